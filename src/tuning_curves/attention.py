@@ -1,0 +1,140 @@
+"""Attention over a packed row of sequences: each token sees its own sequence and no other.
+
+`attend_packed` has the signature of the `transformers` attention registry. It picks the quickest
+exact way for the device and the number format:
+
+- CUDA: one variable-length kernel for the row (`torch.nn.attention.varlen`);
+- CPU, bfloat16: `PackedAttention` below, since the library's fused kernel spends four times as
+  long on its backward pass there (`benchmarks/` has the figures);
+- CPU, float32, or with attention dropout: the library's fused attention, sequence by sequence.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+ATTENTION = "tuning_curves_packed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packing:
+    """Where each sequence of a row lies.
+
+    Attributes:
+        bounds: B + 1 token positions, from 0 to T, on the host.
+        device_bounds: the same as an int32 tensor on the model's device.
+        longest: tokens of the longest sequence.
+    """
+
+    bounds: tuple[int, ...]
+    device_bounds: Tensor
+    longest: int
+
+    @classmethod
+    def of(cls, lengths: list[int], device: torch.device) -> "Packing":
+        """Lay sequences of these lengths (tokens) side by side."""
+        bounds = [0]
+        for length in lengths:
+            bounds.append(bounds[-1] + length)
+        on_device = torch.tensor(bounds, dtype=torch.int32).to(device, non_blocking=True)
+        return cls(bounds=tuple(bounds), device_bounds=on_device, longest=max(lengths))
+
+    @property
+    def pieces(self) -> list[slice]:
+        """The sequences as slices of the row."""
+        return [slice(a, b) for a, b in zip(self.bounds[:-1], self.bounds[1:], strict=True)]
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens of each sequence."""
+        return [b - a for a, b in zip(self.bounds[:-1], self.bounds[1:], strict=True)]
+
+
+def attend_packed(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    packing: Packing,
+    scaling: float,
+    dropout: float = 0.0,
+    **_: object,
+) -> tuple[Tensor, None]:
+    """Scaled dot-product attention inside each sequence of a packed row.
+
+    Args:
+        query, key, value: [1, heads, T, head width].
+        packing: the sequences' places in the row.
+
+    Returns:
+        [1, T, heads, head width], and no attention weights.
+    """
+    if query.is_cuda and dropout == 0.0:
+        return _attend_varlen(query, key, value, packing, scaling), None
+    if query.dtype == torch.bfloat16 and dropout == 0.0 and torch.is_grad_enabled():
+        out = PackedAttention.apply(query[0], key[0], value[0], packing, scaling)
+        return out.transpose(0, 1)[None], None
+    rows = zip(*(x.split(packing.lengths, dim=2) for x in (query, key, value)), strict=True)
+    pieces = [
+        functional.scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling)
+        for q, k, v in rows
+    ]
+    return torch.cat(pieces, dim=2).transpose(1, 2), None
+
+
+def _attend_varlen(
+    query: Tensor, key: Tensor, value: Tensor, packing: Packing, scaling: float
+) -> Tensor:
+    """One variable-length kernel for the whole row; it computes in 16 bits only (torch >= 2.10)."""
+    from torch.nn.attention.varlen import varlen_attn
+
+    dtype = query.dtype if query.dtype != torch.float32 else torch.bfloat16
+    q, k, v = (x[0].transpose(0, 1).to(dtype) for x in (query, key, value))
+    bounds, longest = packing.device_bounds, packing.longest
+    out = varlen_attn(q, k, v, bounds, bounds, longest, longest, scale=scaling)
+    return out[None].to(query.dtype)
+
+
+class PackedAttention(torch.autograd.Function):
+    """softmax(q kᵀ · scale) v for each sequence, with the textbook backward pass.
+
+    Keeps the attention weights for the backward pass: heads · length² numbers a sequence.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, query: Tensor, key: Tensor, value: Tensor, packing: Packing, scale: float
+    ) -> Tensor:
+        """Args: query, key, value [heads, T, head width]. Returns: the same shape."""
+        heads, tokens, width = query.shape
+        out = query.new_empty(tokens, heads, width).transpose(0, 1)
+        weights = []
+        with torch.autocast(query.device.type, enabled=False):
+            scaled = query * scale
+            for s in packing.pieces:
+                scores = torch.bmm(scaled[:, s], key[:, s].transpose(1, 2))
+                weights.append(torch.softmax(scores, dim=-1))
+                out[:, s] = torch.bmm(weights[-1], value[:, s])
+        ctx.save_for_backward(scaled, key, value, *weights)
+        ctx.packing, ctx.scale = packing, scale
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
+        """Args: the gradient of the output, [heads, T, head width]."""
+        (gradient,) = gradients
+        scaled, key, value, *weights = ctx.saved_tensors
+        of_query, of_key, of_value = (torch.empty_like(x) for x in (scaled, key, value))
+        for s, weight in zip(ctx.packing.pieces, weights, strict=True):
+            of_value[:, s] = torch.bmm(weight.transpose(1, 2), gradient[:, s])
+            of_weight = torch.bmm(gradient[:, s], value[:, s].transpose(1, 2))
+            inner = (of_weight * weight).sum(-1, keepdim=True)
+            of_scores = of_weight.sub_(inner).mul_(weight)
+            of_query[:, s] = torch.bmm(of_scores, key[:, s])
+            of_key[:, s] = torch.bmm(of_scores.transpose(1, 2), scaled[:, s])
+        return of_query.mul_(ctx.scale), of_key, of_value, None, None

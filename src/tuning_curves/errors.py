@@ -1,0 +1,43 @@
+"""Errors a user can act on: what is wrong, what was expected, and the next step.
+
+Each class carries the exit status of the command line, so that a scheduler can tell a typing
+mistake (2), damaged data (3), a missing resource (4) and a passing trouble (75) apart.
+"""
+
+
+class TuningCurvesError(Exception):
+    """A failure with one clear message and, where there is one, the step that mends it."""
+
+    exit_status = 1
+
+    def __init__(self, message: str, *, fix: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return self.message if self.fix is None else f"{self.message}\nfix: {self.fix}"
+
+
+class UsageError(TuningCurvesError):
+    """A study, an option or a name that cannot be meant."""
+
+    exit_status = 2
+
+
+class DataError(TuningCurvesError):
+    """A file whose content is not what it must be: torn, altered, or of another kind."""
+
+    exit_status = 3
+
+
+class ResourceError(TuningCurvesError):
+    """Something that must be fetched or installed and is not there."""
+
+    exit_status = 4
+
+
+class BusyError(TuningCurvesError):
+    """Somebody else is at the same work now; trying again later is right."""
+
+    exit_status = 75

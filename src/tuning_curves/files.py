@@ -1,0 +1,80 @@
+"""Files that are either whole or absent: atomic writes, hashes, canonical JSON."""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tuning_curves.errors import DataError
+
+
+@contextlib.contextmanager
+def write_whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that appears at `path` only when it is complete and on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(partial, 0o666 & ~_umask())  # mkstemp makes files that only their owner reads
+        os.replace(partial, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(partial)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text (UTF-8) atomically."""
+    with write_whole(path) as stream:
+        stream.write(text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Any, *, indent: int | None = 1) -> None:
+    """Write JSON atomically, keys in the order given; NaN is refused, since it is not JSON."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    write_text(path, text + "\n")
+
+
+def read_json(path: Path, *, what: str, fix: str | None = None) -> Any:
+    """Read JSON, or say that `what` is missing or torn.
+
+    Raises:
+        DataError: no such file, or not a JSON text; names the file and the place.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise DataError(f"{path}: {what} is missing", fix=fix) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: {what} is not valid JSON ({error})", fix=fix) from None
+
+
+def canonical(value: Any) -> str:
+    """The one JSON text of a value: sorted keys, no spaces. Equal values give equal texts."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def sha256_of(value: Any) -> str:
+    """Hex sha256 of a value's canonical JSON."""
+    return hashlib.sha256(canonical(value).encode("utf-8")).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """Hex sha256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,111 @@
+"""What a method is: which parameters it trains, what it adds, and how that is counted.
+
+A method names encoder parameters exactly (relative to the encoder, such as
+`encoder.layer.3.output.dense.bias`); the span head is trained by every method. Parameters are
+never chosen by substring: in the authors' BitFit code `output` also matched
+`attention.output.dense`.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from tuning_curves.model import SpanModel
+
+LAYER = re.compile(r"^encoder\.layer\.(\d+)\.(.+)$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """One way of tuning.
+
+    Attributes:
+        name: as studies, paths, tables and legends write it.
+        family: whole model, head, biases, added modules.
+        trains: whether an encoder parameter of this name is trained.
+        extend: puts new modules into a model (in place), uninitialised; None if it adds nothing.
+        initialise: draws the new modules' weights from a generator.
+        equation: what is trained, in the notation of the source.
+        source: paper and section.
+    """
+
+    name: str
+    family: str
+    trains: Callable[[str], bool]
+    equation: str
+    source: str
+    extend: Callable[[SpanModel], None] | None = None
+    initialise: Callable[[SpanModel, torch.Generator], None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Parameters that a method trains, by place.
+
+    Attributes:
+        backbone: of the encoder as it was.
+        added: of modules the method adds.
+        head: of the span head.
+        total: of the untouched encoder (without pooler) and the head.
+    """
+
+    backbone: int
+    added: int
+    head: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        """Trained parameters outside the head, as a fraction of the untouched model."""
+        return (self.backbone + self.added) / self.total
+
+
+def apply_method(method: Method, model: SpanModel, generator: torch.Generator | None) -> Counts:
+    """Put a method into a model, in place: add its modules, freeze all else, count.
+
+    Args:
+        generator: draws the head and then the added modules; None leaves them undrawn, as
+            counting on the meta device needs it.
+    """
+    own = {name for name, _ in model.named_parameters()}
+    total = sum(parameter.numel() for parameter in model.parameters())
+    if method.extend is not None:
+        method.extend(model)
+    counts = {"backbone": 0, "added": 0, "head": 0}
+    for name, parameter in model.named_parameters():
+        place = _place(name, own)
+        trained = place != "backbone" or method.trains(name.removeprefix("encoder."))
+        parameter.requires_grad_(trained)
+        counts[place] += parameter.numel() if trained else 0
+    if generator is not None:
+        model.initialise_head(generator)
+        if method.initialise is not None:
+            method.initialise(model, generator)
+    return Counts(total=total, **counts)
+
+
+def _place(name: str, own: set[str]) -> str:
+    if name.startswith("qa_outputs."):
+        return "head"
+    return "backbone" if name in own else "added"
+
+
+def count_frozen_layers(model: SpanModel) -> int:
+    """How many of the lowest layers (and the embeddings below them) have nothing to train.
+
+    Zero unless the embeddings are frozen too. What is counted here may run once and be cached.
+    """
+    if any(p.requires_grad for p in model.encoder.embeddings.parameters()):
+        return 0
+    for number, layer in enumerate(model.layers):
+        if any(p.requires_grad for p in layer.parameters()):
+            return number
+    return len(model.layers)
+
+
+def trained_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
+    """The tensors a cell changes, by name: its delta."""
+    return {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
