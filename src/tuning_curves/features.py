@@ -98,6 +98,12 @@ class FeatureSet:
         spans = zip(self.feature_bounds[questions], self.feature_bounds[questions + 1], strict=True)
         return np.concatenate([np.arange(first, last) for first, last in spans])
 
+    def context_token(self, feature: int) -> int:
+        """Where the first context token of a window stands in `context_tokens`."""
+        question = int(np.searchsorted(self.feature_bounds, feature, side="right")) - 1
+        paragraph = self.paragraph_of_question[question]
+        return int(self.context_bounds[paragraph] + self.window_first[feature])
+
     def lay_out(self, features: Sequence[int] | np.ndarray) -> Windows:
         """Assemble these features, in this order."""
         owner = np.searchsorted(self.feature_bounds, features, side="right") - 1
@@ -121,9 +127,7 @@ class FeatureSet:
         asked = self.question_tokens[
             self.question_bounds[question] : self.question_bounds[question + 1]
         ]
-        first = int(
-            self.context_bounds[self.paragraph_of_question[question]] + self.window_first[feature]
-        )
+        first = self.context_token(feature)
         read = self.context_tokens[first : first + self.window_tokens[feature]]
         form = self.template
         tokens = np.concatenate((form.before, asked, form.between, read, form.after))

@@ -5,18 +5,29 @@ each of them. The encoder is a `transformers` model as it is; only its attention
 replaced, through the library's own registry, by `attend_packed`. Embeddings and layers are called
 one by one, so that a run can start above a frozen prefix (`first_layer`).
 
-Covers encoders whose layers stand in `encoder.layer` and take keyword arguments through to the
-attention function: BERT and its close relatives. It does no padding, no pooling and no masking.
+Covers BERT (`SUPPORTED`), whatever its size. Its relatives are refused although they would load:
+RoBERTa counts positions from 2, MPNet adds a position bias outside the attention function. It
+does no padding, no pooling and no masking.
 """
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import AttentionInterface, AutoModel, PreTrainedModel
+from transformers.utils import logging as library_logging
 
 from tuning_curves.attention import ATTENTION, Packing, attend_packed
 from tuning_curves.errors import DataError, UsageError
+from tuning_curves.files import read_json
+
+SUPPORTED = ("bert",)  # values of `model_type` that are fed exactly as the library feeds them
+FIX_ENCODER = "fetch the encoder again"
 
 
 class SpanModel(nn.Module):
@@ -79,8 +90,11 @@ class SpanModel(nn.Module):
 def load_encoder(folder: Path, *, hidden_dropout: float, attention_dropout: float) -> SpanModel:
     """Read a Hugging Face checkpoint (safetensors only, no remote code) in float32.
 
+    The library's load report and progress bar are kept off the terminal: what matters in them
+    is checked here.
+
     Raises:
-        DataError: no config.json or model.safetensors, or tensors that do not fit.
+        DataError: no config.json or model.safetensors, a torn one, or tensors that do not fit.
         UsageError: an architecture this package cannot feed unpadded.
     """
     for name in ("config.json", "model.safetensors"):
@@ -90,39 +104,97 @@ def load_encoder(folder: Path, *, hidden_dropout: float, attention_dropout: floa
                 "model.safetensors; pickled weights are refused)",
                 fix="fetch the encoder again, or convert its weights to safetensors",
             )
+    _check_architecture(folder / "config.json")
     AttentionInterface.register(ATTENTION, attend_packed)
-    encoder, loading = AutoModel.from_pretrained(
-        folder,
-        add_pooling_layer=False,
-        attn_implementation=ATTENTION,
-        use_safetensors=True,
-        trust_remote_code=False,
-        local_files_only=True,
-        dtype=torch.float32,
-        hidden_dropout_prob=hidden_dropout,
-        attention_probs_dropout_prob=attention_dropout,
-        output_loading_info=True,
-    )
-    _check_encoder(encoder, folder, loading)
+    dropout = {
+        "hidden_dropout_prob": hidden_dropout,
+        "attention_probs_dropout_prob": attention_dropout,
+    }
+    encoder, loading = _read_checkpoint(folder, dropout)
+    _check_tensors(folder / "model.safetensors", loading)
     return SpanModel(encoder)
 
 
-def _check_encoder(encoder: PreTrainedModel, folder: Path, loading: dict) -> None:
-    kind = encoder.config.model_type
-    if not hasattr(encoder, "embeddings") or not hasattr(
-        getattr(encoder, "encoder", None), "layer"
-    ):
+def _check_architecture(path: Path) -> None:
+    config = read_json(path, what="the encoder's configuration", fix=FIX_ENCODER)
+    if not isinstance(config, dict) or "model_type" not in config:
+        raise DataError(
+            f"{path}: no 'model_type' (expected the configuration of a Hugging Face encoder)",
+            fix=FIX_ENCODER,
+        )
+    if config["model_type"] not in SUPPORTED:
         raise UsageError(
-            f"{folder}: architecture {kind!r} (expected BERT or a close relative, with "
-            "`embeddings` and `encoder.layer`)",
+            f"{path}: model_type {config['model_type']!r} (expected {', '.join(SUPPORTED)}: other "
+            "encoders would load, and compute something else without padding)",
             fix="choose an encoder of model_type bert",
+        )
+
+
+def _read_checkpoint(folder: Path, dropout: dict[str, float]) -> tuple[PreTrainedModel, Any]:
+    """The encoder, and the library's lists of the tensors that did not fit."""
+    try:
+        with _quiet_library():
+            return AutoModel.from_pretrained(
+                folder,
+                add_pooling_layer=False,
+                attn_implementation=ATTENTION,
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=True,
+                dtype=torch.float32,
+                ignore_mismatched_sizes=True,  # they are refused by name in `_check_tensors`
+                output_loading_info=True,
+                **dropout,
+            )
+    except SafetensorError as error:
+        raise DataError(
+            f"{folder}/model.safetensors: torn, or not a safetensors file ({error})",
+            fix=FIX_ENCODER,
+        ) from None
+    except (ValueError, StrictDataclassError) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(
+            f"{folder}/config.json: describes no encoder that can be built ({reason})",
+            fix=FIX_ENCODER,
+        ) from None
+
+
+@contextlib.contextmanager
+def _quiet_library() -> Iterator[None]:
+    """No warnings and no progress bar of the model library, until the block ends."""
+    verbosity = library_logging.get_verbosity()
+    progress = library_logging.is_progress_bar_enabled()
+    library_logging.set_verbosity_error()
+    library_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        library_logging.set_verbosity(verbosity)
+        if progress:
+            library_logging.enable_progress_bar()
+
+
+def _check_tensors(weights: Path, loading: dict[str, Any]) -> None:
+    """Refuse a checkpoint that lacks a tensor, has one of another shape, or has more layers."""
+    for name, found, expected in sorted(loading["mismatched_keys"]):
+        raise DataError(
+            f"{weights}: tensor {name!r} has shape {tuple(found)}, expected {tuple(expected)} by "
+            "config.json beside it",
+            fix=FIX_ENCODER,
         )
     lacking = sorted(loading["missing_keys"])
     if lacking:
         raise DataError(
-            f"{folder}/model.safetensors: {len(lacking)} tensors are missing, the first is "
-            f"{lacking[0]!r} (expected every tensor of {kind!r} without its pooler)",
-            fix="fetch the encoder again",
+            f"{weights}: {len(lacking)} tensors are missing, the first is {lacking[0]!r} "
+            "(expected every tensor of the encoder that config.json describes, without its pooler)",
+            fix=FIX_ENCODER,
+        )
+    beyond = sorted(name for name in loading["unexpected_keys"] if "encoder.layer." in name)
+    if beyond:
+        raise DataError(
+            f"{weights}: {len(beyond)} tensors have no place in the encoder that config.json "
+            f"describes, the first is {beyond[0]!r}",
+            fix=FIX_ENCODER,
         )
 
 

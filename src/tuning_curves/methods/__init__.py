@@ -1,10 +1,8 @@
 """The registry of methods: from a name in a study to what is trained."""
 
-import difflib
-import re
 from collections.abc import Callable
 
-from tuning_curves.errors import UsageError
+from tuning_curves.method_names import parse_name
 from tuning_curves.methods.adapters import houlsby, pfeiffer
 from tuning_curves.methods.base import (
     Counts,
@@ -42,18 +40,7 @@ def resolve_method(name: str) -> Method:
     """The method of this name; a sized family takes its size as a suffix, `adapter-houlsby-8`.
 
     Raises:
-        UsageError: no method has this name; the nearest names are offered.
+        UsageError: no method has this name; the nearest name is offered.
     """
-    if name in FIXED:
-        return FIXED[name]
-    for family, make in SIZED.items():
-        match = re.fullmatch(rf"{family}(?:-(\d+))?", name)
-        if match is not None:
-            return make(None if match[1] is None else int(match[1]))
-    known = [*FIXED, *SIZED]
-    near = difflib.get_close_matches(name, known, n=1)
-    raise UsageError(
-        f"unknown method {name!r} (expected one of {', '.join(known)}; an adapter may carry a "
-        "size, such as adapter-houlsby-8)",
-        fix=f"did you mean {near[0]!r}?" if near else "see `tuning-curves methods --help`",
-    )
+    family, size = parse_name(name)
+    return FIXED[family] if family in FIXED else SIZED[family](size)

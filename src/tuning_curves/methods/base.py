@@ -59,8 +59,8 @@ class Counts:
 
     @property
     def share(self) -> float:
-        """Trained parameters outside the head, as a fraction of the untouched model."""
-        return (self.backbone + self.added) / self.total
+        """Trained parameters outside the head, as a fraction of the untouched encoder."""
+        return (self.backbone + self.added) / (self.total - self.head)
 
 
 def apply_method(method: Method, model: SpanModel, generator: torch.Generator | None) -> Counts:

@@ -1,0 +1,60 @@
+# Three doors: `make study` (from nothing to the paper), `make test`, `make check` (all that CI checks).
+# CONFIG=config/<study>.yaml chooses another study. PYTHON=python3.12 another interpreter.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+CONFIG ?= config/demo.yaml
+UV := 0.13.9
+BIN := .venv/bin
+
+# uv does not read pip's own variable for a folder of local wheels.
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+export HF_HOME ?= $(CURDIR)/.cache/huggingface
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: study figures test check format clean
+study: .venv/ready
+	snakemake --cores all --configfile $(CONFIG)
+
+figures: .venv/ready
+	snakemake --cores all figures --configfile $(CONFIG)
+
+test: .venv/dev-ready
+	snakemake --cores 1 --quiet all --until fetch_encoder
+	pytest -n auto --dist worksteal
+
+check: test
+	ruff check .
+	ruff format --check .
+	mypy
+	snakefmt --check Snakefile workflow/rules/*.smk
+	snakemake --lint
+	snakemake --dry-run --quiet all
+	git diff --check
+
+format: .venv/dev-ready
+	ruff check --fix .
+	ruff format .
+	snakefmt Snakefile workflow/rules/*.smk
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: $(PYTHON) is older than 3.11; say make PYTHON=python3.11" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	  { echo "error: $(PYTHON) lacks venv; on Debian: apt install python3-venv" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	touch $@
+
+# TORCH_BACKEND=cpu takes torch's build without CUDA, a tenth of the download.
+.venv/ready: .venv/python requirements.txt constraints.txt pyproject.toml
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install $(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND)) -r requirements.txt
+	touch $@
+
+.venv/dev-ready: .venv/ready requirements-dev.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install $(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND)) -r requirements-dev.txt
+	touch $@
+
+# Leaves records, archived or fresh, alone.
+clean:
+	rm -rf .venv .snakemake .cache runs/features resources

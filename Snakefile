@@ -1,0 +1,55 @@
+# Tuning curves: which part of a pre-trained encoder to tune, by the number of labelled examples.
+#
+# Paths, one grammar:
+#   resources/encoders/<name>-<pin>/          a fetched encoder and its manifest
+#   resources/data/<name>-<pin>/              fetched questions and their manifest
+#   runs/features/<key>/                      windows, tokenised once for an encoder and a data set
+#   runs/<study>/records/<method>/<cell>.json fresh records; results/<study>/records: archived ones
+#   runs/<study>/chunks/<chunk>.done          a chunk of cells has all its records
+#   runs/<study>/collected/                   all runs of the study in one table
+#   results/<study>/                          tables, figures, numbers and the paper
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+if "study" not in config:
+
+    configfile: "config/demo.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/resources.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/collect.smk"
+include: "workflow/rules/analyse.smk"
+include: "workflow/rules/report.smk"
+
+
+localrules:
+    all,
+    figures,
+    train,
+
+
+rule all:
+    """Train what has no record, then draw every table and figure and compile the paper"""
+    default_target: True
+    input:
+        PAPER,
+
+
+rule figures:
+    """Draw tables, figures and paper from the records at hand, without any training"""
+    input:
+        PAPER,
+
+
+rule train:
+    """Train what has no record, and stop there"""
+    input:
+        chunk_markers,
+
+
+onsuccess:
+    print(closing_words())

@@ -1,0 +1,61 @@
+"""`tuning-curves`: one command, one file a subcommand, nothing heavy imported before it is needed."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from tuning_curves import __version__
+from tuning_curves.errors import TuningCurvesError
+
+COMMANDS = (
+    "score",
+    "methods",
+    "status",
+    "fetch",
+    "features",
+    "plan",
+    "train",
+    "archive",
+    "collect",
+    "analyse",
+    "report",
+    "paper",
+    "pin",
+)
+DESCRIPTION = """\
+With n labelled examples, which part of a pre-trained encoder should you tune?
+Parts of the replication workflow as commands; `snakemake --cores all` runs them all.
+"""
+EPILOG = "exit status: 0 done, 2 usage, 3 damaged data, 4 something to fetch is missing, 75 try later"
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser with every subcommand."""
+    parser = argparse.ArgumentParser(
+        prog="tuning-curves",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"tuning-curves {__version__}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        importlib.import_module(f"tuning_curves.commands.{name}").add_parser(subparsers)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand; an error becomes one message on stderr and its exit status."""
+    args = make_parser().parse_args(arguments)
+    try:
+        return args.run(args)
+    except TuningCurvesError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_status
+    except BrokenPipeError:
+        return 141  # as a shell reports a reader that went away
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+"""`tuning-curves analyse`: from a table of runs to curves, contrasts and costs with intervals."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.commands.options import add, add_study, chosen_study
+
+DESCRIPTION = """\
+Choose each learning rate on the selection split, then write the study's tables as CSV:
+curves, contrasts, crossovers, costs, counts, provenance. Equal input gives equal bytes.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the subcommand."""
+    parser = add(
+        subparsers, "analyse", run, help="write the study's tables", description=DESCRIPTION
+    )
+    add_study(parser)
+    parser.add_argument("--collected", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Analyse."""
+    from tuning_curves.analysis.tables import write_tables
+
+    write_tables(args.collected, chosen_study(args).config, args.out)
+    return 0

@@ -1,0 +1,33 @@
+"""`tuning-curves archive`: move a study's finished records from the workspace into the archive."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.commands.options import add
+
+DESCRIPTION = """\
+Move a study's records from runs/<study>/records to results/<study>/records, where they
+can be committed. Each is checked against the study first; archived ones are never
+overwritten.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the subcommand."""
+    parser = add(
+        subparsers, "archive", run, help="move finished records to results/", description=DESCRIPTION
+    )
+    parser.add_argument("study", type=Path, metavar="STUDY", help="config/<study>.yaml")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Archive."""
+    from tuning_curves.records import Shelf, archive_records
+    from tuning_curves.study import read_study
+
+    study = read_study(args.study)
+    moved = archive_records(Shelf(study))
+    print(f"{moved} records moved to results/{study.name}/records", file=sys.stderr)
+    return 0

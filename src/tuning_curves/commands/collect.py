@@ -1,0 +1,57 @@
+"""`tuning-curves collect`: gather a study's records into one table of runs."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.commands.options import add, add_study, chosen_study
+from tuning_curves.errors import DataError
+
+DESCRIPTION = """\
+Gather the records of a study, archived or fresh, into runs.csv and outcomes.npz. Each
+record is checked against the study: one of other settings is refused, never averaged in.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the subcommand."""
+    parser = add(
+        subparsers, "collect", run, help="gather records into one table", description=DESCRIPTION
+    )
+    add_study(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--recorded",
+        type=int,
+        metavar="N",
+        help="leave gaps: take the records at hand, which must be N",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Collect."""
+    from tuning_curves.analysis.collect import collect
+    from tuning_curves.records import Shelf
+
+    study = chosen_study(args)
+    shelf = Shelf(study)
+    found = {p.id: shelf.find(p) for p in study.unique}
+    paths = {identity: path for identity, path in found.items() if path is not None}
+    missing = len(found) - len(paths)
+    if missing and args.recorded is None:
+        raise DataError(
+            f"{missing} of {len(found)} cells of {study.name} have no record",
+            fix="run `snakemake --cores all` to train them, or collect with --recorded",
+        )
+    if args.recorded not in (None, len(paths)):
+        raise DataError(
+            f"{len(paths)} cells of {study.name} have a record, expected {args.recorded}",
+            fix="run again: records came or went meanwhile",
+        )
+    if not paths:
+        raise DataError(
+            f"no cell of {study.name} has a record", fix="run `snakemake --cores all` first"
+        )
+    expected = [planned.row() for planned in study.planned if planned.id in paths]
+    collect(expected, study.settings, paths, args.out)
+    return 0

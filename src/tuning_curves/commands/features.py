@@ -1,0 +1,51 @@
+"""`tuning-curves features`: tokenise a data set once for an encoder."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.commands.options import add
+
+DESCRIPTION = """\
+Tokenise fetched data with a fetched encoder's tokenizer, cut it into windows and
+write them as flat arrays that any number of processes can map.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the subcommand."""
+    parser = add(
+        subparsers, "features", run, help="tokenise data for an encoder", description=DESCRIPTION
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--encoder", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--max-length", type=int, required=True, help="tokens of a window")
+    parser.add_argument("--doc-stride", type=int, required=True, help="tokens windows overlap by")
+    parser.add_argument("--held-out", type=int, default=0, help="questions of the selection split")
+    parser.add_argument("--largest-size", type=int, default=1, help="training size to make sure of")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make the features."""
+    from tuning_curves.features import make_features
+    from tuning_curves.sources.data import open_data
+    from tuning_curves.sources.encoders import open_encoder
+    from tuning_curves.squad import article_sizes
+    from tuning_curves.subsets import selection_articles, subset, training_pool
+
+    open_encoder(args.encoder)
+    data = open_data(args.data)
+    sizes = article_sizes(data["train"])
+    pool = training_pool(sizes, selection_articles(sizes, args.held_out))
+    subset(pool, args.largest_size, seed=0)  # a size beyond the data fails before any training
+    make_features(
+        data,
+        args.encoder,
+        args.out,
+        max_length=args.max_length,
+        doc_stride=args.doc_stride,
+    )
+    print(f"features written to {args.out}", file=sys.stderr)
+    return 0

@@ -1,0 +1,36 @@
+"""`tuning-curves fetch`: bring an encoder or a data set onto this machine, checked."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.commands.options import add, section
+
+DESCRIPTION = """\
+Fetch what a study names, check its hashes and leave it in a folder with a manifest.
+The workflow calls this; by hand, give the study's own section as JSON.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the subcommand."""
+    parser = add(
+        subparsers, "fetch", run, help="fetch an encoder or data, checked", description=DESCRIPTION
+    )
+    parser.add_argument("what", choices=("encoder", "data"))
+    parser.add_argument("--spec", required=True, metavar="JSON", help="the study's section")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Fetch."""
+    spec = section(args.spec)
+    if args.what == "encoder":
+        from tuning_curves.sources.encoders import fetch_encoder
+
+        fetch_encoder(spec, args.out)
+    else:
+        from tuning_curves.sources.data import fetch_data
+
+        fetch_data(spec, args.out)
+    return 0

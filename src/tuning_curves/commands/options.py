@@ -1,0 +1,73 @@
+"""What several subcommands share: how their parsers are made and how sections of a study arrive."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.errors import UsageError
+
+
+
+def add(
+    subparsers: Any, name: str, run: Any, *, help: str, description: str, epilog: str | None = None
+) -> argparse.ArgumentParser:
+    """A subcommand's parser whose texts keep their line breaks."""
+    parser = subparsers.add_parser(
+        name,
+        help=help,
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def section(text: str) -> dict[str, Any]:
+    """A section of a study, given as JSON on the command line.
+
+    Raises:
+        UsageError: not a JSON object.
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"not JSON: {text[:60]!r} ({error})") from None
+    if not isinstance(value, dict):
+        raise UsageError(f"not a JSON object: {text[:60]!r}")
+    return value
+
+
+def study_for_workflow(config: dict[str, Any]) -> Any:
+    """The checked study of a workflow's configuration; a study that fails ends the process.
+
+    Returns:
+        a `Study`.
+    """
+    from tuning_curves.study import check_study
+
+    try:
+        return check_study(config, "study")
+    except UsageError as error:
+        raise SystemExit(f"error: {error}") from None
+
+
+def add_study(parser: argparse.ArgumentParser) -> None:
+    """The study, as a file or (from the workflow, which may have overridden keys) as JSON."""
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--study", type=Path, metavar="FILE", help="config/<study>.yaml")
+    group.add_argument("--study-json", metavar="JSON", help="the whole study as JSON")
+
+
+def chosen_study(args: argparse.Namespace) -> Any:
+    """The `Study` that `add_study`'s options name.
+
+    Raises:
+        UsageError: a study that cannot be meant.
+    """
+    from tuning_curves.study import check_study, read_study
+
+    if args.study is not None:
+        return read_study(args.study)
+    return check_study(section(args.study_json), "--study-json")

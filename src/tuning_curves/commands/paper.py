@@ -1,0 +1,29 @@
+"""`tuning-curves paper`: compile a study's paper from its results."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.commands.options import add, add_study, chosen_study
+
+DESCRIPTION = """\
+Compile the paper with Typst. Its text lies in paper/; every number, table and figure in
+it comes from the study's results.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the subcommand."""
+    parser = add(subparsers, "paper", run, help="compile the paper", description=DESCRIPTION)
+    add_study(parser)
+    parser.add_argument("--source", type=Path, default=Path("paper"), metavar="DIR")
+    parser.add_argument("--results", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compile."""
+    from tuning_curves.report import build
+
+    build.compile_paper(args.source, args.results, chosen_study(args).config, args.out)
+    return 0

@@ -1,0 +1,45 @@
+"""`tuning-curves pin`: the hashes of a study's sources, to be written into its file."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.commands.options import add
+
+DESCRIPTION = """\
+Read a SQuAD-format pair of files, or an encoder's folder, and print the lines that pin
+them in a study file: the content's hashes, which do not depend on the JSON's layout.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the subcommand."""
+    parser = add(
+        subparsers, "pin", run, help="print the hashes that a study pins", description=DESCRIPTION
+    )
+    parser.add_argument("--train", type=Path, metavar="FILE", help="SQuAD-format training file")
+    parser.add_argument("--dev", type=Path, metavar="FILE", help="SQuAD-format evaluation file")
+    parser.add_argument("--encoder", type=Path, metavar="DIR", help="Hugging Face checkpoint")
+    parser.add_argument("--generated", metavar="JSON", help="a study's generated `data` section")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print YAML lines."""
+    from tuning_curves.errors import UsageError
+    from tuning_curves.files import sha256_of_file
+    from tuning_curves.squad import content_sha256, read_squad
+
+    if not (args.train or args.dev or args.encoder or args.generated):
+        raise UsageError("nothing to pin", fix="give --train and --dev, or --encoder")
+    if args.encoder:
+        print(f"weights_sha256: {sha256_of_file(args.encoder / 'model.safetensors')}")
+    if args.generated:
+        from tuning_curves.commands.options import section
+        from tuning_curves.sources.data import generate_splits
+
+        for split, data in generate_splits(section(args.generated)).items():
+            print(f"{split}: {content_sha256(data)}")
+    for split, path in (("train", args.train), ("dev", args.dev)):
+        if path is not None:
+            print(f"{split}: {content_sha256(read_squad(path))}")
+    return 0

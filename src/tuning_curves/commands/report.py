@@ -1,0 +1,36 @@
+"""`tuning-curves report`: figures, tables for reading, and the numbers of the prose."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.commands.options import add, add_study, chosen_study
+
+DESCRIPTION = """\
+Draw a study's figures (SVG and PDF), or write its tables for reading (CSV, Markdown,
+LaTeX) and numbers.json, from the tables that `analyse` wrote.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the subcommand."""
+    parser = add(
+        subparsers, "report", run, help="draw figures, write tables", description=DESCRIPTION
+    )
+    parser.add_argument("what", choices=("figures", "tables"))
+    add_study(parser)
+    parser.add_argument("--tables", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draw or write."""
+    from tuning_curves.report import build
+
+    config = chosen_study(args).config
+    if args.what == "figures":
+        build.write_figures(args.tables, config, args.out)
+    else:
+        build.write_report_tables(args.tables, config, args.out / "tables")
+        build.write_numbers(args.tables, config, args.out / "numbers.json")
+    return 0

@@ -1,0 +1,57 @@
+"""`tuning-curves status`: how far a study is."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.commands.options import add
+
+DESCRIPTION = """\
+Count a study's cells: done (archived or in the workspace), running, failed (diverged),
+missing; and reckon the time that the missing ones take from those that are done.
+"""
+EPILOG = """\
+time left: training steps and evaluations that are missing, at the mean speed of the
+records of the same method (of any method where there is none), on one worker; divide
+by the number of workers.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the subcommand."""
+    parser = add(
+        subparsers,
+        "status",
+        run,
+        help="cells done, running, missing, failed; time left",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+    )
+    parser.add_argument("study", type=Path, metavar="STUDY", help="config/<study>.yaml")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the counts."""
+    from tuning_curves.progress import survey
+    from tuning_curves.study import read_study
+
+    study = read_study(args.study)
+    found = survey(study)
+    if args.json:
+        print(json.dumps(found, indent=1))
+        return 0
+    cells = found["cells"]
+    counts = "  ".join(f"{key} {cells[key]}" for key in ("done", "running", "missing", "failed"))
+    print(f"{study.name}: {cells['total']} cells  {counts}")
+    for row in found["methods"]:
+        print(f"  {row['method']:<20} {row['done']:>5} of {row['total']}")
+    left = found["seconds_left"]
+    if cells["missing"] + cells["running"] == 0:
+        print("nothing is left to train")
+    elif left is None:
+        print("time left: not known before the first record")
+    else:
+        print(f"time left: about {left / 60:.0f} min on one worker")
+    return 0

@@ -1,0 +1,29 @@
+"""The names of the methods, known without loading torch; `methods` says what each one trains."""
+
+import difflib
+import re
+
+from tuning_curves.errors import UsageError
+
+PLAIN = ("full", "head", "bitfit")
+SIZED = ("adapter-houlsby", "adapter-pfeiffer")  # may carry a bottleneck: adapter-houlsby-8
+
+
+def parse_name(name: str) -> tuple[str, int | None]:
+    """The family of a method's name, and the size it carries, if any.
+
+    Raises:
+        UsageError: no method has this name; the nearest one is offered.
+    """
+    if name in PLAIN or name in SIZED:
+        return name, None
+    match = re.fullmatch(rf"({'|'.join(SIZED)})-([1-9]\d*)", name)
+    if match is not None:
+        return match[1], int(match[2])
+    known = [*PLAIN, *SIZED]
+    near = difflib.get_close_matches(name, known, n=1)
+    raise UsageError(
+        f"unknown method {name!r} (expected one of {', '.join(known)}; an adapter may carry its "
+        "bottleneck, a whole number of 1 or more, such as adapter-houlsby-8)",
+        fix=f"did you mean {near[0]!r}?" if near else "see `tuning-curves methods --help`",
+    )

@@ -1,0 +1,52 @@
+"""Count what methods train, on the shapes of an encoder's configuration, without weights."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModel
+
+from tuning_curves.errors import DataError
+from tuning_curves.methods import apply_method, list_methods, resolve_method
+from tuning_curves.model import SpanModel
+
+
+def count_methods(config: Path, names: list[str] | None = None) -> list[dict[str, Any]]:
+    """A row a method (all, or these): method, trainable counts, total, share (a fraction).
+
+    Raises:
+        DataError: not a configuration that the library knows.
+        UsageError: an unknown method.
+    """
+    methods = list_methods() if names is None else [resolve_method(name) for name in names]
+    blank = empty_model(config)
+    rows = []
+    for method in methods:
+        with torch.device("meta"):
+            counts = apply_method(method, copy.deepcopy(blank), None)
+        rows.append(
+            {
+                "method": method.name,
+                "trainable_backbone": counts.backbone,
+                "trainable_added": counts.added,
+                "trainable_head": counts.head,
+                "total": counts.total,
+                "share": counts.share,
+            }
+        )
+    return rows
+
+
+def empty_model(config: Path) -> SpanModel:
+    """The model that a config.json describes, on the meta device: shapes without numbers."""
+    try:
+        settings = AutoConfig.from_pretrained(config, trust_remote_code=False)
+    except (ValueError, OSError, KeyError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(
+            f"{config}: not an encoder's configuration ({reason})",
+            fix="give the config.json of a BERT-like encoder",
+        ) from None
+    with torch.device("meta"):
+        return SpanModel(AutoModel.from_config(settings, add_pooling_layer=False))

@@ -1,0 +1,70 @@
+"""How far a study is, and how long the rest takes at the speed seen so far."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.locks import is_locked
+from tuning_curves.records import Shelf, read_record
+from tuning_curves.study import Planned, Study
+
+
+def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
+    """Counts of cells by state and by method, and the seconds that are left on one worker.
+
+    `done` counts every cell with a record; `failed` those of them that diverged. `seconds_left` is
+    None before the first record.
+
+    Raises:
+        DataError: a record that is torn or not this study's.
+    """
+    shelf = Shelf(study, root)
+    records = {p.id: _record(shelf, p) for p in study.unique}
+    waiting = [p for p in study.unique if records[p.id] is None]
+    locks = root / "runs" / study.name / "locks"
+    running = sum(is_locked(locks / f"{p.id}.lock") for p in waiting)
+    done = [r for r in records.values() if r is not None]
+    return {
+        "study": study.name,
+        "cells": {
+            "total": len(records),
+            "done": len(done),
+            "running": running,
+            "missing": len(waiting) - running,
+            "failed": sum(r["status"] == "diverged" for r in done),
+        },
+        "methods": _by_method(study, records),
+        "seconds_left": _seconds_left(waiting, done),
+    }
+
+
+def _record(shelf: Shelf, planned: Planned) -> dict[str, Any] | None:
+    path = shelf.find(planned)
+    return None if path is None else read_record(path, planned, shelf.study.settings)
+
+
+def _by_method(study: Study, records: dict[str, Any]) -> list[dict[str, Any]]:
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for planned in study.unique:
+        counts[planned.cell.method][0] += records[planned.id] is not None
+        counts[planned.cell.method][1] += 1
+    return [{"method": m, "done": done, "total": total} for m, (done, total) in counts.items()]
+
+
+def _seconds_left(waiting: list[Planned], done: list[dict[str, Any]]) -> float | None:
+    if not waiting:
+        return 0.0
+    speeds: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for record in done:
+        cost = record["cost"]
+        for key in (record["cell"]["method"], "any"):
+            speeds[key].append((cost["seconds_per_step"], cost["evaluate_seconds"]))
+    if not speeds:
+        return None
+    total = 0.0
+    for planned in waiting:
+        seen = speeds.get(planned.cell.method, speeds["any"])
+        step = sum(s for s, _ in seen) / len(seen)
+        evaluation = sum(e for _, e in seen) / len(seen)
+        total += planned.cell.steps * step + evaluation
+    return round(total, 1)

@@ -1,0 +1,76 @@
+"""Where a record's numbers come from: versions, device, commit, a hash of the code."""
+
+import datetime
+import functools
+import hashlib
+import importlib.metadata
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("torch", "transformers", "tokenizers", "numpy")
+SOURCE = Path(__file__).parent
+
+
+def gather(device: Any, precision: str) -> dict[str, Any]:
+    """The provenance of a training that begins now on this device (a `torch.device`)."""
+    import torch
+
+    return {
+        "versions": versions(),
+        "device": device_name(device),
+        "threads": torch.get_num_threads(),
+        "precision": precision,
+        **commit(),
+        "code_sha256": code_sha256(),
+        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages that the numbers depend on."""
+    found = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"python": platform.python_version(), **found}
+
+
+def device_name(device: Any) -> str:
+    """The GPU's name, or the processor's model."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+@functools.cache
+def commit() -> dict[str, Any]:
+    """The commit of the checkout that this package runs from; nulls outside of one."""
+    head = _git("rev-parse", "HEAD")
+    changed = _git("status", "--porcelain", "--untracked-files=no")
+    return {"commit": head, "dirty": None if changed is None else bool(changed)}
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(SOURCE), *arguments], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+@functools.cache
+def code_sha256() -> str:
+    """Hex sha256 over the package's Python files, by name and content."""
+    digest = hashlib.sha256()
+    for path in sorted(SOURCE.rglob("*.py")):
+        digest.update(path.relative_to(SOURCE).as_posix().encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

@@ -1,0 +1,107 @@
+"""Records: what a cell leaves behind, where it lies, and which ones answer a study.
+
+A record is one JSON file, written whole, whose path carries the head of its identity. A study's
+records lie in its archive (`results/<study>/records`, committed) or in its workspace
+(`runs/<study>/records`); the archive answers first.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.errors import DataError
+from tuning_curves.files import read_json, write_json
+from tuning_curves.study import Planned, Study
+
+SCHEMA = 1
+
+
+class Shelf:
+    """Where a study's records are, below one root folder."""
+
+    def __init__(self, study: Study, root: Path = Path()) -> None:
+        self.study = study
+        self.archive = root / "results" / study.name / "records"
+        self.workspace = root / "runs" / study.name / "records"
+
+    def archived(self, planned: Planned) -> bool:
+        """Whether the archive has this cell's record."""
+        return (self.archive / planned.record).exists()
+
+    def find(self, planned: Planned) -> Path | None:
+        """The cell's record, from the archive or else the workspace; None where neither has it."""
+        for folder in (self.archive, self.workspace):
+            if (folder / planned.record).exists():
+                return folder / planned.record
+        return None
+
+
+def write_record(folder: Path, planned: Planned, record: dict[str, Any]) -> Path:
+    """Write a record whole, at its place below `folder`."""
+    path = folder / planned.record
+    write_json(path, record)
+    return path
+
+
+def new_record(study: str, planned: Planned, settings: dict[str, Any]) -> dict[str, Any]:
+    """The opening fields of a cell's record."""
+    return {
+        "schema": SCHEMA,
+        "id": planned.id,
+        "study": study,
+        "cell": asdict(planned.cell),
+        "settings": settings,
+    }
+
+
+def read_record(path: Path, planned: Planned, settings: dict[str, Any]) -> dict[str, Any]:
+    """Read a record and make sure that it is this cell's, under these settings.
+
+    Raises:
+        DataError: missing, torn, of another schema, or of another cell or other settings; names
+            what differs.
+    """
+    fix = f"delete {path} and run again: the cell is trained anew"
+    record = read_json(path, what="record", fix=fix)
+    expected = {
+        "schema": SCHEMA,
+        "id": planned.id,
+        "cell": asdict(planned.cell),
+        "settings": settings,
+    }
+    for key, value in expected.items():
+        found = record.get(key) if isinstance(record, dict) else None
+        if found != value:
+            name, got, wanted = _difference(key, found, value)
+            raise DataError(
+                f"{path}: not the record of this cell: {name} is {got!r}, expected {wanted!r}",
+                fix=fix,
+            )
+    return record
+
+
+def _difference(name: str, found: Any, expected: Any) -> tuple[str, Any, Any]:
+    """The first place where two nested mappings differ."""
+    if isinstance(found, dict) and isinstance(expected, dict):
+        for key in sorted({*found, *expected}):
+            if found.get(key) != expected.get(key):
+                return _difference(f"{name}.{key}", found.get(key), expected.get(key))
+    return name, found, expected
+
+
+def archive_records(shelf: Shelf) -> int:
+    """Move the study's workspace records to its archive, each checked; returns how many.
+
+    Raises:
+        DataError: a record that is torn or not this study's; nothing after it is moved.
+    """
+    moved = 0
+    for planned in shelf.study.unique:
+        source, target = shelf.workspace / planned.record, shelf.archive / planned.record
+        if not source.exists() or target.exists():
+            continue
+        record = read_record(source, planned, shelf.study.settings)
+        write_json(target, record)  # written whole before the other goes: two file systems may do
+        source.unlink()
+        moved += 1
+    return moved

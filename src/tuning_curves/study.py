@@ -1,0 +1,369 @@
+"""A study: one YAML file, checked, and the cells that it asks for.
+
+Checking happens before anything runs: the closed schema first, then what only shows across keys
+(unknown methods, sizes beyond the generated data, a contrast of a method that is not there). A
+cell's identity is a hash of everything material to its numbers, so that a changed hyperparameter
+is another cell and a record can never be taken for another's.
+"""
+
+import difflib
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.errors import UsageError
+from tuning_curves.files import sha256_of
+from tuning_curves.method_names import parse_name
+
+CHUNK_CELLS = 200  # keeps a chunk's job within the length of a command line
+ENGINE = 1  # raised whenever the engine's numbers change on purpose: old records no longer answer
+SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "study.schema.yaml"
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+TEXT_KEYS = {"study", "title", "name", "path", "train", "dev", "revision", "weights_sha256"}
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Cell:
+    """One training and its evaluation, within a study's settings."""
+
+    method: str
+    n_train: int
+    steps: int
+    learning_rate: float
+    subset_seed: int
+    init_seed: int
+
+    @property
+    def path(self) -> str:
+        """The readable part of the record's path, `<method>/n…_steps…_lr…_subset…_init…`."""
+        return (
+            f"{self.method}/n{self.n_train}_steps{self.steps}_lr{self.learning_rate:g}"
+            f"_subset{self.subset_seed}_init{self.init_seed}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A cell of a study with the budget that asks for it; two budgets may ask for one cell."""
+
+    budget: str
+    cell: Cell
+    id: str
+
+    @property
+    def record(self) -> str:
+        """The record's path below a records folder."""
+        return f"{self.cell.path}-{self.id[:8]}.json"
+
+    def row(self) -> dict[str, Any]:
+        """Budget, id and the cell's values as one flat mapping."""
+        return {"budget": self.budget, "id": self.id, **asdict(self.cell)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """Cells that one process trains one after the other: a pure function of the study."""
+
+    id: str
+    cells: tuple[Planned, ...]
+    passes: int = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A checked study."""
+
+    config: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return self.config["study"]
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """Everything material to a cell's numbers besides the cell itself."""
+        encoder, data = self.config["encoder"], self.config["data"]
+        return {
+            "engine": ENGINE,
+            "encoder": {"name": encoder["name"], "pin": encoder_pin(encoder)},
+            "data": {
+                "name": data["name"],
+                "pin": data_pin(data),
+                "held_out_questions": data["held_out_questions"],
+            },
+            "features": self.config["features"],
+            "training": self.config["training"],
+            "evaluation": self.config["evaluation"],
+        }
+
+    @cached_property
+    def planned(self) -> tuple[Planned, ...]:
+        """Every cell under every budget, in the study's own order."""
+        return tuple(self._plan())
+
+    @cached_property
+    def unique(self) -> tuple[Planned, ...]:
+        """Each cell once, under the first budget that asks for it."""
+        return tuple({p.id: p for p in reversed(self.planned)}.values())[::-1]
+
+    def _plan(self) -> Iterator[Planned]:
+        for method in self.config["methods"]:
+            budgets = method.get("budgets", [b["name"] for b in self.config["budgets"]])
+            for budget in self.config["budgets"]:
+                if budget["name"] in budgets:
+                    yield from self._plan_method(method, budget)
+
+    def _plan_method(self, method: Mapping, budget: Mapping) -> Iterator[Planned]:
+        for n in method.get("sizes", self.config["sizes"]):
+            for rate in method["learning_rates"]:
+                for seed in method.get("seeds", self.config["seeds"]):
+                    subset, init = (seed["subset"], seed["init"]) if isinstance(seed, dict) else (seed, seed)
+                    cell = Cell(
+                        method=method["name"],
+                        n_train=n,
+                        steps=self._steps(n, budget),
+                        learning_rate=rate,
+                        subset_seed=subset,
+                        init_seed=init,
+                    )
+                    yield Planned(budget=budget["name"], cell=cell, id=identity(self.settings, cell))
+
+    def _steps(self, n: int, budget: Mapping) -> int:
+        epoch = math.ceil(n / self.config["training"]["batch_size"])
+        return max(budget["epochs"] * epoch, budget["min_steps"])
+
+    @cached_property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """The cells cut into chunks of like cells, none much above `execution.chunk_passes`.
+
+        A pass is one question going forward and, in training, back (which counts twice). Cells of
+        one method stand together, largest first, so that a chunk shares what lies below the first
+        trained layer.
+        """
+        limit = self.config["execution"]["chunk_passes"]
+        chunks: list[list[Planned]] = []
+        filled = 0
+        ordered = sorted(self.unique, key=lambda p: (p.cell.method, -p.cell.steps, p.cell))
+        for planned in ordered:
+            cost = self.passes(planned.cell)
+            same = bool(chunks) and chunks[-1][0].cell.method == planned.cell.method
+            if not same or filled + cost > limit or len(chunks[-1]) == CHUNK_CELLS:
+                chunks.append([])
+                filled = 0
+            chunks[-1].append(planned)
+            filled += cost
+        return tuple(self._chunk(cells) for cells in chunks)
+
+    def _chunk(self, cells: list[Planned]) -> Chunk:
+        identity = sha256_of([p.id for p in cells])[:12]
+        passes = sum(self.passes(p.cell) for p in cells)
+        return Chunk(id=f"{cells[0].cell.method}-{identity}", cells=tuple(cells), passes=passes)
+
+    def passes(self, cell: Cell) -> int:
+        """Forward passes of one question that a cell costs; a backward pass counts as two.
+
+        A guess from the study alone: `head` runs on what the frozen encoder gave once.
+        """
+        evaluation = self.config["evaluation"]
+        scored = sum(
+            questions if isinstance(questions, int) else 10_570
+            for questions in (evaluation["dev_questions"], evaluation["selection_questions"])
+        )
+        if cell.method == "head":
+            return max(1, (cell.n_train + scored) // 20)
+        return 3 * cell.steps * self.config["training"]["batch_size"] + scored
+
+
+def identity(settings: Mapping[str, Any], cell: Cell) -> str:
+    """16 hex digits of the hash of a cell and all its settings."""
+    return sha256_of({"settings": settings, "cell": asdict(cell)})[:16]
+
+
+def encoder_pin(encoder: Mapping[str, Any]) -> str:
+    """What fixes the encoder's bytes: the weights' sha256, or the hub's repository at a revision."""
+    if "weights_sha256" in encoder:
+        return encoder["weights_sha256"]
+    return f"{encoder['repository']}@{encoder['revision']}"
+
+
+def data_pin(data: Mapping[str, Any]) -> Any:
+    """What fixes the data's content: its hashes, or the hub's repository at a revision."""
+    if "content_sha256" in data:
+        return data["content_sha256"]
+    return f"{data['repository']}@{data['revision']}"
+
+
+def read_study(path: Path) -> Study:
+    """Read and check a study file.
+
+    Raises:
+        UsageError: no such file, not YAML, or a study that cannot be meant.
+    """
+    import yaml
+
+    try:
+        config = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
+        raise UsageError(
+            f"{path}: no such study file (studies beside it: {known})", fix="correct the path"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        where = " ".join(str(error).split())
+        raise UsageError(f"{path}: not a YAML file ({where})", fix="correct the file") from None
+    return check_study(config, str(path))
+
+
+def check_study(config: Any, source: str) -> Study:
+    """Check a study's mapping; numbers that arrive as text (`1e-3`, `--config`) become numbers.
+
+    Raises:
+        UsageError: the message names the key, its value and what was expected.
+    """
+    import jsonschema
+    import yaml
+
+    schema = yaml.safe_load(SCHEMA.read_text("utf-8"))
+    config = _numbers(config)
+    validator = jsonschema.Draft202012Validator(schema)
+    errors = sorted(validator.iter_errors(config), key=lambda e: [str(p) for p in e.absolute_path])
+    if errors:
+        raise UsageError(_explain(errors[0], source), fix="config/README.md explains every key")
+    study = Study(_floats(config))
+    _check_across(study, source)
+    return study
+
+
+def _numbers(value: Any, key: str = "") -> Any:
+    """YAML 1.1 reads `1e-3` as text, and Snakemake's --config gives text throughout."""
+    if isinstance(value, Mapping):
+        return {k: _numbers(v, k) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_numbers(v, key) for v in value]
+    if isinstance(value, str) and key not in TEXT_KEYS and NUMBER.fullmatch(value):
+        return int(value) if re.fullmatch(r"[+-]?\d+", value) else float(value)
+    return value
+
+
+def _floats(config: dict[str, Any]) -> dict[str, Any]:
+    """Numbers that are real by meaning become floats, so that `0` and `0.0` are one identity."""
+    whole = {"batch_size"}
+    training = {
+        key: float(value) if isinstance(value, int | float) and key not in whole else value
+        for key, value in config["training"].items()
+    }
+    methods = [
+        {**method, "learning_rates": [float(rate) for rate in method["learning_rates"]]}
+        for method in config["methods"]
+    ]
+    return {**config, "training": training, "methods": methods}
+
+
+def _explain(error: Any, source: str) -> str:
+    """One line for one schema error: where, what, expected."""
+    where = ".".join(str(part) for part in error.absolute_path) or "the study"
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        extra = sorted(set(error.instance) - set(known))
+        near = difflib.get_close_matches(str(extra[0]), known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f" (expected: {', '.join(known)})"
+        return f"{source}: unknown key {extra[0]!r} in {where}{hint}"
+    if error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        return f"{source}: {where} lacks the key {missing[0]!r}"
+    value = repr(error.instance)
+    value = value if len(value) < 80 else value[:77] + "..."
+    expected = {
+        "type": lambda v: f"expected {v}",
+        "enum": lambda v: f"expected one of {', '.join(v)}",
+        "pattern": lambda v: f"expected text of the form {v}",
+        "minimum": lambda v: f"expected {v} or more",
+        "maximum": lambda v: f"expected {v} or less",
+        "exclusiveMinimum": lambda v: f"expected more than {v}",
+        "exclusiveMaximum": lambda v: f"expected less than {v}",
+        "uniqueItems": lambda v: "expected each item once",
+        "minItems": lambda v: f"expected {v} or more items",
+        "anyOf": lambda v: "expected " + " or ".join(
+            str(o.get("const", o.get("type"))) for o in v
+        ),
+    }.get(error.validator, lambda v: error.message)(error.validator_value)
+    return f"{source}: {where} is {value}, {expected}"
+
+
+def _check_across(study: Study, source: str) -> None:
+    config = study.config
+    _check_names(config, source)
+    _check_features(config, source)
+    _check_contrasts(config, source)
+    _check_sizes(config, source)
+
+
+def _check_names(config: Mapping, source: str) -> None:
+    names = [method["name"] for method in config["methods"]]
+    for name in names:
+        _check_name(name, source)
+    budgets = [budget["name"] for budget in config["budgets"]]
+    for kind, listed in (("method", names), ("budget", budgets)):
+        twice = sorted({name for name in listed if listed.count(name) > 1})
+        if twice:
+            raise UsageError(f"{source}: {kind} {twice[0]!r} is listed twice", fix="list it once")
+    for method in config["methods"]:
+        for budget in method.get("budgets", []):
+            if budget not in budgets:
+                raise UsageError(
+                    f"{source}: method {method['name']!r} names the budget {budget!r} (the study "
+                    f"has {', '.join(budgets)})",
+                    fix="correct the name",
+                )
+
+
+def _check_name(name: str, source: str) -> None:
+    try:
+        parse_name(name)
+    except UsageError as error:
+        raise UsageError(f"{source}: {error.message}", fix=error.fix) from None
+
+
+def _check_features(config: Mapping, source: str) -> None:
+    length, stride = config["features"]["max_length"], config["features"]["doc_stride"]
+    if stride >= length:
+        raise UsageError(
+            f"{source}: features.doc_stride is {stride}, expected less than max_length, {length}",
+            fix="BERT's own values are 128 and 384",
+        )
+
+
+def _check_contrasts(config: Mapping, source: str) -> None:
+    names = [method["name"] for method in config["methods"]]
+    for pair in config["analysis"]["contrasts"]:
+        for name in pair:
+            if name not in names:
+                raise UsageError(
+                    f"{source}: the contrast {pair} names {name!r}, which the study does not train",
+                    fix=f"use two of {', '.join(names)}, or add the method",
+                )
+        if pair[0] == pair[1]:
+            raise UsageError(f"{source}: the contrast {pair} is of one method", fix="name two")
+
+
+def _check_sizes(config: Mapping, source: str) -> None:
+    data = config["data"]
+    if data["source"] != "generated":
+        return  # checked against the data itself when its features are made
+    pool = data["train_articles"] * data["questions_per_article"] - data["held_out_questions"]
+    largest = largest_size(config)
+    if largest > pool:
+        raise UsageError(
+            f"{source}: size {largest} is larger than the data: {pool} questions are left to "
+            "train on beside the selection split",
+            fix="lower the size, or raise data.train_articles",
+        )
+
+
+def largest_size(config: Mapping) -> int:
+    """The largest training size that any method of the study uses."""
+    return max(n for m in config["methods"] for n in m.get("sizes", config["sizes"]))

@@ -1,0 +1,62 @@
+"""A cell's state in the middle of training, so that a killed run resumes to the same numbers.
+
+The file carries its own sha256; a torn or altered one is refused, and the cell starts anew.
+"""
+
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tuning_curves.errors import DataError
+from tuning_curves.files import write_whole
+from tuning_curves.methods import trained_tensors
+from tuning_curves.model import SpanModel
+
+DIGEST = 32  # bytes of a sha256
+
+
+def save_checkpoint(
+    path: Path,
+    model: SpanModel,
+    optimiser: torch.optim.Optimizer,
+    progress: dict[str, Any],
+) -> None:
+    """Write trained tensors, optimiser, random state and progress, whole."""
+    state = {
+        "tensors": trained_tensors(model),
+        "optimiser": optimiser.state_dict(),
+        "random": torch.get_rng_state(),
+        "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "progress": progress,
+    }
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    payload = buffer.getvalue()
+    with write_whole(path) as stream:
+        stream.write(hashlib.sha256(payload).digest() + payload)
+
+
+def load_checkpoint(
+    path: Path, model: SpanModel, optimiser: torch.optim.Optimizer
+) -> dict[str, Any]:
+    """Put a saved state back, in place; returns the progress.
+
+    Raises:
+        DataError: a torn or altered file.
+    """
+    content = path.read_bytes()
+    payload = content[DIGEST:]
+    if hashlib.sha256(payload).digest() != content[:DIGEST]:
+        raise DataError(f"{path}: torn or altered checkpoint", fix=f"delete {path}")
+    state = torch.load(io.BytesIO(payload), weights_only=True)
+    with torch.no_grad():
+        for name, tensor in trained_tensors(model).items():
+            tensor.copy_(state["tensors"][name])
+    optimiser.load_state_dict(state["optimiser"])
+    torch.set_rng_state(state["random"])
+    if state["random_cuda"]:
+        torch.cuda.set_rng_state_all(state["random_cuda"])
+    return state["progress"]

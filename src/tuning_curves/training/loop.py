@@ -1,0 +1,158 @@
+"""The training loop of one cell."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tuning_curves.errors import DataError
+from tuning_curves.model import SpanModel, span_loss
+from tuning_curves.study import Cell
+from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
+from tuning_curves.training.cost import ActivationMeter, Stopwatch
+from tuning_curves.training.inputs import Feed, autocast
+from tuning_curves.training.optimiser import make_optimiser, state_bytes
+from tuning_curves.training.schedule import batches, rate_factor
+
+CHECKPOINT_SECONDS = 60.0
+LOSS_POINTS = 20  # how many stretches of steps the record keeps the mean loss of
+CUDA_CHECK_STEPS = 50  # on a GPU, how many steps may pass before the loss is looked at
+
+
+class Diverged(Exception):
+    """The loss is no longer a number. A result, not a failure of the program."""
+
+
+@dataclass
+class Trace:
+    """What a training leaves behind.
+
+    losses: [last step of a stretch, mean loss in nats] pairs.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    losses: list[list[float]] = field(default_factory=list)
+    activation_bytes: int = 0
+    optimizer_bytes: int = 0
+
+
+Report = Callable[[int, float], None]
+
+
+class Trainer:
+    """Trains a prepared model on a subset of questions, as one cell asks."""
+
+    def __init__(
+        self,
+        model: SpanModel,
+        feed: Feed,
+        questions: np.ndarray,
+        cell: Cell,
+        training: Mapping[str, Any],
+        checkpoint: Path,
+    ) -> None:
+        """Args: questions: numbers of the cell's subset, int64 [n]. checkpoint: where to resume."""
+        self.model, self.feed, self.questions, self.cell = model, feed, questions, cell
+        self.training, self.checkpoint = training, checkpoint
+        self.optimiser = make_optimiser(model, cell.learning_rate, training)
+        self.trained = [p for p in model.parameters() if p.requires_grad]
+        self.trace = Trace()
+        self.window: list[Tensor] = []
+
+    def run(self, report: Report) -> Trace:
+        """Train to the last step, from the checkpoint if there is one.
+
+        Raises:
+            Diverged: the loss became NaN or infinite.
+        """
+        torch.manual_seed(self.cell.init_seed)
+        self._resume()
+        self.model.train()
+        watch = Stopwatch(self.feed.device, self.trace.seconds)
+        saved = time.monotonic()
+        steps, size = self.cell.steps, self.training["batch_size"]
+        order = enumerate(batches(len(self.questions), size, steps, self.cell.init_seed))
+        with watch.running():
+            for number, chosen in order:
+                if number < self.trace.step:
+                    continue
+                self._step(number, self.questions[chosen])
+                if time.monotonic() - saved > CHECKPOINT_SECONDS and number + 1 < steps:
+                    self._save(watch)
+                    saved = time.monotonic()
+                if self.trace.losses:
+                    report(number + 1, self.trace.losses[-1][1])
+        self.trace.seconds = watch.seconds
+        self.trace.optimizer_bytes = state_bytes(self.optimiser)
+        return self.trace
+
+    def _step(self, number: int, questions: np.ndarray) -> None:
+        factor = rate_factor(
+            number, self.cell.steps, self.training["schedule"], self.training["warmup"]
+        )
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.cell.learning_rate * factor
+        loss = self._loss(questions, measure=number == 0)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.trained, self.training["clip_norm"])
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        self.trace.step = number + 1
+        self.window.append(loss.detach())
+        self._look(number)
+
+    def _loss(self, questions: np.ndarray, *, measure: bool) -> Tensor:
+        if not measure:
+            return self._forward(questions)
+        meter = ActivationMeter(self.model)
+        with meter.watching():
+            loss = self._forward(questions)
+        self.trace.activation_bytes = meter.bytes
+        return loss
+
+    def _forward(self, questions: np.ndarray) -> Tensor:
+        with autocast(self.feed.device, self.training["precision"]):
+            batch = self.feed.batch(self.feed.features.features_of(questions))
+            logits = self.model(batch.hidden, batch.packing, self.feed.first)
+        labels = np.stack((batch.windows.label_start, batch.windows.label_end))
+        starts, ends = torch.from_numpy(labels).to(logits.device, non_blocking=True)
+        return span_loss(logits, batch.packing, starts, ends)
+
+    def _look(self, number: int) -> None:
+        """Keep the mean loss of each stretch, and stop when it is no number."""
+        stretch = max(1, math.ceil(self.cell.steps / LOSS_POINTS))
+        last = number + 1 == self.cell.steps
+        ends_stretch = (number + 1) % stretch == 0 or last
+        often = 1 if self.feed.device.type == "cpu" else CUDA_CHECK_STEPS
+        if not ends_stretch and (number + 1) % often:
+            return
+        mean = float(torch.stack(self.window).mean())
+        if not math.isfinite(mean):
+            raise Diverged(f"the loss became {mean} at or before step {number + 1}")
+        if ends_stretch:
+            self.trace.losses.append([number + 1, round(mean, 6)])
+            self.window = []
+
+    def _save(self, watch: Stopwatch) -> None:
+        progress = {**vars(self.trace), "window": [float(loss) for loss in self.window]}
+        progress["seconds"] = watch.so_far()
+        save_checkpoint(self.checkpoint, self.model, self.optimiser, progress)
+
+    def _resume(self) -> None:
+        if not self.checkpoint.exists():
+            return
+        try:
+            progress = load_checkpoint(self.checkpoint, self.model, self.optimiser)
+        except DataError:
+            self.checkpoint.unlink()
+            return
+        device = self.feed.device
+        self.window = [torch.tensor(loss, device=device) for loss in progress.pop("window")]
+        self.trace = Trace(**progress)

@@ -1,0 +1,41 @@
+"""AdamW over what a method trains, and nothing else.
+
+Weight decay applies to matrices only, not to biases and LayerNorms (Devlin et al. 2019, code).
+Frozen parameters are never given to the optimiser: no state, no decay, no momentum.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+
+def make_optimiser(
+    model: nn.Module, rate: float, training: Mapping[str, Any]
+) -> torch.optim.AdamW:
+    """AdamW (betas 0.9, 0.999; bias-corrected) with the study's epsilon and weight decay."""
+    trained = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {
+            "params": [p for p in trained if p.ndim >= 2],
+            "weight_decay": training["weight_decay"],
+        },
+        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(
+        [group for group in groups if group["params"]],
+        lr=rate,
+        eps=training["adam_epsilon"],
+        fused=trained[0].is_cuda,
+    )
+
+
+def state_bytes(optimiser: torch.optim.Optimizer) -> int:
+    """Bytes of the optimiser's tensors (the two moments of each trained number, and counters)."""
+    return sum(
+        value.numel() * value.element_size()
+        for state in optimiser.state.values()
+        for value in state.values()
+        if isinstance(value, torch.Tensor)
+    )

@@ -1,0 +1,262 @@
+"""One process: start once, then train, evaluate and record a job's cells one after the other.
+
+A cell's numbers never depend on its company: the model is copied afresh, the random state is set
+by the cell's own seeds, and what is shared (windows, the frozen part's output) is made window by
+window. A cell that another process holds is left to it and looked at again at the end.
+"""
+
+import copy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from tuning_curves.errors import DataError
+from tuning_curves.evaluation.examination import Examination, Outcomes
+from tuning_curves.features import FeatureSet, open_features
+from tuning_curves.locks import try_lock
+from tuning_curves.methods import (
+    Counts,
+    apply_method,
+    count_frozen_layers,
+    resolve_method,
+    trained_tensors,
+)
+from tuning_curves.model import SpanModel, load_encoder
+from tuning_curves.outcomes import encode_outcomes
+from tuning_curves.provenance import gather
+from tuning_curves.records import new_record, read_record, write_record
+from tuning_curves.sources.encoders import open_encoder
+from tuning_curves.study import Cell, Planned
+from tuning_curves.subsets import (
+    selection_articles,
+    selection_pool,
+    stratified_sample,
+    subset,
+    training_pool,
+)
+from tuning_curves.training.cost import Stopwatch, peak_memory, tensor_bytes
+from tuning_curves.training.inputs import Feed, FrozenPrefix
+from tuning_curves.training.job import Job
+from tuning_curves.training.loop import Diverged, Trace, Trainer
+from tuning_curves.training.progress import Progress
+
+PREFIX_BYTES = 4 << 30  # what the frozen part's output may take in memory, a split and a depth
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Folders that a worker reads (encoder, features) and writes (all else)."""
+
+    encoder: Path
+    features: Path
+    workspace: Path
+
+    @property
+    def records(self) -> Path:
+        return self.workspace / "records"
+
+    def lock(self, planned: Planned) -> Path:
+        return self.workspace / "locks" / f"{planned.id}.lock"
+
+    def checkpoint(self, planned: Planned) -> Path:
+        return self.workspace / "checkpoints" / f"{planned.id}.checkpoint"
+
+
+@dataclass(kw_only=True)
+class Summary:
+    """What became of a job's cells: counts."""
+
+    trained: int = 0
+    diverged: int = 0
+    found: int = 0
+    busy: list[Planned] = field(default_factory=list)
+
+
+class Worker:
+    """Everything that the cells of a job share."""
+
+    def __init__(self, job: Job, places: Places, device: torch.device) -> None:
+        self.job, self.places, self.device = job, places, device
+        self.training = job.settings["training"]
+        self.features = open_features(places.features)
+        open_encoder(places.encoder)
+        self.pristine = load_encoder(
+            places.encoder,
+            hidden_dropout=self.training["hidden_dropout"],
+            attention_dropout=self.training["attention_dropout"],
+        ).to(device)
+        self.pristine.eval().requires_grad_(False)
+        self.prefixes: dict[tuple[str, int], FrozenPrefix] = {}
+        self._choose_questions()
+
+    def _choose_questions(self) -> None:
+        train, dev = self.features["train"], self.features["dev"]
+        evaluation = self.job.settings["evaluation"]
+        limits = {key: evaluation[key] for key in ("n_best", "max_answer_tokens")}
+        held_out = selection_articles(
+            train.article_sizes, self.job.settings["data"]["held_out_questions"]
+        )
+        self.pool = training_pool(train.article_sizes, held_out)
+        held = selection_pool(train.article_sizes, held_out)
+        sizes = train.article_sizes[held_out]
+        selection = held[stratified_sample(sizes, _count(evaluation["selection_questions"]))]
+        asked = stratified_sample(dev.article_sizes, _count(evaluation["dev_questions"]))
+        self.exams = {
+            "dev": Examination(dev, asked, **limits),
+            "selection": Examination(train, selection, **limits),
+        }
+        edges = np.concatenate(([0], np.cumsum(dev.article_sizes)))
+        asked_of = np.histogram(asked, edges)[0]
+        self.dev_articles = asked_of[asked_of > 0].tolist()
+
+    def run(self) -> Summary:
+        """Train what has no record yet; wait at the end for cells that others hold."""
+        summary = Summary()
+        progress = Progress(self.job.cells)
+        for planned in self.job.cells:
+            self._attend(planned, summary, progress, wait=False)
+        for planned in list(summary.busy):
+            self._attend(planned, summary, progress, wait=True)
+            summary.busy.remove(planned)
+        return summary
+
+    def _attend(
+        self, planned: Planned, summary: Summary, progress: Progress, *, wait: bool
+    ) -> None:
+        path = self.places.records / planned.record
+        with try_lock(self.places.lock(planned), wait=wait) as had:
+            if not had:
+                summary.busy.append(planned)
+            elif path.exists():
+                read_record(path, planned, self.job.settings)
+                summary.found += 1
+                progress.skip(planned)
+            else:
+                record = self.train(planned, progress)
+                write_record(self.places.records, planned, record)
+                self.places.checkpoint(planned).unlink(missing_ok=True)
+                diverged = record["status"] == "diverged"
+                summary.diverged += diverged
+                summary.trained += not diverged
+                progress.finish(planned, record)
+
+    def train(self, planned: Planned, progress: Progress) -> dict[str, Any]:
+        """Train and evaluate one cell; returns its record."""
+        cell = planned.cell
+        record = new_record(self.job.study, planned, self.job.settings)
+        provenance = gather(self.device, self.training["precision"])
+        if self.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self.device)
+        model, counts = self._prepare(cell)
+        feeds = {split: self._feed(model, split) for split in ("train", "dev")}
+        questions = subset(self.pool, cell.n_train, cell.subset_seed)
+        checkpoint = self.places.checkpoint(planned)
+        trainer = Trainer(model, feeds["train"], questions, cell, self.training, checkpoint)
+        watch = Stopwatch(self.device)
+        try:
+            trace = trainer.run(lambda step, loss: progress.step(planned, step, loss))
+            with watch.running():
+                outcomes = {
+                    "dev": self.exams["dev"].take(feeds["dev"], self.training["precision"]),
+                    "selection": self.exams["selection"].take(
+                        feeds["train"], self.training["precision"]
+                    ),
+                }
+            results = {"status": "finished", "failure": None, **self._results(outcomes)}
+        except (Diverged, FloatingPointError) as failure:
+            trace = trainer.trace
+            results = {"status": "diverged", "failure": str(failure), "scores": None}
+            results["outcomes"] = None
+        self._check_frozen(model, cell)
+        return {
+            **record,
+            **results,
+            "parameters": {**vars(counts), "share": counts.share},
+            "cost": self._cost(model, trace, watch, cell),
+            "losses": trace.losses,
+            "provenance": provenance,
+        }
+
+    def _prepare(self, cell: Cell) -> tuple[SpanModel, Counts]:
+        """A fresh copy of the encoder with the cell's method in it."""
+        model = copy.deepcopy(self.pristine)
+        generator = torch.Generator().manual_seed(cell.init_seed)
+        method = resolve_method(cell.method)
+        counts = apply_method(method, model.cpu(), generator)
+        if self.training["precision"] == "bfloat16":
+            store_frozen_in_bfloat16(model)
+        return model.to(self.device), counts
+
+    def _feed(self, model: SpanModel, split: str) -> Feed:
+        first = count_frozen_layers(model)
+        if first == 0:
+            return Feed(model, self.features[split], None)
+        if (split, first) not in self.prefixes:
+            self.prefixes[split, first] = FrozenPrefix(
+                self.pristine, self.features[split], first, self.training["precision"], PREFIX_BYTES
+            )
+        return Feed(model, self.features[split], self.prefixes[split, first])
+
+    def _results(self, outcomes: dict[str, Outcomes]) -> dict[str, Any]:
+        scores = {
+            split: {
+                "exact": int(taken.exact.sum()),
+                "f1": float(taken.f1.sum()),
+                "total": len(taken.exact),
+            }
+            for split, taken in outcomes.items()
+        }
+        dev = outcomes["dev"]
+        return {
+            "scores": scores,
+            "outcomes": encode_outcomes(dev.exact, dev.f1, self.dev_articles),
+        }
+
+    def _cost(
+        self, model: SpanModel, trace: Trace, watch: Stopwatch, cell: Cell
+    ) -> dict[str, float]:
+        return {
+            "train_seconds": round(trace.seconds, 3),
+            "evaluate_seconds": round(watch.seconds, 3),
+            "seconds_per_step": round(trace.seconds / max(1, trace.step), 6),
+            "peak_memory_bytes": peak_memory(self.device),
+            "activation_bytes": trace.activation_bytes,
+            "optimizer_bytes": trace.optimizer_bytes,
+            "delta_bytes": tensor_bytes(trained_tensors(model)),
+        }
+
+    def _check_frozen(self, model: SpanModel, cell: Cell) -> None:
+        """What the method does not train must be, byte for byte, what it was."""
+        before = dict(self.pristine.named_parameters())
+        for name, parameter in model.named_parameters():
+            if not parameter.requires_grad and name in before:
+                if not torch.equal(parameter, before[name].to(parameter.dtype)):
+                    raise DataError(
+                        f"cell {cell.path}: frozen tensor {name} moved during training",
+                        fix="this is a defect of the package: please report it",
+                    )
+
+
+def store_frozen_in_bfloat16(model: nn.Module) -> None:
+    """Keep frozen weights of linear layers as bfloat16, which autocast would make of them."""
+    for module in model.modules():
+        if isinstance(module, nn.Linear) and not module.weight.requires_grad:
+            module.weight.data = module.weight.data.bfloat16()
+
+
+def _count(questions: int | str) -> int | None:
+    return None if questions == "all" else int(questions)
+
+
+def run_job(job: Job, places: Places, device: str) -> Summary:
+    """Run a job on `auto`, `cpu` or `cuda`; a CPU worker uses one thread, as many run at once."""
+    torch.set_num_threads(1)
+    torch.set_float32_matmul_precision("high")
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return Worker(job, places, torch.device(device)).run()
+

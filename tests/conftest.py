@@ -1,0 +1,165 @@
+"""What the tests share: a tiny encoder, a tiny SQuAD file, and the real ones where they lie ready.
+
+All text here is invented. Nothing is downloaded: the library is told to stay offline.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+for _name, _value in {
+    "HF_HUB_OFFLINE": "1",
+    "OMP_NUM_THREADS": "1",  # runners share cores; one thread also gives the same bits each time
+    "RAYON_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}.items():
+    os.environ.setdefault(_name, _value)
+
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.load_profile("repeatable")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+COMMON = (
+    "the of was built in by its lamp burns and a bell weighs kilograms who when what does how much"
+    " lighthouse keeper sea where which it on island oil whale coal ship light tower stone ferry"
+    " market bridge winter summer morning every year is at with from two three"
+)
+
+PLACES = (
+    # name, year, builder, fuel, weight
+    ("Orrin", "1843", "Mara Voss", "whale oil", "300"),
+    ("Tannsund", "1911", "Éloïse Ångström", "coal gas", "1,250"),
+    ("Pell Rock", "1766", "Jonas T. Ake", "rapeseed oil", "85.5"),
+    ("Ĉevlo", "1902", "the O'Hara sisters", "kerosene", "410"),
+    ("Lower Quay", "1888", "Fatoumata Brix-Holm", "beech wood", "95"),
+)
+WALK = (
+    "In winter the ferry comes every morning. In summer it comes every two hours, and the market"
+    " on the bridge is open from three to nine. "
+)
+
+
+@pytest.fixture(scope="session")
+def squad_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQuAD v1.1 file: 5 articles of 2 paragraphs, 5 questions each article, 25 in all.
+
+    The first paragraph of the first article is about 200 tokens long, with its answers at the
+    end, so that short windows have to overlap.
+    """
+    path = tmp_path_factory.mktemp("squad") / "tiny-v1.1.json"
+    articles = [_article(number) for number in range(len(PLACES))]
+    path.write_text(json.dumps({"version": "1.1", "data": articles}, ensure_ascii=False), "utf-8")
+    return path
+
+
+def _article(number: int) -> dict[str, Any]:
+    name, year, builder, fuel, weight = PLACES[number]
+    built = f"The lighthouse of {name} was built in {year} by {builder}."
+    built = WALK * 4 + built if number == 0 else built
+    lamp = f"Its lamp burns {fuel} — its bell weighs {weight} kilograms. {name} lies in the sea."
+    asked = (
+        (0, f"Who built the lighthouse of {name}?", (builder,)),
+        (0, f"  When was the lighthouse of {name} built? ", (year, f"in {year}")),
+        (1, "What does the lamp burn?", (fuel, fuel.partition(" ")[0])),
+        (1, "How much does the bell weigh?", (f"{weight} kilograms", weight)),
+        (1, f"Where is {name}?", ("in the sea",)),
+    )
+    contexts = (built, lamp)
+    paragraphs: list[dict[str, Any]] = [{"context": text, "qas": []} for text in contexts]
+    for position, (place, question, answers) in enumerate(asked):
+        found = [{"text": text, "answer_start": contexts[place].index(text)} for text in answers]
+        entry = {"id": f"{number}-{position}", "question": question, "answers": found}
+        paragraphs[place]["qas"].append(entry)
+    return {"title": name, "paragraphs": paragraphs}
+
+
+@pytest.fixture(scope="session")
+def tiny_squad(squad_file: Path) -> Any:
+    """The tiny file, read: a `SquadData`."""
+    from tuning_curves.squad import read_squad
+
+    return read_squad(squad_file)
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a random BERT (3 layers, width 32, 4 heads) and its WordPiece tokenizer."""
+    folder = tmp_path_factory.mktemp("tiny-encoder")
+    vocabulary = _save_tokenizer(folder)
+    _save_encoder(folder, len(vocabulary))
+    return folder
+
+
+def _save_tokenizer(folder: Path) -> dict[str, int]:
+    """Common words are one token; all others fall apart into characters."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    characters = "abcdefghijklmnopqrstuvwxyz0123456789'.,?!—-"
+    pieces = [*characters, *(f"##{c}" for c in characters if c.isalnum())]
+    words = [*special, *pieces, *COMMON.split()]
+    vocabulary = {word: number for number, word in enumerate(dict.fromkeys(words))}
+    backend = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    backend.normalizer = normalizers.BertNormalizer(lowercase=True)
+    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    backend.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[(name, vocabulary[name]) for name in ("[CLS]", "[SEP]")],
+    )
+    names = dict(zip(("pad", "unk", "cls", "sep", "mask"), special, strict=True))
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, **{f"{part}_token": name for part, name in names.items()}
+    )
+    tokenizer.save_pretrained(folder)
+    return vocabulary
+
+
+def _save_encoder(folder: Path, vocabulary_size: int) -> None:
+    import torch
+    from safetensors.torch import save_file
+    from transformers import BertConfig, BertModel
+
+    config = BertConfig(
+        vocab_size=vocabulary_size,
+        hidden_size=32,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=256,
+    )
+    model = BertModel(config, add_pooling_layer=False)
+    generator = torch.Generator().manual_seed(20)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.normal_(0.0, 0.2, generator=generator)  # large: attention is far from even
+            if name.endswith("LayerNorm.weight"):
+                parameter.add_(1.0)
+    config.save_pretrained(folder)
+    save_file(model.state_dict(), folder / "model.safetensors", metadata={"format": "pt"})
+
+
+@pytest.fixture(scope="session")
+def real_encoder() -> Path:
+    """The folder of all-MiniLM-L6-v2, where the demo's resources have been fetched."""
+    folder = ROOT / "resources" / "encoders" / "all-MiniLM-L6-v2"
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        if not (folder / name).is_file():
+            pytest.skip(f"no {name} in {folder.relative_to(ROOT)}: fetch the demo's encoder first")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_squad() -> Path:
+    """The folder with train-v1.1.json and dev-v1.1.json, where the user has put them."""
+    folder = ROOT / "data" / "squad"
+    for name in ("train-v1.1.json", "dev-v1.1.json"):
+        if not (folder / name).is_file():
+            pytest.skip(f"no {name} in {folder.relative_to(ROOT)}: put SQuAD v1.1 there")
+    return folder

@@ -1,0 +1,153 @@
+"""Packed attention against the textbook formula, sequence by sequence."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tuning_curves.attention import PackedAttention, Packing, attend_packed
+
+CPU = torch.device("cpu")
+LENGTHS = [5, 1, 9, 3]
+HEADS, WIDTH = 4, 8
+SCALE = WIDTH**-0.5
+
+
+def draw(seed: int, dtype: torch.dtype, lengths: list[int] = LENGTHS) -> list[Tensor]:
+    """Query, key and value, each [HEADS, T, WIDTH]."""
+    generator = torch.Generator().manual_seed(seed)
+    shape = (HEADS, sum(lengths), WIDTH)
+    return [torch.randn(shape, generator=generator).to(dtype) for _ in range(3)]
+
+
+def textbook(query: Tensor, key: Tensor, value: Tensor, lengths: list[int]) -> Tensor:
+    """softmax(q kT / sqrt(d)) v in float64, one head and one sequence at a time: [H, T, W]."""
+    out = torch.empty(query.shape, dtype=torch.float64)
+    first = 0
+    for length in lengths:
+        part = slice(first, first + length)
+        for head in range(query.shape[0]):
+            q, k, v = (x[head, part].double() for x in (query, key, value))
+            out[head, part] = torch.softmax(q @ k.T * SCALE, dim=-1) @ v
+        first += length
+    return out
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, lengths: list[int]) -> Tensor:
+    """`attend_packed` as the library calls it: [H, T, W]."""
+    rows = (x[None] for x in (query, key, value))
+    packing = Packing.of(lengths, query.device)
+    out, weights = attend_packed(nn.Module(), *rows, None, packing=packing, scaling=SCALE)
+    assert weights is None
+    assert out.shape == (1, sum(lengths), HEADS, WIDTH)
+    return out[0].transpose(0, 1)
+
+
+def test_packing_lays_sequences_side_by_side() -> None:
+    packing = Packing.of([2, 3, 1], CPU)
+    assert packing.bounds == (0, 2, 5, 6)
+    assert packing.device_bounds.tolist() == [0, 2, 5, 6]
+    assert packing.device_bounds.dtype == torch.int32
+    assert packing.longest == 3
+    assert packing.lengths == [2, 3, 1]
+    assert packing.pieces == [slice(0, 2), slice(2, 5), slice(5, 6)]
+
+
+def test_float32_attention_is_the_textbooks() -> None:
+    tensors = draw(0, torch.float32)
+    difference = attend(*tensors, LENGTHS) - textbook(*tensors, LENGTHS)
+    assert difference.abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("gradients", [True, False])
+def test_bfloat16_attention_is_the_textbooks_within_its_precision(gradients: bool) -> None:
+    tensors = draw(1, torch.bfloat16)
+    with torch.set_grad_enabled(gradients):
+        out = attend(*tensors, LENGTHS)
+    assert out.dtype == torch.bfloat16
+    assert (out.double() - textbook(*tensors, LENGTHS)).abs().max() < 0.02  # 8 bits: 0.004 each
+
+
+def test_own_backward_pass_is_the_derivative() -> None:
+    lengths = [3, 1, 4]
+    tensors = [x.requires_grad_() for x in draw(2, torch.float64, lengths)]
+    packing = Packing.of(lengths, CPU)
+    assert torch.autograd.gradcheck(
+        lambda q, k, v: PackedAttention.apply(q, k, v, packing, SCALE), tensors
+    )
+
+
+def test_own_bfloat16_pass_agrees_with_the_librarys_kernel() -> None:
+    """Forward and backward: both within one rounding step of bfloat16 (2^-7) of the exact result."""
+    lengths = [40, 64, 17]
+    gradient = draw(4, torch.bfloat16, lengths)[0]
+
+    def backward(dtype: torch.dtype, own: bool) -> list[Tensor]:
+        tensors = [x.to(dtype).requires_grad_() for x in draw(3, torch.bfloat16, lengths)]
+        if own:
+            out = PackedAttention.apply(*tensors, Packing.of(lengths, CPU), SCALE)
+        else:
+            rows = zip(*(x[None].split(lengths, dim=2) for x in tensors), strict=True)
+            pieces = [functional.scaled_dot_product_attention(*r, scale=SCALE) for r in rows]
+            out = torch.cat(pieces, dim=2)[0]
+        out.backward(gradient.to(dtype))
+        return [out.detach().double(), *(x.grad.double() for x in tensors)]
+
+    exact = backward(torch.float64, own=False)
+    library = backward(torch.bfloat16, own=False)
+    own = backward(torch.bfloat16, own=True)
+    for right, theirs, ours in zip(exact, library, own, strict=True):
+        for found in (theirs, ours):
+            assert (found - right).norm() < 2**-7 * right.norm()
+
+
+def test_own_backward_pass_takes_a_gradient_that_is_only_a_view() -> None:
+    packing = Packing.of(LENGTHS, CPU)
+    grads = []
+    for whole in (False, True):
+        tensors = [x.requires_grad_() for x in draw(5, torch.float32)]
+        out = PackedAttention.apply(*tensors, packing, SCALE)
+        ones = torch.ones(1).expand_as(out)
+        out.backward(ones.contiguous() if whole else ones)
+        grads.append([x.grad for x in tensors])
+    assert all(torch.equal(a, b) for a, b in zip(*grads, strict=True))
+
+
+def test_inputs_stay_as_they_were() -> None:
+    tensors = [x.requires_grad_() for x in draw(6, torch.bfloat16)]
+    before = [x.detach().clone() for x in tensors]
+    attend(*tensors, LENGTHS).sum().backward()
+    assert all(torch.equal(x.detach(), old) for x, old in zip(tensors, before, strict=True))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_sequence_does_not_see_its_neighbours(dtype: torch.dtype) -> None:
+    tensors = draw(7, dtype)
+    changed = [x.clone() for x in tensors]
+    for x in changed:
+        x[:, 6:15] += 1.0  # the third sequence
+    before, after = attend(*tensors, LENGTHS), attend(*changed, LENGTHS)
+    assert torch.equal(before[:, :6], after[:, :6])
+    assert torch.equal(before[:, 15:], after[:, 15:])
+    assert not torch.equal(before[:, 6:15], after[:, 6:15])
+
+
+def test_attention_dropout_acts_and_keeps_sequences_apart() -> None:
+    """With one token a sequence, dropout either drops the value or doubles it at rate 0.5."""
+    tensors = draw(8, torch.float32, [1] * 50)
+    torch.manual_seed(0)
+    rows = (x[None] for x in tensors)
+    packing = Packing.of([1] * 50, CPU)
+    out, _ = attend_packed(nn.Module(), *rows, None, packing=packing, scaling=SCALE, dropout=0.5)
+    ratio = (out[0].transpose(0, 1) / tensors[2]).mean(-1)  # [HEADS, 50]
+    assert set(ratio.round(decimals=3).flatten().tolist()) == {0.0, 2.0}
+    assert 60 < int((ratio > 1).sum()) < 140  # of 200, half expected
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU: its kernel cannot run")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_gpus_kernel_is_the_textbooks(dtype: torch.dtype) -> None:
+    tensors = draw(9, dtype)
+    out = attend(*(x.cuda() for x in tensors), LENGTHS)
+    assert out.dtype == dtype
+    assert (out.cpu().double() - textbook(*tensors, LENGTHS)).abs().max() < 0.02

@@ -1,0 +1,20 @@
+# In: runs/<study>/collected/.
+# Out: results/<study>/tables/*.csv, which are committed: bytes do not depend on the machine.
+rule analyse_runs:
+    """Choose learning rates, then curves, contrasts, crossovers and costs with intervals"""
+    input:
+        runs=rules.collect_runs.output.runs,
+        outcomes=rules.collect_runs.output.outcomes,
+        code=analysis_code(),
+    output:
+        expand(f"{RESULTS}/tables/{{name}}.csv", name=ANALYSED),
+    log:
+        f"runs/{STUDY.name}/logs/analyse_runs.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    params:
+        study=STUDY_JSON,
+    shell:
+        "tuning-curves analyse --study-json {params.study:q} --collected $(dirname {input.runs:q})"
+        " --out $(dirname {output[0]:q}) > {log} 2>&1"

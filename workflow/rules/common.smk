@@ -1,0 +1,69 @@
+# What every rule file shares: the checked study, the folders, and who asks for what.
+import json
+from pathlib import Path
+
+from tuning_curves.commands.options import study_for_workflow
+from tuning_curves.layout import Layout
+
+STUDY = study_for_workflow(config)
+LAYOUT = Layout(STUDY)
+STUDY_JSON = json.dumps(STUDY.config, separators=(",", ":"))
+RESULTS = f"results/{STUDY.name}"
+PAPER = f"{RESULTS}/paper.pdf"
+CODE = "src/tuning_curves"
+ANALYSED = (
+    "selection",
+    "learning_rates",
+    "curves",
+    "contrasts",
+    "crossovers",
+    "costs",
+    "counts",
+    "provenance",
+)
+FIGURES = ("curves", "figure2", "learning_rates", "costs")
+
+
+wildcard_constraints:
+    chunk="[a-z0-9-]+",
+
+
+def analysis_code():
+    """The analysis modules: an edit to one redraws what it makes."""
+    return sorted(str(path) for path in Path(CODE, "analysis").glob("*.py"))
+
+
+def report_code():
+    """The report modules, as above."""
+    return sorted(str(path) for path in Path(CODE, "report").rglob("*.py"))
+
+
+def paper_text():
+    """The paper's source and bibliography."""
+    kinds = (".typ", ".bib", ".csv")
+    return sorted(str(p) for p in Path("paper").rglob("*") if p.suffix in kinds)
+
+
+def recorded_only():
+    """Whether `figures` was asked for: draw from the records at hand, gaps stay gaps."""
+    return "figures" in workflow.dag_settings.targets
+
+
+def extent(wildcards):
+    """How `collect` is called: for all cells, or for those (so many) that have a record."""
+    return f"--recorded {LAYOUT.recorded_count()}" if recorded_only() else ""
+
+
+def chunk_markers(wildcards):
+    """The markers of the chunks that a cell without an archived record belongs to."""
+    return [] if recorded_only() else LAYOUT.wanted_markers()
+
+
+def job_of_chunk(wildcards):
+    """The chunk's cells and their settings as one line of JSON."""
+    return LAYOUT.job(wildcards.chunk)
+
+
+def closing_words():
+    """Where the results are, and the main finding."""
+    return LAYOUT.closing_words()

@@ -1,0 +1,65 @@
+# In: results/<study>/tables/*.csv and paper/'s text.
+# Out: figures, tables for reading, the numbers of the prose, and the paper.
+rule draw_figures:
+    """Draw every figure as SVG and PDF"""
+    input:
+        tables=rules.analyse_runs.output,
+        code=report_code(),
+    output:
+        report(
+            expand(f"{RESULTS}/figures/{{name}}.svg", name=FIGURES),
+            category="Figures",
+        ),
+        expand(f"{RESULTS}/figures/{{name}}.pdf", name=FIGURES),
+    log:
+        f"runs/{STUDY.name}/logs/draw_figures.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    params:
+        study=STUDY_JSON,
+    shell:
+        "tuning-curves report figures --study-json {params.study:q}"
+        " --tables $(dirname {input.tables[0]:q}) --out $(dirname {output[0]:q}) > {log} 2>&1"
+
+
+rule write_tables:
+    """Write the tables for reading, and the numbers and sentences of the paper"""
+    input:
+        tables=rules.analyse_runs.output,
+        code=report_code(),
+    output:
+        numbers=f"{RESULTS}/numbers.json",
+        table=report(f"{RESULTS}/tables/exact_match.md", category="Tables"),
+    log:
+        f"runs/{STUDY.name}/logs/write_tables.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    params:
+        study=STUDY_JSON,
+    shell:
+        "tuning-curves report tables --study-json {params.study:q}"
+        " --tables $(dirname {input.tables[0]:q}) --out $(dirname {output.numbers:q})"
+        " > {log} 2>&1"
+
+
+rule compile_paper:
+    """Compile the paper; every number in it comes from the results"""
+    input:
+        figures=rules.draw_figures.output,
+        numbers=rules.write_tables.output.numbers,
+        text=paper_text(),
+        code=report_code(),
+    output:
+        report(PAPER, category="Paper"),
+    log:
+        f"runs/{STUDY.name}/logs/compile_paper.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    params:
+        study=STUDY_JSON,
+    shell:
+        "tuning-curves paper --study-json {params.study:q} --results $(dirname {output:q})"
+        " --out {output:q} > {log} 2>&1"

@@ -1,0 +1,34 @@
+# In: the study's encoder and data sections.
+# Out: resources/…, each folder with a manifest of hashes, written last.
+rule fetch_encoder:
+    """Fetch the encoder, check its hashes"""
+    output:
+        LAYOUT.encoder / "manifest.json",
+    log:
+        f"runs/{STUDY.name}/logs/fetch_encoder.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        runtime=60,  # minutes: a slow line and a BERT-large checkpoint of 1.3 GB
+    params:
+        spec=json.dumps(STUDY.config["encoder"]),
+    shell:
+        "tuning-curves fetch encoder --spec {params.spec:q} --out $(dirname {output:q})"
+        " 2>&1 | tee {log}"
+
+
+rule fetch_data:
+    """Fetch or generate the questions, check them in full"""
+    output:
+        LAYOUT.data / "manifest.json",
+    log:
+        f"runs/{STUDY.name}/logs/fetch_data.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        runtime=60,  # minutes: as above
+    params:
+        spec=json.dumps(STUDY.config["data"]),
+    shell:
+        "tuning-curves fetch data --spec {params.spec:q} --out $(dirname {output:q})"
+        " 2>&1 | tee {log}"
