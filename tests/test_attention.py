@@ -78,7 +78,7 @@ def test_own_backward_pass_is_the_derivative() -> None:
 
 
 def test_own_bfloat16_pass_agrees_with_the_librarys_kernel() -> None:
-    """Forward and backward: both within one rounding step of bfloat16 (2^-7) of the exact result."""
+    """Forward and backward: both within one step of bfloat16 (2^-7) of the exact result."""
     lengths = [40, 64, 17]
     gradient = draw(4, torch.bfloat16, lengths)[0]
 

@@ -23,6 +23,7 @@ from transformers import AttentionInterface, AutoModel, PreTrainedModel
 from transformers.utils import logging as library_logging
 
 from tuning_curves.attention import ATTENTION, Packing, attend_packed
+from tuning_curves.dropout import replace_dropouts
 from tuning_curves.errors import DataError, UsageError
 from tuning_curves.files import read_json
 
@@ -39,6 +40,7 @@ class SpanModel(nn.Module):
     def __init__(self, encoder: PreTrainedModel) -> None:
         super().__init__()
         self.encoder = encoder
+        self.dropout_bits = replace_dropouts(encoder)
         self.qa_outputs = nn.Linear(encoder.config.hidden_size, 2)
 
     @property

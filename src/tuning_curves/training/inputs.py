@@ -66,7 +66,7 @@ class FrozenPrefix:
         windows = self.features.lay_out(chosen)
         made = self._make([int(f) for f in chosen if int(f) not in self.kept])
         rows = [self.kept[int(f)] if int(f) in self.kept else made[int(f)] for f in chosen]
-        hidden = torch.cat(rows)[None].float()
+        hidden = torch.cat([row.float() for row in rows])[None]
         return Batch(
             hidden=hidden, packing=Packing.of(windows.lengths, self.device), windows=windows
         )

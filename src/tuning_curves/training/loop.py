@@ -99,6 +99,7 @@ class Trainer:
         )
         for group in self.optimiser.param_groups:
             group["lr"] = self.cell.learning_rate * factor
+        self.model.dropout_bits.restart(self.cell.init_seed, number)
         loss = self._loss(questions, measure=number == 0)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.trained, self.training["clip_norm"])

@@ -11,9 +11,20 @@ from tuning_curves.sources.generator.cultures import Culture
 from tuning_curves.sources.generator.draw import Draw
 from tuning_curves.sources.generator.names import Names, Person
 
-MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 SHORTEST_MONTH = 28
 
 

@@ -1,0 +1,1 @@
+"""Where encoders and questions come from."""

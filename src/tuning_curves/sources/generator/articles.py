@@ -1,0 +1,71 @@
+"""The whole data set: articles about invented towns, each with some passages."""
+
+import hashlib
+from typing import Any
+
+from tuning_curves.errors import UsageError
+from tuning_curves.sources.generator.cultures import CULTURES
+from tuning_curves.sources.generator.domains import DOMAINS
+from tuning_curves.sources.generator.draw import Draw
+from tuning_curves.sources.generator.names import Names
+from tuning_curves.sources.generator.passage import write_passage
+from tuning_curves.sources.generator.questions import ask
+
+GENERATOR_VERSION = 1  # raised whenever the same arguments give other bytes
+MOST_PASSAGES = 4
+FEWEST_PASSAGES = 2
+
+
+def generate(
+    *, seed: int, train_articles: int, dev_articles: int, questions_per_article: int
+) -> dict[str, dict[str, Any]]:
+    """Write both splits.
+
+    An article has the title of a town and 2 to 4 passages about what is found there, as many as
+    the questions need. No name is used twice, so that the splits share no facts.
+
+    Returns:
+        {"train": ..., "dev": ...}, each in the layout of SQuAD v1.1. Questions of dev have all
+        their acceptable answers.
+
+    Raises:
+        UsageError: fewer than one article or question, or so many that names run out.
+    """
+    counts = {"train": train_articles, "dev": dev_articles}
+    for name, value in {**counts, "questions_per_article": questions_per_article}.items():
+        if value < 1:
+            raise UsageError(f"{name} is {value}", fix="ask for at least 1")
+    names = Names()
+    draw = Draw("generator", GENERATOR_VERSION, seed)
+    return {
+        split: {
+            "version": "1.1",
+            "data": [
+                _write_article(draw.child(split, number), names, questions_per_article, split)
+                for number in range(count)
+            ],
+        }
+        for split, count in counts.items()
+    }
+
+
+def _write_article(draw: Draw, names: Names, questions: int, split: str) -> dict[str, Any]:
+    culture = draw.choose(CULTURES)
+    title = names.place(draw, culture)
+    paragraphs: list[dict[str, Any]] = []
+    left = questions
+    passages = draw.between(FEWEST_PASSAGES, MOST_PASSAGES)
+    for place, domain in enumerate(draw.shuffled(DOMAINS)[:passages]):
+        share = -(-left // (passages - place))
+        passage = write_passage(domain, title, culture, names, draw)
+        entries = ask(passage, share, draw, several=split == "dev")
+        left -= len(entries)
+        for entry in entries:
+            entry["id"] = _identify(title, passage.text, entry["question"])
+        paragraphs.append({"context": passage.text, "qas": entries})
+    return {"title": title, "paragraphs": paragraphs}
+
+
+def _identify(*parts: str) -> str:
+    """An id of 24 hex digits, as SQuAD's are."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]

@@ -1,0 +1,190 @@
+"""Parameter counts against the published ones, on shapes alone: no weights are made.
+
+BERT's totals leave the pooler out and count the span head (2d + 2). The bias counts are
+11 d for each layer and d for the embeddings' LayerNorm.
+"""
+
+import functools
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModel, BertConfig
+
+from tuning_curves.errors import DataError, UsageError
+from tuning_curves.methods import apply_method, resolve_method
+from tuning_curves.methods.base import Counts, Method
+from tuning_curves.methods.biases import TERMS, trains_terms
+from tuning_curves.methods.counting import count_methods
+from tuning_curves.model import SpanModel
+
+SHAPES = {
+    "bert-base-uncased": (30_522, 768, 12),
+    "bert-base-cased": (28_996, 768, 12),
+    "bert-large-uncased": (30_522, 1_024, 24),
+    "bert-large-cased": (28_996, 1_024, 24),
+    "all-MiniLM-L6-v2": (30_522, 384, 6),
+}  # vocabulary, width, layers
+
+BASE = ("bert-base-uncased", "bert-base-cased")
+
+
+def config_of(encoder: str) -> BertConfig:
+    vocabulary, width, layers = SHAPES[encoder]
+    return BertConfig(
+        vocab_size=vocabulary,
+        hidden_size=width,
+        num_hidden_layers=layers,
+        num_attention_heads=width // (32 if width == 384 else 64),
+        intermediate_size=4 * width,
+    )
+
+
+def count(encoder: str, method: Method) -> Counts:
+    with torch.device("meta"):
+        model = SpanModel(AutoModel.from_config(config_of(encoder), add_pooling_layer=False))
+        return apply_method(method, model, None)
+
+
+@functools.cache
+def counts(encoder: str, name: str) -> Counts:
+    return count(encoder, resolve_method(name))
+
+
+@pytest.mark.parametrize(
+    ("encoder", "backbone", "total"),
+    [
+        ("bert-base-uncased", 108_891_648, 108_893_186),
+        ("bert-base-cased", 107_719_680, 107_721_218),
+        ("bert-large-uncased", 334_092_288, 334_094_338),
+        ("bert-large-cased", 332_529_664, 332_531_714),
+        ("all-MiniLM-L6-v2", 22_565_376, 22_566_146),
+    ],
+)
+def test_full_trains_all_and_head_only_the_head(encoder: str, backbone: int, total: int) -> None:
+    head = total - backbone
+    assert head == 2 * SHAPES[encoder][1] + 2
+    assert counts(encoder, "full") == Counts(backbone=backbone, added=0, head=head, total=total)
+    assert counts(encoder, "head") == Counts(backbone=0, added=0, head=head, total=total)
+    assert counts(encoder, "head").share == 0.0
+
+
+@pytest.mark.parametrize(
+    ("encoder", "biases", "percent"),
+    [
+        ("bert-base-uncased", 102_144, 0.0938),
+        ("bert-base-cased", 102_144, 0.0948),
+        ("bert-large-uncased", 271_360, 0.0812),
+        ("bert-large-cased", 271_360, 0.0816),
+        ("all-MiniLM-L6-v2", 25_728, 0.1140),
+    ],
+)
+def test_bitfit_trains_the_biases(encoder: str, biases: int, percent: float) -> None:
+    found = counts(encoder, "bitfit")
+    assert (found.backbone, found.added) == (biases, 0)
+    assert round(100 * found.share, 4) == percent
+
+
+@pytest.mark.parametrize(
+    ("encoder", "two", "layer_bias"),
+    [
+        ("bert-base-uncased", 46_080, 8_448),
+        ("bert-large-cased", 122_880, 11_264),
+        ("all-MiniLM-L6-v2", 11_520, 4_224),
+    ],
+)
+def test_bias_terms_by_their_names_in_the_paper(encoder: str, two: int, layer_bias: int) -> None:
+    def term_method(*terms: str) -> Method:
+        return Method(name="t", family="f", trains=trains_terms(*terms), equation="", source="")
+
+    _, width, layers = SHAPES[encoder]
+    assert count(encoder, term_method("q", "m2")).backbone == two
+    assert count(encoder, term_method("q")).backbone == layers * width
+    assert count(encoder, term_method("m2")).backbone == layers * 4 * width
+    assert count(encoder, term_method(*TERMS)).backbone == layers * layer_bias
+
+
+@pytest.mark.parametrize("encoder", BASE)
+@pytest.mark.parametrize(
+    ("name", "added"),
+    [
+        ("adapter-houlsby", 2_379_264),
+        ("adapter-houlsby-64", 2_379_264),
+        ("adapter-houlsby-2", 92_208),
+        ("adapter-houlsby-8", 313_536),
+        ("adapter-houlsby-48", 1_789_056),
+        ("adapter-houlsby-256", 9_461_760),
+    ],
+)
+def test_houlsby_adds_two_adapters_a_layer_and_trains_layernorms(
+    encoder: str, name: str, added: int
+) -> None:
+    found = counts(encoder, name)
+    assert (found.backbone, found.added, found.head) == (38_400, added, 1_538)
+    assert found.total == counts(encoder, "full").total  # what is added does not enlarge it
+
+
+@pytest.mark.parametrize("encoder", BASE)
+@pytest.mark.parametrize(
+    ("name", "added"),
+    [
+        ("adapter-pfeiffer", 894_528),
+        ("adapter-pfeiffer-48", 894_528),
+        ("adapter-pfeiffer-2", 46_104),
+        ("adapter-pfeiffer-64", 1_189_632),
+    ],
+)
+def test_pfeiffer_adds_one_adapter_a_layer_and_trains_nothing_else(
+    encoder: str, name: str, added: int
+) -> None:
+    found = counts(encoder, name)
+    assert (found.backbone, found.added, found.head) == (0, added, 1_538)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "houlsby", "norms", "pfeiffer"),
+    [
+        # 2 L (2md + d + m) at m = 64; LN-only; L (2md + d + m) at m = d / 16
+        ("bert-large-uncased", 48 * (131_072 + 1_024 + 64), 100_352, 24 * (131_072 + 1_024 + 64)),
+        ("all-MiniLM-L6-v2", 12 * (49_152 + 384 + 64), 9_984, 6 * (18_432 + 384 + 24)),
+    ],
+)
+def test_adapters_of_other_widths(encoder: str, houlsby: int, norms: int, pfeiffer: int) -> None:
+    found = counts(encoder, "adapter-houlsby")
+    assert (found.added, found.backbone) == (houlsby, norms)
+    assert counts(encoder, "adapter-pfeiffer").added == pfeiffer
+
+
+def test_shares_of_the_adapters_in_bert_base() -> None:
+    """Of the encoder's 108,891,648: 2,379,264 + 38,400 LayerNorm, and 894,528."""
+    houlsby = counts("bert-base-uncased", "adapter-houlsby")
+    assert houlsby.share == pytest.approx((2_379_264 + 38_400) / 108_891_648)
+    assert round(100 * counts("bert-base-uncased", "adapter-pfeiffer").share, 3) == 0.821
+
+
+def test_counting_from_a_configuration_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    config_of("all-MiniLM-L6-v2").to_json_file(path, use_diff=False)
+    rows = count_methods(path, ["bitfit", "adapter-pfeiffer-2"])
+    assert rows[0] == {
+        "method": "bitfit",
+        "trainable_backbone": 25_728,
+        "trainable_added": 0,
+        "trainable_head": 770,
+        "total": 22_566_146,
+        "share": 25_728 / 22_565_376,
+    }
+    assert rows[1]["trainable_added"] == 6 * (2 * 2 * 384 + 384 + 2)
+    names = ["full", "head", "bitfit", "adapter-houlsby", "adapter-pfeiffer"]
+    assert [row["method"] for row in count_methods(path)][:5] == names
+
+
+def test_counting_refuses_what_it_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"hidden_size": 3}))
+    with pytest.raises(DataError, match=r"config\.json: not an encoder's configuration"):
+        count_methods(path)
+    config_of("all-MiniLM-L6-v2").to_json_file(path, use_diff=False)
+    with pytest.raises(UsageError, match="did you mean 'bitfit'"):
+        count_methods(path, ["bit-fit"])

@@ -1,0 +1,207 @@
+"""What a method trains: by exact names, and by what moves when an optimiser runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from tuning_curves.attention import Packing
+from tuning_curves.methods import (
+    apply_method,
+    count_frozen_layers,
+    list_methods,
+    resolve_method,
+    trained_tensors,
+)
+from tuning_curves.methods.base import Method
+from tuning_curves.methods.biases import trains_terms
+from tuning_curves.model import SpanModel, load_encoder, span_loss
+
+NAMES = ("full", "head", "bitfit", "adapter-houlsby-4", "adapter-pfeiffer", "adapter-pfeiffer-3")
+HEAD = {"qa_outputs.weight", "qa_outputs.bias"}
+LAYERS = range(3)
+BLOCKS = ("attention.output", "output")
+LENGTHS = [9, 14, 6]
+
+
+def prepare(folder: Path, name: str, seed: int = 0) -> SpanModel:
+    model = load_encoder(folder, hidden_dropout=0.0, attention_dropout=0.0)
+    apply_method(resolve_method(name), model, torch.Generator().manual_seed(seed))
+    return model
+
+
+def loss_of(model: SpanModel) -> Tensor:
+    """The loss on three fixed random sequences."""
+    packing = Packing.of(LENGTHS, torch.device("cpu"))
+    tokens = torch.randint(5, 100, (1, sum(LENGTHS)), generator=torch.Generator().manual_seed(3))
+    positions = torch.cat([torch.arange(n) for n in LENGTHS])[None]
+    hidden = model.embed(tokens, positions, torch.zeros_like(tokens))
+    starts, ends = torch.tensor([2, 0, 5]), torch.tensor([4, 13, 5])
+    return span_loss(model(hidden, packing), packing, starts, ends)
+
+
+def layer_names(*parts: str) -> set[str]:
+    return {f"encoder.encoder.layer.{n}.{part}" for n in LAYERS for part in parts}
+
+
+def norm_names() -> set[str]:
+    embedding = {f"encoder.embeddings.LayerNorm.{kind}" for kind in ("weight", "bias")}
+    kinds = [f"{block}.LayerNorm.{kind}" for block in BLOCKS for kind in ("weight", "bias")]
+    return embedding | layer_names(*kinds)
+
+
+def adapter_names(place: str) -> set[str]:
+    return layer_names(
+        *(
+            f"{place}.adapter.{part}.{kind}"
+            for part in ("down", "up")
+            for kind in ("weight", "bias")
+        )
+    )
+
+
+EXPECTED: dict[str, set[str]] = {
+    "head": HEAD,
+    "bitfit": HEAD
+    | {"encoder.embeddings.LayerNorm.bias"}
+    | layer_names(
+        "attention.self.query.bias",
+        "attention.self.key.bias",
+        "attention.self.value.bias",
+        "attention.output.dense.bias",
+        "attention.output.LayerNorm.bias",
+        "intermediate.dense.bias",
+        "output.dense.bias",
+        "output.LayerNorm.bias",
+    ),
+    "adapter-houlsby-4": HEAD
+    | norm_names()
+    | adapter_names("attention.output.dropout")
+    | adapter_names("output.dropout"),
+    "adapter-pfeiffer": HEAD | adapter_names("output.LayerNorm"),
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_names_that_are_trained(tiny_encoder: Path, name: str) -> None:
+    model = prepare(tiny_encoder, name)
+    assert {n for n, p in model.named_parameters() if p.requires_grad} == EXPECTED[name]
+    assert trained_tensors(model).keys() == EXPECTED[name]
+
+
+def test_full_trains_every_name(tiny_encoder: Path) -> None:
+    model = prepare(tiny_encoder, "full")
+    assert all(p.requires_grad for p in model.parameters())
+    assert len(trained_tensors(model)) == 5 + 3 * 16 + 2  # embeddings, layers, head
+
+
+def test_single_bias_terms_are_not_matched_by_part_of_a_name(tiny_encoder: Path) -> None:
+    """b_m3 is `output.dense`; `attention.output.dense` is b_m1 and stays."""
+    method = Method(name="t", family="f", trains=trains_terms("m3"), equation="", source="")
+    model = load_encoder(tiny_encoder, hidden_dropout=0.0, attention_dropout=0.0)
+    apply_method(method, model, None)
+    assert trained_tensors(model).keys() == HEAD | layer_names("output.dense.bias")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_what_is_trained_moves(tiny_encoder: Path, name: str) -> None:
+    """Five steps of AdamW with weight decay over ALL parameters it is given."""
+    model = prepare(tiny_encoder, name).train()
+    trained = set(trained_tensors(model))
+    before = {n: t.clone() for n, t in model.state_dict().items()}
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.1)
+    for _ in range(5):
+        optimiser.zero_grad()
+        loss_of(model).backward()
+        optimiser.step()
+    after = model.state_dict()
+    moved = {n for n in before if before[n].numpy().tobytes() != after[n].numpy().tobytes()}
+    assert moved == trained
+
+
+def test_frozen_parameters_ask_for_no_gradient(tiny_encoder: Path) -> None:
+    model = prepare(tiny_encoder, "bitfit")
+    loss_of(model).backward()
+    assert {n for n, p in model.named_parameters() if p.grad is not None} == EXPECTED["bitfit"]
+
+
+def test_the_key_bias_has_no_gradient(tiny_encoder: Path) -> None:
+    """It adds the same number to all scores of a query, and the softmax does not see that."""
+    model = prepare(tiny_encoder, "bitfit")
+    loss_of(model).backward()
+    for layer in model.layers:
+        query, key = layer.attention.self.query.bias.grad, layer.attention.self.key.bias.grad
+        assert query.abs().max() > 1e-6
+        assert key.abs().max() < 1e-4 * query.abs().max()
+
+
+@pytest.mark.parametrize(
+    ("name", "frozen"),
+    [
+        ("full", 0),
+        ("bitfit", 0),  # the embeddings' LayerNorm has a bias
+        ("adapter-houlsby", 0),  # and is trained whole here
+        ("adapter-pfeiffer", 0),  # an adapter in the lowest layer
+        ("head", 3),
+    ],
+)
+def test_how_many_layers_are_frozen(tiny_encoder: Path, name: str, frozen: int) -> None:
+    assert count_frozen_layers(prepare(tiny_encoder, name)) == frozen
+
+
+@pytest.mark.parametrize(
+    ("trains", "frozen"),
+    [
+        (lambda name: name.startswith("encoder.layer.2."), 2),
+        (lambda name: name == "encoder.layer.1.output.dense.bias", 1),
+        (lambda name: name == "embeddings.word_embeddings.weight", 0),
+    ],
+)
+def test_the_frozen_prefix_ends_at_the_lowest_trained_layer(
+    tiny_encoder: Path, trains: Callable[[str], bool], frozen: int
+) -> None:
+    method = Method(name="t", family="f", trains=trains, equation="", source="")
+    model = load_encoder(tiny_encoder, hidden_dropout=0.0, attention_dropout=0.0)
+    apply_method(method, model, None)
+    assert count_frozen_layers(model) == frozen
+
+
+def drawn(folder: Path, name: str, seed: int) -> dict[str, Tensor]:
+    """What a generator with this seed has drawn: head and added modules, weights only."""
+    names = HEAD if name == "full" else set(EXPECTED.get(name, HEAD))
+    tensors = trained_tensors(prepare(folder, name, seed))
+    new = {n: t for n, t in tensors.items() if n in names and ("adapter" in n or n in HEAD)}
+    return {n: t for n, t in new.items() if n.endswith(".weight")}
+
+
+@pytest.mark.parametrize(("name", "count"), [("full", 1), ("adapter-houlsby-4", 13)])
+def test_the_seed_decides_what_is_drawn_and_nothing_else_does(
+    tiny_encoder: Path, name: str, count: int
+) -> None:
+    torch.manual_seed(1)
+    first = drawn(tiny_encoder, name, seed=5)
+    torch.manual_seed(2)
+    again = drawn(tiny_encoder, name, seed=5)
+    other = drawn(tiny_encoder, name, seed=6)
+    assert len(first) == count
+    for part, tensor in first.items():
+        assert torch.equal(tensor, again[part]), part
+        assert not torch.equal(tensor, other[part]), part
+
+
+def test_the_head_is_the_same_for_every_method_of_a_seed(tiny_encoder: Path) -> None:
+    heads = [prepare(tiny_encoder, name).qa_outputs.weight for name in NAMES]
+    assert all(torch.equal(heads[0], head) for head in heads)
+
+
+def test_every_listed_method_is_found_by_its_name() -> None:
+    names = [method.name for method in list_methods()]
+    assert names[:3] == ["full", "head", "bitfit"]
+    assert {"adapter-houlsby", "adapter-pfeiffer"} <= set(names)
+    assert len(set(names)) == len(names)
+    for method in list_methods():
+        assert resolve_method(method.name).name == method.name
+        assert method.equation
+        assert method.source
