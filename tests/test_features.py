@@ -123,7 +123,7 @@ def test_windows_are_the_librarys(
 def test_windows_of_300_real_questions_are_the_librarys(
     real_dev: SquadData, real_encoder: Path, tmp_path: Path, form: tuple[int, int, int]
 ) -> None:
-    """The form: max_length, doc_stride, and how many windows beyond the first there are at least."""
+    """The form: max_length, doc_stride, and how many second and later windows at least."""
     max_length, stride, overlapping = form
     chosen = pick(real_dev, set(range(0, 10_500, 35)))
     assert len(chosen.questions) == 300
@@ -246,12 +246,12 @@ def test_making_features_twice_gives_the_same_bytes(
 def test_a_question_without_room_for_context_is_refused(
     tiny_encoder: Path, tiny_squad: SquadData, tmp_path: Path
 ) -> None:
-    """The longest question, Ĉevlo's, has 15 tokens: of 24, less 3 special ones, 6 are left."""
+    """The first with 14 tokens: of 24, less 3 special ones, 7 are left."""
     data = {"train": tiny_squad, "dev": tiny_squad}
     with pytest.raises(DataError) as caught:
         make_features(data, tiny_encoder, tmp_path, max_length=24, doc_stride=7)
     assert str(caught.value) == (
-        "question '4-0' has 14 tokens, which leaves room for 7 tokens of context (expected more "
+        "question '1-0' has 14 tokens, which leaves room for 7 tokens of context (expected more "
         "than the overlap, 7)\nfix: raise features.max_length, lower features.doc_stride, or "
         "shorten the question"
     )

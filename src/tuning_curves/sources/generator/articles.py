@@ -32,9 +32,10 @@ def generate(
         UsageError: fewer than one article or question, or so many that names run out.
     """
     counts = {"train": train_articles, "dev": dev_articles}
-    for name, value in {**counts, "questions_per_article": questions_per_article}.items():
+    asked = {f"{split}_articles": count for split, count in counts.items()}
+    for name, value in {**asked, "questions_per_article": questions_per_article}.items():
         if value < 1:
-            raise UsageError(f"{name} is {value}", fix="ask for at least 1")
+            raise UsageError(f"{name} is {value}, expected at least 1", fix=f"raise data.{name}")
     names = Names()
     draw = Draw("generator", GENERATOR_VERSION, seed)
     return {

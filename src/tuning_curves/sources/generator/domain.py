@@ -22,7 +22,7 @@ class Domain:
 
     Attributes:
         name: of the domain.
-        nouns: what the subject may be called after "the".
+        nouns: what it may be called after "the"; one that stands twice comes twice as often.
         titles: forms of the subject's name, from `{place}`, `{last}` and `{home}`.
         is_person: whether the subject is somebody; then titles are not used.
         openings: forms of the first sentence, in bundles.

@@ -11,7 +11,7 @@ from tuning_curves.sources.generator.cultures import Culture
 from tuning_curves.sources.generator.draw import Draw
 from tuning_curves.sources.generator.names import Names, Person
 
-MONTHS = [
+MONTHS = (
     "January",
     "February",
     "March",
@@ -24,7 +24,7 @@ MONTHS = [
     "October",
     "November",
     "December",
-]
+)
 SHORTEST_MONTH = 28
 
 
@@ -111,31 +111,21 @@ def draw_values(
     american = draw.chance(30)
     values: dict[str, Value] = {}
     for name, slot in slots.items():
-        values[name] = _draw_value(slot, values, draw, names, culture, american)
+        if slot.kind == "person":
+            somebody = names.person(draw, culture)
+            values[name] = Value(text=somebody.name, person=somebody)
+        elif slot.kind == "place":
+            values[name] = Value(text=names.place(draw, culture))
+        elif slot.group == "time":
+            values[name] = _draw_time(slot, values, draw, american=american)
+        elif slot.group == "number":
+            values[name] = Value(text=_draw_number(slot, values, draw))
+        else:
+            values[name] = Value(text=draw.choose(slot.options))
     return values
 
 
-def _draw_value(
-    slot: Slot,
-    values: Mapping[str, Value],
-    draw: Draw,
-    names: Names,
-    culture: Culture,
-    american: bool,
-) -> Value:
-    if slot.kind == "person":
-        somebody = names.person(draw, culture)
-        return Value(text=somebody.name, person=somebody)
-    if slot.kind == "place":
-        return Value(text=names.place(draw, culture))
-    if slot.group == "time":
-        return _draw_time(slot, values, draw, american)
-    if slot.group == "number":
-        return Value(text=_draw_number(slot, values, draw))
-    return Value(text=draw.choose([o for o in slot.options if o not in _texts(values)]))
-
-
-def _draw_time(slot: Slot, values: Mapping[str, Value], draw: Draw, american: bool) -> Value:
+def _draw_time(slot: Slot, values: Mapping[str, Value], draw: Draw, *, american: bool) -> Value:
     start = 0 if slot.base is None else values[slot.base].year
     taken = {value.year for value in values.values()}
     free = [y for y in range(start + slot.low, start + slot.high + 1) if y not in taken]

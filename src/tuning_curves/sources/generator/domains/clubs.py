@@ -113,7 +113,7 @@ CLUB = Domain(
         "founded": (
             "When was {name} founded?",
             "In what year did {founder} form {the}?",
-            "How far back does {name} go? To which year?",
+            "To which year does the history of {name} go back?",
             "When did {the} come into being?",
         ),
         "founder": (
@@ -167,7 +167,7 @@ CLUB = Domain(
         "beaten": (
             "Against whom did {name} win the cup?",
             "Which town lost the final?",
-            "Who were the opponents on {cup}?",
+            "From where did the opponents on {cup} come?",
             "Whom did {the} defeat in the final?",
         ),
         "scorer": (

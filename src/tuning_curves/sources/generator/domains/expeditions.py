@@ -128,7 +128,7 @@ EXPEDITION = Domain(
             "What was {name} looking for?",
             "What did {leader} hope to find?",
             "What was the aim of {the}?",
-            "Why did {leader} leave {home}? To find what?",
+            "What did {leader} set out to reach?",
         ),
         "backer": (
             "Who raised the money?",

@@ -17,11 +17,11 @@ INVENTION = Domain(
     nouns=("machine", "device", "invention"),
     titles=(
         "the {last} pump",
-        "the {last} loom",
-        "the {last} lamp",
+        "the {last} drill",
+        "the {last} hoist",
         "the {last} engine",
-        "the {last} brake",
-        "the {last} press",
+        "the {last} crusher",
+        "the {last} winch",
     ),
     slots={
         "built": year(1780, 1925),
@@ -34,7 +34,7 @@ INVENTION = Domain(
             "a coal fire",
             "clockwork",
             "a pair of oxen",
-            "electric current",
+            "a windmill",
         ),
         "weight": measure(35, 960, 5, "kilograms"),
         "shown": date(2, 7, "built"),
@@ -94,7 +94,7 @@ INVENTION = Domain(
             " {saved}",
             "from {used} it did the work of {saved} at {mine}, in a pit owned by {first_user}",
             "in {used} {saved} lost their places at {mine} when {first_user} took it into use",
-            "the first buyer was {first_user}, who saved the wages of {saved} at {mine} from {used}",
+            "{first_user} was the first buyer: it saved {saved} at {mine} from {used} on",
         ),
         (
             "{improver}, who taught in {school}, changed {part} in {improved}",

@@ -30,7 +30,6 @@ LIFE = Domain(
             "architect",
             "chemist",
         ),
-        "parent": person(),
         "teacher": person(),
         "college": place(),
         "entered": year(16, 22, "born"),
@@ -51,7 +50,6 @@ LIFE = Domain(
         "pages": count(90, 1400, 1, "pages"),
         "published": year(33, 40, "born"),
         "printer": person(),
-        "press": place(),
         "journey": place(),
         "companion": person(),
         "went": year(41, 48, "born"),
@@ -73,9 +71,8 @@ LIFE = Domain(
     openings=(
         (
             "{name} was born in {home} on {born} and became known as {a:calling}",
-            "born in {home} on {born}, {name} was {a:calling} and the only child of {parent}",
-            "the {calling} {name}, whose father or mother, so they say, was named {parent}, was"
-            " born in {home} on {born}",
+            "born in {home} on {born}, {name} made a name as {a:calling}",
+            "the {calling} {name} was born in {home} on {born}",
             "{name}, {a:calling}, came into the world at {home} on {born}",
         ),
     ),
@@ -233,7 +230,7 @@ LIFE = Domain(
         "prize_town": (
             "Which town honoured {name}?",
             "Where did the medal come from?",
-            "Who gave {short} a medal?",
+            "Which town's medal did {short} receive?",
             "What place decided against {rival}?",
         ),
         "rival": (

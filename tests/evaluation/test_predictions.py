@@ -1,0 +1,85 @@
+"""Predictions files: read, written and put into order; the likely mistakes are named."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tuning_curves.errors import DataError, ResourceError
+from tuning_curves.evaluation.predictions import align, read_predictions, write_predictions
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "out" / "p.json"
+    write_predictions(path, ["q2", "q1"], ["Ĉevlo", ""])
+    assert read_predictions(path) == {"q2": "Ĉevlo", "q1": ""}
+    assert list(read_predictions(path)) == ["q2", "q1"]
+
+
+def test_ids_and_texts_must_be_as_many(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        write_predictions(tmp_path / "p.json", ["q1", "q2"], ["x"])
+    assert not (tmp_path / "p.json").exists()
+
+
+def test_predictions_come_into_the_datas_order() -> None:
+    found = align({"c": "3", "a": "1", "x": "?"}, ["a", "b", "c"])
+    assert found.texts == ["1", None, "3"]
+    assert found.missing == ["b"]
+    assert found.unknown == ["x"]
+
+
+def refusal(path: Path, content: str) -> str:
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read_predictions(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    return str(caught.value).removeprefix(f"{path}: ")
+
+
+def test_a_list_of_predictions_is_refused_with_the_way_to_convert_it(tmp_path: Path) -> None:
+    content = json.dumps([{"id": "q1", "prediction_text": "x"}])
+    assert refusal(tmp_path / "p.json", content) == (
+        "the top level is a list, expected an object from id to text (its entries have "
+        '"id", "prediction_text")\n'
+        "fix: convert it: jq 'map({(.id): .prediction_text}) | add' old.json > new.json"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [("[]", "a list"), ('"x"', "a string"), ("3", "a number (3)"), ("null", "null")],
+)
+def test_another_top_level_is_refused(tmp_path: Path, content: str, kind: str) -> None:
+    message = refusal(tmp_path / "p.json", content)
+    assert message.startswith(f"the top level is {kind}, expected an object from id to text\nfix:")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (None, "null"),
+        (1903, "a number (1903)"),
+        (True, "a boolean"),
+        (["x"], "a list"),
+        ({"text": "x"}, "an object"),
+    ],
+)
+def test_an_answer_that_is_no_text_is_named(tmp_path: Path, value: object, kind: str) -> None:
+    message = refusal(tmp_path / "p.json", json.dumps({"q1": "fine", "q2": value}))
+    assert message.startswith(f"the prediction of question 'q2' is {kind}, expected a string\nfix:")
+
+
+@pytest.mark.parametrize("content", ["", "q1,x\n", '{"q1": "x"'])
+def test_a_file_that_is_not_json_is_refused(tmp_path: Path, content: str) -> None:
+    assert refusal(tmp_path / "p.csv", content).startswith("predictions file is not valid JSON (")
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read"):
+        read_predictions(tmp_path)
+
+
+def test_a_missing_file_is_a_missing_resource(tmp_path: Path) -> None:
+    with pytest.raises(ResourceError, match=r"no\.json: no such predictions file\nfix: correct"):
+        read_predictions(tmp_path / "no.json")

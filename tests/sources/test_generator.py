@@ -1,0 +1,132 @@
+"""What the generator writes: the layout, determinism, answers, splits."""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tuning_curves.errors import UsageError
+from tuning_curves.sources.generator import GENERATOR_VERSION, generate
+from tuning_curves.squad import parse_squad
+
+ARGUMENTS = {"seed": 0, "train_articles": 40, "dev_articles": 20, "questions_per_article": 9}
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, dict[str, Any]]:
+    return generate(**ARGUMENTS)
+
+
+def paragraphs(made: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [p for split in made.values() for a in split["data"] for p in a["paragraphs"]]
+
+
+def as_bytes(made: dict[str, dict[str, Any]]) -> bytes:
+    return json.dumps(made, ensure_ascii=False).encode("utf-8")
+
+
+def test_same_arguments_same_bytes(made):
+    assert as_bytes(generate(**ARGUMENTS)) == as_bytes(made)
+
+
+def test_bytes_belong_to_the_version():
+    """Whoever changes what is written raises the version, since old records would not fit."""
+    small = generate(seed=0, train_articles=3, dev_articles=2, questions_per_article=6)
+    digest = hashlib.sha256(as_bytes(small)).hexdigest()[:16]
+    assert (GENERATOR_VERSION, digest) == (1, "DIGEST")
+
+
+def test_seed_matters(made):
+    other = generate(**{**ARGUMENTS, "seed": 1})
+    titles = {a["title"] for a in made["dev"]["data"]}
+    assert len(titles & {a["title"] for a in other["dev"]["data"]}) < len(titles) / 4
+    assert as_bytes(other) != as_bytes(made)
+
+
+def test_passes_the_checks_of_the_reader(made):
+    train, dev = (parse_squad(made[split], split) for split in ("train", "dev"))
+    assert (len(train.titles), len(dev.titles)) == (40, 20)
+    assert len(train.questions) == 360
+    assert len(dev.questions) == 180
+
+
+def test_articles_have_two_to_four_paragraphs(made):
+    sizes = {len(a["paragraphs"]) for split in made.values() for a in split["data"]}
+    assert sizes == {2, 3, 4}
+
+
+def test_every_article_has_the_questions_it_was_asked_for():
+    for questions in (1, 2, 5, 12):
+        made = generate(seed=3, train_articles=8, dev_articles=1, questions_per_article=questions)
+        for article in made["train"]["data"]:
+            assert sum(len(p["qas"]) for p in article["paragraphs"]) == questions
+
+
+def test_ids_and_questions_are_unique(made):
+    ids = [q["id"] for p in paragraphs(made) for q in p["qas"]]
+    assert len(ids) == len(set(ids))
+    for paragraph in paragraphs(made):
+        questions = [q["question"] for q in paragraph["qas"]]
+        assert len(questions) == len(set(questions))
+
+
+def test_answers_stand_at_their_offsets(made):
+    for paragraph in paragraphs(made):
+        for question in paragraph["qas"]:
+            for answer in question["answers"]:
+                start = answer["answer_start"]
+                end = start + len(answer["text"])
+                assert paragraph["context"][start:end] == answer["text"]
+
+
+def test_train_has_one_answer_and_dev_all_acceptable_ones(made):
+    counts: dict[str, set[int]] = {}
+    for split in made:
+        paragraphs_of = [p for a in made[split]["data"] for p in a["paragraphs"]]
+        counts[split] = {len(q["answers"]) for p in paragraphs_of for q in p["qas"]}
+    assert counts["train"] == {1}
+    assert counts["dev"] == {1, 2}
+
+
+def test_splits_share_no_names(made):
+    """Titles, people and places are capitalised pairs or invented words: none comes back."""
+    titles = [{a["title"] for a in made[split]["data"]} for split in ("train", "dev")]
+    assert not titles[0] & titles[1]
+    people = [
+        {
+            q["answers"][0]["text"]
+            for a in made[split]["data"]
+            for p in a["paragraphs"]
+            for q in p["qas"]
+            if q["question"].startswith(("Who ", "Whose ", "Where "))
+            and q["answers"][0]["text"][0].isupper()
+            and " " in q["answers"][0]["text"]
+        }
+        for split in ("train", "dev")
+    ]
+    assert len(people[1]) > 20
+    assert not people[0] & people[1]
+
+
+def test_passages_are_short(made):
+    lengths = [len(p["context"].split()) for p in paragraphs(made)]
+    assert min(lengths) >= 35
+    assert max(lengths) <= 80
+    assert 44 <= sum(lengths) / len(lengths) <= 60
+
+
+def test_spelling(made):
+    texts = [p["context"] for p in paragraphs(made)]
+    texts += [q["question"] for p in paragraphs(made) for q in p["qas"]]
+    for text in texts:
+        assert text[0].isupper()
+        assert text[-1] in ".?"
+        wrong = r"  | [,.;:?]|\.\.|[{}]|,,|\b[Aa] [aeiouAEIOU]|\b[Aa]n [^aeiouAEIOU8]|\bthe the\b"
+        assert not re.search(wrong, text), text
+
+
+def test_refuses_no_articles():
+    with pytest.raises(UsageError, match="dev_articles is 0"):
+        generate(seed=0, train_articles=1, dev_articles=0, questions_per_article=3)

@@ -1,0 +1,111 @@
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tuning_curves.errors import DataError
+from tuning_curves.layout import Layout
+from tuning_curves.records import (
+    Shelf,
+    archive_records,
+    new_record,
+    read_record,
+    write_record,
+)
+from tuning_curves.study import Study, check_study
+
+CONFIG = Path(__file__).resolve().parents[1] / "config" / "squad-slice.yaml"
+
+
+@pytest.fixture
+def study() -> Study:
+    return check_study(yaml.safe_load(CONFIG.read_text("utf-8")), "s.yaml")
+
+
+def record_of(study: Study, number: int) -> dict:
+    return new_record(study.name, study.unique[number], study.settings)
+
+
+def test_the_archive_answers_before_the_workspace(study: Study, tmp_path: Path) -> None:
+    shelf, planned = Shelf(study, tmp_path), study.unique[0]
+    assert shelf.find(planned) is None
+    fresh = write_record(shelf.workspace, planned, record_of(study, 0))
+    assert shelf.find(planned) == fresh
+    old = write_record(shelf.archive, planned, record_of(study, 0))
+    assert shelf.find(planned) == old
+
+
+def test_a_record_comes_back_as_it_was_written(study: Study, tmp_path: Path) -> None:
+    planned = study.unique[3]
+    path = write_record(tmp_path, planned, record_of(study, 3))
+    assert path.name.endswith(f"-{planned.id[:8]}.json")
+    assert read_record(path, planned, study.settings) == record_of(study, 3)
+
+
+def test_a_record_of_another_cell_is_refused(study: Study, tmp_path: Path) -> None:
+    path = write_record(tmp_path, study.unique[0], record_of(study, 1))
+    with pytest.raises(DataError, match="not the record of this cell: id is"):
+        read_record(path, study.unique[0], study.settings)
+
+
+def test_a_record_of_other_settings_names_the_difference(study: Study, tmp_path: Path) -> None:
+    record = record_of(study, 0)
+    record["settings"] = json.loads(json.dumps(record["settings"]))
+    record["settings"]["training"]["warmup"] = 0.5
+    path = write_record(tmp_path, study.unique[0], record)
+    with pytest.raises(DataError, match=r"settings.training.warmup is 0.5, expected 0.1"):
+        read_record(path, study.unique[0], study.settings)
+
+
+def test_a_torn_record_is_refused_with_the_next_step(study: Study, tmp_path: Path) -> None:
+    path = write_record(tmp_path, study.unique[0], record_of(study, 0))
+    path.write_text(path.read_text()[:100])
+    with pytest.raises(DataError, match="is not valid JSON") as caught:
+        read_record(path, study.unique[0], study.settings)
+    assert "run again: the cell is trained anew" in str(caught.value)
+
+
+def test_archiving_moves_checked_records_and_overwrites_none(study: Study, tmp_path: Path) -> None:
+    shelf = Shelf(study, tmp_path)
+    for number in (0, 1):
+        write_record(shelf.workspace, study.unique[number], record_of(study, number))
+    assert archive_records(shelf) == 2
+    assert archive_records(shelf) == 0
+    assert shelf.archived(study.unique[0])
+    assert not (shelf.workspace / study.unique[0].record).exists()
+
+
+def test_archiving_refuses_a_foreign_record_and_keeps_it(study: Study, tmp_path: Path) -> None:
+    shelf = Shelf(study, tmp_path)
+    path = write_record(shelf.workspace, study.unique[0], record_of(study, 1))
+    with pytest.raises(DataError):
+        archive_records(shelf)
+    assert path.exists()
+
+
+def test_only_chunks_without_archived_records_are_wanted(study: Study, tmp_path: Path) -> None:
+    layout = Layout(study, tmp_path)
+    assert len(layout.wanted_markers()) == len(study.chunks)
+    for planned in study.chunks[0].cells:
+        write_record(layout.shelf.archive, planned, record_of(study, 0))
+    wanted = layout.wanted_markers()
+    assert len(wanted) == len(study.chunks) - 1
+    assert not any(study.chunks[0].id in marker for marker in wanted)
+
+
+def test_a_marker_without_its_records_is_removed(study: Study, tmp_path: Path) -> None:
+    layout = Layout(study, tmp_path)
+    marker = layout.workspace / "chunks" / f"{study.chunks[0].id}.done"
+    marker.parent.mkdir(parents=True)
+    marker.write_text("done")
+    layout.wanted_markers()
+    assert not marker.exists()
+
+
+def test_a_job_leaves_archived_cells_out(study: Study, tmp_path: Path) -> None:
+    layout = Layout(study, tmp_path)
+    chunk = study.chunks[0]
+    write_record(layout.shelf.archive, chunk.cells[0], record_of(study, 0))
+    ids = [cell["id"] for cell in json.loads(layout.job(chunk.id))["cells"]]
+    assert ids == [p.id for p in chunk.cells[1:]]

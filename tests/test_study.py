@@ -1,0 +1,165 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tuning_curves.errors import UsageError
+from tuning_curves.study import check_study, identity, read_study
+
+CONFIG = Path(__file__).resolve().parents[1] / "config"
+
+
+@pytest.fixture
+def config() -> dict:
+    return yaml.safe_load((CONFIG / "squad-slice.yaml").read_text("utf-8"))
+
+
+def refusal(config: dict) -> str:
+    with pytest.raises(UsageError) as caught:
+        check_study(config, "s.yaml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("path", sorted(CONFIG.glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_study_of_the_project_is_valid_and_named_as_its_file(path: Path) -> None:
+    assert read_study(path).name == path.stem
+
+
+def test_cells_are_the_product_of_the_lists(config: dict) -> None:
+    config["methods"] = [
+        {"name": "full", "learning_rates": [1e-4, 3e-4]},
+        {"name": "bitfit", "learning_rates": [1e-3], "sizes": [100], "seeds": [5]},
+    ]
+    config["analysis"]["contrasts"] = [["bitfit", "full"]]
+    study = check_study(config, "s.yaml")
+    # full: 2 rates, 4 sizes, 2 seeds, 2 budgets; bitfit: 1 size, 1 seed, 2 budgets
+    assert len(study.planned) == 2 * 4 * 2 * 2 + 2
+
+
+def test_a_budget_is_epochs_with_a_floor_of_steps(config: dict) -> None:
+    steps = {
+        (p.cell.n_train, p.budget): p.cell.steps for p in check_study(config, "s.yaml").planned
+    }
+    # batch 8: 100 questions are 13 steps an epoch, 1,000 are 125
+    assert steps[100, "epochs"] == 39
+    assert steps[100, "floor"] == 125
+    assert steps[1000, "epochs"] == steps[1000, "floor"] == 375
+
+
+def test_budgets_of_equal_steps_share_one_cell(config: dict) -> None:
+    study = check_study(config, "s.yaml")
+    shared = [p for p in study.planned if p.cell.n_train == 1000]
+    assert len({p.id for p in shared}) * 2 == len(shared)
+    assert len(study.unique) == len({p.id for p in study.planned})
+
+
+def test_identity_follows_everything_material_and_nothing_else(config: dict) -> None:
+    def first(config: dict) -> str:
+        return check_study(config, "s.yaml").planned[0].id
+
+    base = first(config)
+    for section, key, value in (
+        ("training", "batch_size", 8 + 8),
+        ("training", "warmup", 0.2),
+        ("training", "precision", "float32"),
+        ("evaluation", "n_best", 10),
+        ("features", "doc_stride", 64),
+        ("data", "held_out_questions", 3000),
+    ):
+        changed = copy.deepcopy(config)
+        changed[section][key] = value
+        if key != "batch_size":  # which changes the steps as well
+            assert first(changed) != base, key
+    for section, key, value in (
+        ("execution", "chunk_passes", 7),
+        ("analysis", "draws", 500),
+        ("data", "train", "elsewhere.json"),
+    ):
+        changed = copy.deepcopy(config)
+        changed[section][key] = value
+        assert first(changed) == base, key
+
+
+def test_numbers_written_as_text_are_numbers(config: dict) -> None:
+    as_text = copy.deepcopy(config)
+    as_text["methods"][0]["learning_rates"] = ["1.5e-4", "3e-4"]
+    as_text["seeds"] = ["0", "1"]
+    as_text["training"]["weight_decay"] = "0"
+    ours, theirs = check_study(as_text, "s"), check_study(config, "s")
+    assert [p.id for p in ours.planned] == [p.id for p in theirs.planned]
+
+
+def test_an_unknown_key_is_named_with_the_nearest_one(config: dict) -> None:
+    config["sedes"] = [1]
+    assert "unknown key 'sedes' in the study; did you mean 'seeds'?" in refusal(config)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (("training", "batch_size"), "eight", "training.batch_size is 'eight', expected integer"),
+        (("training", "precision"), "fp16", "expected one of float32, bfloat16"),
+        (("training", "warmup"), 2, "training.warmup is 2, expected 1 or less"),
+        (("sizes",), [], "sizes is [], expected 1 or more items"),
+        (("seeds",), [0, 0], "seeds is [0, 0], expected each item once"),
+        (("scale",), "huge", "scale is 'huge', expected one of demo, reduced, paper"),
+        (("evaluation", "dev_questions"), "some", "expected all or integer"),
+        (("features", "doc_stride"), 384, "doc_stride is 384, expected less than max_length"),
+        (("analysis", "contrasts"), [["bitfit", "lora"]], "'lora', which the study does not train"),
+        (("analysis", "contrasts"), [["full", "full"]], "is of one method"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_was_expected(
+    config: dict, path: tuple[str, ...], value: object, words: str
+) -> None:
+    section = config
+    for key in path[:-1]:
+        section = section[key]
+    section[path[-1]] = value
+    assert words in refusal(config)
+
+
+def test_a_missing_key_is_named(config: dict) -> None:
+    del config["training"]["clip_norm"]
+    assert "training lacks the key 'clip_norm'" in refusal(config)
+
+
+def test_an_unknown_method_is_refused_with_the_nearest(config: dict) -> None:
+    config["methods"][1]["name"] = "bitfti"
+    message = refusal(config)
+    assert "unknown method 'bitfti'" in message
+    assert "did you mean 'bitfit'?" in message
+
+
+def test_a_method_listed_twice_is_refused(config: dict) -> None:
+    config["methods"].append(config["methods"][0])
+    assert "method 'full' is listed twice" in refusal(config)
+
+
+def test_a_missing_study_file_names_its_neighbours() -> None:
+    with pytest.raises(UsageError, match=r"no such study file \(studies beside it: .*squad-slice"):
+        read_study(CONFIG / "squadslice.yaml")
+
+
+def test_chunks_hold_every_cell_once_and_one_method_each(config: dict) -> None:
+    study = check_study(config, "s")
+    held = [p.id for chunk in study.chunks for p in chunk.cells]
+    assert sorted(held) == sorted(p.id for p in study.unique)
+    assert all(len({p.cell.method for p in chunk.cells}) == 1 for chunk in study.chunks)
+    limit = config["execution"]["chunk_passes"]
+    assert all(c.passes <= limit or len(c.cells) == 1 for c in study.chunks)
+
+
+def test_chunks_do_not_depend_on_the_order_of_lists(config: dict) -> None:
+    chunks = {c.id for c in check_study(config, "s").chunks}
+    config["seeds"] = config["seeds"][::-1]
+    config["methods"] = config["methods"][::-1]
+    assert {c.id for c in check_study(config, "s").chunks} == chunks
+
+
+def test_identity_is_the_hash_of_settings_and_cell(config: dict) -> None:
+    study = check_study(config, "s")
+    planned = study.planned[0]
+    assert planned.id == identity(study.settings, planned.cell)
+    assert len(planned.id) == 16

@@ -1,0 +1,192 @@
+"""Subsets: nested, drawn by their seed alone, and apart from the selection split."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tuning_curves.errors import UsageError
+from tuning_curves.subsets import (
+    selection_articles,
+    selection_pool,
+    stratified_sample,
+    subset,
+    training_pool,
+)
+
+SIZES = np.array([30, 50, 10, 5, 25, 40])  # 160 questions
+SIZE_LISTS = st.lists(st.integers(0, 60), min_size=1, max_size=12).filter(any)
+
+
+def test_a_smaller_subset_is_the_beginning_of_a_larger_one() -> None:
+    pool = np.arange(100, 900, 2)
+    largest = subset(pool, 400, seed=3)
+    for n in (1, 5, 250):
+        assert np.array_equal(subset(pool, n, seed=3), largest[:n])
+    assert sorted(largest) == list(pool)
+
+
+def test_the_seed_decides_a_subset_and_nothing_else_does() -> None:
+    pool = np.arange(1000)
+    np.random.seed(1)  # noqa: NPY002 - the global state must not matter
+    first = subset(pool, 50, seed=0)
+    np.random.seed(2)  # noqa: NPY002
+    assert np.array_equal(subset(pool, 50, seed=0), first)
+    assert not np.array_equal(subset(pool, 50, seed=1), first)
+    assert len(set(first)) == 50
+    assert first.dtype == np.int64
+
+
+def test_a_subset_is_not_sorted_nor_taken_from_one_place() -> None:
+    """The mean of 200 of 0..999 is 499.5 with a deviation of 18.3: within four of them."""
+    drawn = subset(np.arange(1000), 200, seed=0)
+    assert abs(drawn.mean() - 499.5) < 73
+    assert not np.array_equal(drawn, np.sort(drawn))
+
+
+@pytest.mark.parametrize("n", [0, -1, 11])
+def test_a_subset_beyond_the_pool_is_refused(n: int) -> None:
+    with pytest.raises(UsageError) as caught:
+        subset(np.arange(10), n, seed=0)
+    assert str(caught.value) == (
+        f"a training subset of {n} questions was asked for; the pool outside the selection split "
+        "holds 10\nfix: keep the study's sizes within 1 and 10, or make its selection split smaller"
+    )
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: subset(np.arange(10), 2, seed=-1),
+        lambda: selection_articles(SIZES, 20, seed=-1),
+        lambda: stratified_sample(SIZES, 20, seed=-1),
+    ],
+)
+def test_a_negative_seed_is_refused(draw: Callable[[], object]) -> None:
+    with pytest.raises(UsageError, match="seed -1, expected 0 or more"):
+        draw()
+
+
+@settings(max_examples=60)
+@given(SIZE_LISTS, st.integers(1, 100), st.integers(0, 5))
+def test_selection_and_training_share_no_article(sizes: list[int], wanted: int, seed: int) -> None:
+    try:
+        held_out = selection_articles(np.array(sizes), wanted, seed)
+    except UsageError as error:
+        assert "leaves none of the" in str(error)
+        return
+    selection = selection_pool(np.array(sizes), held_out)
+    training = training_pool(np.array(sizes), held_out)
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    assert sorted([*selection, *training]) == list(range(sum(sizes)))
+    assert not set(owner[selection]) & set(owner[training])
+    assert len(selection) >= wanted
+    assert len(training) >= 1
+    assert np.array_equal(held_out, np.unique(held_out))
+
+
+def test_the_selection_split_stops_when_it_has_enough() -> None:
+    """Without the article taken last it would be too small: one of those held out is needed."""
+    for seed in range(10):
+        held_out = selection_articles(SIZES, 60, seed)
+        total = SIZES[held_out].sum()
+        assert total >= 60
+        assert (total - SIZES[held_out] < 60).any()
+
+
+def test_the_seed_decides_the_selection_split() -> None:
+    splits = {tuple(selection_articles(SIZES, 60, seed)) for seed in range(20)}
+    assert len(splits) > 5
+    assert np.array_equal(selection_articles(SIZES, 60, 4), selection_articles(SIZES, 60, 4))
+
+
+def test_no_selection_questions_hold_out_nothing() -> None:
+    held_out = selection_articles(SIZES, 0)
+    assert len(held_out) == 0
+    assert np.array_equal(training_pool(SIZES, held_out), np.arange(160))
+    assert len(selection_pool(SIZES, held_out)) == 0
+
+
+def test_pools_by_hand() -> None:
+    held_out = np.array([1, 3])
+    assert selection_pool(np.array([2, 3, 1, 1]), held_out).tolist() == [2, 3, 4, 6]
+    assert training_pool(np.array([2, 3, 1, 1]), held_out).tolist() == [0, 1, 5]
+
+
+@pytest.mark.parametrize("questions", [160, 161, 10_000])
+def test_a_selection_split_that_takes_all_is_refused(questions: int) -> None:
+    with pytest.raises(UsageError) as caught:
+        selection_articles(SIZES, questions)
+    assert str(caught.value) == (
+        f"a selection split of {questions} questions in whole articles leaves none of the 160 "
+        "questions to train on\n"
+        "fix: ask for a smaller selection split, or use a larger data set"
+    )
+
+
+def test_a_negative_selection_split_is_refused() -> None:
+    with pytest.raises(UsageError, match="-5 selection questions, expected 0 or more"):
+        selection_articles(SIZES, -5)
+
+
+@pytest.mark.parametrize("sizes", [[], [0, 0], [3, -1], [[1, 2]]])
+def test_sizes_that_are_no_counts_are_refused(sizes: list[int]) -> None:
+    with pytest.raises(UsageError, match="expected counts of questions"):
+        stratified_sample(np.array(sizes), 1)
+
+
+@settings(max_examples=60)
+@given(SIZE_LISTS, st.data())
+def test_a_sample_is_spread_in_proportion(sizes: list[int], data: st.DataObject) -> None:
+    """Each article's share is its exact share, rounded down or up."""
+    total = sum(sizes)
+    wanted = data.draw(st.integers(1, total))
+    drawn = stratified_sample(np.array(sizes), wanted, seed=data.draw(st.integers(0, 3)))
+    assert len(drawn) == len(set(drawn.tolist())) == wanted
+    assert np.array_equal(drawn, np.sort(drawn))
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    shares = np.bincount(owner[drawn], minlength=len(sizes))
+    exact = wanted * np.array(sizes) / total
+    assert (np.abs(shares - exact) < 1).all()
+
+
+def test_shares_by_hand() -> None:
+    """10 of 20 + 30 + 7: 3.51, 5.26 and 1.23, so 3, 5, 1, and one more for the largest rest."""
+    drawn = stratified_sample(np.array([20, 30, 7]), 10)
+    assert np.histogram(drawn, [0, 20, 50, 57])[0].tolist() == [4, 5, 1]
+
+
+def test_a_tie_goes_to_the_earlier_article() -> None:
+    drawn = stratified_sample(np.array([5, 5, 5, 5]), 2)
+    assert [number // 5 for number in drawn] == [0, 1]
+
+
+def test_the_seed_decides_which_questions_are_sampled() -> None:
+    first = stratified_sample(SIZES, 40, seed=0)
+    assert np.array_equal(stratified_sample(SIZES, 40, seed=0), first)
+    assert not np.array_equal(stratified_sample(SIZES, 40, seed=1), first)
+
+
+def test_all_questions_on_request() -> None:
+    assert np.array_equal(stratified_sample(SIZES, None), np.arange(160))
+    assert np.array_equal(stratified_sample(SIZES, 160), np.arange(160))
+
+
+@pytest.mark.parametrize("questions", [0, -1, 161])
+def test_a_sample_beyond_the_data_is_refused(questions: int) -> None:
+    with pytest.raises(UsageError) as caught:
+        stratified_sample(SIZES, questions)
+    assert str(caught.value) == (
+        f"a sample of {questions} questions was asked for; the data holds 160\n"
+        "fix: ask for 1 to 160 questions, or for all"
+    )
+
+
+def test_equal_seeds_do_not_tie_two_uses_together() -> None:
+    """A subset of one article's questions is not what a sample of the same size draws."""
+    sizes = np.array([1000])
+    drawn = subset(np.arange(1000), 100, seed=0)
+    sampled = stratified_sample(sizes, 100, seed=0)
+    assert len(set(drawn) & set(sampled)) < 30  # 10 expected by chance

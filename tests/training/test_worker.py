@@ -1,0 +1,269 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tuning_curves.errors import DataError
+from tuning_curves.locks import try_lock
+from tuning_curves.records import read_record
+from tuning_curves.study import Study
+from tuning_curves.training import loop, worker
+from tuning_curves.training.inputs import FrozenPrefix
+from tuning_curves.training.job import Job, job_of, load_job
+from tuning_curves.training.worker import Places, run_job
+
+METHODS = [{"name": "full", "learning_rates": [1e-3]}]
+VOLATILE = ("cost", "provenance")
+
+
+def numbers(places: Places, study: Study) -> dict[str, dict[str, Any]]:
+    """All records without clocks and machines."""
+    found = {}
+    for planned in study.unique:
+        path = places.records / planned.record
+        if path.exists():
+            record = read_record(path, planned, study.settings)
+            found[planned.id] = {k: v for k, v in record.items() if k not in VOLATILE}
+    return found
+
+
+def cells_of(study: Study, method: str) -> Job:
+    return job_of(study, tuple(p for p in study.unique if p.cell.method == method))
+
+
+def test_a_job_leaves_a_record_for_every_cell(make_study: Any, places: Places) -> None:
+    study = make_study()
+    summary = run_job(job_of(study, study.unique), places, "cpu")
+    assert (summary.trained, summary.diverged, summary.found) == (10, 0, 0)
+    records = numbers(places, study)
+    assert len(records) == 10
+    for record in records.values():
+        assert record["status"] == "finished"
+        assert record["scores"]["dev"]["total"] == 25
+        # whole articles of 5 questions, until they hold at least 5
+        assert record["scores"]["selection"]["total"] == 5
+        assert sum(record["outcomes"]["article_sizes"]) == 25
+        assert record["losses"][-1][0] == record["cell"]["steps"]
+        assert 0 < record["losses"][-1][1] < 10
+
+
+def test_a_record_states_what_was_trained_and_what_it_cost(
+    make_study: Any, places: Places
+) -> None:
+    study = make_study({"sizes": [4]})
+    run_job(job_of(study, study.unique), places, "cpu")
+    records = {
+        p.cell.method: read_record(places.records / p.record, p, study.settings)
+        for p in study.unique
+    }
+    bitfit, full = records["bitfit"], records["full"]
+    # 3 layers of 7 d + 64 and the embeddings' d, at d = 32; the head 2 d + 2
+    assert bitfit["parameters"]["backbone"] == 3 * (7 * 32 + 64) + 32
+    assert bitfit["parameters"]["head"] == 66
+    assert bitfit["cost"]["delta_bytes"] == 4 * (3 * (7 * 32 + 64) + 32 + 66)
+    # two moments of each trained number, and one counter a tensor
+    tensors = 3 * 8 + 1 + 2
+    assert bitfit["cost"]["optimizer_bytes"] == 2 * bitfit["cost"]["delta_bytes"] + 4 * tensors
+    assert full["cost"]["activation_bytes"] > bitfit["cost"]["activation_bytes"] > 0
+    assert full["cost"]["seconds_per_step"] > 0
+    assert full["provenance"]["versions"]["torch"] == torch.__version__
+    assert full["provenance"]["threads"] == 1
+    assert len(full["provenance"]["code_sha256"]) == 64
+
+
+def test_a_second_run_gives_the_same_bits(make_study: Any, places: Places, tmp_path: Path) -> None:
+    study = make_study()
+    job = job_of(study, study.unique)
+    again = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "again")
+    run_job(job, places, "cpu")
+    run_job(job, again, "cpu")
+    assert numbers(places, study) == numbers(again, study)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_cell_does_not_depend_on_its_company(
+    make_study: Any, places: Places, tmp_path: Path, precision: str
+) -> None:
+    study = make_study({"training": {"precision": precision}})
+    run_job(job_of(study, study.unique), places, "cpu")
+    together = numbers(places, study)
+    for planned in study.unique:
+        if planned.cell.n_train == 8:
+            alone = Places(
+                encoder=places.encoder, features=places.features, workspace=tmp_path / planned.id
+            )
+            run_job(job_of(study, (planned,)), alone, "cpu")
+            assert numbers(alone, study)[planned.id] == together[planned.id]
+
+
+def test_seeds_matter_each_for_its_own(make_study: Any, places: Places) -> None:
+    seeds = [{"subset": 0, "init": 0}, {"subset": 1, "init": 0}, {"subset": 0, "init": 1}]
+    study = make_study({"seeds": seeds, "sizes": [8]})
+    run_job(cells_of(study, "full"), places, "cpu")
+    losses = [json.dumps(r["losses"]) for r in numbers(places, study).values()]
+    assert len(set(losses)) == 3
+
+
+def test_a_recorded_cell_is_passed_over(make_study: Any, places: Places) -> None:
+    study = make_study()
+    job = cells_of(study, "head")
+    run_job(job, places, "cpu")
+    before = {p: (places.records / p.record).stat().st_mtime_ns for p in job.cells}
+    summary = run_job(job, places, "cpu")
+    assert (summary.trained, summary.found) == (0, 2)
+    assert before == {p: (places.records / p.record).stat().st_mtime_ns for p in job.cells}
+
+
+def test_a_cell_that_another_process_holds_is_taken_up_at_the_end(
+    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study()
+    job = cells_of(study, "head")
+    order = []
+    original = worker.Worker.train
+
+    def watched(self: Any, planned: Any, progress: Any) -> Any:
+        order.append(planned.id)
+        if len(order) == 1:
+            held.__exit__(None, None, None)  # the other process ends while we train elsewhere
+        return original(self, planned, progress)
+
+    monkeypatch.setattr(worker.Worker, "train", watched)
+    held = try_lock(places.lock(job.cells[0]))
+    held.__enter__()
+    assert run_job(job, places, "cpu").trained == 2
+    assert order == [job.cells[1].id, job.cells[0].id]
+
+
+def test_a_record_of_other_settings_is_never_taken(make_study: Any, places: Places) -> None:
+    study = make_study()
+    job = cells_of(study, "head")
+    run_job(job, places, "cpu")
+    path = places.records / job.cells[0].record
+    record = json.loads(path.read_text())
+    record["settings"]["training"]["warmup"] = 0.9
+    path.write_text(json.dumps(record))
+    with pytest.raises(DataError, match=r"settings.training.warmup is 0.9, expected 0.1"):
+        run_job(job, places, "cpu")
+
+
+@pytest.mark.parametrize("method", ["full", "bitfit", "head", "adapter-houlsby-4"])
+def test_a_killed_cell_resumes_to_the_same_numbers(
+    make_study: Any, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    study = make_study({"sizes": [8], "budgets": [{"name": "b", "epochs": 6, "min_steps": 0}]})
+    job = cells_of(study, method)
+    whole = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "whole")
+    run_job(job, whole, "cpu")
+
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    original = loop.Trainer._step
+
+    def dying(self: Any, number: int, questions: Any) -> None:
+        if number == 7:
+            raise KeyboardInterrupt
+        original(self, number, questions)
+
+    monkeypatch.setattr(loop.Trainer, "_step", dying)
+    with pytest.raises(KeyboardInterrupt):
+        run_job(job, places, "cpu")
+    assert places.checkpoint(job.cells[0]).exists()
+    steps = []
+
+    def counting(self: Any, number: int, questions: Any) -> None:
+        steps.append(number)
+        original(self, number, questions)
+
+    monkeypatch.setattr(loop.Trainer, "_step", counting)
+    run_job(job, places, "cpu")
+    assert steps == list(range(7, 12))
+    assert numbers(places, study) == numbers(whole, study)
+    assert not places.checkpoint(job.cells[0]).exists()
+
+
+def test_a_torn_checkpoint_starts_the_cell_anew(
+    make_study: Any, places: Places, tmp_path: Path
+) -> None:
+    study = make_study({"sizes": [8]})
+    job = cells_of(study, "bitfit")
+    whole = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "whole")
+    run_job(job, whole, "cpu")
+    checkpoint = places.checkpoint(job.cells[0])
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_bytes(b"x" * 500)
+    run_job(job, places, "cpu")
+    assert numbers(places, study) == numbers(whole, study)
+
+
+def test_a_diverged_cell_is_a_record_and_the_rest_goes_on(
+    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study({"methods": METHODS[:1], "analysis": {"contrasts": []}})
+    blow_up = study.unique[0]
+    original, calls = loop.span_loss, []
+
+    def failing(*args: Any) -> Any:
+        calls.append(1)
+        return original(*args) * (float("nan") if len(calls) == 2 else 1.0)
+
+    monkeypatch.setattr(loop, "span_loss", failing)
+    summary = run_job(job_of(study, study.unique), places, "cpu")
+    assert (summary.trained, summary.diverged) == (1, 1)
+    record = read_record(places.records / blow_up.record, blow_up, study.settings)
+    assert record["status"] == "diverged"
+    assert "the loss became nan at or before step 2" in record["failure"]
+    assert record["scores"] is None
+    assert record["outcomes"] is None
+
+
+def test_the_frozen_part_is_made_once_and_changes_nothing(
+    make_study: Any, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study()
+    job = cells_of(study, "head")
+    made = []
+    original = FrozenPrefix._make
+
+    def counting(self: Any, missing: list[int]) -> Any:
+        made.extend(missing)
+        return original(self, missing)
+
+    monkeypatch.setattr(FrozenPrefix, "_make", counting)
+    run_job(job, places, "cpu")
+    assert len(made) == len(set(made)) + len(
+        {f for f in made if made.count(f) > 1}
+    )  # train and dev are two splits: a number may come once from each
+    monkeypatch.setattr(worker, "PREFIX_BYTES", 0)
+    none_kept = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "n")
+    run_job(job, none_kept, "cpu")
+    assert numbers(places, study) == numbers(none_kept, study)
+
+
+def test_jobs_survive_the_way_through_text_and_refuse_edits(make_study: Any) -> None:
+    job = job_of(make_study(), make_study().unique)
+    assert load_job(job.dump()) == job
+    edited = json.loads(job.dump())
+    edited["cells"][0]["learning_rate"] = 0.5
+    with pytest.raises(Exception, match="has not the id"):
+        load_job(json.dumps(edited))
+    with pytest.raises(Exception, match="not a training job"):
+        load_job("{}")
+
+
+def test_frozen_tensors_that_moved_are_noticed(
+    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study({"sizes": [4]})
+    original = loop.Trainer.run
+
+    def meddling(self: Any, report: Any) -> Any:
+        trace = original(self, report)
+        with torch.no_grad():
+            self.model.encoder.embeddings.word_embeddings.weight[3, 4] += 1e-6
+        return trace
+
+    monkeypatch.setattr(loop.Trainer, "run", meddling)
+    with pytest.raises(DataError, match=r"frozen tensor encoder\.embeddings\.word_embeddings"):
+        run_job(cells_of(study, "bitfit"), places, "cpu")

@@ -1,0 +1,104 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tuning_curves.files import sha256_of_file
+from tuning_curves.squad import content_sha256, read_squad
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("Snakefile", "workflow", "config", "src", "paper", "environment.yml", "pyproject.toml")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The project's own files in an empty folder, as a fresh clone has them; no archive."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+            shutil.copytree(source, folder / part, ignore=ignored)
+        else:
+            shutil.copy(source, folder / part)
+    return folder
+
+
+@pytest.fixture
+def tiny_study(checkout: Path, tiny_encoder: Path, squad_file: Path) -> Path:
+    """`config/tiny.yaml` in the checkout: two methods, two sizes, two seeds, a tiny encoder."""
+    config = yaml.safe_load((checkout / "config" / "squad-slice.yaml").read_text("utf-8"))
+    content = content_sha256(read_squad(squad_file))
+    config |= {"study": "tiny", "title": "Tiny", "scale": "demo"}
+    config["encoder"] = {
+        "name": "tiny",
+        "source": "path",
+        "path": str(tiny_encoder),
+        "weights_sha256": sha256_of_file(tiny_encoder / "model.safetensors"),
+    }
+    config["data"] = {
+        "name": "tiny",
+        "source": "path",
+        "train": str(squad_file),
+        "dev": str(squad_file),
+        "held_out_questions": 5,
+        "content_sha256": {"train": content, "dev": content},
+    }
+    config["features"] = {"max_length": 96, "doc_stride": 24}
+    config["methods"] = [
+        {"name": "full", "learning_rates": [1e-3, 3e-3]},
+        {"name": "bitfit", "learning_rates": [1e-2]},
+        {"name": "head", "learning_rates": [1e-2]},
+    ]
+    config["sizes"], config["seeds"] = [4, 8], [0, 1]
+    config["training"] |= {"batch_size": 4, "precision": "float32"}
+    config["evaluation"] |= {"dev_questions": "all", "selection_questions": "all"}
+    config["analysis"] |= {"contrasts": [["bitfit", "full"]], "draws": 200}
+    path = checkout / "config" / "tiny.yaml"
+    path.write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
+    return path
+
+
+@pytest.fixture
+def snakemake(checkout: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs Snakemake in the checkout with the checkout's own package."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(checkout / "src"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HF_HUB_OFFLINE": "1",
+    }
+
+    def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", *arguments],
+            cwd=checkout,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+def records_of(checkout: Path, where: str = "runs") -> dict[str, dict[str, Any]]:
+    """Records below runs/ or results/, by path, without clocks and machines."""
+    folder = checkout / where / "tiny" / "records"
+    found = {}
+    for path in sorted(folder.rglob("*.json")):
+        record = json.loads(path.read_text("utf-8"))
+        found[str(path.relative_to(folder))] = {
+            key: value for key, value in record.items() if key not in ("cost", "provenance")
+        }
+    return found

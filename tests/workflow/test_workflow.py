@@ -1,0 +1,156 @@
+"""The whole workflow with real Snakemake, in a copy of the project, on a tiny encoder."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .conftest import ROOT, records_of
+
+pytestmark = pytest.mark.workflow
+Run = Callable[..., subprocess.CompletedProcess[str]]
+CONFIG = ("--cores", "2", "--configfile", "config/tiny.yaml")
+
+
+def planned_jobs(text: str) -> dict[str, int]:
+    """Rule and count from a dry run's table."""
+    counts = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) == 2 and words[1].isdigit() and words[0] != "total":
+            counts[words[0]] = int(words[1])
+    return counts
+
+
+def tables(checkout: Path) -> dict[str, bytes]:
+    folder = checkout / "results" / "tiny" / "tables"
+    return {p.name: p.read_bytes() for p in sorted(folder.iterdir())}
+
+
+def test_from_nothing_to_the_paper_and_then_nothing_to_do(
+    checkout: Path, tiny_study: Path, snakemake: Run
+) -> None:
+    done = snakemake(*CONFIG)
+    results = checkout / "results" / "tiny"
+    assert (results / "paper.pdf").read_bytes().startswith(b"%PDF")
+    assert len(records_of(checkout)) == 32  # (2 + 1 + 1 rates) x 2 sizes x 2 seeds x 2 budgets
+    assert "paper    results/tiny/paper.pdf" in done.stdout + done.stderr
+    again = snakemake(*CONFIG)
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_an_archived_study_is_redrawn_to_the_byte_and_grows_by_what_is_new(
+    checkout: Path, tiny_study: Path, snakemake: Run
+) -> None:
+    snakemake(*CONFIG)
+    archive(checkout, tiny_study)
+    before, drawn = records_of(checkout, "results"), tables(checkout)
+    assert len(before) == 32
+    forget_workspace(checkout)
+
+    plan = planned_jobs(snakemake("-n", *CONFIG).stdout)
+    assert not {"train_chunk", "fetch_encoder", "make_features"} & plan.keys()
+    snakemake("figures", *CONFIG)
+    assert tables(checkout) == drawn
+
+    config = yaml.safe_load(tiny_study.read_text("utf-8"))
+    config["seeds"] = [0, 1, 2]
+    tiny_study.write_text(yaml.safe_dump(config), "utf-8")
+    snakemake(*CONFIG)
+    fresh = records_of(checkout)
+    assert len(fresh) == 16
+    assert {r["cell"]["init_seed"] for r in fresh.values()} == {2}
+    assert records_of(checkout, "results") == before
+
+
+def test_a_changed_hyperparameter_is_never_answered_from_the_archive(
+    checkout: Path, tiny_study: Path, snakemake: Run
+) -> None:
+    snakemake("train", *CONFIG)
+    archive(checkout, tiny_study)
+    config = yaml.safe_load(tiny_study.read_text("utf-8"))
+    config["training"]["warmup"] = 0.25
+    tiny_study.write_text(yaml.safe_dump(config), "utf-8")
+    snakemake("train", *CONFIG)
+    assert len(records_of(checkout)) == 32
+    assert not set(records_of(checkout)) & set(records_of(checkout, "results"))
+
+
+def test_a_lost_record_is_trained_again(
+    checkout: Path, tiny_study: Path, snakemake: Run
+) -> None:
+    snakemake("train", *CONFIG)
+    before = records_of(checkout)
+    lost = sorted((checkout / "runs" / "tiny" / "records").rglob("*.json"))[3]
+    lost.unlink()
+    snakemake("train", *CONFIG)
+    assert records_of(checkout) == before
+
+
+def test_figures_draws_what_is_recorded_and_leaves_gaps(
+    checkout: Path, tiny_study: Path, snakemake: Run
+) -> None:
+    snakemake("train", *CONFIG)
+    for path in (checkout / "runs" / "tiny" / "records" / "bitfit").iterdir():
+        path.unlink()
+    snakemake("figures", *CONFIG)
+    assert not (checkout / "runs" / "tiny" / "records" / "bitfit" / "x").exists()
+    assert not list((checkout / "runs" / "tiny" / "records" / "bitfit").iterdir())
+    curves = tables(checkout)["curves.csv"].decode()
+    assert ",full," in curves
+    assert ",bitfit," not in curves
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--config", "sedes=[1]"), "unknown key 'sedes' in the study; did you mean 'seeds'?"),
+        (("--config", "sizes=[4,4000]"), "4000 questions was asked for; the pool outside"),
+        (("--config", "scale=big"), "scale is 'big', expected one of demo, reduced, paper"),
+    ],
+)
+def test_bad_input_is_one_clear_error(
+    tiny_study: Path, snakemake: Run, arguments: tuple[str, ...], words: str
+) -> None:
+    done = snakemake(*CONFIG, *arguments, check=False)
+    assert done.returncode != 0
+    assert words in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_lint_and_the_default_dry_run_need_nothing(checkout: Path, snakemake: Run) -> None:
+    assert "Congratulations" in (lint := snakemake("--lint")).stdout + lint.stderr
+    plan = planned_jobs(snakemake("-n").stdout)
+    assert {"fetch_encoder", "fetch_data", "make_features", "train_chunk"} <= plan.keys()
+
+
+def test_the_environments_are_in_step() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+    pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
+    assert pip == ["-r requirements.txt"]
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    lines += (ROOT / "requirements-dev.txt").read_text("utf-8").splitlines()
+    assert "-c constraints.txt" in lines
+    wanted = {line.lower() for line in lines if line and line[0] not in "#-"}
+    locked = {
+        line.partition("==")[0].lower()
+        for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+        if "==" in line
+    }
+    assert wanted - locked == set()
+
+
+def archive(checkout: Path, study: Path) -> None:
+    from tuning_curves.records import Shelf, archive_records
+    from tuning_curves.study import read_study
+
+    archive_records(Shelf(read_study(study), checkout))
+
+
+def forget_workspace(checkout: Path) -> None:
+    """What a fresh clone does not have."""
+    for folder in ("runs", "resources", ".snakemake"):
+        shutil.rmtree(checkout / folder, ignore_errors=True)
