@@ -1,4 +1,4 @@
-"""`tuning-curves`: one command, one file a subcommand, nothing heavy imported before it is needed."""
+"""`tuning-curves`: one file a subcommand, nothing heavy imported before it is needed."""
 
 import argparse
 import importlib
@@ -27,7 +27,7 @@ DESCRIPTION = """\
 With n labelled examples, which part of a pre-trained encoder should you tune?
 Parts of the replication workflow as commands; `snakemake --cores all` runs them all.
 """
-EPILOG = "exit status: 0 done, 2 usage, 3 damaged data, 4 something to fetch is missing, 75 try later"
+EPILOG = "exit status: 0 done, 2 usage, 3 damaged data, 4 something is missing, 75 try later"
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -22,23 +22,6 @@ from tuning_curves.squad import SquadData, article_sizes, content_sha256
 
 LAYOUT = 1  # raised whenever the files below change their meaning
 SPLITS = ("train", "dev")
-ARRAYS = (
-    "question_tokens",  # unsigned [all tokens of all questions]
-    "question_bounds",  # int64 [questions + 1]
-    "context_tokens",  # unsigned [all tokens of all paragraphs]
-    "context_bounds",  # int64 [paragraphs + 1]
-    "char_start",  # uint32, beside context_tokens: where the token begins in its paragraph
-    "char_end",  # uint32: where it ends
-    "paragraph_of_question",  # int32 [questions]
-    "article_sizes",  # int64 [articles]: questions of each
-    "feature_bounds",  # int64 [questions + 1]: the windows of each question
-    "window_first",  # int32 [features]: first context token, counted within its paragraph
-    "window_tokens",  # int32 [features]
-    "label_start",  # int32 [features]: position in the window; 0 is CLS
-    "label_end",  # int32 [features]
-)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Template:
     """The special tokens around question and context, with the segment number of each part."""
@@ -78,7 +61,21 @@ class Windows:
 
 
 class FeatureSet:
-    """One split's features, memory-mapped."""
+    """One split's features, memory-mapped: the arrays below, each a file of its name."""
+
+    question_tokens: np.ndarray  # unsigned [all tokens of all questions]
+    question_bounds: np.ndarray  # int64 [questions + 1]
+    context_tokens: np.ndarray  # unsigned [all tokens of all paragraphs]
+    context_bounds: np.ndarray  # int64 [paragraphs + 1]
+    char_start: np.ndarray  # uint32, beside context_tokens: where the token begins in its paragraph
+    char_end: np.ndarray  # uint32: where it ends
+    paragraph_of_question: np.ndarray  # int32 [questions]
+    article_sizes: np.ndarray  # int64 [articles]: questions of each
+    feature_bounds: np.ndarray  # int64 [questions + 1]: the windows of each question
+    window_first: np.ndarray  # int32 [features]: first context token, counted in its paragraph
+    window_tokens: np.ndarray  # int32 [features]
+    label_start: np.ndarray  # int32 [features]: position in the window; 0 is CLS
+    label_end: np.ndarray  # int32 [features]
 
     def __init__(self, folder: Path, template: Template) -> None:
         self.template = template
@@ -143,6 +140,9 @@ class FeatureSet:
         """The paragraphs' texts, and each question's gold answers."""
         stored = read_json(self.folder / "texts.json", what="the split's texts")
         return stored["contexts"], stored["answers"]
+
+
+ARRAYS = tuple(FeatureSet.__annotations__)
 
 
 def make_features(
@@ -234,7 +234,9 @@ def tokenise(
     data: SquadData, backend: Any, template: Template, max_length: int, doc_stride: int
 ) -> dict[str, np.ndarray]:
     """All arrays of one split, by the names in `ARRAYS`."""
-    asked = backend.encode_batch([q.question.strip() for q in data.questions], add_special_tokens=False)
+    asked = backend.encode_batch(
+        [q.question.strip() for q in data.questions], add_special_tokens=False
+    )
     read = backend.encode_batch(list(data.contexts), add_special_tokens=False)
     kind = np.uint16 if backend.get_vocab_size() <= 2**16 else np.uint32
     offsets = [np.array(context.offsets, np.uint32).reshape(-1, 2) for context in read]

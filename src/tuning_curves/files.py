@@ -22,11 +22,10 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(partial, 0o666 & ~_umask())  # mkstemp makes files that only their owner reads
-        os.replace(partial, path)
+        Path(partial).chmod(0o666 & ~_umask())  # mkstemp makes files that only their owner reads
+        Path(partial).replace(path)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(partial)
+        Path(partial).unlink(missing_ok=True)
         raise
 
 

@@ -39,12 +39,12 @@ class SpanModel(nn.Module):
 
     def __init__(self, encoder: PreTrainedModel) -> None:
         super().__init__()
-        self.encoder = encoder
+        self.encoder: Any = encoder
         self.dropout_bits = replace_dropouts(encoder)
         self.qa_outputs = nn.Linear(encoder.config.hidden_size, 2)
 
     @property
-    def layers(self) -> nn.ModuleList:
+    def layers(self) -> Any:
         """The encoder's Transformer layers, lowest first."""
         return self.encoder.encoder.layer
 

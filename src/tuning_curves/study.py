@@ -121,7 +121,9 @@ class Study:
         for n in method.get("sizes", self.config["sizes"]):
             for rate in method["learning_rates"]:
                 for seed in method.get("seeds", self.config["seeds"]):
-                    subset, init = (seed["subset"], seed["init"]) if isinstance(seed, dict) else (seed, seed)
+                    subset, init = (
+                        (seed["subset"], seed["init"]) if isinstance(seed, dict) else (seed, seed)
+                    )
                     cell = Cell(
                         method=method["name"],
                         n_train=n,
@@ -130,7 +132,9 @@ class Study:
                         subset_seed=subset,
                         init_seed=init,
                     )
-                    yield Planned(budget=budget["name"], cell=cell, id=identity(self.settings, cell))
+                    yield Planned(
+                        budget=budget["name"], cell=cell, id=identity(self.settings, cell)
+                    )
 
     def _steps(self, n: int, budget: Mapping) -> int:
         epoch = math.ceil(n / self.config["training"]["batch_size"])
@@ -184,7 +188,7 @@ def identity(settings: Mapping[str, Any], cell: Cell) -> str:
 
 
 def encoder_pin(encoder: Mapping[str, Any]) -> str:
-    """What fixes the encoder's bytes: the weights' sha256, or the hub's repository at a revision."""
+    """What fixes the encoder's bytes: the weights' sha256, or the hub's repository and revision."""
     if "weights_sha256" in encoder:
         return encoder["weights_sha256"]
     return f"{encoder['repository']}@{encoder['revision']}"
@@ -287,9 +291,7 @@ def _explain(error: Any, source: str) -> str:
         "exclusiveMaximum": lambda v: f"expected less than {v}",
         "uniqueItems": lambda v: "expected each item once",
         "minItems": lambda v: f"expected {v} or more items",
-        "anyOf": lambda v: "expected " + " or ".join(
-            str(o.get("const", o.get("type"))) for o in v
-        ),
+        "anyOf": lambda v: "expected " + " or ".join(str(o.get("const", o.get("type"))) for o in v),
     }.get(error.validator, lambda v: error.message)(error.validator_value)
     return f"{source}: {where} is {value}, {expected}"
 

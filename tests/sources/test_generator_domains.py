@@ -40,12 +40,13 @@ def test_a_fact_is_told_in_one_bundle_only(domain):
 
 
 @every_domain
-def test_every_fact_is_asked_for_in_four_ways(domain):
+def test_what_is_asked_for_is_asked_in_four_ways(domain):
     """Two of them or more need only what the answer's own sentence and the opening tell."""
-    assert set(domain.questions) == set(domain.slots)
+    assert set(domain.questions) < set(domain.slots)
+    assert len(domain.questions) >= 11
     opening = slots_in(domain.openings[0][0])
     for bundle in bundles(domain):
-        for slot in slots_in(bundle[0]):
+        for slot in slots_in(bundle[0]) & set(domain.questions):
             forms = domain.questions[slot]
             known = opening | slots_in(bundle[0])
             assert len(set(forms)) >= 4, slot

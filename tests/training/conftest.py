@@ -36,9 +36,7 @@ def tiny_config(tiny_encoder: Path, squad_file: Path) -> dict[str, Any]:
     config["features"] = {"max_length": 96, "doc_stride": 24}
     rates = {"full": 1e-3, "head": 1e-2, "bitfit": 1e-2, "adapter-houlsby-4": 1e-2}
     rates["adapter-pfeiffer-4"] = 1e-2
-    config["methods"] = [
-        {"name": name, "learning_rates": [rate]} for name, rate in rates.items()
-    ]
+    config["methods"] = [{"name": name, "learning_rates": [rate]} for name, rate in rates.items()]
     config["sizes"], config["seeds"] = [4, 8], [0]
     config["budgets"] = [{"name": "epochs", "epochs": 2, "min_steps": 0}]
     config["training"] |= {"batch_size": 4, "precision": "float32", "weight_decay": 0.01}
@@ -86,5 +84,3 @@ def places(tiny_features: tuple[Path, Path], tmp_path: Path) -> Places:
     """The tiny resources and a fresh workspace."""
     encoder, features = tiny_features
     return Places(encoder=encoder, features=features, workspace=tmp_path / "workspace")
-
-

@@ -49,9 +49,7 @@ def test_a_job_leaves_a_record_for_every_cell(make_study: Any, places: Places) -
         assert 0 < record["losses"][-1][1] < 10
 
 
-def test_a_record_states_what_was_trained_and_what_it_cost(
-    make_study: Any, places: Places
-) -> None:
+def test_a_record_states_what_was_trained_and_what_it_cost(make_study: Any, places: Places) -> None:
     study = make_study({"sizes": [4]})
     run_job(job_of(study, study.unique), places, "cpu")
     records = {

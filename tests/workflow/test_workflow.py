@@ -79,9 +79,7 @@ def test_a_changed_hyperparameter_is_never_answered_from_the_archive(
     assert not set(records_of(checkout)) & set(records_of(checkout, "results"))
 
 
-def test_a_lost_record_is_trained_again(
-    checkout: Path, tiny_study: Path, snakemake: Run
-) -> None:
+def test_a_lost_record_is_trained_again(checkout: Path, tiny_study: Path, snakemake: Run) -> None:
     snakemake("train", *CONFIG)
     before = records_of(checkout)
     lost = sorted((checkout / "runs" / "tiny" / "records").rglob("*.json"))[3]

@@ -17,7 +17,11 @@ overwritten.
 def add_parser(subparsers: Any) -> None:
     """Declare the subcommand."""
     parser = add(
-        subparsers, "archive", run, help="move finished records to results/", description=DESCRIPTION
+        subparsers,
+        "archive",
+        run,
+        help="move finished records to results/",
+        description=DESCRIPTION,
     )
     parser.add_argument("study", type=Path, metavar="STUDY", help="config/<study>.yaml")
 

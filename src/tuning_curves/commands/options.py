@@ -8,7 +8,6 @@ from typing import Any
 from tuning_curves.errors import UsageError
 
 
-
 def add(
     subparsers: Any, name: str, run: Any, *, help: str, description: str, epilog: str | None = None
 ) -> argparse.ArgumentParser:

@@ -112,7 +112,7 @@ def pfeiffer(size: int | None = None) -> Method:
         trains=lambda name: False,
         extend=extend,
         initialise=initialise,
-        equation=f"one adapter a layer, after the feed-forward block, bottleneck {bottleneck_words}",
+        equation=f"an adapter a layer, after the feed-forward block, bottleneck {bottleneck_words}",
         source="Pfeiffer et al. 2021, section 3; AdapterHub SeqBnConfig",
     )
 

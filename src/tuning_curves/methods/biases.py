@@ -5,6 +5,8 @@ library's modules; the table is the one place where the two meet. All biases als
 the embeddings' LayerNorm, as in the authors' code; the pooler has no part in question answering.
 """
 
+from collections.abc import Callable
+
 from tuning_curves.methods.base import LAYER, Method
 
 SOURCE = "Ben Zaken et al. 2022, section 3, equations 1 to 5"
@@ -26,7 +28,7 @@ def trains_bias(name: str) -> bool:
     return name.endswith(".bias")
 
 
-def trains_terms(*terms: str):
+def trains_terms(*terms: str) -> Callable[[str], bool]:
     """A predicate: whether a parameter is one of these bias terms, in any layer."""
     wanted = {f"{TERMS[term]}.bias" for term in terms}
 
@@ -41,6 +43,6 @@ BITFIT = Method(
     name="bitfit",
     family="biases",
     trains=trains_bias,
-    equation="b_q, b_k, b_v, b_m1, b_LN1, b_m2, b_m3, b_LN2 of every layer, and the embeddings' b_LN",
+    equation="b_q, b_k, b_v, b_m1, b_LN1, b_m2, b_m3, b_LN2 of each layer, the embeddings' b_LN",
     source=SOURCE,
 )

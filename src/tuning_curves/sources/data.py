@@ -42,10 +42,13 @@ def fetch_data(data: Mapping[str, Any], folder: Path) -> None:
         write_json(folder / f"{split}.json", to_squad(splits[split]), indent=None)
     counts = {split: len(splits[split].questions) for split in SPLITS}
     write_json(
-        folder / "manifest.json", {"data": dict(data), "content_sha256": content, "questions": counts}
+        folder / "manifest.json",
+        {"data": dict(data), "content_sha256": content, "questions": counts},
     )
-    print(f"{data['name']}: {counts['train']} train and {counts['dev']} dev questions",
-          file=sys.stderr)
+    print(
+        f"{data['name']}: {counts['train']} train and {counts['dev']} dev questions",
+        file=sys.stderr,
+    )
 
 
 def open_data(folder: Path) -> dict[str, SquadData]:

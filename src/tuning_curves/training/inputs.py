@@ -98,9 +98,7 @@ class FrozenPrefix:
 class Feed:
     """Batches of one split for one model: embedded now, or from the frozen prefix."""
 
-    def __init__(
-        self, model: SpanModel, features: FeatureSet, prefix: FrozenPrefix | None
-    ) -> None:
+    def __init__(self, model: SpanModel, features: FeatureSet, prefix: FrozenPrefix | None) -> None:
         self.model, self.features, self.prefix = model, features, prefix
         self.first = 0 if prefix is None else prefix.first
         self.device = next(model.parameters()).device

@@ -60,4 +60,6 @@ def read_job(path: Path) -> Job:
     try:
         return load_job(path.read_text("utf-8"))
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror})", fix="correct the path") from None
+        raise UsageError(
+            f"{path}: cannot be read ({error.strerror})", fix="correct the path"
+        ) from None

@@ -11,9 +11,7 @@ import torch
 from torch import nn
 
 
-def make_optimiser(
-    model: nn.Module, rate: float, training: Mapping[str, Any]
-) -> torch.optim.AdamW:
+def make_optimiser(model: nn.Module, rate: float, training: Mapping[str, Any]) -> torch.optim.AdamW:
     """AdamW (betas 0.9, 0.999; bias-corrected) with the study's epsilon and weight decay."""
     trained = [p for p in model.parameters() if p.requires_grad]
     groups = [

@@ -61,7 +61,11 @@ class Progress:
         if steps == 0 or self.steps_left - step <= 0:
             return ""
         seconds = (time.monotonic() - self.begin) / steps * (self.steps_left - step)
-        return f", about {seconds / 60:.0f} min left" if seconds > 90 else f", about {seconds:.0f} s left"
+        return (
+            f", about {seconds / 60:.0f} min left"
+            if seconds > 90
+            else f", about {seconds:.0f} s left"
+        )
 
     def _say(self, line: str) -> None:
         print(line, file=sys.stderr, flush=True)

@@ -16,7 +16,7 @@ from torch import nn
 
 from tuning_curves.errors import DataError
 from tuning_curves.evaluation.examination import Examination, Outcomes
-from tuning_curves.features import FeatureSet, open_features
+from tuning_curves.features import open_features
 from tuning_curves.locks import try_lock
 from tuning_curves.methods import (
     Counts,
@@ -176,7 +176,7 @@ class Worker:
             **record,
             **results,
             "parameters": {**vars(counts), "share": counts.share},
-            "cost": self._cost(model, trace, watch, cell),
+            "cost": self._cost(model, trace, watch),
             "losses": trace.losses,
             "provenance": provenance,
         }
@@ -216,9 +216,7 @@ class Worker:
             "outcomes": encode_outcomes(dev.exact, dev.f1, self.dev_articles),
         }
 
-    def _cost(
-        self, model: SpanModel, trace: Trace, watch: Stopwatch, cell: Cell
-    ) -> dict[str, float]:
+    def _cost(self, model: SpanModel, trace: Trace, watch: Stopwatch) -> dict[str, float]:
         return {
             "train_seconds": round(trace.seconds, 3),
             "evaluate_seconds": round(watch.seconds, 3),
@@ -233,12 +231,12 @@ class Worker:
         """What the method does not train must be, byte for byte, what it was."""
         before = dict(self.pristine.named_parameters())
         for name, parameter in model.named_parameters():
-            if not parameter.requires_grad and name in before:
-                if not torch.equal(parameter, before[name].to(parameter.dtype)):
-                    raise DataError(
-                        f"cell {cell.path}: frozen tensor {name} moved during training",
-                        fix="this is a defect of the package: please report it",
-                    )
+            frozen = not parameter.requires_grad and name in before
+            if frozen and not torch.equal(parameter, before[name].to(parameter.dtype)):
+                raise DataError(
+                    f"cell {cell.path}: frozen tensor {name} moved during training",
+                    fix="this is a defect of the package: please report it",
+                )
 
 
 def store_frozen_in_bfloat16(model: nn.Module) -> None:
@@ -259,4 +257,3 @@ def run_job(job: Job, places: Places, device: str) -> Summary:
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     return Worker(job, places, torch.device(device)).run()
-

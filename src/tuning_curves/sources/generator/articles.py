@@ -13,6 +13,7 @@ from tuning_curves.sources.generator.questions import ask
 
 GENERATOR_VERSION = 1  # raised whenever the same arguments give other bytes
 MOST_PASSAGES = 4
+MOST_QUESTIONS = 20  # of an article; each domain is told of once an article, and must suffice
 FEWEST_PASSAGES = 2
 
 
@@ -21,8 +22,9 @@ def generate(
 ) -> dict[str, dict[str, Any]]:
     """Write both splits.
 
-    An article has the title of a town and 2 to 4 passages about what is found there, as many as
-    the questions need. No name is used twice, so that the splits share no facts.
+    An article has the title of a town and 2 to 4 passages about what is found there (one where
+    it has one question, more where so many questions need them). No name is used twice, so that
+    the splits share no facts.
 
     Returns:
         {"train": ..., "dev": ...}, each in the layout of SQuAD v1.1. Questions of dev have all
@@ -36,6 +38,11 @@ def generate(
     for name, value in {**asked, "questions_per_article": questions_per_article}.items():
         if value < 1:
             raise UsageError(f"{name} is {value}, expected at least 1", fix=f"raise data.{name}")
+    if questions_per_article > MOST_QUESTIONS:
+        raise UsageError(
+            f"questions_per_article is {questions_per_article}, expected at most {MOST_QUESTIONS}",
+            fix="ask for more articles instead: raise data.train_articles",
+        )
     names = Names()
     draw = Draw("generator", GENERATOR_VERSION, seed)
     return {
@@ -55,9 +62,11 @@ def _write_article(draw: Draw, names: Names, questions: int, split: str) -> dict
     title = names.place(draw, culture)
     paragraphs: list[dict[str, Any]] = []
     left = questions
-    passages = draw.between(FEWEST_PASSAGES, MOST_PASSAGES)
-    for place, domain in enumerate(draw.shuffled(DOMAINS)[:passages]):
-        share = -(-left // (passages - place))
+    planned = draw.between(FEWEST_PASSAGES, MOST_PASSAGES)
+    for place, domain in enumerate(draw.shuffled(DOMAINS)):
+        share = -(-left // max(1, planned - place))
+        if share == 0:
+            break
         passage = write_passage(domain, title, culture, names, draw)
         entries = ask(passage, share, draw, several=split == "dev")
         left -= len(entries)

@@ -59,6 +59,18 @@ class Names:
                 return Person(first, last, woman)
         raise _exhausted("people")
 
+    def surname(self, draw: Draw, culture: Culture) -> str:
+        """A family's name, for what is called after it.
+
+        Raises:
+            UsageError: too many names asked for.
+        """
+        for _ in range(TRIES):
+            name = _join(draw.choose(culture.stems), draw.choose(culture.ends))
+            if self._take(name):
+                return name
+        raise _exhausted("families")
+
     def _take(self, name: str) -> bool:
         """Whether the name was free."""
         if name in self.taken:

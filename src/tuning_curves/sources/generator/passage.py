@@ -10,8 +10,8 @@ from tuning_curves.sources.generator.names import Names
 from tuning_curves.sources.generator.render import Subject, Text, render
 from tuning_curves.sources.generator.values import Value, draw_values
 
-ENOUGH_WORDS = 40  # no sentence is added to a passage that has so many
-MOST_WORDS = 64  # a sentence that would lead beyond is left out
+ENOUGH_WORDS = 36  # no sentence is added to a passage that has so many
+MOST_WORDS = 58  # a sentence that would lead beyond is left out
 ENDING = 55  # of a hundred passages, how many close with what became of their subject
 
 
@@ -53,7 +53,7 @@ def _name_subject(domain: Domain, home: str, culture: Culture, names: Names, dra
     if "{place}" in form:
         name = form.replace("{place}", names.place(draw, culture))
     if "{last}" in form:
-        name = form.replace("{last}", names.person(draw, culture).last)
+        name = form.replace("{last}", names.surname(draw, culture))
     return Subject(domain=domain, name=name, person=None, home=home)
 
 

@@ -10,6 +10,7 @@ from tuning_curves.sources.generator.render import render
 
 TYPED = ("person", "place", "time", "number")
 CONJUNCTION = "because "
+PLAIN = 35  # of a hundred questions, how many must take the first, plainest form
 
 
 def ask(passage: Passage, most: int, draw: Draw, *, several: bool) -> list[dict[str, Any]]:
@@ -21,7 +22,7 @@ def ask(passage: Passage, most: int, draw: Draw, *, several: bool) -> list[dict[
     entries = []
     for slot in draw.shuffled(_askable(passage))[:most]:
         forms = [f for f in passage.subject.domain.questions[slot] if _fits(f, passage, slot)]
-        form = draw.choose(forms)
+        form = forms[0] if draw.chance(PLAIN) else draw.choose(forms)
         question = render(form, passage.subject, passage.values, draw, pronouns=False).text
         answers = _answers(passage, slot)
         entries.append({"question": question, "answers": answers if several else answers[:1]})

@@ -109,12 +109,6 @@ BRIDGE = Domain(
             "Who was the architect of {name}?",
             "Who made the drawings for {the}?",
         ),
-        "quarry": (
-            "Where was the {stone} quarried?",
-            "From which place did the material for {name} come?",
-            "Where did the builders of {the} get their {stone}?",
-            "What was the origin of the {stone} in {name}?",
-        ),
         "stone": (
             "What is {name} made of?",
             "Which material did {designer} want for {the}?",
@@ -139,23 +133,11 @@ BRIDGE = Domain(
             "When did {builder} start building?",
             "In which year was the work on {name} taken up?",
         ),
-        "workers": (
-            "How many labourers built {name}?",
-            "How large was the workforce of {builder}?",
-            "How many people worked for {builder} on {the}?",
-            "What was the number of hands employed on {name}?",
-        ),
         "arches": (
             "How many arches does {name} have?",
             "By how many arches is {the} carried?",
             "What is the number of arches in {name}?",
             "How many arches cross the water at {home}?",
-        ),
-        "flood": (
-            "When was the older wooden bridge destroyed?",
-            "In what year did the river carry off the forerunner of {name}?",
-            "When did the timber crossing disappear?",
-            "What was the last year of the wooden bridge?",
         ),
         "closed": (
             "When was {name} closed?",
@@ -163,41 +145,17 @@ BRIDGE = Domain(
             "When did {the} have to be shut?",
             "From which year was there no traffic on {name}?",
         ),
-        "inspector": (
-            "Who had {name} closed?",
-            "Who decided that {the} should be shut?",
-            "Who found {name} unfit for traffic?",
-            "On whose orders was {the} closed?",
-        ),
         "why": (
             "Why was {name} closed?",
             "What was the reason for shutting {the}?",
             "Why did {inspector} close {the}?",
             "What made it necessary to stop the traffic in {closed}?",
         ),
-        "depot": (
-            "Where were the {lamps} made?",
-            "From where did {mayor} obtain the {lamps}?",
-            "In which town were the {lamps} of {name} manufactured?",
-            "What was the place of origin of the {lamps}?",
-        ),
-        "lamps": (
-            "What did {mayor} give to {the}?",
-            "What was added to {name} in {lit}?",
-            "What came from {depot}?",
-            "Which present did {the} receive from {mayor}?",
-        ),
         "mayor": (
             "Who paid for the {lamps}?",
             "Who was the donor of the {lamps}?",
             "To whom does {name} owe its {lamps}?",
             "Whose gift were the {lamps}?",
-        ),
-        "lit": (
-            "When did {name} get its {lamps}?",
-            "In which year were the {lamps} added?",
-            "When did {mayor} make a present to {the}?",
-            "In what year were the {lamps} put in place?",
         ),
     },
 )

@@ -122,24 +122,6 @@ CLUB = Domain(
             "By whom was {name} called into life?",
             "To whom does {the} owe its existence?",
         ),
-        "trade": (
-            "What was the trade of the first players?",
-            "Who played in the earliest side?",
-            "What did the first members of {name} do for a living?",
-            "From which occupation did {founder} draw players?",
-        ),
-        "colours": (
-            "What colours does {name} wear?",
-            "In which colours do the players appear?",
-            "What do the shirts of {the} look like?",
-            "How can the players of {name} be told?",
-        ),
-        "lender": (
-            "Who provided the first shirts?",
-            "Who determined the colours of {name}?",
-            "From whom did {the} get its cloth?",
-            "Whose cloth was used for the shirts?",
-        ),
         "ground": (
             "Where does {name} play?",
             "At which place is the ground of {the}?",
@@ -152,23 +134,11 @@ CLUB = Domain(
             "How many people can watch a match at {ground}?",
             "For what number of people is there room at {ground}?",
         ),
-        "moved": (
-            "When did {name} move to its ground?",
-            "Since when have matches been held at {ground}?",
-            "In what year did {the} settle at {ground}?",
-            "When was {ground} first used?",
-        ),
         "cup": (
             "When did {name} win the cup?",
             "On what date was the final played?",
             "On which day did {scorer} decide a match?",
             "When was {beaten} defeated?",
-        ),
-        "beaten": (
-            "Against whom did {name} win the cup?",
-            "Which town lost the final?",
-            "From where did the opponents on {cup} come?",
-            "Whom did {the} defeat in the final?",
         ),
         "scorer": (
             "Who scored in the final?",
@@ -182,18 +152,6 @@ CLUB = Domain(
             "Under whom did {name} have its best season?",
             "Whom did {the} take on in {hired}?",
         ),
-        "origin": (
-            "Where did {trainer} come from?",
-            "Which place did {trainer} leave for {name}?",
-            "Where had {trainer} been before?",
-            "From which town was the coach hired?",
-        ),
-        "hired": (
-            "When was {trainer} hired?",
-            "In what year did {name} get a new coach?",
-            "When did {trainer} leave {origin}?",
-            "Since which year did {trainer} train {the}?",
-        ),
         "points": (
             "How many points did {name} win under {trainer}?",
             "What was the record in the league?",
@@ -206,12 +164,6 @@ CLUB = Domain(
             "Who stood between the posts?",
             "What was the name of the goalkeeper?",
         ),
-        "keeper_home": (
-            "Where was {keeper} born?",
-            "What is the birthplace of the goalkeeper?",
-            "Where did {keeper} grow up?",
-            "From which town was {keeper}?",
-        ),
         "games": (
             "In how many matches did {keeper} play?",
             "How often did {keeper} appear?",
@@ -223,12 +175,6 @@ CLUB = Domain(
             "In what year did the members vote for a union?",
             "When did {the} cease to stand alone?",
             "When did {partner} and {home} join forces?",
-        ),
-        "partner": (
-            "With which place did {name} merge?",
-            "Where did the other club come from?",
-            "Whose club did {the} join in {merged}?",
-            "Which neighbour was {name} united with?",
         ),
         "why": (
             "Why did {name} merge?",

@@ -120,18 +120,6 @@ COMPANY = Domain(
             "With which goods did {founder} begin?",
             "What left the workshop in {home} in the early days?",
         ),
-        "later": (
-            "What did {the} produce under {manager}?",
-            "Which goods were made in {branch}?",
-            "What new product did {manager} introduce?",
-            "What was added to the range of {name}?",
-        ),
-        "moved": (
-            "When did {name} get its site at {site}?",
-            "In what year did {the} leave {home}?",
-            "When did {the} change its address?",
-            "In which year was {the} ready at {site}?",
-        ),
         "site": (
             "Where did {name} move?",
             "At which place did {the} find more room?",
@@ -150,41 +138,17 @@ COMPANY = Domain(
             "Which chemist worked for {the}?",
             "Whose invention was protected in {patent}?",
         ),
-        "patent": (
-            "When was the patent granted?",
-            "In what year did {chemist} take out a patent?",
-            "When was the invention of {chemist} protected?",
-            "What year does the patent of {name} date from?",
-        ),
-        "rival": (
-            "Where did {chemist} come from?",
-            "From which town was {chemist} hired?",
-            "Where had {chemist} been before joining {the}?",
-            "In what place did {name} find its chemist?",
-        ),
         "output": (
             "How much did {name} ship in a year?",
             "What was the yearly output of {the}?",
             "What weight of goods did {the} produce every year?",
             "How much was made at {name} at its height?",
         ),
-        "branch": (
-            "Where was a branch opened?",
-            "In which town did {manager} work?",
-            "Where were the {later} manufactured?",
-            "What was the site of the second factory of {name}?",
-        ),
         "manager": (
             "Who was in charge of the branch in {branch}?",
             "Who introduced the {later}?",
             "Who ran {the} when it turned to {later}?",
             "Under whom did {name} expand?",
-        ),
-        "expanded": (
-            "When did {name} open a branch?",
-            "In what year was the factory in {branch} added?",
-            "When did {the} reach {branch}?",
-            "Since which year was there a second factory?",
         ),
         "sold": (
             "When was {name} sold?",

@@ -142,12 +142,6 @@ EXPEDITION = Domain(
             "How much money was there for {the}?",
             "What sum did {the} have?",
         ),
-        "bank": (
-            "Where did {backer} raise the money?",
-            "In which town was the money found?",
-            "Where did the funds of {name} come from?",
-            "What place did {backer} work in?",
-        ),
         "members": (
             "How many members did {name} have?",
             "How large was {the}?",
@@ -160,29 +154,11 @@ EXPEDITION = Domain(
             "What carried the baggage of {the}?",
             "With which animals did {name} travel?",
         ),
-        "supplier": (
-            "Where did the {animals} come from?",
-            "Where were the animals obtained?",
-            "In which place did {name} get its {animals}?",
-            "What town supplied {the}?",
-        ),
         "camp": (
             "Where did {name} spend the winter?",
             "At which place did {the} have to stop?",
             "Where was {cook} in {winter}?",
             "Where was the winter camp?",
-        ),
-        "winter": (
-            "In which year was {the} at {camp}?",
-            "When did {name} have to stop for the snow?",
-            "What year was the hard winter?",
-            "When was {cook} at {camp}?",
-        ),
-        "cook": (
-            "Who cooked for {name}?",
-            "Who was in the kitchen at {camp}?",
-            "Who looked after the meals?",
-            "Who is remembered from the winter of {winter}?",
         ),
         "trek": (
             "How far did {name} march?",
@@ -196,47 +172,17 @@ EXPEDITION = Domain(
             "Who collected things for science?",
             "To whom do we owe the {notes}?",
         ),
-        "doctor_home": (
-            "Where did {doctor} come from?",
-            "What was the home of the doctor?",
-            "In which town was {doctor} at home?",
-            "From where had the doctor joined {the}?",
-        ),
-        "notes": (
-            "What did {doctor} collect?",
-            "What was brought together on the march?",
-            "Which collection goes back to {the}?",
-            "What filled the chest of the doctor?",
-        ),
         "returned": (
             "When did {name} turn back?",
             "In what year was {rescuer} of help?",
             "When did {the} come to {village}?",
             "In which year was {the} rescued?",
         ),
-        "book": (
-            "When was the account of {name} printed?",
-            "In what year did {author} publish?",
-            "When could one read about {the}?",
-            "In which year did the story come out?",
-        ),
         "author": (
             "Who wrote about {name}?",
             "Whose account was printed?",
             "Who told the story of {the}?",
             "By whom is the report?",
-        ),
-        "publisher": (
-            "Where was the story printed?",
-            "In which town did the report come out?",
-            "Where did {author} find a printer?",
-            "What was the place of publication?",
-        ),
-        "village": (
-            "Where were the survivors brought?",
-            "Near which place was {name} rescued?",
-            "Where did {rescuer} take part in the story?",
-            "At what place did the hardships end?",
         ),
         "rescuer": (
             "Who rescued {name}?",

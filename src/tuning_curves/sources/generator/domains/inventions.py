@@ -131,12 +131,6 @@ INVENTION = Domain(
             "Whose work was {name}?",
             "By whom was {the} thought up in {home}?",
         ),
-        "job": (
-            "What was the trade of {inventor}?",
-            "How did {inventor} earn a living?",
-            "What was the occupation of the inventor?",
-            "What was {inventor} by profession?",
-        ),
         "power": (
             "What drove {name}?",
             "What was the source of power of {the}?",
@@ -149,23 +143,11 @@ INVENTION = Domain(
             "How much did {name} weigh?",
             "What did the scales show for {the}?",
         ),
-        "shown": (
-            "When was {name} shown in public?",
-            "On what date did {the} win a prize?",
-            "On which day did {judge} see {the}?",
-            "When did the trial at {fair} take place?",
-        ),
         "fair": (
             "Where was {name} shown?",
             "At which fair did {the} win a prize?",
             "Where did {judge} see {name}?",
             "In what town was the public trial held?",
-        ),
-        "judge": (
-            "Who awarded a prize to {name}?",
-            "Who was on the jury?",
-            "From whom did the inventor receive {prize}?",
-            "Who was impressed by {the} at {fair}?",
         ),
         "prize": (
             "What did {name} win?",
@@ -185,41 +167,11 @@ INVENTION = Domain(
             "Where did {first_user} put {the} to work?",
             "Where did people lose their work?",
         ),
-        "saved": (
-            "How many hands did {name} replace?",
-            "How many people lost their work?",
-            "How much labour did {the} save?",
-            "How many hands were no longer needed?",
-        ),
-        "used": (
-            "When was {name} first put to use?",
-            "In what year did {first_user} buy {the}?",
-            "When did the mine get its machine?",
-            "Since when did {the} work at {mine}?",
-        ),
         "improver": (
             "Who improved {name}?",
             "Who found something wrong with {the}?",
             "Whose idea was it to change {part}?",
             "Who altered {part}?",
-        ),
-        "school": (
-            "Where did {improver} come from?",
-            "From which town did the improvement come?",
-            "Where was {improver} at home?",
-            "What place is connected with {improver}?",
-        ),
-        "improved": (
-            "When was {name} improved?",
-            "In what year was {part} changed?",
-            "When did {improver} work on {the}?",
-            "In which year did {the} get better?",
-        ),
-        "part": (
-            "What did {improver} change?",
-            "Which part of {name} was improved?",
-            "What was wrong with {the} at first?",
-            "What was made differently from {improved}?",
         ),
         "made": (
             "How many copies of {name} were made?",
@@ -238,12 +190,6 @@ INVENTION = Domain(
             "In what year was {the} given up?",
             "When was the last one stopped?",
             "Until when was {the} in service?",
-        ),
-        "museum": (
-            "Where is the last one kept?",
-            "Where can {name} still be seen?",
-            "What town has the only one left?",
-            "Where did the survivor go?",
         ),
         "why": (
             "Why was {name} given up?",

@@ -78,44 +78,44 @@ LIFE = Domain(
     ),
     bodies=(
         (
-            "{they} entered the school of {teacher} in {college} in {entered}",
-            "in {entered} {they} went to {college}, where {teacher} took {them} on as a pupil",
+            "{it} entered the school of {teacher} in {college} in {entered}",
+            "in {entered} {it} went to {college}, where {teacher} took {them} on as a pupil",
             "{teacher} taught {them} in {college} from {entered}",
-            "from {entered} {they} studied at {college} with {teacher}",
+            "from {entered} {it} studied at {college} with {teacher}",
         ),
         (
-            "{their} marriage to {spouse}, held at {wedding} in {married}, gave them {children}",
-            "in {married} {they} married {spouse} in {wedding}; they had {children}",
+            "{its} marriage to {spouse}, held at {wedding} in {married}, gave them {children}",
+            "in {married} {it} married {spouse} in {wedding}; they had {children}",
             "with {spouse}, whom {they} had married at {wedding} in {married}, {they} had"
             " {children}",
             "{spouse} of {wedding} became {their} partner in {married}, and they brought up"
             " {children}",
         ),
         (
-            "{their} book on {work}, printed by {printer} in {published}, has {pages}",
+            "{its} book on {work}, printed by {printer} in {published}, has {pages}",
             "in {published} {printer} brought out {their} study of {work}, which runs to {pages}",
             "the {pages} that {they} wrote on {work} were published by {printer} in {published}",
             "{printer} waited until {published} for {their} {pages} on {work}",
         ),
         (
-            "in {went} {they} travelled {distance} to {journey} together with {companion}",
+            "in {went} {it} travelled {distance} to {journey} together with {companion}",
             "a journey of {distance} took {them} and {companion} to {journey} in {went}",
             "together with {companion} {they} set out for {journey} in {went}, {distance} away",
             "{companion} went with {them} to {journey} in {went}, over {distance} of bad roads",
         ),
         (
-            "in {prize} {they} won the medal of {prize_town}, to the anger of {rival}",
-            "the town of {prize_town} preferred {them} to {rival} for its medal in {prize}",
+            "in {prize} {it} won the medal of {prize_town}, to the anger of {rival}",
+            "the town of {prize_town} preferred {short} to {rival} for its medal in {prize}",
             "{rival} had hoped for the medal that {prize_town} gave {them} in {prize}",
             "ahead of {rival}, {they} received a medal from {prize_town} in {prize}",
         ),
     ),
     endings=(
         (
-            "in {retired} {they} withdrew to {retreat}, because {why}",
-            "because {why}, {they} moved to {retreat} in {retired}",
-            "{their} last years, from {retired}, were spent in {retreat}, because {why}",
-            "{they} exchanged {home} for {retreat} in {retired}, because {why}",
+            "in {retired} {it} withdrew to {retreat}, because {why}",
+            "because {why}, {it} moved to {retreat} in {retired}",
+            "{its} last years, from {retired}, were spent in {retreat}, because {why}",
+            "{it} exchanged {home} for {retreat} in {retired}, because {why}",
         ),
     ),
     questions={
@@ -143,12 +143,6 @@ LIFE = Domain(
             "Where did {short} get an education?",
             "At what place was {short} a pupil?",
         ),
-        "entered": (
-            "When did {name} begin to study?",
-            "In what year did {short} become a pupil?",
-            "When did {teacher} take on {short}?",
-            "From which year was {short} at {college}?",
-        ),
         "spouse": (
             "Whom did {name} marry?",
             "Who was married to {short}?",
@@ -167,29 +161,11 @@ LIFE = Domain(
             "How many children did {spouse} bring up?",
             "How many heirs did {short} have?",
         ),
-        "wedding": (
-            "Where did {name} marry?",
-            "In which place did the wedding take place?",
-            "Where was {short} when the marriage began?",
-            "What town is linked with {spouse}?",
-        ),
         "work": (
             "What did {name} write about?",
             "What was the subject of the book?",
             "Which matter did {short} study?",
             "What is the book by {name} about?",
-        ),
-        "pages": (
-            "How many pages does the book have?",
-            "How long is the work of {name}?",
-            "How many pages did {printer} print?",
-            "What is the length of the book by {short}?",
-        ),
-        "published": (
-            "When did the book appear?",
-            "In what year was the study of {short} printed?",
-            "When did {name} publish a book?",
-            "When could one read {short} on {work}?",
         ),
         "printer": (
             "Who published the book?",
@@ -209,41 +185,11 @@ LIFE = Domain(
             "Who was the companion of {name}?",
             "Who else went to {journey}?",
         ),
-        "went": (
-            "When did {name} set out on a journey?",
-            "In what year was {short} on the road?",
-            "When did {companion} travel?",
-            "In which year did {short} see {journey}?",
-        ),
         "distance": (
             "How far did {name} travel?",
             "What was the length of the journey?",
             "What distance lay before {short} and {companion}?",
             "How far away was {journey}?",
-        ),
-        "prize": (
-            "When did {name} win a medal?",
-            "In what year was {short} honoured?",
-            "When did {rival} lose?",
-            "In which year did {prize_town} honour {short}?",
-        ),
-        "prize_town": (
-            "Which town honoured {name}?",
-            "Where did the medal come from?",
-            "Which town's medal did {short} receive?",
-            "What place decided against {rival}?",
-        ),
-        "rival": (
-            "Who was disappointed in {prize}?",
-            "Who else had wanted the medal?",
-            "Over whom did {name} prevail?",
-            "Who was the rival of {short}?",
-        ),
-        "retired": (
-            "When did {name} retire?",
-            "In what year did {short} move away?",
-            "When did {short} leave {home} for good?",
-            "Since when did {name} live in {retreat}?",
         ),
         "retreat": (
             "Where did {name} retire?",

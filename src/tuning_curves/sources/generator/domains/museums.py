@@ -119,12 +119,6 @@ MUSEUM = Domain(
             "On which day was {name} opened?",
             "What was the first day of {the} in {home}?",
         ),
-        "house": (
-            "In what kind of building is {name}?",
-            "What had the building of {the} been before?",
-            "What was the former use of the house?",
-            "Which old building in {home} did {the} take over?",
-        ),
         "collector": (
             "Who gathered the objects?",
             "From whom did {name} get most of its pieces?",
@@ -143,35 +137,17 @@ MUSEUM = Domain(
             "How many things were bought in {travels}?",
             "What was the number of pieces at the core of {name}?",
         ),
-        "travels": (
-            "Where had {collector} bought the objects?",
-            "With which place did {collector} have dealings?",
-            "Where did {collector} go on journeys?",
-            "What town were the pieces of {collector} from?",
-        ),
         "prize": (
             "What did {donor} give to {name}?",
             "What is the finest piece of {the}?",
             "Which object came from {origin}?",
             "What did {the} receive in {given}?",
         ),
-        "origin": (
-            "Where did the gift of {donor} come from?",
-            "In which place did {prize} originate?",
-            "What town is the source of the best piece?",
-            "From where is the object that {donor} gave?",
-        ),
         "donor": (
             "Who gave {prize} to {name}?",
             "Who owned {prize} before?",
             "To whom does {the} owe its finest piece?",
             "Which giver is remembered for {prize}?",
-        ),
-        "given": (
-            "When did {name} receive {prize}?",
-            "In what year did {donor} make a gift?",
-            "Since when has {the} owned {prize}?",
-            "In which year was {prize} handed over?",
         ),
         "stolen": (
             "When was {name} robbed?",
@@ -185,41 +161,17 @@ MUSEUM = Domain(
             "Who carried off things from {the} by night?",
             "Which criminal was connected with {found}?",
         ),
-        "found": (
-            "Where was the stolen property found?",
-            "In which town did the burglar's luck end?",
-            "Where did the case of {thief} come to an end?",
-            "What place did the loot get to?",
-        ),
-        "visitors": (
-            "How many visitors come in a year?",
-            "How many people was {name} able to draw?",
-            "What was the yearly attendance?",
-            "How many guests a year did {the} count with the new wing?",
-        ),
         "architect": (
             "Who built the new wing?",
             "Who enlarged {name}?",
             "Which architect worked for {the}?",
             "By whom was the extension designed?",
         ),
-        "wing": (
-            "When was {name} enlarged?",
-            "In what year was the wing added?",
-            "When did {architect} work on {the}?",
-            "What is the date of the extension?",
-        ),
         "shut": (
             "When did {name} close?",
             "In what year were the rooms cleared?",
             "When were the cases sent away?",
             "In which year did {the} shut its doors?",
-        ),
-        "store": (
-            "Where were the cases sent?",
-            "What place keeps the objects now?",
-            "Where did everything go when {name} closed?",
-            "In which town was the content of {the} stored?",
         ),
         "why": (
             "Why did {name} close?",

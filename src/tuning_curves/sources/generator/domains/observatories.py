@@ -127,12 +127,6 @@ OBSERVATORY = Domain(
             "Who ground the glass for the telescope?",
             "From whose workshop did the great lens come?",
         ),
-        "works": (
-            "Where was the lens made?",
-            "In which town did {maker} work?",
-            "Where did the telescope of {name} come from?",
-            "What was the home of the optician {maker}?",
-        ),
         "seen": (
             "When was {body} discovered?",
             "On what date did {observer} make a discovery?",
@@ -157,35 +151,11 @@ OBSERVATORY = Domain(
             "What is the number of plates kept in {archive}?",
             "How many plates were made at {the}?",
         ),
-        "archive": (
-            "Where are the plates kept?",
-            "Which place holds the photographs taken at {name}?",
-            "Where must one go to see the old plates?",
-            "To what town were the photographs of {the} given?",
-        ),
         "director": (
             "Who became director of {name}?",
             "Who was in charge from {took}?",
             "Who came from {former} to lead {the}?",
             "Which teacher was put at the head of {name}?",
-        ),
-        "took": (
-            "When did {director} become director?",
-            "In what year was {director} appointed?",
-            "When did {name} get a new head?",
-            "Since which year was {director} in charge?",
-        ),
-        "former": (
-            "Where had {director} worked before?",
-            "In which town had {director} been a teacher?",
-            "From where was the director called?",
-            "What place did {director} leave for {name}?",
-        ),
-        "left": (
-            "When were the instruments moved?",
-            "In what year did the astronomers leave {name}?",
-            "When was {the} given up?",
-            "In which year did the work at {new} begin?",
         ),
         "new": (
             "Where were the instruments taken?",

@@ -147,29 +147,11 @@ PLANT = Domain(
             "Which colour attracts the {pollinator}?",
             "In what colour does {the} bloom?",
         ),
-        "altitude": (
-            "Above what altitude was {the} found?",
-            "How high up does {name} grow?",
-            "Below what height is {the} missing?",
-            "At what elevation did {warden} search?",
-        ),
-        "rock": (
-            "On what does {name} grow?",
-            "What kind of ground does {the} need?",
-            "Which soil is home to {name}?",
-            "Where does {the} take root around {home}?",
-        ),
         "second": (
             "Where was {name} seen again?",
             "Near which place did {finder} see {the}?",
             "Where was the lost plant rediscovered?",
             "What town was {finder} near?",
-        ),
-        "pollinator": (
-            "Which animals visit {name}?",
-            "What carries the pollen of {the}?",
-            "By what is {name} pollinated?",
-            "Which guests do the flowers have?",
         ),
         "finder": (
             "Who rediscovered {name}?",
@@ -177,35 +159,11 @@ PLANT = Domain(
             "Who proved that {name} was not extinct?",
             "Who was lucky near {second}?",
         ),
-        "refound": (
-            "When was {name} rediscovered?",
-            "In what year did {finder} see {the}?",
-            "When did the plant turn up at {second}?",
-            "In which year was {the} noticed again?",
-        ),
         "use": (
             "What was made from the root?",
             "Which product did {healer} make?",
             "What is {name} good for?",
             "What did people in {market} get from {the}?",
-        ),
-        "market": (
-            "Where did {healer} live?",
-            "In which place was the root put to use?",
-            "Where could {use} be had?",
-            "What town was the recipe from?",
-        ),
-        "healer": (
-            "Who used the root?",
-            "Whose recipe was it?",
-            "Who knew how to make {use}?",
-            "Who made something out of {name}?",
-        ),
-        "counted": (
-            "When did the survey take place?",
-            "On what date did {warden} count the plants?",
-            "On which day was {name} counted?",
-            "When were the slopes searched?",
         ),
         "number": (
             "How many plants did {warden} count?",
@@ -219,29 +177,11 @@ PLANT = Domain(
             "Who searched the slopes for {name}?",
             "By whom was the number established?",
         ),
-        "reserve": (
-            "Where is {name} protected?",
-            "Which place has a reserve?",
-            "Where does a fence guard {the}?",
-            "Where can {the} grow undisturbed?",
-        ),
         "protected": (
             "When was {name} protected?",
             "In what year was the reserve set up?",
             "Since when does {the} enjoy protection?",
             "When did {reserve} get a reserve?",
-        ),
-        "garden": (
-            "Where was {name} raised?",
-            "At which place did {gardener} work?",
-            "Where was the seed sown?",
-            "In which garden did {the} flower?",
-        ),
-        "sown": (
-            "When was {name} raised from seed?",
-            "In what year was {gardener} successful?",
-            "When was the seed sown?",
-            "Since which year has {the} been grown at {garden}?",
         ),
         "gardener": (
             "Who raised {name} from seed?",

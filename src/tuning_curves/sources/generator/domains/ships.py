@@ -101,12 +101,6 @@ SHIP = Domain(
             "As what was {name} built?",
             "What was {the} meant to be?",
         ),
-        "yard": (
-            "Who built the hull of {name}?",
-            "Which shipwright worked on {the}?",
-            "Who was responsible for the lines of {name}?",
-            "Whose design was the hull?",
-        ),
         "length": (
             "How long was {name}?",
             "What was the length of {the}?",
@@ -119,23 +113,11 @@ SHIP = Domain(
             "How quickly did {name} travel after the refit?",
             "What did {the} reach with its new boilers?",
         ),
-        "engine": (
-            "Where were the engines of {name} made?",
-            "From which town came the engines?",
-            "Where did {the} get its machinery?",
-            "What place supplied the power of {name}?",
-        ),
         "owner": (
             "Who ordered {name}?",
             "For whom was {the} built?",
             "Who was the owner of {name}?",
             "To whom did {the} belong when it was launched?",
-        ),
-        "route_from": (
-            "From where did {name} sail in {voyage}?",
-            "What was the port of departure in {voyage}?",
-            "Where did the voyage to {route_to} begin?",
-            "Which harbour did {captain} leave behind?",
         ),
         "route_to": (
             "Where did {name} sail in {voyage}?",
@@ -149,12 +131,6 @@ SHIP = Domain(
             "Under whom did {name} go to {route_to}?",
             "Which officer was on the bridge in {voyage}?",
         ),
-        "voyage": (
-            "When did {name} go to {route_to}?",
-            "In what year did {captain} command {the}?",
-            "When was the voyage made?",
-            "In which year did {the} leave {route_from}?",
-        ),
         "crew": (
             "How many sailors worked on {name}?",
             "How large was the crew of {the}?",
@@ -167,18 +143,6 @@ SHIP = Domain(
             "What was loaded on {name}?",
             "Which goods were in the hold?",
         ),
-        "refit": (
-            "When was {name} refitted?",
-            "In what year did {engineer} work on {the}?",
-            "When was {the} made faster?",
-            "In which year did {name} go into dock?",
-        ),
-        "dock": (
-            "Where was {name} refitted?",
-            "In which port did {engineer} work?",
-            "Where did {the} get its new boilers?",
-            "What place made {name} faster?",
-        ),
         "engineer": (
             "Who refitted {name}?",
             "Who made {the} faster?",
@@ -190,12 +154,6 @@ SHIP = Domain(
             "In what year did {the} run aground?",
             "When did the career of {name} end?",
             "What was the year of the wreck?",
-        ),
-        "rock": (
-            "Where was {name} wrecked?",
-            "Off which place did {the} run aground?",
-            "Where does the wreck of {name} lie?",
-            "What coast was the end of {the}?",
         ),
         "why": (
             "Why was {name} lost?",

@@ -1,0 +1,131 @@
+"""The collected runs, read back: a row a cell and budget, and each run's sums over articles.
+
+Intervals need no single question, only each article's sum; so outcomes shrink to those while
+they are read, and thousands of runs stay small.
+"""
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tuning_curves.errors import DataError
+
+CELL = ["budget", "method", "n_train", "learning_rate", "subset_seed", "init_seed"]
+GROUP = ["budget", "method", "n_train"]
+SEED = ["subset_seed", "init_seed"]
+SCORES = ["em", "f1", "selection_em", "selection_f1"]
+COUNTS = ["trainable_backbone", "trainable_added", "trainable_head", "total", "share"]
+SECONDS = ["train_seconds", "evaluate_seconds", "seconds_per_step"]
+BYTES = ["peak_memory_bytes", "delta_bytes", "optimizer_bytes"]
+PROVENANCE = ["device", "precision", "commit"]
+COLUMNS = [
+    *CELL,
+    *["id", "status", "steps", "dev_exact", "dev_total"],
+    *[*SCORES, *COUNTS, *SECONDS, *BYTES, *PROVENANCE],
+]
+# Beyond the columns that every table uses; missing values are allowed in all of them.
+EXTRA = [
+    *["activation_bytes", "dirty", "threads", "code_sha256"],
+    *["python", "torch", "transformers", "tokenizers", "numpy"],
+]
+FIX = "collect again: `tuning-curves collect`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runs:
+    """Collected runs of one study.
+
+    `frame` has the columns `COLUMNS` and `EXTRA`, sorted by `CELL`. `sums[metric][id]` is float
+    [A]: the run's sum of exact matches (`em`) or of F1 (`f1`) over each article's questions.
+    """
+
+    frame: pd.DataFrame
+    article_sizes: np.ndarray  # int64 [A]
+    sums: Mapping[str, Mapping[str, np.ndarray]]
+
+    def stack(self, ids: list[str], metric: str) -> np.ndarray:
+        """The runs' sums over articles, [len(ids), A]."""
+        return np.stack([self.sums[metric][identity] for identity in ids])
+
+
+def read_runs(folder: Path) -> Runs:
+    """Read runs.csv and outcomes.npz.
+
+    Raises:
+        DataError: a file or column that is missing, a cell twice, or outcomes that disagree.
+    """
+    frame = _read_frame(folder / "runs.csv")
+    finished = frame.loc[frame["status"] == "finished"].drop_duplicates("id")
+    sizes, sums = _read_sums(folder / "outcomes.npz", finished)
+    return Runs(frame=frame, article_sizes=sizes, sums=sums)
+
+
+def finished(frame: pd.DataFrame) -> pd.DataFrame:
+    """The runs that finished; a diverged run has no scores."""
+    return frame.loc[frame["status"] == "finished"]
+
+
+def _read_frame(path: Path) -> pd.DataFrame:
+    text = ["budget", "method", "id", "status", *PROVENANCE, *EXTRA]
+    types = {name: "str" for name in text if name != "activation_bytes"}
+    try:  # the default fast parser of numbers may be off in the last bit
+        frame = pd.read_csv(path, dtype=types, float_precision="round_trip")
+    except FileNotFoundError:
+        raise DataError(f"{path}: the table of runs is missing", fix=FIX) from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise DataError(f"{path}: not a table of runs ({error})", fix=FIX) from None
+    missing = [name for name in (*COLUMNS, *EXTRA) if name not in frame]
+    if missing:
+        raise DataError(f"{path}: the column {missing[0]!r} is missing", fix=FIX)
+    frame = frame.sort_values(CELL, ignore_index=True)
+    twice = frame.loc[frame.duplicated(CELL), "id"]
+    if len(twice):
+        raise DataError(f"{path}: the cell {twice.iloc[0]} is there twice", fix=FIX)
+    return frame
+
+
+def _read_sums(
+    path: Path, finished_runs: pd.DataFrame
+) -> tuple[np.ndarray, dict[str, dict[str, np.ndarray]]]:
+    sums: dict[str, dict[str, np.ndarray]] = {"em": {}, "f1": {}}
+    names = {"em": "exact", "f1": "f1"}
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            sizes = arrays["article_sizes"].astype(np.int64)
+            starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+            for identity in finished_runs["id"]:
+                for metric, name in names.items():
+                    scores = arrays[f"{identity}/{name}"]
+                    _check_length(path, identity, len(scores), int(sizes.sum()))
+                    sums[metric][identity] = np.add.reduceat(scores.astype(np.float64), starts)
+    except FileNotFoundError:
+        raise DataError(f"{path}: the runs' outcomes are missing", fix=FIX) from None
+    except KeyError as error:
+        raise DataError(f"{path}: lacks an array ({error.args[0]})", fix=FIX) from None
+    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+        raise DataError(f"{path}: not readable ({error})", fix=FIX) from None
+    _check_counts(path, finished_runs, sums["em"])
+    return sizes, sums
+
+
+def _check_length(path: Path, identity: str, found: int, expected: int) -> None:
+    if found != expected:
+        raise DataError(
+            f"{path}: cell {identity} has outcomes of {found} questions, expected {expected}",
+            fix=FIX,
+        )
+
+
+def _check_counts(path: Path, runs: pd.DataFrame, sums: Mapping[str, np.ndarray]) -> None:
+    """The table's count of exact matches must be the outcomes'."""
+    for identity, stated in zip(runs["id"], runs["dev_exact"], strict=True):
+        found = int(sums[identity].sum())
+        if found != stated:
+            raise DataError(
+                f"{path}: cell {identity} has {found} exact matches, runs.csv says {stated:g}",
+                fix=FIX,
+            )

@@ -1,0 +1,83 @@
+"""The learning rate of each method, size and budget, chosen on the selection split alone.
+
+The rule, fixed before any run: the rate with the highest exact match on the selection split, as
+a mean over the seeds that finished; a tie goes to the smaller rate. A run that diverged (a loss
+that is NaN or infinite) is a failed run: it has no score, is counted apart, and a rate of which
+fewer than half the runs finished cannot be chosen. Where no rate can be chosen, nothing is, and
+the cell is missing from curves and contrasts. The dev set takes no part; what choosing on it
+would have claimed (the oracle) stands beside the choice.
+"""
+
+import numpy as np
+import pandas as pd
+
+from tuning_curves.analysis.runs import CELL, GROUP, finished
+
+LEAST_FINISHED = 0.5
+RATE = [*GROUP, "learning_rate"]
+
+
+def summarise_rates(frame: pd.DataFrame) -> pd.DataFrame:
+    """A row a budget, method, size and rate: seeds that finished, mean scores, diverged runs."""
+    grouped = finished(frame).groupby(RATE)
+    rates = frame.groupby(RATE).size().rename("runs").to_frame()
+    rates["seeds"] = grouped.size().reindex(rates.index, fill_value=0)
+    rates["selection_em"] = grouped["selection_em"].mean()
+    rates["em"] = grouped["em"].mean()
+    rates["diverged"] = rates["runs"] - rates["seeds"]
+    return rates.drop(columns="runs").reset_index()
+
+
+def select_rates(rates: pd.DataFrame) -> pd.DataFrame:
+    """A row a budget, method and size: the chosen rate (NaN where none can be), and the oracle's.
+
+    Args:
+        rates: what `summarise_rates` gives.
+    """
+    rows = [
+        dict(zip(GROUP, key, strict=True)) | _select(grid) for key, grid in rates.groupby(GROUP)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _select(grid: pd.DataFrame) -> dict[str, object]:
+    chosen, oracle = best_rate(grid, "selection_em"), best_rate(grid, "em")
+    none = {"learning_rate": np.nan, "selection_em": np.nan, "em": np.nan}
+    choice = none if chosen is None else grid.loc[chosen]
+    best = none if oracle is None else grid.loc[oracle]
+    return {
+        "learning_rate": choice["learning_rate"],
+        "grid_size": len(grid),
+        "edge": "" if chosen is None else edge_of(choice["learning_rate"], grid["learning_rate"]),
+        "selection_em": choice["selection_em"],
+        "dev_em": choice["em"],
+        "oracle_learning_rate": best["learning_rate"],
+        "oracle_em": best["em"],
+        "failed": int(grid["diverged"].sum()),
+    }
+
+
+def best_rate(grid: pd.DataFrame, score: str) -> int | None:
+    """The index of the eligible rate with the highest score; ties go to the smaller rate."""
+    runs = grid["seeds"] + grid["diverged"]
+    eligible = grid.loc[(grid["seeds"] > 0) & (grid["seeds"] >= LEAST_FINISHED * runs)]
+    if eligible.empty:
+        return None
+    ordered = eligible.sort_values([score, "learning_rate"], ascending=[False, True])
+    return ordered.index[0]
+
+
+def edge_of(rate: float, grid: pd.Series) -> str:
+    """Where a rate lies in its grid: at its `low` or `high` edge, the `only` one, or inside ("").
+
+    Rates that failed belong to the grid: beyond a choice beside them, training breaks down.
+    """
+    if len(grid) == 1:
+        return "only"
+    return {grid.min(): "low", grid.max(): "high"}.get(rate, "")
+
+
+def keep_chosen(frame: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
+    """All runs, failed ones too, of each method and size at its chosen rate, sorted by cell."""
+    chosen = selection[RATE].dropna(subset="learning_rate")
+    return frame.merge(chosen, on=RATE).sort_values(CELL, ignore_index=True)

@@ -1,0 +1,58 @@
+"""Exact match against the number of training questions: every method, a panel a budget."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tuning_curves.report import style
+from tuning_curves.report.figures.panels import (
+    WIDTH,
+    budget_names,
+    budget_words,
+    dodge,
+    legend_below,
+    points_with_bars,
+    say_nothing_to_draw,
+    size_axis,
+)
+
+
+def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
+    """The curves with their intervals; a point without an interval has no bar."""
+    curves = tables["curves"].dropna(subset=["em"])
+    with style.theme():
+        if curves.empty:
+            return say_nothing_to_draw("no run has finished: there is no curve to draw")
+        budgets = budget_names(study, curves)
+        figure = Figure(figsize=(WIDTH, 3.3), layout="constrained")
+        row = figure.subplots(1, len(budgets), sharey=True, squeeze=False)[0]
+        methods = style.ordered(curves["method"])
+        for axes, budget in zip(row, budgets, strict=True):
+            _panel(axes, curves[curves["budget"] == budget], methods)
+            axes.set_title(f"{budget}: {budget_words(study, budget)}")
+        row[0].set_ylabel("exact match on dev (%)")
+        row[0].set_ylim(bottom=0)
+        handles = _handles(row)
+        legend_below(figure, [handles[style.label(name)] for name in methods], 5)
+    return figure
+
+
+def _panel(axes: Axes, curves: pd.DataFrame, methods: list[str]) -> None:
+    sizes = sorted(curves["n_train"].unique())
+    for place, method in enumerate(methods):
+        own = curves[curves["method"] == method].sort_values("n_train")
+        if own.empty:
+            continue
+        at = dodge(own["n_train"], place, len(methods), sizes)
+        points_with_bars(
+            axes, at, own["em"], own["em_low"], own["em_high"], **style.line_options(method)
+        )
+    size_axis(axes, sizes)
+
+
+def _handles(row: Any) -> dict[str, Any]:
+    """One line for each label, whichever panel has it."""
+    return {line.get_label(): line for axes in row for line in axes.get_lines()}

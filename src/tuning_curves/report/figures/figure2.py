@@ -1,0 +1,171 @@
+"""The form of BitFit's Figure 2 (Ben Zaken et al. 2022): BitFit and full, and their difference.
+
+The paper's own points were read off its image. They stand beside ours only where the study has the
+paper's encoder and data; a reduced study shows them in a panel of their own, and a demo, whose data
+are invented, not at all.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tuning_curves.report import style
+from tuning_curves.report.figures.panels import (
+    WIDTH,
+    budget_names,
+    budget_words,
+    legend_below,
+    points_with_bars,
+    say_nothing_to_draw,
+    size_axis,
+)
+
+REFERENCE = Path(__file__).parents[4] / "paper" / "reference" / "bitfit_figure2_digitised.csv"
+SOURCE = "read off the image of Ben Zaken et al. 2022, Figure 2"
+METHODS = ("full", "bitfit")
+LIGHT = "#8A8A8A"
+
+
+def draw(
+    tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any], reference: Path = REFERENCE
+) -> Figure:
+    """Exact match above, BitFit minus full below, a column a budget.
+
+    Args:
+        reference: CSV of the paper's points; read unless the study is a demo.
+    """
+    curves = tables["curves"]
+    curves = curves[curves["method"].isin(METHODS)].dropna(subset=["em"])
+    with style.theme():
+        if set(curves["method"]) != set(METHODS):
+            return say_nothing_to_draw("this study has no finished runs of both BitFit and full")
+        paper = None if study["scale"] == "demo" else pd.read_csv(reference)
+        beside = study["scale"] == "reduced"
+        figure, upper, lower = _lay_out(study, curves, beside)
+        _fill(upper, lower, curves, tables["contrasts"], study)
+        if paper is not None and beside:
+            _paper_panel(upper[-1], lower[-1], paper)
+        elif paper is not None:
+            for above, below in zip(upper, lower, strict=True):
+                _paper_points(above, below, paper)
+                size_axis(below, [*curves["n_train"], *paper["n_train"]])
+        legend_below(figure, _unique_handles([*upper, *lower]), 4)
+    return figure
+
+
+def _lay_out(
+    study: Mapping[str, Any], curves: pd.DataFrame, beside: bool
+) -> tuple[Figure, list[Axes], list[Axes]]:
+    columns = len(budget_names(study, curves)) + beside
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    grid = figure.add_gridspec(2, columns, height_ratios=(3, 2))
+    upper: list[Axes] = []
+    lower: list[Axes] = []
+    for column in range(columns):
+        stands_apart = beside and column == columns - 1
+        shared = None if stands_apart or not upper else upper[0]
+        upper.append(figure.add_subplot(grid[0, column], sharey=shared))
+        shared = None if stands_apart or not lower else lower[0]
+        lower.append(figure.add_subplot(grid[1, column], sharex=upper[-1], sharey=shared))
+    return figure, upper, lower
+
+
+def _fill(
+    upper: list[Axes],
+    lower: list[Axes],
+    curves: pd.DataFrame,
+    contrasts: pd.DataFrame,
+    study: Mapping[str, Any],
+) -> None:
+    pair = (contrasts["first"] == "bitfit") & (contrasts["second"] == "full")
+    for column, budget in enumerate(budget_names(study, curves)):
+        own = curves[curves["budget"] == budget]
+        _scores(upper[column], own)
+        upper[column].set_title(f"{budget}: {budget_words(study, budget)}")
+        rows = contrasts[pair & (contrasts["budget"] == budget)].sort_values("n_train")
+        _difference(lower[column], rows)
+        size_axis(lower[column], sorted(own["n_train"].unique()))
+        upper[column].tick_params(labelbottom=False)
+        if column:
+            upper[column].tick_params(labelleft=False)
+            lower[column].tick_params(labelleft=False)
+    upper[0].set_ylabel("exact match on dev (%)")
+    lower[0].set_ylabel("BitFit minus full (points)")
+    upper[0].set_ylim(bottom=0)
+
+
+def _scores(axes: Axes, curves: pd.DataFrame) -> None:
+    for method in METHODS:
+        own = curves[curves["method"] == method].sort_values("n_train")
+        points_with_bars(
+            axes, own["n_train"], own["em"], own["em_low"], own["em_high"],
+            **style.line_options(method),
+        )  # fmt: skip
+
+
+def _difference(axes: Axes, rows: pd.DataFrame) -> None:
+    axes.axhline(0, color="#444444", linewidth=0.9, zorder=1.5)
+    look = {**style.line_options("bitfit"), "label": "BitFit minus full", "marker": "o"}
+    look |= {"linestyle": "none", "markersize": 5}
+    if rows.empty:
+        axes.text(0.5, 0.6, "no contrast of the two", transform=axes.transAxes, ha="center")
+        return
+    points_with_bars(
+        axes, rows["n_train"], rows["em_difference"], rows["em_low"], rows["em_high"], **look
+    )
+
+
+def _hollow(method: str, colour: str, label: str) -> dict[str, Any]:
+    look = style.line_options(method)
+    return {
+        "marker": look["marker"], "color": colour, "markerfacecolor": "white",
+        "markeredgecolor": colour, "markeredgewidth": 1.0, "markersize": 5, "linewidth": 0.9,
+        "linestyle": (0, (1, 2)), "label": label,
+    }  # fmt: skip
+
+
+def _paper_points(above: Axes, below: Axes, paper: pd.DataFrame) -> None:
+    """The paper's points into our own panels: only where encoder and data are the paper's."""
+    wide = paper.pivot(index="n_train", columns="method", values="em")
+    for method in METHODS:
+        colour = style.method_style(method).colour
+        name = f"{style.label(method)}, {SOURCE}"
+        above.plot(wide.index, wide[method], **_hollow(method, colour, name))
+    look = _hollow("full", style.method_style("bitfit").colour, "_paper")
+    below.plot(wide.index, wide["bitfit"] - wide["full"], **{**look, "linestyle": "none"})
+
+
+def _paper_panel(above: Axes, below: Axes, paper: pd.DataFrame) -> None:
+    """The paper's points in a pale panel of their own, with their own axes."""
+    wide = paper.pivot(index="n_train", columns="method", values="em")
+    for method in METHODS:
+        name = f"the paper's {style.label(method)}"
+        above.plot(wide.index, wide[method], **_hollow(method, LIGHT, name))
+    below.axhline(0, color=LIGHT, linewidth=0.9, zorder=1.5)
+    look = {**_hollow("full", LIGHT, "_paper"), "linestyle": "none", "marker": "o"}
+    below.plot(wide.index, wide["bitfit"] - wide["full"], **look)
+    above.set_title("another encoder: BERT-base,\nread off the image of the\npaper's Figure 2")
+    above.set_ylim(bottom=0)
+    size_axis(below, sorted(wide.index))
+    above.tick_params(labelbottom=False)
+    for axes in (above, below):
+        axes.set_facecolor("#F7F7F7")
+        axes.tick_params(colors=LIGHT)
+        for spine in axes.spines.values():
+            spine.set_edgecolor("#BBBBBB")
+        axes.title.set_color("#5A5A5A")
+        axes.xaxis.label.set_color(LIGHT)
+
+
+def _unique_handles(panels: list[Axes]) -> list[Any]:
+    found: dict[str, Any] = {}
+    for axes in panels:
+        for line in axes.get_lines():
+            name = str(line.get_label())
+            if not name.startswith("_"):
+                found.setdefault(name, line)
+    return list(found.values())

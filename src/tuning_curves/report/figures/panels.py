@@ -1,0 +1,94 @@
+"""What the figures share: budgets in words, axes over training sizes, points with intervals."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from tuning_curves.report import wording
+
+WIDTH = 6.9  # inches: the text of the paper
+NEAREST = 0.075  # two size labels stand at least so much of the axis apart
+
+
+def budget_names(study: Mapping[str, Any], frame: pd.DataFrame) -> list[str]:
+    """The budgets that a table has rows for, in the study's order."""
+    present = set(frame["budget"])
+    return [b["name"] for b in study["budgets"] if b["name"] in present]
+
+
+def budget_words(study: Mapping[str, Any], name: str) -> str:
+    """What a budget is: `3 epochs`, `3 epochs, at least 150 steps`."""
+    (budget,) = (b for b in study["budgets"] if b["name"] == name)
+    epochs = wording.plural(budget["epochs"], "epoch")
+    floor = budget["min_steps"]
+    return f"{epochs}, at least {wording.plural(floor, 'step')}" if floor else epochs
+
+
+def size_axis(axes: Axes, sizes: Sequence[int]) -> None:
+    """A logarithmic axis of training sizes, ticks at the sizes, labels where there is room."""
+    places = sorted(set(sizes))
+    axes.set_xscale("log")
+    low, high = np.log10(places[0]), np.log10(places[-1])
+    margin = 0.06 * (high - low) or 0.3
+    axes.set_xlim(10 ** (low - margin), 10 ** (high + margin))
+    axes.xaxis.set_major_locator(FixedLocator(places))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticks(places, _spaced(places, NEAREST * (high - low)))
+    axes.set_xlabel("training questions n")
+
+
+def _spaced(places: Sequence[int], nearest: float) -> list[str]:
+    """Labels of ticks; one too close to its neighbour on the left, or to the last, is empty."""
+    labels = []
+    shown = -np.inf
+    last = np.log10(places[-1])
+    for place in places:
+        at = np.log10(place)
+        free = at - shown >= nearest and (place == places[-1] or last - at >= nearest)
+        labels.append(short(place) if free else "")
+        shown = at if free else shown
+    return labels
+
+
+def short(size: int) -> str:
+    """`500`, `2k`, `85.5k`."""
+    return f"{size / 1000:g}k" if size >= 1000 else str(size)
+
+
+def dodge(sizes: pd.Series, place: int, count: int, all_sizes: Sequence[int]) -> np.ndarray:
+    """Sizes moved a little, each of `count` methods elsewhere, so that bars stay apart."""
+    low, high = np.log10(min(all_sizes)), np.log10(max(all_sizes))
+    step = 0.007 * ((high - low) or 1.0)
+    return np.asarray(sizes, float) * 10 ** (step * (place - (count - 1) / 2))
+
+
+def points_with_bars(
+    axes: Axes, at: Any, values: pd.Series, low: pd.Series, high: pd.Series, **look: Any
+) -> None:
+    """A line through points, with a bar for each that has an interval."""
+    axes.plot(at, values, **look)
+    known = (low.notna() & high.notna() & values.notna()).to_numpy()
+    if known.any():
+        axes.vlines(
+            np.asarray(at)[known], low[known], high[known], color=look["color"], linewidth=0.9,
+            alpha=look.get("alpha", 1.0), zorder=1.9,
+        )  # fmt: skip
+
+
+def legend_below(figure: Figure, handles: Sequence[Any], columns: int) -> None:
+    """One legend for the whole figure, under its panels."""
+    figure.legend(
+        handles=list(handles), loc="outside lower center", ncols=columns, columnspacing=1.6
+    )
+
+
+def say_nothing_to_draw(reason: str) -> Figure:
+    """A figure that says why it is empty."""
+    figure = Figure(figsize=(WIDTH, 1.2))
+    figure.text(0.5, 0.5, reason, ha="center", va="center", color="#444444")
+    return figure

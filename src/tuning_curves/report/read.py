@@ -1,0 +1,81 @@
+"""Read the tables that the analysis wrote, and refuse a folder that lacks one."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from tuning_curves.errors import DataError
+
+Tables = Mapping[str, pd.DataFrame]
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "selection": (
+        "budget", "method", "n_train", "learning_rate", "grid_size", "edge", "selection_em",
+        "dev_em", "oracle_learning_rate", "oracle_em", "failed",
+    ),
+    "learning_rates": (
+        "budget", "method", "n_train", "learning_rate", "seeds", "selection_em", "em", "diverged",
+    ),
+    "curves": (
+        "budget", "method", "n_train", "learning_rate", "seeds", "failed", "em", "em_low",
+        "em_high", "em_sd", "f1", "f1_low", "f1_high", "f1_sd",
+    ),
+    "contrasts": (
+        "budget", "first", "second", "n_train", "pairs", "em_difference", "em_low", "em_high",
+        "p", "p_holm", "f1_difference", "f1_low", "f1_high",
+    ),
+    "crossovers": ("budget", "first", "second", "n_train", "low", "high", "statement"),
+    "costs": (
+        "method", "budget", "n_train", "steps", "seconds_per_step", "step_time_ratio",
+        "train_seconds", "peak_memory_bytes", "optimizer_bytes", "delta_bytes",
+    ),
+    "counts": (
+        "method", "trainable_backbone", "trainable_added", "trainable_head", "total", "share",
+    ),
+    "provenance": ("key", "value", "cells"),
+    "verdicts": ("claim", "verdict", "estimate", "low", "high", "scale", "reason"),
+}  # fmt: skip
+OPTIONAL = ("verdicts",)
+TEXT = (
+    "budget", "method", "first", "second", "edge", "statement", "key", "value", "claim",
+    "verdict", "scale", "reason",
+)  # fmt: skip
+FIX = "run `tuning-curves analyse` for this study again"
+
+
+def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """Read every table of a folder; an optional one that is absent is left out.
+
+    Text columns hold text, "" where nothing is written; all others hold numbers, NaN likewise.
+
+    Raises:
+        DataError: tables are missing (all are named), or one lacks a column or is no CSV.
+    """
+    missing = [
+        name
+        for name in COLUMNS
+        if name not in OPTIONAL and not (folder / f"{name}.csv").is_file()
+    ]
+    if missing:
+        names = ", ".join(f"{name}.csv" for name in missing)
+        raise DataError(f"{folder}: no {names} (the report needs every table)", fix=FIX)
+    present = [name for name in COLUMNS if (folder / f"{name}.csv").is_file()]
+    return {name: _read(folder / f"{name}.csv", COLUMNS[name]) for name in present}
+
+
+def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    text = {name: str for name in TEXT}
+    try:
+        frame = pd.read_csv(path, dtype=text, encoding="utf-8")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise DataError(f"{path}: not a table ({error})", fix=FIX) from None
+    lacking = [name for name in columns if name not in frame.columns]
+    if lacking:
+        raise DataError(f"{path}: no column {lacking[0]!r} (it has {list(frame.columns)})", fix=FIX)
+    for name in columns:
+        if name in TEXT:
+            frame[name] = frame[name].fillna("")
+        elif not pd.api.types.is_numeric_dtype(frame[name]):
+            raise DataError(f"{path}: column {name!r} holds text, expected numbers", fix=FIX)
+    return frame

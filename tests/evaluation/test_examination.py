@@ -1,0 +1,123 @@
+"""An examination in bulk against one window at a time and a loop over all spans."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tuning_curves.attention import Packing
+from tuning_curves.evaluation import examination
+from tuning_curves.evaluation.examination import Examination
+from tuning_curves.evaluation.metric import GoldAnswers
+from tuning_curves.features import FeatureSet, make_features, open_features
+from tuning_curves.model import SpanModel, load_encoder
+from tuning_curves.squad import SquadData
+from tuning_curves.training.inputs import Batch, Feed
+
+ASKED = np.array([0, 1, 4, 11, 24])
+LONGEST = 6
+
+
+@pytest.fixture(scope="module")
+def split(
+    tiny_encoder: Path, tiny_squad: SquadData, tmp_path_factory: pytest.TempPathFactory
+) -> FeatureSet:
+    folder = tmp_path_factory.mktemp("features")
+    data = {"train": tiny_squad, "dev": tiny_squad}
+    make_features(data, tiny_encoder, folder, max_length=80, doc_stride=16)
+    return open_features(folder)["dev"]
+
+
+@pytest.fixture(scope="module")
+def model(tiny_encoder: Path) -> SpanModel:
+    model = load_encoder(tiny_encoder, hidden_dropout=0.3, attention_dropout=0.0)
+    model.initialise_head(torch.Generator().manual_seed(0))
+    return model
+
+
+def answer_by_hand(model: SpanModel, split: FeatureSet, data: SquadData, question: int) -> str:
+    """The text of the best span of all of a question's windows."""
+    best, text = -np.inf, ""
+    context = data.contexts[data.questions[question].paragraph]
+    for feature in split.features_of(np.array([question])):
+        window = split.lay_out([feature])
+        rows = (window.tokens, window.positions, window.types)
+        hidden = model.embed(*(torch.from_numpy(row)[None] for row in rows))
+        logits = model(hidden, Packing.of(window.lengths, torch.device("cpu")))
+        start, end = logits.detach().numpy().T
+        begins, last = int(window.context_start[0]), window.lengths[0] - 2
+        to_flat = int(window.first_token[0]) - begins
+        for i in range(begins, last + 1):
+            for j in range(i, min(last + 1, i + LONGEST)):
+                if start[i] + end[j] > best:
+                    best = start[i] + end[j]
+                    span = slice(split.char_start[to_flat + i], split.char_end[to_flat + j])
+                    text = context[span]
+    return text
+
+
+@pytest.fixture(params=[90, 4_096])
+def tokens_together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many tokens may pass the model together: one window's, or all of them."""
+    monkeypatch.setitem(examination.PACK_TOKENS, "cpu", request.param)
+    return request.param
+
+
+@pytest.mark.usefixtures("tokens_together")
+def test_answers_are_the_best_spans(
+    model: SpanModel, split: FeatureSet, tiny_squad: SquadData
+) -> None:
+    """With n_best 200 no pair of a window is left out. Dropout must be off in an examination."""
+    exam = Examination(split, ASKED, n_best=200, max_answer_tokens=LONGEST)
+    outcomes = exam.take(Feed(model.train(), split, None), "float32")
+    expected = [answer_by_hand(model.eval(), split, tiny_squad, int(q)) for q in ASKED]
+    assert outcomes.answers == expected
+    assert all(expected)
+    golds = GoldAnswers([[a.text for a in tiny_squad.questions[q].answers] for q in ASKED])
+    exact, f1 = golds.score(expected)
+    assert np.array_equal(outcomes.exact, exact)
+    assert np.array_equal(outcomes.f1, f1)
+
+
+class Oracle(torch.nn.Module):
+    """A model that knows the labels: start and end logits of 5 where the answer lies."""
+
+    def forward(self, labels: torch.Tensor, packing: Packing, first: int) -> torch.Tensor:
+        logits = torch.zeros(packing.bounds[-1], 2)
+        for begin, (start, end) in zip(packing.bounds[:-1], labels.tolist(), strict=True):
+            if start > 0:
+                logits[begin + start, 0] = logits[begin + end, 1] = 5.0
+        return logits
+
+
+class OracleFeed(Feed):
+    """Hands the labels to the oracle in place of hidden states."""
+
+    def __init__(self, split: FeatureSet) -> None:
+        self.model, self.features, self.prefix = Oracle(), split, None
+        self.first, self.device = 0, torch.device("cpu")
+
+    def batch(self, chosen: np.ndarray) -> Batch:
+        windows = self.features.lay_out(chosen)
+        labels = torch.from_numpy(np.stack((windows.label_start, windows.label_end), axis=1))
+        packing = Packing.of(windows.lengths, self.device)
+        return Batch(hidden=labels, packing=packing, windows=windows)
+
+
+def test_a_model_that_knows_the_labels_scores_all(split: FeatureSet, tiny_squad: SquadData) -> None:
+    everything = np.arange(len(tiny_squad.questions))
+    exam = Examination(split, everything, n_best=20, max_answer_tokens=80)
+    outcomes = exam.take(OracleFeed(split), "float32")
+    assert outcomes.answers == [q.answers[0].text for q in tiny_squad.questions]
+    assert outcomes.exact.all()
+    assert (outcomes.f1 == 1.0).all()
+
+
+def test_logits_that_are_no_numbers_are_no_answers(tiny_encoder: Path, split: FeatureSet) -> None:
+    model = load_encoder(tiny_encoder, hidden_dropout=0.0, attention_dropout=0.0)
+    with torch.no_grad():
+        model.qa_outputs.bias.fill_(float("nan"))
+    exam = Examination(split, ASKED, n_best=20, max_answer_tokens=30)
+    with pytest.raises(FloatingPointError, match="the model's logits are not finite"):
+        exam.take(Feed(model, split, None), "float32")
