@@ -109,6 +109,12 @@ def test_a_wrong_offset_says_where_the_answer_is(start: int, found: str) -> None
     assert f"{HERE}, id \"q2\": answer '𝕏-rays' is not at its offset {start}: {found}" in message
 
 
+def test_an_offset_does_not_count_from_the_end() -> None:
+    message = refusal(lambda v: question(v)["answers"][0].update(text=".", answer_start=-1))
+    assert "answer '.' is not at its offset -1" in message
+    assert "it occurs at 21, 61" in message
+
+
 def test_an_answer_that_is_nowhere_is_refused() -> None:
     message = refusal(lambda v: question(v)["answers"][0].update(text="X-rays"))
     assert "it occurs nowhere in the context" in message
@@ -364,6 +370,15 @@ def test_the_content_hash_sees_every_change(change: Callable[[dict[str, Any]], o
     value = copy.deepcopy(good())
     change(value)
     assert content_sha256(parse_squad(value, "x")) != content_sha256(parse_squad(good(), "x"))
+
+
+def test_the_content_hash_sees_which_occurrence_is_meant() -> None:
+    hashes = set()
+    for start in (21, 61):
+        value = good()
+        question(value)["answers"][0].update(text=".", answer_start=start)
+        hashes.add(content_sha256(parse_squad(value, "x")))
+    assert len(hashes) == 2
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(str.strip)

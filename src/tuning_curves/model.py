@@ -106,7 +106,7 @@ def load_encoder(folder: Path, *, hidden_dropout: float, attention_dropout: floa
                 "model.safetensors; pickled weights are refused)",
                 fix="fetch the encoder again, or convert its weights to safetensors",
             )
-    _check_architecture(folder / "config.json")
+    check_architecture(folder / "config.json")
     AttentionInterface.register(ATTENTION, attend_packed)
     dropout = {
         "hidden_dropout_prob": hidden_dropout,
@@ -117,7 +117,7 @@ def load_encoder(folder: Path, *, hidden_dropout: float, attention_dropout: floa
     return SpanModel(encoder)
 
 
-def _check_architecture(path: Path) -> None:
+def check_architecture(path: Path) -> None:
     config = read_json(path, what="the encoder's configuration", fix=FIX_ENCODER)
     if not isinstance(config, dict) or "model_type" not in config:
         raise DataError(

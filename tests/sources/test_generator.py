@@ -35,7 +35,7 @@ def test_bytes_belong_to_the_version():
     """Whoever changes what is written raises the version, since old records would not fit."""
     small = generate(seed=0, train_articles=3, dev_articles=2, questions_per_article=6)
     digest = hashlib.sha256(as_bytes(small)).hexdigest()[:16]
-    assert (GENERATOR_VERSION, digest) == (1, "DIGEST")
+    assert (GENERATOR_VERSION, digest) == (1, "59dc741a6566171e")
 
 
 def test_seed_matters(made):
@@ -53,12 +53,15 @@ def test_passes_the_checks_of_the_reader(made):
 
 
 def test_articles_have_two_to_four_paragraphs(made):
-    sizes = {len(a["paragraphs"]) for split in made.values() for a in split["data"]}
-    assert sizes == {2, 3, 4}
+    """A fifth comes in where four do not tell enough for the questions."""
+    sizes = [len(a["paragraphs"]) for split in made.values() for a in split["data"]]
+    assert set(sizes) >= {2, 3, 4}
+    assert max(sizes) <= 5
+    assert sizes.count(5) <= 2
 
 
 def test_every_article_has_the_questions_it_was_asked_for():
-    for questions in (1, 2, 5, 12):
+    for questions in (1, 2, 5, 20):
         made = generate(seed=3, train_articles=8, dev_articles=1, questions_per_article=questions)
         for article in made["train"]["data"]:
             assert sum(len(p["qas"]) for p in article["paragraphs"]) == questions
@@ -140,3 +143,18 @@ def test_spelling(made, wrong):
 def test_refuses_no_articles():
     with pytest.raises(UsageError, match="dev_articles is 0"):
         generate(seed=0, train_articles=1, dev_articles=0, questions_per_article=3)
+
+
+def test_refuses_more_questions_than_the_domains_have():
+    with pytest.raises(UsageError, match="questions_per_article is 21, expected at most 20"):
+        generate(seed=0, train_articles=1, dev_articles=1, questions_per_article=21)
+
+
+def test_other_answers_differ_by_a_unit_or_a_because(made):
+    """ "64" and "64 sailors"; "the pumps had failed" and "because the pumps had failed"."""
+    for article in made["dev"]["data"]:
+        for question in (q for p in article["paragraphs"] for q in p["qas"]):
+            texts = sorted((a["text"] for a in question["answers"]), key=len)
+            short, long = texts[0], texts[-1]
+            if short != long:
+                assert long.startswith(f"{short} ") or long.lower() == f"because {short}".lower()

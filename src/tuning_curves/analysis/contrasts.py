@@ -7,7 +7,7 @@ and pair of methods.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -39,14 +39,15 @@ def find_pairs(cells: pd.DataFrame, first: str, second: str) -> dict[tuple[str, 
         sides[1], on=columns[:-1], suffixes=("_first", "_second"), validate="one_to_one"
     )
     joined = joined.sort_values(columns[:-1])
-    return {
-        (budget, n): Pairs(
+    found: dict[tuple[str, int], Pairs] = {}
+    for key, group in joined.groupby(["budget", "n_train"]):
+        budget, n = cast(tuple[str, int], key)
+        found[budget, n] = Pairs(
             seeds=list(zip(group["subset_seed"], group["init_seed"], strict=True)),
             first=list(group["id_first"]),
             second=list(group["id_second"]),
         )
-        for (budget, n), group in joined.groupby(["budget", "n_train"])
-    }
+    return found
 
 
 def make_contrasts(runs: Runs, chosen: pd.DataFrame, analysis: dict[str, Any]) -> pd.DataFrame:
@@ -59,8 +60,10 @@ def make_contrasts(runs: Runs, chosen: pd.DataFrame, analysis: dict[str, Any]) -
     rows = []
     for first, second in analysis["contrasts"]:
         for (budget, n), pairs in find_pairs(chosen, first, second).items():
-            row = {"budget": budget, "first": first, "second": second, "n_train": n}
-            rows.append(row | {"pairs": len(pairs.seeds)} | _differences(runs, pairs, row, analysis))
+            row: dict[str, Any] = {"budget": budget, "first": first, "second": second}
+            row["n_train"] = n
+            row["pairs"] = len(pairs.seeds)
+            rows.append(row | _differences(runs, pairs, row, analysis))
     if not rows:
         return pd.DataFrame(rows)
     contrasts = pd.DataFrame(rows)

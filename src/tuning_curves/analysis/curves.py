@@ -1,7 +1,7 @@
 """Curves: exact match and F1 of each method against training size, at its chosen rate.
 
-Values and intervals come from the per-question outcomes, where F1 is kept to 1/255. `em_sd` and
-`f1_sd` are standard deviations over seeds alone.
+Values and intervals come from the runs' sums over articles. `em_sd` and `f1_sd` are standard
+deviations over seeds alone.
 """
 
 from typing import Any
@@ -45,4 +45,5 @@ def _score(
     low, high = found.interval(analysis["level"])
     by_seed = PERCENT * sums.sum(axis=1) / runs.article_sizes.sum()
     spread = float(by_seed.std(ddof=1)) if len(ids) > 1 else np.nan
-    return {metric: found.value, f"{metric}_low": low, f"{metric}_high": high, f"{metric}_sd": spread}
+    names = metric, f"{metric}_low", f"{metric}_high", f"{metric}_sd"
+    return dict(zip(names, (found.value, low, high, spread), strict=True))

@@ -30,6 +30,7 @@ from scipy import stats
 
 BOOTSTRAP_SEEDS = 10
 PERCENT = 100.0
+NO_VARIANCE = 1e-20  # of a fraction: rounding alone; one question in a million makes more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ class Estimate:
 
     def p_value(self, null: float = 0.0) -> float:
         """The two-sided p-value: below 1 - level just where the interval leaves out `null`."""
-        return min(1.0, 2 * min(self.tails(null)))
+        return float(np.minimum(1.0, 2 * min(self.tails(null))))  # which keeps NaN
 
 
 def estimate(
@@ -91,7 +92,7 @@ def estimate(
         return Estimate(value=PERCENT * value, error=np.nan)
     over_seeds, over_articles = variance_parts(sums, sizes)
     variance = over_seeds + over_articles
-    if variance == 0:
+    if variance < NO_VARIANCE:
         return Estimate(value=PERCENT * value, error=np.nan)
     error = PERCENT * float(np.sqrt(variance))
     if seeds >= BOOTSTRAP_SEEDS:
@@ -137,7 +138,7 @@ def studentised_draws(
     residuals = by_article - means[:, None] * sizes
     over_articles = np.sum(of_articles * residuals**2, axis=1) / totals**2
     variance = over_seeds + articles / (articles - 1) * over_articles
-    varied = variance > 0
+    varied = variance > NO_VARIANCE
     centre = sums.mean(axis=0).sum() / sizes.sum()
     return np.sort((means[varied] - centre) / np.sqrt(variance[varied]))
 

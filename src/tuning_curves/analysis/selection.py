@@ -8,6 +8,8 @@ the cell is missing from curves and contrasts. The dev set takes no part; what c
 would have claimed (the oracle) stands beside the choice.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -42,9 +44,9 @@ def select_rates(rates: pd.DataFrame) -> pd.DataFrame:
 
 def _select(grid: pd.DataFrame) -> dict[str, object]:
     chosen, oracle = best_rate(grid, "selection_em"), best_rate(grid, "em")
-    none = {"learning_rate": np.nan, "selection_em": np.nan, "em": np.nan}
-    choice = none if chosen is None else grid.loc[chosen]
-    best = none if oracle is None else grid.loc[oracle]
+    none = dict.fromkeys(("learning_rate", "selection_em", "em"), np.nan)
+    choice: Any = none if chosen is None else grid.loc[chosen]
+    best: Any = none if oracle is None else grid.loc[oracle]
     return {
         "learning_rate": choice["learning_rate"],
         "grid_size": len(grid),

@@ -81,7 +81,7 @@ def houlsby(size: int | None = None) -> Method:
     return Method(
         name=_name("adapter-houlsby", size),
         family="added modules",
-        trains=lambda name: ".LayerNorm." in name,
+        trains=lambda name: name.split(".")[-2] == "LayerNorm",
         extend=extend,
         initialise=initialise,
         equation=f"two adapters a layer, bottleneck {bottleneck}, and every LayerNorm",

@@ -9,15 +9,15 @@ from transformers import AutoConfig, AutoModel
 
 from tuning_curves.errors import DataError
 from tuning_curves.methods import apply_method, list_methods, resolve_method
-from tuning_curves.model import SpanModel
+from tuning_curves.model import SpanModel, check_architecture
 
 
 def count_methods(config: Path, names: list[str] | None = None) -> list[dict[str, Any]]:
     """A row a method (all, or these): method, trainable counts, total, share (a fraction).
 
     Raises:
-        DataError: not a configuration that the library knows.
-        UsageError: an unknown method.
+        DataError: not an encoder's configuration.
+        UsageError: an unknown method, or an architecture this package does not feed.
     """
     methods = list_methods() if names is None else [resolve_method(name) for name in names]
     blank = empty_model(config)
@@ -40,6 +40,7 @@ def count_methods(config: Path, names: list[str] | None = None) -> list[dict[str
 
 def empty_model(config: Path) -> SpanModel:
     """The model that a config.json describes, on the meta device: shapes without numbers."""
+    check_architecture(config)
     try:
         settings = AutoConfig.from_pretrained(config, trust_remote_code=False)
     except (ValueError, OSError, KeyError) as error:

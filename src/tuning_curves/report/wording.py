@@ -75,6 +75,18 @@ def interval(low: float, high: float, *, sign: bool = False) -> str:
     return f"[{number(low, 1, sign=sign)}, {number(high, 1, sign=sign)}]"
 
 
+def size_interval(low: float, high: float) -> str:
+    """`[240, 420]` for training sizes."""
+    return NOTHING if pd.isna(low) or pd.isna(high) else f"[{whole(low)}, {whole(high)}]"
+
+
+def plain_interval(low: float, high: float) -> str:
+    """`[0.31, 12.4]` where the unit is the reader's to know."""
+    if pd.isna(low) or pd.isna(high):
+        return NOTHING
+    return f"[{significant(low)}, {significant(high)}]"
+
+
 def join(items: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     listed = list(items)

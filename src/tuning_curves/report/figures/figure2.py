@@ -25,7 +25,7 @@ from tuning_curves.report.figures.panels import (
 )
 
 REFERENCE = Path(__file__).parents[4] / "paper" / "reference" / "bitfit_figure2_digitised.csv"
-SOURCE = "read off the image of Ben Zaken et al. 2022, Figure 2"
+SOURCE = "hollow: read off the image of Ben Zaken et al. 2022, Figure 2"
 METHODS = ("full", "bitfit")
 LIGHT = "#8A8A8A"
 
@@ -53,7 +53,7 @@ def draw(
             for above, below in zip(upper, lower, strict=True):
                 _paper_points(above, below, paper)
                 size_axis(below, [*curves["n_train"], *paper["n_train"]])
-        legend_below(figure, _unique_handles([*upper, *lower]), 4)
+        legend_below(figure, _unique_handles(upper, lower), 5, None if paper is None else SOURCE)
     return figure
 
 
@@ -133,22 +133,29 @@ def _paper_points(above: Axes, below: Axes, paper: pd.DataFrame) -> None:
     wide = paper.pivot(index="n_train", columns="method", values="em")
     for method in METHODS:
         colour = style.method_style(method).colour
-        name = f"{style.label(method)}, {SOURCE}"
+        name = f"{style.label(method)}, published"
         above.plot(wide.index, wide[method], **_hollow(method, colour, name))
-    look = _hollow("full", style.method_style("bitfit").colour, "_paper")
-    below.plot(wide.index, wide["bitfit"] - wide["full"], **{**look, "linestyle": "none"})
+    _paper_difference(below, paper, style.method_style("bitfit").colour)
+
+
+def _paper_difference(axes: Axes, paper: pd.DataFrame, colour: str) -> None:
+    """BitFit minus full; bars are the reading errors of both points, added."""
+    wide = paper.pivot(index="n_train", columns="method")
+    value = wide["em"]["bitfit"] - wide["em"]["full"]
+    error = wide["reading_error"].sum(axis=1)
+    look = {**_hollow("full", colour, "_paper"), "linestyle": "none"}
+    points_with_bars(axes, value.index, value, value - error, value + error, **look)
 
 
 def _paper_panel(above: Axes, below: Axes, paper: pd.DataFrame) -> None:
     """The paper's points in a pale panel of their own, with their own axes."""
     wide = paper.pivot(index="n_train", columns="method", values="em")
     for method in METHODS:
-        name = f"the paper's {style.label(method)}"
+        name = f"{style.label(method)}, published"
         above.plot(wide.index, wide[method], **_hollow(method, LIGHT, name))
     below.axhline(0, color=LIGHT, linewidth=0.9, zorder=1.5)
-    look = {**_hollow("full", LIGHT, "_paper"), "linestyle": "none", "marker": "o"}
-    below.plot(wide.index, wide["bitfit"] - wide["full"], **look)
-    above.set_title("another encoder: BERT-base,\nread off the image of the\npaper's Figure 2")
+    _paper_difference(below, paper, LIGHT)
+    above.set_title("another encoder: BERT-base,\nas published")
     above.set_ylim(bottom=0)
     size_axis(below, sorted(wide.index))
     above.tick_params(labelbottom=False)
@@ -161,11 +168,9 @@ def _paper_panel(above: Axes, below: Axes, paper: pd.DataFrame) -> None:
         axes.xaxis.label.set_color(LIGHT)
 
 
-def _unique_handles(panels: list[Axes]) -> list[Any]:
-    found: dict[str, Any] = {}
-    for axes in panels:
-        for line in axes.get_lines():
-            name = str(line.get_label())
-            if not name.startswith("_"):
-                found.setdefault(name, line)
-    return list(found.values())
+def _unique_handles(upper: list[Axes], lower: list[Axes]) -> list[Any]:
+    """One line for each label: ours first, what was published last."""
+    lines = [line for axes in [*upper, *lower] for line in axes.get_lines()]
+    found = {str(line.get_label()): line for line in reversed(lines)}
+    shown = [name for name in reversed(found) if not name.startswith("_")]
+    return [found[name] for name in sorted(shown, key=lambda name: "published" in name)]

@@ -21,6 +21,7 @@ from tuning_curves.report.figures.panels import (
 )
 
 EDGE = style.VERMILION
+MOST = 5  # panels beside each other
 
 
 def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
@@ -29,25 +30,32 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
     with style.theme():
         if rates.empty:
             return say_nothing_to_draw("no run has finished: there is no learning rate to compare")
-        budgets = budget_names(study, rates)
         methods = style.ordered(rates["method"])
-        columns = len(methods) if len(methods) <= 5 else 4
-        pairs = [(budget, method) for budget in budgets for method in methods]
-        rows = math.ceil(len(pairs) / columns)
-        figure = Figure(figsize=(WIDTH, 0.9 + 1.55 * rows), layout="constrained")
-        grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
+        pairs = [(budget, method) for budget in budget_names(study, rates) for method in methods]
+        figure, panels = _lay_out(len(methods), len(pairs))
         colours = _size_colours(sorted(rates["n_train"].unique()))
-        for axes, (budget, method) in zip(grid.flat, pairs, strict=False):
-            _panel(axes, _of(rates, budget, method), _of(tables["selection"], budget, method),
-                   colours)  # fmt: skip
-            name = style.label(method).replace(" (", "\n(")
-            axes.set_title(f"{name}\n{budget}", fontsize=7.5)
-        for axes in list(grid.flat)[len(pairs):]:
-            axes.remove()
+        for axes, (budget, method) in zip(panels, pairs, strict=True):
+            chosen = _of(tables["selection"], budget, method)
+            _panel(axes, _of(rates, budget, method), chosen, colours)
+            axes.set_title(f"{style.label(method)}\n{budget}", fontsize=7.5)
+        for axes in panels[-len(methods):]:
+            axes.set_xlabel("learning rate", fontsize=7.5)
         figure.supylabel("exact match on the selection split (%)", fontsize=8)
-        figure.supxlabel("learning rate", fontsize=8)
         legend_below(figure, _handles(colours), 6)
     return figure
+
+
+def _lay_out(methods: int, panels: int) -> tuple[Figure, list[Axes]]:
+    """A row a budget where its methods fit into one, else rows of `MOST` panels."""
+    columns = methods if methods <= MOST else MOST
+    rows = math.ceil(panels / columns)
+    figure = Figure(figsize=(WIDTH, 1.0 + 1.6 * rows), layout="constrained")
+    grid = figure.subplots(
+        rows, columns, squeeze=False, sharey="col" if columns == methods else False
+    )
+    for axes in list(grid.flat)[panels:]:
+        axes.remove()
+    return figure, list(grid.flat)[:panels]
 
 
 def _of(frame: pd.DataFrame, budget: str, method: str) -> pd.DataFrame:
@@ -68,17 +76,18 @@ def _panel(
     for size, own in rates.sort_values("learning_rate").groupby("n_train"):
         axes.plot(own["learning_rate"], own["selection_em"], color=colours[size], marker="o",
                   markersize=3.5, linewidth=1.1)  # fmt: skip
-    for at_edge, ring in ((False, "#000000"), (True, EDGE)):
-        chosen = selection[selection["edge"].isin(("low", "high")) == at_edge]
+    for edges, ring in ((("",), style.BLACK), (("low", "high"), EDGE)):
+        chosen = selection[selection["edge"].isin(edges)]
         axes.plot(chosen["learning_rate"], chosen["selection_em"], linestyle="none", marker="o",
-                  markersize=7.5, markerfacecolor="none", markeredgecolor=ring,
-                  markeredgewidth=1.3)  # fmt: skip
+                  markersize=7, markerfacecolor="none", markeredgecolor=ring,
+                  markeredgewidth=1.1)  # fmt: skip
     places = sorted(rates["learning_rate"].unique())
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(places))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks(places, [wording.rate(place) for place in places], rotation=35, ha="right")
     axes.set_xlim(places[0] / 1.6, places[-1] * 1.6)
+    axes.margins(y=0.12)
 
 
 def _handles(colours: Mapping[int, Any]) -> list[Line2D]:
@@ -86,10 +95,10 @@ def _handles(colours: Mapping[int, Any]) -> list[Line2D]:
         Line2D([], [], color=colour, marker="o", markersize=3.5, label=f"n = {short(size)}")
         for size, colour in colours.items()
     ]
-    rings = (("#000000", "chosen"), (EDGE, "chosen, at an edge of its grid"))
+    rings = ((style.BLACK, "chosen"), (EDGE, "chosen, at an edge of its grid"))
     for colour, name in rings:
         lines.append(
-            Line2D([], [], linestyle="none", marker="o", markersize=7.5, markerfacecolor="none",
-                   markeredgecolor=colour, markeredgewidth=1.3, label=name)
+            Line2D([], [], linestyle="none", marker="o", markersize=7, markerfacecolor="none",
+                   markeredgecolor=colour, markeredgewidth=1.1, label=name)
         )  # fmt: skip
     return lines

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import NullFormatter
 
 from tuning_curves.report import wording
 
@@ -36,23 +36,22 @@ def size_axis(axes: Axes, sizes: Sequence[int]) -> None:
     low, high = np.log10(places[0]), np.log10(places[-1])
     margin = 0.06 * (high - low) or 0.3
     axes.set_xlim(10 ** (low - margin), 10 ** (high + margin))
-    axes.xaxis.set_major_locator(FixedLocator(places))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticks(places, _spaced(places, NEAREST * (high - low)))
+    named = _spaced(places, NEAREST * (high - low))
+    axes.set_xticks(named, [short(place) for place in named])
+    axes.set_xticks([place for place in places if place not in named], minor=True)
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("training questions n")
 
 
-def _spaced(places: Sequence[int], nearest: float) -> list[str]:
-    """Labels of ticks; one too close to its neighbour on the left, or to the last, is empty."""
-    labels = []
-    shown = -np.inf
-    last = np.log10(places[-1])
+def _spaced(places: Sequence[int], nearest: float) -> list[int]:
+    """The places to name: none too close to its neighbour on the left, or to the last."""
+    named: list[int] = []
     for place in places:
-        at = np.log10(place)
-        free = at - shown >= nearest and (place == places[-1] or last - at >= nearest)
-        labels.append(short(place) if free else "")
-        shown = at if free else shown
-    return labels
+        after = np.log10(place / named[-1]) if named else np.inf
+        before = np.log10(places[-1] / place) if place < places[-1] else np.inf
+        if min(after, before) >= nearest:
+            named.append(place)
+    return named
 
 
 def short(size: int) -> str:
@@ -80,11 +79,14 @@ def points_with_bars(
         )  # fmt: skip
 
 
-def legend_below(figure: Figure, handles: Sequence[Any], columns: int) -> None:
+def legend_below(
+    figure: Figure, handles: Sequence[Any], columns: int, title: str | None = None
+) -> None:
     """One legend for the whole figure, under its panels."""
     figure.legend(
-        handles=list(handles), loc="outside lower center", ncols=columns, columnspacing=1.6
-    )
+        handles=list(handles), loc="outside lower center", ncols=columns, columnspacing=1.6,
+        title=title, title_fontsize=7.5,
+    )  # fmt: skip
 
 
 def say_nothing_to_draw(reason: str) -> Figure:

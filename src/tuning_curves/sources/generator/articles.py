@@ -22,9 +22,9 @@ def generate(
 ) -> dict[str, dict[str, Any]]:
     """Write both splits.
 
-    An article has the title of a town and 2 to 4 passages about what is found there (one where
-    it has one question, more where so many questions need them). No name is used twice, so that
-    the splits share no facts.
+    An article has the title of a town and 2 to 4 passages about what is found there (one for a
+    single question, more where these do not tell enough). No name is used twice, so that the
+    splits share no facts.
 
     Returns:
         {"train": ..., "dev": ...}, each in the layout of SQuAD v1.1. Questions of dev have all

@@ -15,10 +15,10 @@ class Domain:
     """A kind of thing that passages are about.
 
     Sentence forms stand in bundles: the forms of one bundle tell the same facts in other words.
-    In a form, `{slot}` is a slot's value, `{a:slot}` the value after "a" or "an", `{slot.they}`
-    (`their`, `them`, `last`) speaks of a slot's person again. `{name}` is the subject's full name,
-    `{it}` and `{its}` refer to it by pronoun, noun or name, `{they}`, `{their}`, `{them}` are
-    pronouns for it, `{the}` is its noun, `{short}` its short name, `{home}` the article's town.
+    In a form, `{slot}` is a slot's value, `{a:slot}` the value after "a" or "an". `{name}` is
+    the subject's full name, `{it}` and `{its}` refer to it by pronoun, noun or name, `{they}`,
+    `{their}`, `{them}` are pronouns for it, `{the}` is its noun, `{short}` a person's last name,
+    `{home}` the article's town.
 
     Attributes:
         name: of the domain.
@@ -44,5 +44,5 @@ class Domain:
 
 def slots_in(form: str) -> set[str]:
     """The slots that a form mentions."""
-    marks = {mark.split(":")[-1].split(".")[0] for mark in MARK.findall(form)}
+    marks = {mark.split(":")[-1] for mark in MARK.findall(form)}
     return marks - REFERENCES

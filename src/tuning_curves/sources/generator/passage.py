@@ -10,8 +10,9 @@ from tuning_curves.sources.generator.names import Names
 from tuning_curves.sources.generator.render import Subject, Text, render
 from tuning_curves.sources.generator.values import Value, draw_values
 
-ENOUGH_WORDS = 36  # no sentence is added to a passage that has so many
-MOST_WORDS = 58  # a sentence that would lead beyond is left out
+ENOUGH_WORDS = 34  # no sentence is added to forms that have so many
+FEWEST_WORDS = 35  # a passage with fewer is written again, longer
+MOST_WORDS = 54  # a sentence that would lead beyond is left out
 ENDING = 55  # of a hundred passages, how many close with what became of their subject
 
 
@@ -34,14 +35,24 @@ def write_passage(domain: Domain, home: str, culture: Culture, names: Names, dra
     """Invent a subject near `home` and write about it."""
     subject = _name_subject(domain, home, culture, names, draw)
     values = draw_values(domain.slots, draw, names, culture)
+    for enough in (ENOUGH_WORDS, 2 * ENOUGH_WORDS):
+        text, spans = _join(_write_sentences(subject, values, enough, draw))
+        if len(text.split()) >= FEWEST_WORDS:
+            break
+    return Passage(subject=subject, text=text, spans=spans, values=values)
+
+
+def _write_sentences(
+    subject: Subject, values: Mapping[str, Value], enough: int, draw: Draw
+) -> list[Text]:
+    """Sentences about some of the facts; a pronoun never follows a sentence with rivals for it."""
+    domain, person_before = subject.domain, False
     sentences: list[Text] = []
-    person_before = False
-    for form in _choose_forms(domain, draw):
+    for form in _choose_forms(domain, enough, draw):
         pronouns = bool(sentences) and not (domain.is_person and person_before)
         sentences.append(render(form, subject, values, draw, pronouns=pronouns))
         person_before = any(domain.slots[slot].kind == "person" for slot in slots_in(form))
-    text, spans = _join(sentences)
-    return Passage(subject=subject, text=text, spans=spans, values=values)
+    return sentences
 
 
 def _name_subject(domain: Domain, home: str, culture: Culture, names: Names, draw: Draw) -> Subject:
@@ -57,14 +68,14 @@ def _name_subject(domain: Domain, home: str, culture: Culture, names: Names, dra
     return Subject(domain=domain, name=name, person=None, home=home)
 
 
-def _choose_forms(domain: Domain, draw: Draw) -> list[str]:
+def _choose_forms(domain: Domain, enough: int, draw: Draw) -> list[str]:
     """An opening, some bodies in any order, and at times an ending, until it is long enough."""
     forms = [draw.choose(draw.choose(domain.openings))]
     ending = [draw.choose(draw.choose(domain.endings))] if draw.chance(ENDING) else []
     for bundle in draw.shuffled(domain.bodies):
         words = _count_words([*forms, *ending])
         form = draw.choose(bundle)
-        if words < ENOUGH_WORDS and words + _count_words([form]) <= MOST_WORDS:
+        if words < enough and words + _count_words([form]) <= MOST_WORDS:
             forms.append(form)
     return [*forms, *ending]
 
@@ -77,7 +88,8 @@ def _count_words(forms: list[str]) -> int:
 
 def _join(sentences: list[Text]) -> tuple[str, dict[str, tuple[int, int]]]:
     """The sentences with full stops and spaces, and the spans in the whole."""
-    text, spans = "", {}
+    text = ""
+    spans: dict[str, tuple[int, int]] = {}
     for sentence in sentences:
         start = len(text)
         for slot, (first, end) in sentence.spans.items():

@@ -77,9 +77,6 @@ def _fill(
 ) -> str:
     if mark.startswith("a:"):
         return with_article(values[mark[2:]].text)
-    if "." in mark:
-        slot, word = mark.split(".")
-        return _person_word(values[slot].person, word)
     if mark in values:
         return values[mark].text
     return _refer(mark, subject, draw, pronouns)
@@ -107,12 +104,6 @@ def _call(subject: Subject, draw: Draw) -> str:
 
 def _possessive(name: str) -> str:
     return f"{name}'" if name.endswith("s") else f"{name}'s"
-
-
-def _person_word(somebody: Person | None, word: str) -> str:
-    if somebody is None:
-        raise KeyError(f"{word!r} asks for a person")
-    return somebody.last if word == "last" else _pronouns(somebody)[word]
 
 
 def _pronouns(somebody: Person) -> dict[str, str]:

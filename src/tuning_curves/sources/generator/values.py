@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tuning_curves.sources.generator.cultures import Culture
 from tuning_curves.sources.generator.draw import Draw
-from tuning_curves.sources.generator.names import Names, Person
+from tuning_curves.sources.generator.names import Names
 
 MONTHS = (
     "January",
@@ -57,11 +57,10 @@ class Slot:
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """A slot's content: its text; the year of a time; the person behind a name."""
+    """A slot's content: its text, and the year of a time."""
 
     text: str
     year: int | None = None
-    person: Person | None = None
 
 
 def person() -> Slot:
@@ -112,8 +111,7 @@ def draw_values(
     values: dict[str, Value] = {}
     for name, slot in slots.items():
         if slot.kind == "person":
-            somebody = names.person(draw, culture)
-            values[name] = Value(text=somebody.name, person=somebody)
+            values[name] = Value(text=names.person(draw, culture).name)
         elif slot.kind == "place":
             values[name] = Value(text=names.place(draw, culture))
         elif slot.group == "time":
@@ -126,7 +124,7 @@ def draw_values(
 
 
 def _draw_time(slot: Slot, values: Mapping[str, Value], draw: Draw, *, american: bool) -> Value:
-    start = 0 if slot.base is None else values[slot.base].year
+    start = 0 if slot.base is None else _year_of(values[slot.base])
     taken = {value.year for value in values.values()}
     free = [y for y in range(start + slot.low, start + slot.high + 1) if y not in taken]
     chosen = draw.choose(free)
@@ -135,6 +133,12 @@ def _draw_time(slot: Slot, values: Mapping[str, Value], draw: Draw, *, american:
     day, month = draw.between(1, SHORTEST_MONTH), draw.choose(MONTHS)
     text = f"{month} {day}, {chosen}" if american else f"{day} {month} {chosen}"
     return Value(text=text, year=chosen)
+
+
+def _year_of(value: Value) -> int:
+    if value.year is None:
+        raise ValueError(f"{value.text!r} has no year to count from")
+    return value.year
 
 
 def _draw_number(slot: Slot, values: Mapping[str, Value], draw: Draw) -> str:

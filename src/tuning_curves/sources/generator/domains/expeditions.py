@@ -28,7 +28,7 @@ EXPEDITION = Domain(
             "an active volcano",
         ),
         "backer": person(),
-        "gift": count(1500, 96000, 500, "crowns"),
+        "gift": measure(1500, 96000, 500, "crowns"),
         "bank": place(),
         "members": count(7, 84, 1, "members"),
         "animals": thing("sledge dogs", "mules", "camels", "ponies", "reindeer", "yaks"),

@@ -1,0 +1,183 @@
+"""Where two methods change places: the training size, with an interval, on log n.
+
+The paired differences at the study's sizes are smoothed by local straight lines (Gaussian
+weights, as wide as the median step between sizes on log n), which reproduce a straight line
+exactly. The crossover is the size from which on the sign that the difference has at the largest
+size holds without a break. Nothing is said beyond the smallest and the largest size.
+
+The interval comes from whole curves drawn again: a draw takes the same seeds and articles at all
+sizes, since subsets are nested and the dev set is one. With 10 seeds or more that is the crossed
+bootstrap; with fewer, curves are drawn from a multivariate t distribution with the two-part
+covariance and the smallest of the sizes' degrees of freedom. A draw that has the final sign at
+every size crosses below the range, one that lacks it at the largest size crosses above.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tuning_curves.analysis.contrasts import Pairs, find_pairs
+from tuning_curves.analysis.intervals import (
+    BOOTSTRAP_SEEDS,
+    NO_VARIANCE,
+    crossed_weights,
+    generator_for,
+)
+from tuning_curves.analysis.runs import Runs
+
+GRID = 400  # points on log n at which smoothed curves are read; between them, straight lines
+INSIDE, NONE_INSIDE, UNDECIDED = "inside", "none inside the range", "undecided"
+
+
+def make_crossovers(runs: Runs, chosen: pd.DataFrame, analysis: dict[str, Any]) -> pd.DataFrame:
+    """A row a budget and pair of methods with pairs at two sizes or more.
+
+    Args:
+        chosen: the runs at their chosen rates, from `keep_chosen`.
+        analysis: the study's section: `contrasts`, `draws`, `seed`, `level`.
+    """
+    rows = []
+    for first, second in analysis["contrasts"]:
+        found = find_pairs(chosen, first, second)
+        for budget in dict.fromkeys(budget for budget, _ in found):
+            pairs = {n: pair for (name, n), pair in found.items() if name == budget}
+            if len(pairs) > 1:
+                generator = generator_for(analysis["seed"], "crossover", first, second)
+                crossing = _cross(runs, pairs, analysis, generator)
+                rows.append({"budget": budget, "first": first, "second": second} | crossing)
+    return pd.DataFrame(rows)
+
+
+def _cross(
+    runs: Runs, pairs: dict[int, Pairs], analysis: dict[str, Any], generator: np.random.Generator
+) -> dict[str, Any]:
+    sizes = np.array(sorted(pairs), dtype=float)
+    everything = [pairs[int(n)].differences(runs, "em") for n in sizes]
+    values = np.array([sums.mean(axis=0).sum() for sums in everything]) / runs.article_sizes.sum()
+    common = set.intersection(*(set(pair.seeds) for pair in pairs.values()))
+    stacked = np.stack(
+        [
+            sums[[seed in common for seed in pairs[int(n)].seeds]]
+            for n, sums in zip(sizes, everything, strict=True)
+        ]
+    )
+    drawn = draw_curves(stacked, runs.article_sizes, draws=analysis["draws"], generator=generator)
+    if drawn is not None:
+        drawn += values - stacked.mean(axis=1).sum(axis=1) / runs.article_sizes.sum()
+    return locate_crossover(sizes, values, drawn, level=analysis["level"])
+
+
+def locate_crossover(
+    sizes: np.ndarray, values: np.ndarray, drawn: np.ndarray | None, *, level: float
+) -> dict[str, Any]:
+    """The crossover of a curve of differences, its interval, and what may be said of it.
+
+    An end of the interval beyond the range is NaN; so is an estimate outside of it.
+
+    Args:
+        sizes: [K], rising; values: [K], differences; drawn: [D, K], curves drawn again, or None
+            where too few seeds allow none.
+
+    Returns:
+        `n_train`, `low`, `high`, and `statement`: "inside" where the estimate and both ends are;
+        "none inside the range" where a share `level` of the draws never changes sign and has the
+        estimate's; else "undecided".
+    """
+    smoother, points = smoothing_matrix(np.log(sizes))
+    curve = smoother @ values
+    final = np.sign(curve[-1])
+    position = crossing_points(curve[None], points, final)[0]
+    if drawn is None or final == 0:
+        return {"n_train": _size(position), "low": np.nan, "high": np.nan, "statement": UNDECIDED}
+    crossings = np.sort(crossing_points(drawn @ smoother.T, points, final))
+    tail = int(len(crossings) * (1 - level) / 2)
+    low, high = crossings[tail], crossings[-tail - 1]
+    if np.isneginf(position) and np.mean(np.isneginf(crossings)) >= level:
+        return {"n_train": np.nan, "low": np.nan, "high": np.nan, "statement": NONE_INSIDE}
+    inside = np.isfinite([position, low, high]).all()
+    return {
+        "n_train": _size(position),
+        "low": _size(low),
+        "high": _size(high),
+        "statement": INSIDE if inside else UNDECIDED,
+    }
+
+
+def _size(position: float) -> float:
+    return float(np.exp(position)) if np.isfinite(position) else np.nan
+
+
+def smoothing_matrix(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The local-line smoother from K positions to a fine grid: matrix [G, K], and the grid [G]."""
+    points = np.linspace(x[0], x[-1], GRID)
+    width = np.median(np.diff(x))
+    rows = []
+    for point in points:
+        weights = np.exp(-0.5 * ((x - point) / width) ** 2)
+        design = np.stack([np.ones_like(x), x - point], axis=1)
+        weighted = design * weights[:, None]
+        rows.append(np.linalg.solve(design.T @ weighted, weighted.T)[0])
+    return np.stack(rows), points
+
+
+def crossing_points(curves: np.ndarray, points: np.ndarray, final: float) -> np.ndarray:
+    """Where each curve takes the sign `final` for good, [D]: -inf before, +inf beyond the range.
+
+    Args:
+        curves: [D, G], read at `points` [G]; final: -1 or 1.
+    """
+    other = curves * final <= 0
+    last = curves.shape[1] - 1 - np.argmax(other[:, ::-1], axis=1)  # the last point without it
+    before = np.minimum(last, curves.shape[1] - 2)
+    rows = np.arange(len(curves))
+    left, right = curves[rows, before], curves[rows, before + 1]
+    with np.errstate(divide="ignore", invalid="ignore"):  # such rows are replaced below
+        share = left / (left - right)
+    found = points[before] + share * (points[before + 1] - points[before])
+    found = np.where(other[:, -1], np.inf, found)
+    return np.where(other.any(axis=1), found, -np.inf)
+
+
+def draw_curves(
+    stacked: np.ndarray, article_sizes: np.ndarray, *, draws: int, generator: np.random.Generator
+) -> np.ndarray | None:
+    """Curves of differences drawn again, [D, K] as fractions; None with fewer than two seeds.
+
+    Args:
+        stacked: [K, S, A], differences summed over articles, the same seeds at all K sizes.
+    """
+    sizes, seeds, articles = stacked.shape
+    if seeds < 2 or articles < 2:
+        return None
+    if seeds < BOOTSTRAP_SEEDS:
+        return _draw_t(stacked, article_sizes, draws=draws, generator=generator)
+    of_seeds, of_articles = crossed_weights(seeds, articles, draws=draws, generator=generator)
+    totals = of_articles @ article_sizes
+    return np.stack(
+        [np.sum((of_seeds @ stacked[k]) * of_articles, axis=1) / totals for k in range(sizes)],
+        axis=1,
+    )
+
+
+def _draw_t(
+    stacked: np.ndarray, article_sizes: np.ndarray, *, draws: int, generator: np.random.Generator
+) -> np.ndarray | None:
+    _, seeds, articles = stacked.shape
+    total = article_sizes.sum()
+    by_seed = stacked.sum(axis=2) / total  # [K, S]
+    centre = by_seed.mean(axis=1, keepdims=True)
+    # Factors of the covariance: a matrix decomposition's signs would depend on the machine.
+    of_seeds = (by_seed - centre) / np.sqrt(seeds * (seeds - 1))  # [K, S]
+    residuals = stacked.mean(axis=1) - centre * article_sizes
+    of_articles = residuals / total * np.sqrt(articles / (articles - 1))  # [K, A]
+    parts = np.sum(of_seeds**2, axis=1), np.sum(of_articles**2, axis=1)
+    known = parts[0] + parts[1] > NO_VARIANCE
+    if not known.any():
+        return None
+    spread = parts[0] ** 2 / (seeds - 1) + parts[1] ** 2 / (articles - 1)
+    freedom = np.min((parts[0] + parts[1])[known] ** 2 / spread[known])
+    factor = np.concatenate([of_seeds, of_articles], axis=1)
+    normal = generator.standard_normal((draws, factor.shape[1])) @ factor.T
+    scale = np.sqrt(freedom / generator.chisquare(freedom, size=draws))
+    return centre[:, 0] + normal * scale[:, None]

@@ -1,0 +1,117 @@
+"""numbers.json: every number and every sentence of the paper that depends on results.
+
+The paper's source holds no result. What it says about them is looked up here, so that the text is
+right for any study: one seed, no crossover, a method that is missing.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tuning_curves.report import accounts, findings, style, wording
+from tuning_curves.report.figures.panels import budget_words
+from tuning_curves.report.read import Tables
+
+
+def make_numbers(tables: Tables, study: Mapping[str, Any], reference: Path) -> dict[str, Any]:
+    """What the prose needs, as text.
+
+    Args:
+        reference: the paper's Figure 2, read off its image.
+    """
+    return {
+        "study": study["study"],
+        "scale": study["scale"],
+        "main_finding": findings.main_finding(tables, study),
+        "sentences": _sentences(tables, study),
+        "facts": _facts(tables, study),
+        "budgets": [[b["name"], budget_words(study, b["name"])] for b in study["budgets"]],
+        "methods": _methods(tables, study),
+        "published_figure": published_figure(pd.read_csv(reference)),
+    }
+
+
+def _sentences(tables: Tables, study: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "contrasts": findings.contrast_sentences(tables, study),
+        "crossovers": findings.crossover_sentences(tables, study),
+        "verdicts": verdict_sentence(tables),
+        "seeds": accounts.seeds(tables),
+        "gaps": accounts.gaps(tables, study),
+        "edges": accounts.edges(tables),
+        "optimism": accounts.optimism(tables),
+        "failures": accounts.failures(tables),
+        "costs": accounts.costs(tables),
+        "bitfit_share": accounts.share(tables, "bitfit"),
+    }
+
+
+def _facts(tables: Tables, study: Mapping[str, Any]) -> dict[str, str]:
+    sizes = sorted({n for m in study["methods"] for n in m.get("sizes", study["sizes"])})
+    runs = tables["learning_rates"]
+    return {
+        "level": wording.percent_level(study["analysis"]["level"]),
+        "least_size": wording.whole(sizes[0]),
+        "greatest_size": wording.whole(sizes[-1]),
+        "sizes": wording.join(wording.whole(n) for n in sizes),
+        "runs": wording.whole(int(runs["seeds"].sum() + runs["diverged"].sum())),
+        "draws": wording.whole(study["analysis"]["draws"]),
+    }
+
+
+def _methods(tables: Tables, study: Mapping[str, Any]) -> list[dict[str, str]]:
+    """A row a method of the study, in the order of the tables: label, counts, rates, seeds."""
+    by_name = {method["name"]: method for method in study["methods"]}
+    counts = tables["counts"].set_index("method")
+    rows = []
+    for name in style.ordered(by_name):
+        method = by_name[name]
+        known = name in counts.index
+        row = counts.loc[name] if known else None
+        rows.append({
+            "name": name,
+            "label": style.label(name),
+            "trained": wording.NOTHING if row is None
+            else wording.whole(row["trainable_backbone"] + row["trainable_added"]),
+            "share": wording.NOTHING if row is None else wording.percent(row["share"]),
+            "rates": ", ".join(wording.rate(rate) for rate in method["learning_rates"]),
+            "seeds": wording.whole(len(method.get("seeds", study["seeds"]))),
+        })  # fmt: skip
+    return rows
+
+
+def verdict_sentence(tables: Tables) -> str:
+    """How many claims have which verdict; "" where there is no table of verdicts."""
+    if "verdicts" not in tables or tables["verdicts"].empty:
+        return ""
+    counts = tables["verdicts"]["verdict"].value_counts(sort=False)
+    listed = wording.join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts.index))
+    total = wording.plural(int(counts.sum()), "published claim")
+    return f"Of {total} judged at this study's scale: {listed}."
+
+
+def published_figure(paper: pd.DataFrame) -> dict[str, str]:
+    """What the image of the paper's Figure 2 shows, in numbers that were read off it.
+
+    Args:
+        paper: columns n_train, method, em, reading_error, source.
+    """
+    scores = paper.pivot(index="n_train", columns="method", values="em")
+    gap = scores["bitfit"] - scores["full"]
+    above, below = gap.index[gap > 0], gap.index[gap < 0]
+    errors = sorted(paper["reading_error"].unique())
+    smallest = scores.index[0]
+    return {
+        "sizes": wording.whole(len(gap)),
+        "least_size": wording.whole(smallest),
+        "greatest_size": wording.whole(scores.index[-1]),
+        "last_above": wording.whole(above.max()),
+        "first_below": wording.whole(below.min()),
+        "gap_least_size": wording.difference(gap.iloc[0]),
+        "gap_greatest_size": wording.difference(gap.iloc[-1]),
+        "full_least_size": wording.points(scores["full"].iloc[0]),
+        "full_greatest_size": wording.points(scores["full"].iloc[-1]),
+        "reading_error": wording.join(wording.points(error) for error in errors),
+    }

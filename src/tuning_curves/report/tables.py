@@ -1,0 +1,244 @@
+"""Tables for reading: each table of the analysis as Markdown and LaTeX, and the main one.
+
+What a reader sees of a table (which columns, in which words, with how many digits) is said once,
+in `VIEWS`; Markdown, LaTeX and the paper show the same cells.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from tuning_curves.report import style, wording
+from tuning_curves.report.read import Tables
+
+LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
+    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "±": r"$\pm$", wording.MINUS: "$-$",
+    wording.NOTHING: "--", "\N{NO-BREAK SPACE}": "~",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column as it is read: its sources are handed to `show` together."""
+
+    heading: str
+    sources: tuple[str, ...]
+    show: Callable[..., str]
+    right: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """Cells as text, ready to be set; `right` says which columns stand on the right."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    right: tuple[bool, ...]
+
+
+def _text(heading: str, source: str, show: Callable[..., str] = str) -> Column:
+    return Column(heading=heading, sources=(source,), show=show, right=False)
+
+
+def _number(heading: str, source: str, show: Callable[..., str] = wording.whole) -> Column:
+    return Column(heading=heading, sources=(source,), show=show)
+
+
+def _interval(low: str, high: str, *, sign: bool = False) -> Column:
+    def show(below: float, above: float) -> str:
+        return wording.interval(below, above, sign=sign)
+
+    return Column(heading="{level} interval", sources=(low, high), show=show)
+
+
+def _edge(edge: str) -> str:
+    return {"": "inside", "only": "only rate"}.get(edge, f"{edge} edge")
+
+
+def _long(value: str) -> str:
+    """A hash is shown by its head: it is there to be compared."""
+    is_hash = len(value) >= 40 and all(digit in "0123456789abcdef" for digit in value)
+    return value[:12] if is_hash else value
+
+
+BUDGET = _text("budget", "budget")
+METHOD = _text("method", "method", style.label)
+PAIR = (_text("first", "first", style.label), _text("second", "second", style.label))
+SIZE = _number("n", "n_train")
+
+VIEWS: dict[str, tuple[Column, ...]] = {
+    "selection": (
+        BUDGET, METHOD, SIZE,
+        _number("rate", "learning_rate", wording.rate),
+        _number("of", "grid_size"),
+        _text("place in the grid", "edge", _edge),
+        _number("selection EM", "selection_em", wording.points),
+        _number("dev EM", "dev_em", wording.points),
+        _number("rate best on dev", "oracle_learning_rate", wording.rate),
+        _number("its dev EM", "oracle_em", wording.points),
+        _number("failed", "failed"),
+    ),
+    "learning_rates": (
+        BUDGET, METHOD, SIZE,
+        _number("rate", "learning_rate", wording.rate),
+        _number("seeds", "seeds"),
+        _number("selection EM", "selection_em", wording.points),
+        _number("dev EM", "em", wording.points),
+        _number("diverged", "diverged"),
+    ),
+    "curves": (
+        BUDGET, METHOD, SIZE,
+        _number("rate", "learning_rate", wording.rate),
+        _number("seeds", "seeds"),
+        _number("failed", "failed"),
+        _number("EM", "em", wording.points),
+        _interval("em_low", "em_high"),
+        _number("SD", "em_sd", wording.points),
+        _number("F1", "f1", wording.points),
+        _interval("f1_low", "f1_high"),
+        _number("SD", "f1_sd", wording.points),
+    ),
+    "contrasts": (
+        BUDGET, *PAIR, SIZE,
+        _number("pairs", "pairs"),
+        _number("EM", "em_difference", wording.difference),
+        _interval("em_low", "em_high", sign=True),
+        _number("p", "p", wording.p_value),
+        _number("p (Holm)", "p_holm", wording.p_value),
+        _number("F1", "f1_difference", wording.difference),
+        _interval("f1_low", "f1_high", sign=True),
+    ),
+    "crossovers": (
+        BUDGET, *PAIR,
+        _number("crossing at n", "n_train"),
+        Column(
+            heading="{level} interval", sources=("low", "high"),
+            show=wording.size_interval,
+        ),
+        _text("statement", "statement"),
+    ),
+    "costs": (
+        METHOD, BUDGET, SIZE,
+        _number("steps", "steps"),
+        _number("s a step", "seconds_per_step", wording.significant),
+        _number("to full", "step_time_ratio", wording.significant),
+        _number("training (s)", "train_seconds", wording.significant),
+        _number("peak memory (MB)", "peak_memory_bytes", wording.megabytes),
+        _number("optimiser (MB)", "optimizer_bytes", wording.megabytes),
+        _number("to store (MB)", "delta_bytes", wording.megabytes),
+    ),
+    "counts": (
+        METHOD,
+        _number("encoder", "trainable_backbone"),
+        _number("added", "trainable_added"),
+        _number("head", "trainable_head"),
+        _number("encoder and head in all", "total"),
+        _number("share (%)", "share", wording.percent),
+    ),
+    "provenance": (_text("what", "key"), _text("value", "value", _long), _number("cells", "cells")),
+    "verdicts": (
+        _text("claim", "claim"),
+        _text("verdict", "verdict"),
+        _number("estimate", "estimate", wording.significant),
+        Column(
+            heading="{level} interval", sources=("low", "high"),
+            show=wording.plain_interval,
+        ),
+        _text("scale", "scale"),
+        _text("reason", "reason"),
+    ),
+}  # fmt: skip
+
+
+def make_sheets(tables: Tables, study: Mapping[str, Any]) -> dict[str, Sheet]:
+    """Every table as text, by name: those of the analysis, and `exact_match`."""
+    level = wording.percent_level(study["analysis"]["level"])
+    sheets = {name: view(frame, VIEWS[name], level) for name, frame in tables.items()}
+    return {"exact_match": exact_match(tables["curves"]), **sheets}
+
+
+def view(frame: pd.DataFrame, columns: Sequence[Column], level: str) -> Sheet:
+    """A table's cells as text; a number that is missing is a dash."""
+    shown = [
+        [column.show(*values) for values in zip(*(frame[s] for s in column.sources), strict=True)]
+        for column in columns
+    ]
+    return Sheet(
+        headings=tuple(column.heading.format(level=level) for column in columns),
+        rows=tuple(zip(*shown, strict=True)),
+        right=tuple(column.right for column in columns),
+    )
+
+
+def exact_match(curves: pd.DataFrame) -> Sheet:
+    """Exact match by budget and size (rows) and method (columns).
+
+    A cell is the mean over seeds, `34.8 ± 2.1` with its standard deviation over seeds, or the mean
+    alone where one seed has no deviation.
+    """
+    methods = style.ordered(curves["method"])
+    cells = {
+        (row.budget, row.n_train, row.method): _score(row.em, row.em_sd)
+        for row in curves.itertuples()
+    }
+    keys = list(dict.fromkeys((row.budget, row.n_train) for row in curves.itertuples()))
+    order = list(dict.fromkeys(curves["budget"]))
+    keys.sort(key=lambda key: (order.index(key[0]), key[1]))
+    rows = [
+        (budget, wording.whole(n), *(cells.get((budget, n, m), wording.NOTHING) for m in methods))
+        for budget, n in keys
+    ]
+    return Sheet(
+        headings=("budget", "n", *(style.label(method) for method in methods)),
+        rows=tuple(rows),
+        right=(False, *[True] * (1 + len(methods))),
+    )
+
+
+def _score(value: float, deviation: float) -> str:
+    if pd.isna(value) or pd.isna(deviation):
+        return wording.points(value)
+    return f"{wording.points(value)} ± {wording.points(deviation)}"
+
+
+def to_csv(sheet: Sheet) -> str:
+    """The cells as CSV."""
+    frame = pd.DataFrame(sheet.rows, columns=list(sheet.headings))
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def to_markdown(sheet: Sheet) -> str:
+    """A pipe table."""
+    rule = ["---:" if right else "---" for right in sheet.right]
+    rows = [sheet.headings, rule, *sheet.rows]
+    escaped = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    return "".join(f"| {' | '.join(row)} |\n" for row in escaped)
+
+
+def to_latex(sheet: Sheet) -> str:
+    """A `tabular` with booktabs' rules; every cell is escaped."""
+    columns = "".join("r" if right else "l" for right in sheet.right)
+    lines = [
+        "% needs \\usepackage{booktabs}",
+        f"\\begin{{tabular}}{{{columns}}}",
+        "\\toprule",
+        _latex_row(sheet.headings),
+        "\\midrule",
+        *map(_latex_row, sheet.rows),
+        "\\bottomrule",
+        "\\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    return " & ".join(map(escape_latex, cells)) + r" \\"
+
+
+def escape_latex(text: str) -> str:
+    """Text that LaTeX prints as it stands."""
+    return "".join(LATEX.get(character, character) for character in text)

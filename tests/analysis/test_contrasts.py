@@ -1,0 +1,102 @@
+"""Paired contrasts and Holm's correction."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tuning_curves.analysis.contrasts import correct_holm, find_pairs, make_contrasts
+from tuning_curves.analysis.curves import make_curves
+from tuning_curves.analysis.runs import read_runs
+from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
+
+Row = Callable[..., dict[str, Any]]
+ANALYSIS = {"contrasts": [["bitfit", "full"]], "draws": 200, "seed": 0, "level": 0.95}
+ARTICLES = [2, 4, 4]
+
+
+def test_holm_by_the_textbook() -> None:
+    """Holm (1979), four hypotheses: 0.005 * 4, 0.01 * 3, 0.03 * 2, then 0.04 held up to 0.06."""
+    corrected = correct_holm(np.array([0.01, 0.04, 0.03, 0.005]))
+    assert corrected == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+def test_holm_stops_at_one_and_leaves_out_what_is_missing() -> None:
+    corrected = correct_holm(np.array([0.6, np.nan, 0.7]))
+    assert corrected == pytest.approx([1.0, np.nan, 1.0], nan_ok=True)
+    assert correct_holm(np.array([np.nan, 0.04])) == pytest.approx([np.nan, 0.04], nan_ok=True)
+
+
+def right(count: int) -> list[int]:
+    """Ten questions of which the first `count` are right."""
+    return [1] * count + [0] * (10 - count)
+
+
+@pytest.fixture
+def collected(run_row: Row, write_collected: Callable[..., Path]) -> Path:
+    """bitfit and full at 100: seeds 0, 1, 2; bitfit's chosen rate is 0.01; full's seed 2 failed."""
+    rows, exact = [], {}
+    counts = {
+        ("bitfit", 0.005): [9, 9, 9],  # better on dev, worse on selection: not chosen
+        ("bitfit", 0.01): [6, 8, 7],
+        ("full", 0.0001): [4, 5, None],
+    }
+    for (method, rate), by_seed in counts.items():
+        for seed, count in enumerate(by_seed):
+            status = "diverged" if count is None else "finished"
+            row = run_row(method, 100, rate, seed, status=status)
+            if count is not None:
+                row["selection_em"] = 10.0 if rate == 0.005 else 20.0
+                row["f1"] = 50.0 + 5 * count  # as `write_collected` makes F1: 1 if right, else 0.5
+                exact[row["id"]] = right(count)
+            rows.append(row)
+    return write_collected(rows, exact, ARTICLES)
+
+
+def test_curves_and_contrasts_by_hand(collected: Path) -> None:
+    runs = read_runs(collected)
+    chosen = keep_chosen(runs.frame, select_rates(summarise_rates(runs.frame)))
+    curves = make_curves(runs, chosen, ANALYSIS).set_index("method")
+    assert curves.loc["bitfit", ["learning_rate", "seeds", "failed"]].tolist() == [0.01, 3, 0]
+    assert curves.loc["full", ["learning_rate", "seeds", "failed"]].tolist() == [0.0001, 2, 1]
+    assert curves.loc["bitfit", "em"] == pytest.approx(70.0)
+    assert curves.loc["bitfit", "em_sd"] == pytest.approx(10.0)
+    assert curves.loc["bitfit", "f1"] == pytest.approx(85.0)
+    assert curves.loc["full", "em"] == pytest.approx(45.0)
+
+    (contrast,) = make_contrasts(runs, chosen, ANALYSIS).to_dict("records")
+    assert contrast["pairs"] == 2  # seed 2 has no pair: 6 - 4 and 8 - 5 of ten
+    assert contrast["em_difference"] == pytest.approx(25.0)
+    assert contrast["f1_difference"] == pytest.approx(12.5)
+    assert contrast["em_low"] < 25.0 < contrast["em_high"]
+    assert contrast["p_holm"] == contrast["p"]
+
+
+def test_pairs_are_of_one_seed(collected: Path) -> None:
+    runs = read_runs(collected)
+    chosen = keep_chosen(runs.frame, select_rates(summarise_rates(runs.frame)))
+    pairs = find_pairs(chosen, "bitfit", "full")["epochs", 100]
+    assert pairs.seeds == [(0, 0), (1, 1)]
+    assert pairs.first == ["epochs-bitfit-100-0.01-0", "epochs-bitfit-100-0.01-1"]
+    assert pairs.second == ["epochs-full-100-0.0001-0", "epochs-full-100-0.0001-1"]
+    # articles of 2, 4 and 4: 6 right are 2, 4, 0; 4 right are 2, 2, 0
+    assert pairs.differences(runs, "em")[0].tolist() == [0.0, 2.0, 0.0]
+
+
+def test_a_contrast_without_pairs_has_no_row(run_row: Row, write_collected: Any) -> None:
+    rows = [run_row("bitfit", 100, 0.01, 0), run_row("full", 200, 0.01, 0)]
+    exact = {row["id"]: right(5) for row in rows}
+    runs = read_runs(write_collected(rows, exact, ARTICLES))
+    assert make_contrasts(runs, runs.frame, ANALYSIS).empty
+
+
+def test_one_pair_has_a_difference_without_interval(run_row: Row, write_collected: Any) -> None:
+    rows = [run_row("bitfit", 100, 0.01, 0), run_row("full", 100, 0.01, 0)]
+    exact = {row["id"]: right(7 if row["method"] == "bitfit" else 5) for row in rows}
+    runs = read_runs(write_collected(rows, exact, ARTICLES))
+    (contrast,) = make_contrasts(runs, runs.frame, ANALYSIS).to_dict("records")
+    assert contrast["em_difference"] == pytest.approx(20.0)
+    missing = [contrast[key] for key in ("em_low", "em_high", "p", "p_holm")]
+    assert np.isnan(missing).all()

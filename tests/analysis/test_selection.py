@@ -1,0 +1,108 @@
+"""The choice of learning rates: on the selection split alone, ties and failures by the rule."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
+
+Row = Callable[..., dict[str, Any]]
+
+
+def chosen(rows: list[dict[str, Any]]) -> pd.Series:
+    selection = select_rates(summarise_rates(pd.DataFrame(rows)))
+    assert len(selection) == 1
+    return selection.iloc[0]
+
+
+def grid(run_row: Row, scores: dict[float, list[tuple[float, float]]]) -> list[dict[str, Any]]:
+    """Rows of `full` at 100: by rate, each seed's (selection, dev) exact match."""
+    return [
+        run_row("full", 100, rate, seed, selection_em=selected, em=dev)
+        for rate, pairs in scores.items()
+        for seed, (selected, dev) in enumerate(pairs)
+    ]
+
+
+def test_dev_takes_no_part_and_the_oracle_stands_beside(run_row: Row) -> None:
+    found = chosen(
+        grid(
+            run_row,
+            {
+                1e-4: [(20, 30), (22, 30)],
+                2e-4: [(30, 25), (20, 27)],  # best on selection: 25
+                4e-4: [(10, 50), (30, 40)],  # best on dev: 45
+            },
+        )
+    )
+    assert found["learning_rate"] == 2e-4
+    assert (found["selection_em"], found["dev_em"]) == (25.0, 26.0)
+    assert (found["oracle_learning_rate"], found["oracle_em"]) == (4e-4, 45.0)
+    assert (found["grid_size"], found["edge"], found["failed"]) == (3, "", 0)
+
+
+@pytest.mark.parametrize(
+    ("best", "edge"), [(1e-4, "low"), (2e-4, ""), (4e-4, "high")], ids=["low", "inside", "high"]
+)
+def test_a_choice_at_the_edge_is_flagged(run_row: Row, best: float, edge: str) -> None:
+    scores = {rate: [(30.0 if rate == best else 20.0, 0.0)] for rate in (1e-4, 2e-4, 4e-4)}
+    assert chosen(grid(run_row, scores))["edge"] == edge
+
+
+def test_a_grid_of_one_is_flagged(run_row: Row) -> None:
+    assert chosen(grid(run_row, {1e-4: [(20.0, 0.0)]}))["edge"] == "only"
+
+
+def test_a_tie_goes_to_the_smaller_rate(run_row: Row) -> None:
+    scores = {4e-4: [(25.0, 1.0)], 1e-4: [(20.0, 9.0)], 2e-4: [(25.0, 9.0)]}
+    found = chosen(grid(run_row, scores))
+    assert found["learning_rate"] == 2e-4
+    assert found["oracle_learning_rate"] == 1e-4
+
+
+def test_a_rate_needs_half_of_its_runs_to_finish(run_row: Row) -> None:
+    """Of two runs one failed: the rate may still win. Of three, two failed: it may not."""
+    low = [run_row("full", 100, 1e-4, seed, selection_em=20.0) for seed in range(3)]
+    high = [run_row("full", 100, 2e-4, 0, selection_em=30.0)]
+    high += [run_row("full", 100, 2e-4, 1, status="diverged")]
+    half = chosen(low + high)
+    assert (half["learning_rate"], half["failed"]) == (2e-4, 1)
+    third = chosen([*low, *high, run_row("full", 100, 2e-4, 2, status="diverged")])
+    assert (third["learning_rate"], third["failed"]) == (1e-4, 2)
+    assert third["edge"] == "low"
+
+
+def test_a_choice_below_a_rate_that_failed_is_not_at_the_edge(run_row: Row) -> None:
+    rows = grid(run_row, {1e-4: [(10.0, 1.0)], 2e-4: [(20.0, 1.0)]})
+    rows += [run_row("full", 100, 4e-4, 0, status="diverged")]
+    assert chosen(rows)["edge"] == ""
+
+
+def test_where_nothing_finished_nothing_is_chosen(run_row: Row) -> None:
+    rows = [run_row("full", 100, 1e-4, seed, status="diverged") for seed in (0, 1)]
+    frame = pd.DataFrame(rows)
+    selection = select_rates(summarise_rates(frame))
+    assert np.isnan(selection.loc[0, "learning_rate"])
+    assert selection.loc[0, "failed"] == 2
+    assert keep_chosen(frame, selection).empty
+
+
+def test_rates_are_summarised_over_seeds_that_finished(run_row: Row) -> None:
+    rows = grid(run_row, {1e-4: [(20, 30), (26, 40)]})
+    rows += [run_row("full", 100, 1e-4, 2, status="diverged")]
+    found = summarise_rates(pd.DataFrame(rows)).iloc[0]
+    assert (found["seeds"], found["diverged"]) == (2, 1)
+    assert (found["selection_em"], found["em"]) == (23.0, 35.0)
+
+
+def test_budgets_and_sizes_choose_for_themselves(run_row: Row) -> None:
+    rows = [
+        run_row("full", n, rate, 0, budget=budget, selection_em=float(rate == best))
+        for (budget, n), best in {("epochs", 100): 1e-4, ("floor", 100): 2e-4, ("floor", 200): 1e-4}.items()
+        for rate in (1e-4, 2e-4)
+    ]
+    selection = select_rates(summarise_rates(pd.DataFrame(rows)))
+    assert selection["learning_rate"].tolist() == [1e-4, 2e-4, 1e-4]
