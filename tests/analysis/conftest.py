@@ -48,7 +48,11 @@ def run_row() -> Callable[..., dict[str, Any]]:
         budget = values.pop("budget", "epochs")
         row = dict.fromkeys((*COLUMNS, *EXTRA)) | CONSTANT
         row |= {"budget": budget, "method": method, "n_train": n, "learning_rate": rate}
-        row |= {"subset_seed": seed, "init_seed": seed, "id": f"{budget}-{method}-{n}-{rate}-{seed}"}
+        row |= {
+            "subset_seed": seed,
+            "init_seed": seed,
+            "id": f"{budget}-{method}-{n}-{rate}-{seed}",
+        }
         row |= {"selection_em": 0.0, "selection_f1": 0.0, "em": 0.0, "f1": 0.0} | values
         if row["status"] == "diverged":
             row |= dict.fromkeys(SCORED)

@@ -1,4 +1,4 @@
-"""Collecting: rows and outcomes of records that belong, and a refusal of each kind that does not."""
+"""Collecting: rows and outcomes of records that belong; each kind that does not is refused."""
 
 import base64
 import json
@@ -176,7 +176,10 @@ def drop(place: str) -> Callable[[dict[str, Any]], None]:
         (edit("schema", 2), "schema is 2, expected 1"),
         (edit("id", "0" * 16), "id is '0000000000000000', expected"),
         (edit("cell.learning_rate", 0.1), "cell.learning_rate is 0.1, expected 0.005"),
-        (edit("settings.training.batch_size", 16), "settings.training.batch_size is 16, expected 8"),
+        (
+            edit("settings.training.batch_size", 16),
+            "settings.training.batch_size is 16, expected 8",
+        ),
         (edit("status", "running"), "status is 'running', expected 'finished' or 'diverged'"),
         (drop("status"), "status is missing"),
         (drop("scores.dev.f1"), "scores.dev.f1 is missing"),
@@ -184,7 +187,7 @@ def drop(place: str) -> Callable[[dict[str, Any]], None]:
         (edit("scores.dev.exact", 5), "outcomes have exact 4, scores.dev.exact is 5"),
         (edit("scores.dev.exact", None), "scores.dev.exact is None of 10 questions"),
         (edit("scores.dev.total", 11), "outcomes have total 10, scores.dev.total is 11"),
-        (edit("scores.dev.f1", 6.5), "outcomes have f1 5.81, scores.dev.f1 is 6.5"),
+        (edit("scores.dev.f1", 6.5), "outcomes have f1 5.79, scores.dev.f1 is 6.5"),
         (edit("scores.selection.exact", 9), "scores.selection.exact is 9 of 8 questions"),
         (edit("scores.selection.f1", float("nan")), "scores.selection.f1 is nan of 8 questions"),
         (edit("outcomes", None), "outcomes.article_sizes is None, expected a list"),

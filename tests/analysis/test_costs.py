@@ -41,7 +41,7 @@ def test_other_budgets_sizes_and_devices_are_not_compared(run_row: Row) -> None:
 
 
 def test_a_failed_run_costs_nothing_that_counts(run_row: Row) -> None:
-    rows = timed(run_row, "full", [0.4]) + [run_row("full", 100, 1e-4, 9, status="diverged")]
+    rows = [*timed(run_row, "full", [0.4]), run_row("full", 100, 0.0001, 9, status="diverged")]
     assert summarise_costs(pd.DataFrame(rows))["seconds_per_step"].tolist() == [0.4]
 
 
@@ -52,7 +52,9 @@ def test_counts_have_a_row_a_method_and_must_agree(run_row: Row) -> None:
         ["bitfit", 25728, 2]
     ]
     rows[1]["trainable_backbone"] = 25729
-    with pytest.raises(DataError, match="runs of bitfit disagree on their parameter counts") as caught:
+    with pytest.raises(
+        DataError, match="runs of bitfit disagree on their parameter counts"
+    ) as caught:
         count_parameters(pd.DataFrame(rows))
     assert "25728" in str(caught.value)
     assert "25729" in str(caught.value)

@@ -20,7 +20,7 @@ def test_equivalent_at_five_percent_is_a_ninety_percent_interval_within_the_marg
     for value in np.linspace(-1.2, 1.2, 41):
         difference = Estimate(value=float(value), error=0.3, freedom=7)
         low, high = difference.interval(0.90)
-        assert (equivalence_p(difference, 1.0) < 0.05) == (-1.0 < low and high < 1.0)
+        assert (equivalence_p(difference, 1.0) < 0.05) == (low > -1.0 and high < 1.0)
 
 
 def test_no_difference_seen_is_not_equivalence() -> None:

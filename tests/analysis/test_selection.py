@@ -101,7 +101,11 @@ def test_rates_are_summarised_over_seeds_that_finished(run_row: Row) -> None:
 def test_budgets_and_sizes_choose_for_themselves(run_row: Row) -> None:
     rows = [
         run_row("full", n, rate, 0, budget=budget, selection_em=float(rate == best))
-        for (budget, n), best in {("epochs", 100): 1e-4, ("floor", 100): 2e-4, ("floor", 200): 1e-4}.items()
+        for (budget, n), best in {
+            ("epochs", 100): 1e-4,
+            ("floor", 100): 2e-4,
+            ("floor", 200): 1e-4,
+        }.items()
         for rate in (1e-4, 2e-4)
     ]
     selection = select_rates(summarise_rates(pd.DataFrame(rows)))

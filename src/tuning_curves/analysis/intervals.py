@@ -19,7 +19,8 @@ The reference distribution of (estimate - truth) / error is
 The bootstrap is studentised: where seeds vary most, 10 seeds and the plain percentiles cover
 89 % instead of 95, the studentised ones 94. Fewer seeds are too few for either. With one seed
 there is no error and no interval. Paired differences use the same functions on differences.
-Coverage under a known truth is measured in tests/analysis/test_coverage.py.
+Measured under a known truth, intervals of level 0.95 hold it in 92 % or more from three seeds
+on, and in 88 to 96 % with two (tests/analysis/test_coverage.py).
 """
 
 import zlib

@@ -1,5 +1,6 @@
 """Sentences about how the results came about: seeds, learning rates, failures, costs, gaps."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,18 +61,39 @@ def optimism(tables: Tables) -> str:
     )
 
 
-def failures(tables: Tables) -> str:
-    """Runs whose loss became NaN or infinite."""
+def trainings(tables: Tables, study: Mapping[str, Any]) -> pd.DataFrame:
+    """Seeds that finished and that diverged by method, size, rate and steps.
+
+    Two budgets that come to the same number of steps share their runs, which count once.
+    """
     rates = tables["learning_rates"]
-    count = int(rates["diverged"].sum())
-    total = count + int(rates["seeds"].sum())
+    budgets = {budget["name"]: budget for budget in study["budgets"]}
+    batch = study["training"]["batch_size"]
+    steps = [
+        max(budgets[budget]["epochs"] * math.ceil(n / batch), budgets[budget]["min_steps"])
+        for budget, n in zip(rates["budget"], rates["n_train"], strict=True)
+    ]
+    return rates.assign(steps=steps).drop_duplicates(["method", "n_train", "learning_rate", "steps"])
+
+
+def count_runs(tables: Tables, study: Mapping[str, Any]) -> int:
+    """Runs that finished or diverged."""
+    runs = trainings(tables, study)
+    return int(runs["seeds"].sum() + runs["diverged"].sum())
+
+
+def failures(tables: Tables, study: Mapping[str, Any]) -> str:
+    """Runs whose loss became NaN or infinite."""
+    runs = trainings(tables, study)
+    count = int(runs["diverged"].sum())
+    total = wording.plural(count_runs(tables, study), "run")
     if count == 0:
-        return f"None of the {wording.plural(total, 'run')} diverged."
-    where = ", ".join(style.label(m) for m in style.ordered(rates[rates["diverged"] > 0]["method"]))
-    verb = "has no score and is" if count == 1 else "have no score and are"
+        return f"None of the {total} diverged."
+    where = ", ".join(style.label(m) for m in style.ordered(runs[runs["diverged"] > 0]["method"]))
+    alone = count == 1
     return (
-        f"Of {wording.plural(total, 'run')} {wording.whole(count)} diverged ({where}); "
-        f"{'it' if count == 1 else 'they'} {verb} counted apart."
+        f"Of {total} {wording.whole(count)} diverged ({where}); {'it' if alone else 'they'} "
+        f"{'has' if alone else 'have'} no score and {'is' if alone else 'are'} counted apart."
     )
 
 
@@ -85,13 +107,22 @@ def costs(tables: Tables) -> list[str]:
         ratio = own["step_time_ratio"].dropna()
         if method == "full" or ratio.empty:
             continue
-        times = f"takes {wording.significant(ratio.median())} times as long as one of "
         sentences.append(
-            f"A step of {style.label(method)} {times}{style.label('full')} (median over sizes and "
-            f"budgets; {wording.significant(ratio.min())} to {wording.significant(ratio.max())}); "
-            f"its optimiser holds {_megabytes(own)} MB, against {_megabytes(full)} MB."
+            f"A step of {style.label(method)} takes {_spread(ratio)} as long as one of "
+            f"{style.label('full')}; its optimiser holds {_megabytes(own)} MB, against "
+            f"{_megabytes(full)} MB."
         )
     return sentences
+
+
+def _spread(ratio: pd.Series) -> str:
+    """The median of some ratios, and how far they reach."""
+    middle, least, greatest = (
+        wording.significant(value, 2) for value in (ratio.median(), ratio.min(), ratio.max())
+    )
+    if least == greatest:
+        return f"{middle} times"
+    return f"{middle} times (over sizes and budgets {least} to {greatest})"
 
 
 def _megabytes(frame: pd.DataFrame) -> str:

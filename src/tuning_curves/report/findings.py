@@ -18,15 +18,27 @@ def main_finding(tables: Tables, study: Mapping[str, Any]) -> str:
     contrasts = tables["contrasts"]
     pairs = pairs_of(contrasts, study)
     if not pairs:
-        return f"{lead(study)}no two methods were compared."
-    first, second = pairs[0]
-    rows = _rows(contrasts, first, second)
+        return wording.capital(f"{lead(study)}no two methods were compared.")
+    rows = _rows(contrasts, *pairs[0])
     phrases = [
-        f"under the budget {budget}, {_phrase(rows[rows['budget'] == budget], first, second)}"
-        for budget in dict.fromkeys(rows["budget"])
+        f"under the {_budgets(budgets)}, {phrase}"
+        for phrase, budgets in _by_phrase(rows, *pairs[0]).items()
     ]
-    sentence = lead(study) + "; ".join(phrases)
-    return wording.capital(f"{sentence} ({_basis(rows, study)}).")
+    return wording.capital(f"{lead(study)}{'; '.join(phrases)} ({_basis(rows, study)}).")
+
+
+def _budgets(names: list[str]) -> str:
+    return f"{'budget' if len(names) == 1 else 'budgets'} {wording.join(names)}"
+
+
+def _by_phrase(rows: pd.DataFrame, first: str, second: str, ending: Any = None) -> dict[str, Any]:
+    """What is said, and the budgets of which it is said."""
+    said: dict[str, list[str]] = {}
+    for budget in dict.fromkeys(rows["budget"]):
+        own = rows[rows["budget"] == budget]
+        phrase = _phrase(own, first, second) + ("" if ending is None else ending(own))
+        said.setdefault(phrase, []).append(budget)
+    return said
 
 
 def lead(study: Mapping[str, Any]) -> str:
@@ -63,29 +75,26 @@ def _phrase(rows: pd.DataFrame, first: str, second: str) -> str:
     sizes: dict[str, list[int]] = {place: [] for place in PLACES}
     for row in rows.sort_values("n_train").itertuples():
         sizes[place_of(row.em_low, row.em_high)].append(row.n_train)
-    if len(sizes["without interval"]) == len(rows):
+    held = [place for place in PLACES if sizes[place]]
+    if held == ["without interval"]:
         return _without_interval(rows, first, second)
-    every = [place for place in PLACES if len(sizes[place]) == len(rows)]
-    if every:
-        return _one_place(every[0], sizes[every[0]], first, second)
-    decided = [
-        f"{'scores' if not number else ''} {place} {_object(number, second)} at {_at(sizes[place])}"
-        for number, place in enumerate(p for p in ("above", "below") if sizes[p])
+    if len(held) == 1:
+        return f"{style.label(first)} is {_standing(held[0], second)} {_everywhere(sizes[held[0]])}"
+    parts = [
+        f"{_standing(place, 'it' if number else second)} at {_at(sizes[place])}"
+        for number, place in enumerate(held)
     ]
-    parts = [f"{style.label(first)} {' and'.join(decided).strip()}"] if decided else []
-    if sizes["undecided"]:
-        parts.append(f"{_at(sizes['undecided'])} {_are(sizes['undecided'])} undecided")
-    if sizes["without interval"]:
-        parts.append(f"{_at(sizes['without interval'])} without an interval")
-    return wording.join(parts) if len(parts) < 3 else ", ".join(parts)
+    return f"{style.label(first)} is {wording.join(parts)}"
 
 
-def _object(number: int, second: str) -> str:
-    return style.label(second) if not number else "it"
+def _standing(place: str, second: str) -> str:
+    other = "it" if second == "it" else style.label(second)
+    words = {"undecided": f"undecided against {other}", "without interval": "without an interval"}
+    return words.get(place, f"{place} {other}")
 
 
-def _are(sizes: list[int]) -> str:
-    return "is" if len(sizes) == 1 else "are"
+def _everywhere(sizes: list[int]) -> str:
+    return f"at {_at(sizes)}" if len(sizes) == 1 else f"at every size ({_at(sizes)})"
 
 
 def _at(sizes: list[int]) -> str:
@@ -93,13 +102,6 @@ def _at(sizes: list[int]) -> str:
     if len(sizes) <= 4:
         return wording.sizes(sizes)
     return f"{len(sizes)} sizes from n = {wording.whole(sizes[0])} to {wording.whole(sizes[-1])}"
-
-
-def _one_place(place: str, sizes: list[int], first: str, second: str) -> str:
-    where = f"at {wording.sizes(sizes)}" if len(sizes) == 1 else f"at every size ({_at(sizes)})"
-    if place == "undecided":
-        return f"{style.label(first)} against {style.label(second)} is undecided {where}"
-    return f"{style.label(first)} scores {place} {style.label(second)} {where}"
 
 
 def _without_interval(rows: pd.DataFrame, first: str, second: str) -> str:
@@ -125,16 +127,15 @@ def _basis(rows: pd.DataFrame, study: Mapping[str, Any]) -> str:
 
 
 def contrast_sentences(tables: Tables, study: Mapping[str, Any]) -> list[str]:
-    """One sentence a contrast and budget, with what Holm's correction leaves."""
+    """A sentence a contrast and, where they differ, budget, with what Holm's correction leaves."""
     contrasts = tables["contrasts"]
-    sentences = []
-    for first, second in pairs_of(contrasts, study):
-        rows = _rows(contrasts, first, second)
-        for budget in dict.fromkeys(rows["budget"]):
-            own = rows[rows["budget"] == budget]
-            phrase = _phrase(own, first, second)
-            sentences.append(f"Under {budget}, {phrase}{_holm(own, study)}.")
-    return sentences
+    return [
+        f"Under {wording.join(budgets)}, {phrase}."
+        for first, second in pairs_of(contrasts, study)
+        for phrase, budgets in _by_phrase(
+            _rows(contrasts, first, second), first, second, lambda rows: _holm(rows, study)
+        ).items()
+    ]
 
 
 def _holm(rows: pd.DataFrame, study: Mapping[str, Any]) -> str:
@@ -150,23 +151,19 @@ def _holm(rows: pd.DataFrame, study: Mapping[str, Any]) -> str:
 
 
 def crossover_sentences(tables: Tables, study: Mapping[str, Any]) -> list[str]:
-    """One sentence for each crossover that was looked for."""
+    """A sentence for each pair of curves and what is known of their crossing."""
     level = wording.percent_level(study["analysis"]["level"])
-    sentences = []
+    said: dict[str, list[str]] = {}
     for row in tables["crossovers"].itertuples():
         pair = f"{style.label(row.first)} and {style.label(row.second)}"
-        under = f"under {row.budget}"
-        if row.statement == "inside":
-            where = f"{pair} cross near n = {wording.whole(row.n_train)}"
-            if not (pd.isna(row.low) or pd.isna(row.high)):
-                where += f" ({level} interval {wording.size_interval(row.low, row.high)})"
-            sentences.append(wording.capital(f"{under}, {where}."))
-        elif row.statement == "none inside the range":
-            sentences.append(
-                wording.capital(f"{under}, {pair} do not cross inside the range of sizes.")
-            )
-        else:
-            sentences.append(
-                wording.capital(f"{under}, whether and where {pair} cross is undecided.")
-            )
-    return sentences
+        said.setdefault(_crossing(row, pair, level), []).append(row.budget)
+    return [f"Under {wording.join(budgets)}, {phrase}." for phrase, budgets in said.items()]
+
+
+def _crossing(row: Any, pair: str, level: str) -> str:
+    if row.statement == "none inside the range":
+        return f"{pair} do not cross inside the range of sizes"
+    if row.statement == "inside":
+        ends = wording.size_interval(row.low, row.high)
+        return f"{pair} cross near n = {wording.whole(row.n_train)} ({level} interval {ends})"
+    return f"it is undecided whether and where {pair} cross"

@@ -42,7 +42,7 @@ def _sentences(tables: Tables, study: Mapping[str, Any]) -> dict[str, Any]:
         "gaps": accounts.gaps(tables, study),
         "edges": accounts.edges(tables),
         "optimism": accounts.optimism(tables),
-        "failures": accounts.failures(tables),
+        "failures": accounts.failures(tables, study),
         "costs": accounts.costs(tables),
         "bitfit_share": accounts.share(tables, "bitfit"),
     }
@@ -50,13 +50,14 @@ def _sentences(tables: Tables, study: Mapping[str, Any]) -> dict[str, Any]:
 
 def _facts(tables: Tables, study: Mapping[str, Any]) -> dict[str, str]:
     sizes = sorted({n for m in study["methods"] for n in m.get("sizes", study["sizes"])})
-    runs = tables["learning_rates"]
     return {
         "level": wording.percent_level(study["analysis"]["level"]),
         "least_size": wording.whole(sizes[0]),
         "greatest_size": wording.whole(sizes[-1]),
         "sizes": wording.join(wording.whole(n) for n in sizes),
-        "runs": wording.whole(int(runs["seeds"].sum() + runs["diverged"].sum())),
+        "runs": wording.whole(accounts.count_runs(tables, study)),
+        "epsilon": wording.rate(study["training"]["adam_epsilon"]),
+        "warmup": f"{100 * study['training']['warmup']:g}",
         "draws": wording.whole(study["analysis"]["draws"]),
     }
 
@@ -101,7 +102,7 @@ def published_figure(paper: pd.DataFrame) -> dict[str, str]:
     scores = paper.pivot(index="n_train", columns="method", values="em")
     gap = scores["bitfit"] - scores["full"]
     above, below = gap.index[gap > 0], gap.index[gap < 0]
-    errors = sorted(paper["reading_error"].unique())
+    errors = paper["reading_error"]
     smallest = scores.index[0]
     return {
         "sizes": wording.whole(len(gap)),
@@ -113,5 +114,5 @@ def published_figure(paper: pd.DataFrame) -> dict[str, str]:
         "gap_greatest_size": wording.difference(gap.iloc[-1]),
         "full_least_size": wording.points(scores["full"].iloc[0]),
         "full_greatest_size": wording.points(scores["full"].iloc[-1]),
-        "reading_error": wording.join(wording.points(error) for error in errors),
+        "reading_error": f"{wording.points(errors.min())} to {wording.points(errors.max())}",
     }

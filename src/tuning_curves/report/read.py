@@ -29,6 +29,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "costs": (
         "method", "budget", "n_train", "steps", "seconds_per_step", "step_time_ratio",
         "train_seconds", "peak_memory_bytes", "optimizer_bytes", "delta_bytes",
+        "activation_bytes",
     ),
     "counts": (
         "method", "trainable_backbone", "trainable_added", "trainable_head", "total", "share",
@@ -65,9 +66,9 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    text = {name: str for name in TEXT}
+    text = dict.fromkeys(TEXT, str)
     try:
-        frame = pd.read_csv(path, dtype=text, encoding="utf-8")
+        frame = pd.read_csv(path, dtype=text, encoding="utf-8", float_precision="round_trip")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise DataError(f"{path}: not a table ({error})", fix=FIX) from None
     lacking = [name for name in columns if name not in frame.columns]
@@ -76,6 +77,8 @@ def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     for name in columns:
         if name in TEXT:
             frame[name] = frame[name].fillna("")
+        elif frame.empty:
+            frame[name] = frame[name].astype(float)
         elif not pd.api.types.is_numeric_dtype(frame[name]):
             raise DataError(f"{path}: column {name!r} holds text, expected numbers", fix=FIX)
     return frame

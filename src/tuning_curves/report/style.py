@@ -183,6 +183,7 @@ def save(figure: Figure, stem: Path) -> list[Path]:
         the files, SVG first.
     """
     undated = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}
+    figure.draw_without_rendering()  # the layout settles in the first drawing
     paths = []
     for kind, metadata in undated.items():
         path = stem.with_name(f"{stem.name}.{kind}")

@@ -125,10 +125,11 @@ VIEWS: dict[str, tuple[Column, ...]] = {
         METHOD, BUDGET, SIZE,
         _number("steps", "steps"),
         _number("s a step", "seconds_per_step", wording.significant),
-        _number("to full", "step_time_ratio", wording.significant),
+        _number("to full", "step_time_ratio", lambda value: wording.significant(value, 2)),
         _number("training (s)", "train_seconds", wording.significant),
         _number("peak memory (MB)", "peak_memory_bytes", wording.megabytes),
         _number("optimiser (MB)", "optimizer_bytes", wording.megabytes),
+        _number("activations (MB)", "activation_bytes", wording.megabytes),
         _number("to store (MB)", "delta_bytes", wording.megabytes),
     ),
     "counts": (

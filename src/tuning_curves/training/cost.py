@@ -1,7 +1,6 @@
 """What a cell costs, measured while it runs: time, memory, bytes."""
 
 import contextlib
-import resource
 import time
 from collections.abc import Iterator
 
@@ -60,11 +59,13 @@ class ActivationMeter:
         return sum(self.seen.values())
 
 
-def peak_memory(device: torch.device) -> int:
-    """Peak bytes: of the device's allocator on CUDA, of the whole process on a CPU."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def peak_memory(device: torch.device) -> int | None:
+    """Peak bytes of the device's allocator on CUDA; None on a CPU.
+
+    There the process's own peak is that of all cells it has trained so far, and of an allocator
+    that gives little back: no cell's number.
+    """
+    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
 
 
 def tensor_bytes(tensors: dict[str, Tensor]) -> int:

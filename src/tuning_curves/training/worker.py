@@ -216,7 +216,7 @@ class Worker:
             "outcomes": encode_outcomes(dev.exact, dev.f1, self.dev_articles),
         }
 
-    def _cost(self, model: SpanModel, trace: Trace, watch: Stopwatch) -> dict[str, float]:
+    def _cost(self, model: SpanModel, trace: Trace, watch: Stopwatch) -> dict[str, float | None]:
         return {
             "train_seconds": round(trace.seconds, 3),
             "evaluate_seconds": round(watch.seconds, 3),

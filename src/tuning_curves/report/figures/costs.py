@@ -1,4 +1,4 @@
-"""What a method costs: time a step against full fine-tuning, optimiser and stored bytes."""
+"""What a method costs: time a step against full fine-tuning, and bytes of three kinds."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,9 +12,10 @@ from tuning_curves.report import style
 from tuning_curves.report.figures.panels import WIDTH, say_nothing_to_draw
 
 PANELS = (
-    ("step_time_ratio", 1.0, "time a step, relative to full"),
-    ("optimizer_bytes", 1e6, "optimiser state (MB)"),
-    ("delta_bytes", 1e6, "what a task must store (MB)"),
+    ("step_time_ratio", 1.0, "time a step,\nrelative to full"),
+    ("activation_bytes", 1e6, "kept for the\nbackward pass (MB)"),
+    ("optimizer_bytes", 1e6, "optimiser's\nstate (MB)"),
+    ("delta_bytes", 1e6, "to store\nfor a task (MB)"),
 )
 
 
@@ -25,9 +26,10 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
         if costs.empty:
             return say_nothing_to_draw("no run has finished: there is no cost to compare")
         methods = style.ordered(costs["method"])
+        panels = [panel for panel in PANELS if costs[panel[0]].notna().any()]
         figure = Figure(figsize=(WIDTH, 0.9 + 0.27 * len(methods)), layout="constrained")
-        row = figure.subplots(1, len(PANELS), sharey=True)
-        for axes, (column, unit, title) in zip(row, PANELS, strict=True):
+        row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for axes, (column, unit, title) in zip(row, panels, strict=True):
             _panel(axes, costs, methods, column, unit)
             axes.set_title(title)
         row[0].set_yticks(range(len(methods)), [style.label(name) for name in methods])
@@ -48,7 +50,7 @@ def _panel(
         axes.hlines(place, values.min(), values.max(), color=look["color"], linewidth=1.6)
         axes.plot([values.median()], [place], **look)
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(numticks=5))
+    axes.xaxis.set_major_locator(LogLocator(numticks=4))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.margins(x=0.12)
