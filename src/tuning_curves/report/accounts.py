@@ -120,9 +120,8 @@ def _spread(ratio: pd.Series) -> str:
     middle, least, greatest = (
         wording.significant(value, 2) for value in (ratio.median(), ratio.min(), ratio.max())
     )
-    if least == greatest:
-        return f"{middle} times"
-    return f"{middle} times (over sizes and budgets {least} to {greatest})"
+    reach = "" if least == greatest else f" ({least} to {greatest} over sizes and budgets)"
+    return f"{middle}{reach} times"
 
 
 def _megabytes(frame: pd.DataFrame) -> str:

@@ -5,6 +5,7 @@ font of the machine, no package, no network and no date takes part: equal inputs
 """
 
 import dataclasses
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -64,8 +65,17 @@ def compile_typst(main: Path, kind: str = "pdf", ppi: float | None = None) -> li
             main, root=main.parent, format=kind, ppi=ppi, ignore_system_fonts=True
         )
     except typst.TypstError as error:
-        raise DataError(f"the paper does not compile: {error}", fix="correct its source") from None
+        raise DataError(
+            f"the paper does not compile: {_place(error.diagnostic)}{error}",
+            fix="correct its source",
+        ) from None
     return made if isinstance(made, list) else [made]
+
+
+def _place(diagnostic: str) -> str:
+    """Where Typst stopped, `main.typ:3:1: `, from its diagnostic; "" where it does not say."""
+    found = re.search(r"([^/\s]+\.typ:\d+:\d+)", diagnostic)
+    return f"{found[1]}: " if found else ""
 
 
 def compile_paper(

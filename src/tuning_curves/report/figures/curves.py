@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from tuning_curves.report import style
 from tuning_curves.report.figures.panels import (
+    SINGLE,
     WIDTH,
     budget_names,
     budget_words,
@@ -27,16 +28,19 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
         if curves.empty:
             return say_nothing_to_draw("no run has finished: there is no curve to draw")
         budgets = budget_names(study, curves)
-        figure = Figure(figsize=(WIDTH, 3.3), layout="constrained")
+        figure = Figure(figsize=(WIDTH if len(budgets) > 1 else SINGLE, 3.1), layout="constrained")
         row = figure.subplots(1, len(budgets), sharey=True, squeeze=False)[0]
         methods = style.ordered(curves["method"])
         for axes, budget in zip(row, budgets, strict=True):
-            _panel(axes, curves[curves["budget"] == budget], methods)
+            own = curves[curves["budget"] == budget]
+            _panel(axes, own, methods)
+            size_axis(axes, sorted(own["n_train"].unique()), len(budgets))
             axes.set_title(f"{budget}: {budget_words(study, budget)}")
         row[0].set_ylabel("exact match on dev (%)")
         row[0].set_ylim(bottom=0)
         handles = _handles(row)
-        legend_below(figure, [handles[style.label(name)] for name in methods], 5)
+        entries = [handles[style.label(name)] for name in methods]
+        legend_below(figure, entries, _columns(len(methods), len(budgets)))
     return figure
 
 
@@ -50,7 +54,13 @@ def _panel(axes: Axes, curves: pd.DataFrame, methods: list[str]) -> None:
         points_with_bars(
             axes, at, own["em"], own["em_low"], own["em_high"], **style.line_options(method)
         )
-    size_axis(axes, sizes)
+
+
+def _columns(methods: int, budgets: int) -> int:
+    """Columns of the legend: one row where it fits."""
+    if budgets == 1:
+        return min(methods, 3)
+    return methods if methods <= 5 else 4
 
 
 def _handles(row: Any) -> dict[str, Any]:

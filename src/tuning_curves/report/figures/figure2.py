@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from tuning_curves.report import style
 from tuning_curves.report.figures.panels import (
+    SINGLE,
     WIDTH,
     budget_names,
     budget_words,
@@ -27,6 +28,7 @@ from tuning_curves.report.figures.panels import (
 REFERENCE = Path(__file__).parents[4] / "paper" / "reference" / "bitfit_figure2_digitised.csv"
 SOURCE = "hollow: read off the image of Ben Zaken et al. 2022, Figure 2"
 METHODS = ("full", "bitfit")
+DIFFERENCE = "BitFit minus full"
 LIGHT = "#8A8A8A"
 
 
@@ -49,11 +51,12 @@ def draw(
         _fill(upper, lower, curves, tables["contrasts"], study)
         if paper is not None and beside:
             _paper_panel(upper[-1], lower[-1], paper)
+            size_axis(lower[-1], sorted(paper["n_train"].unique()), len(lower))
         elif paper is not None:
             for above, below in zip(upper, lower, strict=True):
                 _paper_points(above, below, paper)
-                size_axis(below, [*curves["n_train"], *paper["n_train"]])
-        legend_below(figure, _unique_handles(upper, lower), 5, None if paper is None else SOURCE)
+                size_axis(below, [*curves["n_train"], *paper["n_train"]], len(lower))
+        legend_below(figure, _unique_handles(upper, lower), 3, None if paper is None else SOURCE)
     return figure
 
 
@@ -61,7 +64,7 @@ def _lay_out(
     study: Mapping[str, Any], curves: pd.DataFrame, beside: bool
 ) -> tuple[Figure, list[Axes], list[Axes]]:
     columns = len(budget_names(study, curves)) + beside
-    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH if columns > 1 else SINGLE, 4.4), layout="constrained")
     grid = figure.add_gridspec(2, columns, height_ratios=(3, 2))
     upper: list[Axes] = []
     lower: list[Axes] = []
@@ -85,10 +88,10 @@ def _fill(
     for column, budget in enumerate(budget_names(study, curves)):
         own = curves[curves["budget"] == budget]
         _scores(upper[column], own)
-        upper[column].set_title(f"{budget}: {budget_words(study, budget)}")
+        upper[column].set_title(f"{budget}\n{budget_words(study, budget)}", fontsize=7.5)
         rows = contrasts[pair & (contrasts["budget"] == budget)].sort_values("n_train")
         _difference(lower[column], rows)
-        size_axis(lower[column], sorted(own["n_train"].unique()))
+        size_axis(lower[column], sorted(own["n_train"].unique()), len(lower))
         upper[column].tick_params(labelbottom=False)
         if column:
             upper[column].tick_params(labelleft=False)
@@ -109,7 +112,7 @@ def _scores(axes: Axes, curves: pd.DataFrame) -> None:
 
 def _difference(axes: Axes, rows: pd.DataFrame) -> None:
     axes.axhline(0, color="#444444", linewidth=0.9, zorder=1.5)
-    look = {**style.line_options("bitfit"), "label": "BitFit minus full", "marker": "o"}
+    look = {**style.line_options("bitfit"), "label": DIFFERENCE, "marker": "o"}
     look |= {"linestyle": "none", "markersize": 5}
     if rows.empty:
         axes.text(0.5, 0.6, "no contrast of the two", transform=axes.transAxes, ha="center")
@@ -155,9 +158,8 @@ def _paper_panel(above: Axes, below: Axes, paper: pd.DataFrame) -> None:
         above.plot(wide.index, wide[method], **_hollow(method, LIGHT, name))
     below.axhline(0, color=LIGHT, linewidth=0.9, zorder=1.5)
     _paper_difference(below, paper, LIGHT)
-    above.set_title("another encoder: BERT-base,\nas published")
+    above.set_title("another encoder: BERT-base,\nas published", fontsize=7.5)
     above.set_ylim(bottom=0)
-    size_axis(below, sorted(wide.index))
     above.tick_params(labelbottom=False)
     for axes in (above, below):
         axes.set_facecolor("#F7F7F7")
@@ -169,8 +171,8 @@ def _paper_panel(above: Axes, below: Axes, paper: pd.DataFrame) -> None:
 
 
 def _unique_handles(upper: list[Axes], lower: list[Axes]) -> list[Any]:
-    """One line for each label: ours first, what was published last."""
+    """One line for each label: a column of ours, one of what was published, the difference."""
     lines = [line for axes in [*upper, *lower] for line in axes.get_lines()]
     found = {str(line.get_label()): line for line in reversed(lines)}
     shown = [name for name in reversed(found) if not name.startswith("_")]
-    return [found[name] for name in sorted(shown, key=lambda name: "published" in name)]
+    return [found[name] for name in sorted(shown, key=lambda name: name == DIFFERENCE)]

@@ -40,8 +40,9 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
             axes.set_title(f"{style.label(method)}\n{budget}", fontsize=7.5)
         for axes in panels[-len(methods):]:
             axes.set_xlabel("learning rate", fontsize=7.5)
+        figure.align_xlabels(panels)
         figure.supylabel("exact match on the selection split (%)", fontsize=8)
-        legend_below(figure, _handles(colours), 6)
+        legend_below(figure, _handles(colours), 4 if len(colours) < 7 else 5)
     return figure
 
 

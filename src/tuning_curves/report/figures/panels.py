@@ -11,8 +11,9 @@ from matplotlib.ticker import NullFormatter
 
 from tuning_curves.report import wording
 
-WIDTH = 6.9  # inches: the text of the paper
-NEAREST = 0.075  # two size labels stand at least so much of the axis apart
+WIDTH = 6.45  # inches: as wide as the text of the paper
+SINGLE = 4.3  # inches: a figure of one column of panels
+NEAREST = 0.036  # by how much of the axis two size labels stand apart, for each panel in a row
 
 
 def budget_names(study: Mapping[str, Any], frame: pd.DataFrame) -> list[str]:
@@ -29,14 +30,18 @@ def budget_words(study: Mapping[str, Any], name: str) -> str:
     return f"{epochs}, at least {wording.plural(floor, 'step')}" if floor else epochs
 
 
-def size_axis(axes: Axes, sizes: Sequence[int]) -> None:
-    """A logarithmic axis of training sizes, ticks at the sizes, labels where there is room."""
+def size_axis(axes: Axes, sizes: Sequence[int], columns: int) -> None:
+    """A logarithmic axis of training sizes, ticks at the sizes, labels where there is room.
+
+    Args:
+        columns: panels in a row; the more, the less room.
+    """
     places = sorted(set(sizes))
     axes.set_xscale("log")
     low, high = np.log10(places[0]), np.log10(places[-1])
     margin = 0.06 * (high - low) or 0.3
     axes.set_xlim(10 ** (low - margin), 10 ** (high + margin))
-    named = _spaced(places, NEAREST * (high - low))
+    named = _spaced(places, NEAREST * columns * (high - low))
     axes.set_xticks(named, [short(place) for place in named])
     axes.set_xticks([place for place in places if place not in named], minor=True)
     axes.xaxis.set_minor_formatter(NullFormatter())
@@ -84,7 +89,7 @@ def legend_below(
 ) -> None:
     """One legend for the whole figure, under its panels."""
     figure.legend(
-        handles=list(handles), loc="outside lower center", ncols=columns, columnspacing=1.6,
+        handles=list(handles), loc="outside lower center", ncols=columns, columnspacing=1.3,
         title=title, title_fontsize=7.5,
     )  # fmt: skip
 

@@ -1,0 +1,117 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tuning_curves.cli import COMMANDS, main
+from tuning_curves.study import read_study
+
+ROOT = Path(__file__).resolve().parents[2]
+SLICE = ROOT / "config" / "squad-slice.yaml"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert f"tuning-curves {command}" in text or f"{command} " in text
+    assert len(text) > 300
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom tuning_curves.cli import make_parser\nmake_parser().format_help()\n"
+        "heavy = {'torch', 'transformers', 'pandas', 'matplotlib', 'datasets', 'snakemake'}\n"
+        "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_methods_as_json(capsys: pytest.CaptureFixture[str], tiny_encoder: Path) -> None:
+    assert main(["methods", "--encoder", str(tiny_encoder), "--json"]) == 0
+    rows = {row["method"]: row for row in json.loads(capsys.readouterr().out)}
+    assert list(rows) == ["full", "head", "bitfit", "adapter-houlsby", "adapter-pfeiffer"]
+    assert rows["full"]["share"] == 1.0
+    assert rows["head"] | {"total": 0} == {
+        "method": "head",
+        "trainable_backbone": 0,
+        "trainable_added": 0,
+        "trainable_head": 66,
+        "total": 0,
+        "share": 0.0,
+    }
+    assert rows["bitfit"]["trainable_backbone"] == 3 * (7 * 32 + 64) + 32
+
+
+def test_methods_of_one_size_as_a_table(
+    capsys: pytest.CaptureFixture[str], tiny_encoder: Path
+) -> None:
+    config = str(tiny_encoder / "config.json")
+    assert main(["methods", "--encoder", config, "--method", "adapter-houlsby-8"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    # two adapters in each of 3 layers, 2 m d + d + m numbers each
+    assert lines[1].split()[:3] == ["adapter-houlsby-8", "448", f"{6 * (2 * 8 * 32 + 32 + 8):,}"]
+
+
+def test_a_missing_encoder_is_one_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["methods", "--encoder", "no/such/config.json"]) == 3
+    assert "error: no/such/config.json: no such file" in capsys.readouterr().err
+
+
+def test_status_of_an_unstarted_study(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["status", str(SLICE), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    total = len(read_study(SLICE).unique)
+    assert found["cells"] == {
+        "total": total,
+        "done": 0,
+        "running": 0,
+        "missing": total,
+        "failed": 0,
+    }
+    assert found["seconds_left"] is None
+    assert main(["status", str(SLICE)]) == 0
+    assert "not known before the first record" in capsys.readouterr().out
+
+
+def test_plan_chooses_cells(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    chosen = ["--method", "bitfit", "--size", "100", "--seed", "1", "--budget", "epochs"]
+    assert main(["plan", str(SLICE), *chosen]) == 0
+    cells = json.loads(capsys.readouterr().out)["cells"]
+    assert {(c["method"], c["n_train"], c["init_seed"], c["steps"]) for c in cells} == {
+        ("bitfit", 100, 1, 39)
+    }
+    assert main(["plan", str(SLICE), "--method", "lora"]) == 2
+    assert "no cell of the study is chosen" in capsys.readouterr().err
+
+
+def test_pin_prints_the_hashes_of_files(
+    capsys: pytest.CaptureFixture[str], squad_file: Path, tiny_encoder: Path
+) -> None:
+    from tuning_curves.squad import content_sha256, read_squad
+
+    assert main(["pin", "--train", str(squad_file), "--encoder", str(tiny_encoder)]) == 0
+    out = capsys.readouterr().out
+    assert f"train: {content_sha256(read_squad(squad_file))}" in out
+    assert "weights_sha256: " in out
+    assert main(["pin"]) == 2
+
+
+def test_an_unknown_command_is_a_usage_error() -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["tune"])
+    assert ended.value.code == 2

@@ -1,0 +1,168 @@
+"""The figures show the tables: so many lines, so many points, nothing cut off."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from tuning_curves.report import style
+from tuning_curves.report.figures import FIGURES, costs, curves, figure2, learning_rates
+
+PAPER_SIZES = (500, 1000, 2000, 5000, 8000, 15000)
+
+
+def labels(axes: Any) -> list[str]:
+    """Labels of an axes' lines that belong into a legend."""
+    return [str(n) for n in (line.get_label() for line in axes.get_lines()) if n[0] != "_"]
+
+
+def test_curves_have_a_panel_a_budget_and_a_line_a_method(make_study: Any, make_tables: Any):
+    study = make_study()
+    figure = curves.draw(make_tables(study), study)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        "epochs: 3 epochs",
+        "floor: 3 epochs, at least 150 steps",
+    ]
+    for axes in figure.axes:
+        assert labels(axes) == ["full fine-tuning", "BitFit", "adapter (Houlsby)", "head only"]
+        assert [len(line.get_xdata()) for line in axes.get_lines()] == [4, 4, 4, 4]
+        assert [len(bars.get_segments()) for bars in axes.collections] == [4, 4, 4, 4]
+    np.testing.assert_allclose(figure.axes[0].get_lines()[0].get_ydata(), [10, 21.94, 30.97, 40])
+
+
+def test_a_point_without_an_interval_has_no_bar(make_study: Any, make_tables: Any) -> None:
+    study = make_study(seeds=(0,))
+    figure = curves.draw(make_tables(study), study)
+    assert [len(axes.collections) for axes in figure.axes] == [0, 0]
+    assert [len(axes.get_lines()) for axes in figure.axes] == [4, 4]
+
+
+def test_figure2_of_a_reduced_study_keeps_the_paper_apart(make_study: Any, make_tables: Any):
+    study = make_study()
+    figure = figure2.draw(make_tables(study), study)
+    upper = [figure.axes[place] for place in (0, 2, 4)]
+    assert [labels(axes) for axes in upper] == [
+        ["full fine-tuning", "BitFit"],
+        ["full fine-tuning", "BitFit"],
+        ["full fine-tuning, published", "BitFit, published"],
+    ]
+    assert "another encoder" in upper[2].get_title(loc="left")
+    difference = figure.axes[1].get_lines()[1]
+    np.testing.assert_allclose(difference.get_ydata(), [8, 1.63, -3.18, -8])
+    published = figure.axes[5].get_lines()[1].get_ydata()
+    assert len(published) == 12
+    assert published[0] == pytest.approx(7.2)
+    assert figure2.SOURCE in [text.get_text() for text in _texts(figure)]
+
+
+def test_figure2_of_the_paper_has_its_points_hollow_beside_ours(make_study: Any, make_tables: Any):
+    study = make_study(scale="paper", sizes=PAPER_SIZES)
+    figure = figure2.draw(make_tables(study), study)
+    assert len(figure.axes) == 4
+    lines = {str(line.get_label()): line for line in figure.axes[0].get_lines()}
+    assert set(lines) == {
+        "full fine-tuning", "BitFit", "full fine-tuning, published", "BitFit, published",
+    }  # fmt: skip
+    assert lines["BitFit, published"].get_markerfacecolor() == "white"
+    assert len(lines["BitFit, published"].get_xdata()) == 12
+
+
+def test_figure2_of_a_demo_has_no_point_of_the_paper(make_study: Any, make_tables: Any) -> None:
+    study = make_study(scale="demo")
+    figure = figure2.draw(make_tables(study), study)
+    assert len(figure.axes) == 4
+    assert all("published" not in name for axes in figure.axes for name in labels(axes))
+    assert figure2.SOURCE not in [text.get_text() for text in _texts(figure)]
+
+
+def test_figure2_says_when_it_cannot_be_drawn(make_study: Any, make_tables: Any) -> None:
+    study = make_study(methods=("full", "head"))
+    figure = figure2.draw(make_tables(study), study)
+    assert not figure.axes
+    assert "no finished runs of both BitFit and full" in figure.texts[0].get_text()
+
+
+def test_learning_rates_ring_the_choice_and_flag_edges(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    tables = make_tables(study)
+    selection = tables["selection"]
+    inside = (selection["method"] == "bitfit") & (selection["n_train"] == 100)
+    selection.loc[inside, ["edge", "learning_rate"]] = ["", 1e-2]
+    figure = learning_rates.draw(tables, study)
+    assert len(figure.axes) == 8
+    bitfit = figure.axes[1]
+    assert bitfit.get_title(loc="left") == "BitFit\nepochs"
+    *lines, chosen, at_edge = bitfit.get_lines()
+    assert [len(line.get_xdata()) for line in lines] == [3, 3, 3, 3]
+    assert list(chosen.get_xdata()) == [1e-2]
+    assert len(at_edge.get_xdata()) == 3
+    adapter = figure.axes[2].get_lines()
+    assert [len(line.get_xdata()) for line in adapter[-2:]] == [0, 0]  # one rate: no choice
+
+
+def test_costs_have_a_mark_a_method(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    figure = costs.draw(make_tables(study), study)
+    assert len(figure.axes) == 4
+    times = [line for line in figure.axes[0].get_lines() if len(line.get_xdata()) == 1]
+    assert [line.get_xdata()[0] for line in times] == [1.0, 0.72, 0.8, 0.004]
+
+
+def test_costs_leave_out_what_was_not_measured(make_study: Any, make_tables: Any) -> None:
+    study = make_study(methods=("bitfit", "head"))
+    tables = make_tables(study)
+    tables["costs"][["step_time_ratio", "activation_bytes"]] = np.nan
+    assert len(costs.draw(tables, study).axes) == 2
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("scale", ["demo", "reduced", "paper"])
+def test_nothing_is_cut_off(name: str, scale: str, make_study: Any, make_tables: Any) -> None:
+    study = make_study(
+        scale=scale,
+        methods=("full", "bitfit", "adapter-houlsby", "adapter-pfeiffer", "head"),
+        sizes=(100, *PAPER_SIZES, 85_500),
+        budgets=("floor",) if scale == "demo" else ("epochs", "floor"),
+    )
+    figure = FIGURES[name](make_tables(study), study)
+    FigureCanvasAgg(figure)
+    figure.draw_without_rendering()
+    with style.theme():
+        box = figure.get_tightbbox(figure.canvas.get_renderer())
+    width, height = figure.get_size_inches()
+    assert box.x0 >= 0 and box.y0 >= 0
+    assert box.x1 <= width and box.y1 <= height
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_study_without_finished_runs_is_drawn_as_words(
+    name: str, make_study: Any, make_tables: Any
+) -> None:
+    study = make_study()
+    empty = {table: frame.iloc[:0] for table, frame in make_tables(study).items()}
+    figure = FIGURES[name](empty, study)
+    assert "no" in figure.texts[0].get_text()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_drawn_twice_the_bytes_are_the_same(
+    name: str, make_study: Any, make_tables: Any, tmp_path: Path
+) -> None:
+    study = make_study(sizes=(100, 1000))
+    tables: dict[str, pd.DataFrame] = make_tables(study)
+    for run in ("first", "second"):
+        paths = style.save(FIGURES[name](tables, study), tmp_path / run / name)
+        assert [path.name for path in paths] == [f"{name}.svg", f"{name}.pdf"]
+    for kind in ("svg", "pdf"):
+        first, second = (tmp_path / run / f"{name}.{kind}" for run in ("first", "second"))
+        assert first.read_bytes() == second.read_bytes()
+    assert b"CreationDate" not in (tmp_path / "first" / f"{name}.pdf").read_bytes()
+    assert b"dc:date" not in (tmp_path / "first" / f"{name}.svg").read_bytes()
+
+
+def _texts(figure: Figure) -> list[Any]:
+    return [legend.get_title() for legend in figure.legends]

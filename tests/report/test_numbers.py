@@ -1,0 +1,195 @@
+"""Sentences say what the tables show, and no more."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tuning_curves.report import accounts, findings, numbers
+from tuning_curves.report.figures.figure2 import REFERENCE
+
+NBSP = "\N{NO-BREAK SPACE}"
+BASIS = f"(95{NBSP}% intervals of the paired difference in exact match, each size by itself; "
+
+
+def shifted(tables: dict[str, pd.DataFrame], value: float) -> dict[str, pd.DataFrame]:
+    """Tables in which every difference is `value`, give or take 2."""
+    contrasts = tables["contrasts"].assign(
+        em_difference=value, em_low=value - 2, em_high=value + 2, p=0.01, p_holm=0.04
+    )
+    return {**tables, "contrasts": contrasts}
+
+
+def test_a_turn_of_the_order_is_told_with_its_sizes(make_study: Any, make_tables: Any) -> None:
+    study = make_study(scale="paper")
+    assert findings.main_finding(make_tables(study), study) == (
+        "Under the budgets epochs and floor, BitFit is above full fine-tuning at n = 100, below it"
+        " at n = 500 and 1,000 and undecided against it at n = 250 " + BASIS + "3 pairs of runs a"
+        " size)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (5.0, "BitFit is above full fine-tuning at every size (n = 100, 250, 500 and 1,000)"),
+        (-5.0, "BitFit is below full fine-tuning at every size (n = 100, 250, 500 and 1,000)"),
+        (0.5, "BitFit is undecided against full fine-tuning at every size (n = 100, 250, 500 and"),
+    ],
+)
+def test_one_side_everywhere(
+    value: float, expected: str, make_study: Any, make_tables: Any
+) -> None:
+    study = make_study(scale="paper", budgets=("floor",))
+    found = findings.main_finding(shifted(make_tables(study), value), study)
+    assert found.startswith(f"Under the budget floor, {expected}")
+
+
+def test_budgets_that_differ_are_told_apart(make_study: Any, make_tables: Any) -> None:
+    study = make_study(scale="paper", sizes=(100,))
+    tables = make_tables(study)
+    contrasts = tables["contrasts"]
+    contrasts.loc[contrasts["budget"] == "epochs", ["em_low", "em_high"]] = [-9.0, -1.0]
+    assert findings.main_finding(tables, study).startswith(
+        "Under the budget epochs, BitFit is below full fine-tuning at n = 100; under the budget "
+        "floor, BitFit is above full fine-tuning at n = 100 ("
+    )
+
+
+def test_one_seed_decides_nothing(make_study: Any, make_tables: Any) -> None:
+    study = make_study(scale="paper", seeds=(0,), budgets=("floor",))
+    tables = make_tables(study)
+    assert findings.main_finding(tables, study) == (
+        "Under the budget floor, BitFit minus full fine-tuning is −8.0 to +8.0 points of exact "
+        "match, without an interval and so undecided (1 pair of runs a size)."
+    )
+    assert accounts.seeds(tables).startswith("Every point is a single run")
+    assert "Holm" not in "".join(findings.contrast_sentences(tables, study))
+
+
+def test_a_demo_and_a_reduced_study_say_so_first(make_study: Any, make_tables: Any) -> None:
+    for scale, start in (
+        ("demo", "A demo on generated passages, which says nothing about SQuAD: under the budget"),
+        ("reduced", "With all-MiniLM-L6-v2, not the BERT-base of the paper: under the budget"),
+    ):
+        study = make_study(scale=scale)
+        assert findings.main_finding(make_tables(study), study).startswith(start)
+
+
+def test_without_bitfit_or_any_contrast(make_study: Any, make_tables: Any) -> None:
+    study = make_study(scale="paper", methods=("full", "head"))
+    found = findings.main_finding(make_tables(study), study)
+    assert found.startswith("Under the budgets epochs and floor, head only is below full")
+    alone = make_study(scale="paper", methods=("full",))
+    assert findings.main_finding(make_tables(alone), alone) == "No two methods were compared."
+
+
+def test_a_long_list_of_sizes_is_cut_to_its_ends(make_study: Any, make_tables: Any) -> None:
+    study = make_study(scale="paper", sizes=(1000, 2000, 3000, 4000, 5000), budgets=("floor",))
+    found = findings.main_finding(make_tables(study), study)
+    assert "at every size (5 sizes from n = 1,000 to 5,000)" in found
+
+
+def test_an_interval_that_ends_at_zero_is_undecided() -> None:
+    assert findings.place_of(0.0, 4.0) == "undecided"
+    assert findings.place_of(-4.0, 0.0) == "undecided"
+    assert findings.place_of(0.01, 4.0) == "above"
+    assert findings.place_of(np.nan, np.nan) == "without interval"
+
+
+def test_holm_is_told(make_study: Any, make_tables: Any) -> None:
+    study = make_study(methods=("full", "bitfit"))
+    assert findings.contrast_sentences(make_tables(study), study) == [
+        "Under epochs and floor, BitFit is above full fine-tuning at n = 100, below it at n = 500 "
+        "and 1,000 and undecided against it at n = 250; after Holm's correction 3 of 4 differences "
+        "keep p < 0.05."
+    ]
+
+
+def test_crossings(make_study: Any, make_tables: Any) -> None:
+    study = make_study(methods=("full", "bitfit", "head"))
+    tables = make_tables(study)
+    assert findings.crossover_sentences(tables, study) == [
+        "Under epochs and floor, BitFit and full fine-tuning cross near n = 316 "
+        f"(95{NBSP}% interval [240, 420]).",
+        "Under epochs and floor, head only and full fine-tuning do not cross inside the range of "
+        "sizes.",
+    ]
+    tables["crossovers"]["statement"] = "undecided"
+    assert "it is undecided whether and where" in findings.crossover_sentences(tables, study)[0]
+    empty = {**tables, "crossovers": tables["crossovers"].iloc[:0]}
+    assert findings.crossover_sentences(empty, study) == []
+
+
+def test_runs_that_two_budgets_share_count_once(make_study: Any, make_tables: Any) -> None:
+    study = make_study(methods=("full",), sizes=(100, 1000))
+    tables = make_tables(study)  # full: two rates, three seeds; at 1,000 both budgets: 375 steps
+    assert accounts.count_runs(tables, study) == 18
+    assert accounts.failures(tables, study) == "None of the 18 runs diverged."
+    tables["learning_rates"].loc[0, ["seeds", "diverged"]] = [2, 1]
+    assert accounts.failures(tables, study) == (
+        "Of 18 runs 1 diverged (full fine-tuning); it has no score and is counted apart."
+    )
+
+
+def test_edges_and_optimism(make_study: Any, make_tables: Any) -> None:
+    tables = make_tables(make_study(methods=("bitfit", "adapter-houlsby"), budgets=("floor",)))
+    assert accounts.edges(tables) == (
+        "Of 4 choices of a learning rate 4 lie at an edge of the grid (BitFit 4); a better rate "
+        "may lie beyond it. In 4 cases the grid has one rate, and nothing was chosen."
+    )
+    assert accounts.optimism(tables).startswith("Choosing on dev would have claimed 0.5 points")
+
+
+def test_costs_are_told_against_full(make_study: Any, make_tables: Any) -> None:
+    tables = make_tables(make_study(methods=("full", "bitfit")))
+    assert accounts.costs(tables) == [
+        "A step of BitFit takes 0.72 times as long as one of full fine-tuning; its optimiser holds "
+        "0.212 MB, against 181 MB."
+    ]
+
+
+def test_gaps_are_counted(make_study: Any, make_tables: Any) -> None:
+    study = make_study(methods=("full", "bitfit"), seeds=(0,), budgets=("floor",))
+    tables = make_tables(study)
+    tables["curves"] = tables["curves"].iloc[1:]
+    assert accounts.gaps(tables, study) == (
+        "1 point of 8 of the study has no score. 7 points of 7 have no interval, for want of a "
+        "second seed, and stand without a bar."
+    )
+
+
+def test_what_was_read_off_the_paper() -> None:
+    found = numbers.published_figure(pd.read_csv(REFERENCE))
+    assert (found["sizes"], found["last_above"], found["first_below"]) == ("12", "7,000", "8,000")
+    assert (found["gap_least_size"], found["gap_greatest_size"]) == ("+7.2", "−6.1")
+    assert found["reading_error"] == "0.5 to 0.7"
+
+
+def test_numbers_file_holds_what_the_prose_asks_for(
+    make_study: Any, make_tables: Any, write_tables: Any, tmp_path: Path
+) -> None:
+    import json
+
+    from tuning_curves.report import build
+
+    study = make_study()
+    folder = write_tables(make_tables(study), tmp_path / "tables")
+    path = build.write_numbers(folder, study, tmp_path / "numbers.json")
+    found = json.loads(path.read_text("utf-8"))
+    assert found["main_finding"] == findings.main_finding(make_tables(study), study)
+    assert found["facts"]["sizes"] == "100, 250, 500 and 1,000"
+    assert found["sentences"]["bitfit_share"] == (
+        "BitFit trains 25,728 parameters besides the head, 0.114 % of the encoder."
+    )
+    assert found["sentences"]["verdicts"] == ""
+
+
+def test_verdicts_are_counted(make_study: Any, make_tables: Any) -> None:
+    tables = make_tables(make_study())
+    verdicts = pd.DataFrame({"claim": ["a", "b"], "verdict": ["replicated", "undecided"]})
+    assert numbers.verdict_sentence({**tables, "verdicts": verdicts}) == (
+        "Of 2 published claims judged at this study's scale: 1 replicated and 1 undecided."
+    )

@@ -1,0 +1,140 @@
+"""The paper compiles from tables, a study and its source, to the same bytes each time."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tuning_curves.errors import DataError
+from tuning_curves.report import build
+from tuning_curves.report.compile import assemble, compile_typst
+
+typst = pytest.importorskip("typst")
+
+SOURCE = Path(__file__).resolve().parents[2] / "paper"
+
+
+@pytest.fixture
+def make_results(make_tables: Any, write_tables: Any, tmp_path: Path) -> Any:
+    """Write a study's whole results from invented tables; returns their folder."""
+
+    def make(study: dict[str, Any], **more: pd.DataFrame) -> Path:
+        results = tmp_path / "results"
+        write_tables({**make_tables(study), **more}, results / "tables")
+        build.write_figures(results / "tables", study, results / "figures")
+        build.write_report_tables(results / "tables", study, results / "tables")
+        build.write_numbers(results / "tables", study, results / "numbers.json")
+        return results
+
+    return make
+
+
+def pages(pdf: bytes) -> int:
+    """Pages of a PDF whose page objects are not compressed away, as Typst writes them."""
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+def banners(main: Path) -> list[str]:
+    """The words of the banners on the first page."""
+    found = typst.query(main, "<banner>", field="value", root=main.parent, ignore_system_fonts=True)
+    return json.loads(found)
+
+
+def test_a_reduced_study_compiles_to_the_same_bytes_twice(
+    make_study: Any, make_results: Any, tmp_path: Path
+) -> None:
+    study = make_study(sizes=(100, 1000))
+    results = make_results(study)
+    first, second = (
+        build.compile_paper(SOURCE, results, study, tmp_path / name).read_bytes()
+        for name in ("first.pdf", "second.pdf")
+    )
+    assert pages(first) >= 4
+    assert first == second
+    assert b"CreationDate" not in first
+    main = assemble(SOURCE, results, study, tmp_path / "build")
+    assert banners(main) == ["REDUCED SCALE"]
+    assert len(compile_typst(main, "png", 20)) == pages(first)
+
+
+def test_a_demo_with_one_seed_says_demo_on_its_face(
+    make_study: Any, make_results: Any, tmp_path: Path
+) -> None:
+    study = make_study(
+        scale="demo", seeds=(0,), methods=("full", "bitfit"), budgets=("floor",), sizes=(50, 200)
+    )
+    results = make_results(study)
+    main = assemble(SOURCE, results, study, tmp_path / "build")
+    assert banners(main) == ["DEMO"]
+    (pdf,) = compile_typst(main)
+    assert pages(pdf) >= 4
+
+
+def test_the_papers_own_scale_has_no_banner_and_verdicts_have_a_table(
+    make_study: Any, make_results: Any, tmp_path: Path
+) -> None:
+    study = make_study(scale="paper", methods=("full", "bitfit"), sizes=(500, 8000))
+    verdicts = pd.DataFrame(
+        {
+            "claim": ["BitFit is above full fine-tuning at 4,000 questions or fewer"],
+            "verdict": ["undecided"], "estimate": [1.25], "low": [-0.5], "high": [3.0],
+            "scale": ["paper"], "reason": ["the interval at n = 500 holds zero"],
+        }
+    )  # fmt: skip
+    main = assemble(SOURCE, make_results(study, verdicts=verdicts), study, tmp_path / "build")
+    assert banners(main) == []
+    compile_typst(main)
+    tables = json.loads(
+        typst.query(main, "figure.where(kind: table)", root=main.parent, ignore_system_fonts=True)
+    )
+    assert "<table-verdicts>" in [table.get("label") for table in tables]
+
+
+@pytest.mark.parametrize("methods", [("head",), ("adapter-pfeiffer", "full")])
+def test_a_study_without_bitfit_compiles(
+    methods: tuple[str, ...], make_study: Any, make_results: Any, tmp_path: Path
+) -> None:
+    study = make_study(methods=methods, sizes=(100,), budgets=("epochs",))
+    results = make_results(study)
+    assert build.compile_paper(SOURCE, results, study, tmp_path / "paper.pdf").stat().st_size > 0
+
+
+def test_missing_results_are_named(make_study: Any, make_results: Any, tmp_path: Path) -> None:
+    study = make_study(sizes=(100,), methods=("full",))
+    results = make_results(study)
+    (results / "numbers.json").unlink()
+    (results / "figures" / "costs.svg").unlink()
+    with pytest.raises(DataError, match=r"no numbers\.json, figures/costs\.svg"):
+        build.compile_paper(SOURCE, results, study, tmp_path / "paper.pdf")
+    assert not (tmp_path / "paper.pdf").exists()
+
+
+def test_a_source_that_does_not_compile_is_named(
+    make_study: Any, make_results: Any, tmp_path: Path
+) -> None:
+    study = make_study(sizes=(100,), methods=("full",))
+    results = make_results(study)
+    source = tmp_path / "source"
+    shutil.copytree(SOURCE, source)
+    (source / "main.typ").write_text("= Title\n\n#nothing\n", "utf-8")
+    with pytest.raises(DataError, match=r"main\.typ:3:1.*unknown variable: nothing"):
+        build.compile_paper(source, results, study, tmp_path / "paper.pdf")
+    with pytest.raises(DataError, match=r"no main\.typ"):
+        build.compile_paper(tmp_path / "nowhere", results, study, tmp_path / "paper.pdf")
+
+
+def test_no_number_of_a_result_stands_in_the_text() -> None:
+    text = "".join(path.read_text("utf-8") for path in sorted(SOURCE.glob("sections/*.typ")))
+    assert "@preview" not in text
+    assert re.findall(r"\d+\.\d+\s*(?:points|%|±)", text) == []
+
+
+def test_every_citation_has_an_entry_and_every_entry_is_cited() -> None:
+    text = "".join(path.read_text("utf-8") for path in sorted(SOURCE.rglob("*.typ")))
+    entries = set(re.findall(r"^@\w+\{(\w+),", (SOURCE / "references.bib").read_text(), re.M))
+    cited = {name for name in entries if f"@{name}" in text or f"<{name}>" in text}
+    assert cited == entries

@@ -1,0 +1,132 @@
+"""Tables for reading: the same cells as Markdown, LaTeX and CSV."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tuning_curves.errors import DataError
+from tuning_curves.report import build, tables, wording
+from tuning_curves.report.read import COLUMNS, read_tables
+
+DASH = wording.NOTHING
+
+
+def test_exact_match_has_a_row_a_size_and_a_column_a_method(make_study: Any, make_tables: Any):
+    sheet = tables.exact_match(make_tables(make_study())["curves"])
+    assert sheet.headings == (
+        "budget", "n", "full fine-tuning", "BitFit", "adapter (Houlsby)", "head only",
+    )  # fmt: skip
+    assert sheet.rows[0] == ("epochs", "100", "10.0 ± 0.8", "18.0 ± 0.8", "16.0 ± 0.8", "2.0 ± 0.8")
+    assert [row[:2] for row in sheet.rows[3:5]] == [("epochs", "1,000"), ("floor", "100")]
+
+
+def test_one_seed_has_no_deviation_and_a_missing_point_is_a_dash(make_study: Any, make_tables: Any):
+    curves = make_tables(make_study(seeds=(0,)))["curves"]
+    gone = (curves["method"] == "head") & (curves["n_train"] == 100)
+    sheet = tables.exact_match(curves[~gone])
+    assert sheet.rows[0] == ("epochs", "100", "10.0", "18.0", "16.0", DASH)
+
+
+def test_contrasts_are_read_with_signs_and_intervals(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    sheet = tables.make_sheets(make_tables(study), study)["contrasts"]
+    assert sheet.headings[6] == "95\N{NO-BREAK SPACE}% interval"
+    assert sheet.rows[3] == (
+        "epochs", "BitFit", "full fine-tuning", "1,000", "3", "−8.0", "[−10.0, −6.0]", "0.0100",
+        "0.0400", "−8.0", "[−10.0, −6.0]",
+    )  # fmt: skip
+
+
+def test_latex_is_escaped() -> None:
+    assert tables.escape_latex("50 % of a_b & #1 {x} ~ ^ \\ $ ±") == (
+        r"50 \% of a\_b \& \#1 \{x\} \textasciitilde{} \textasciicircum{} \textbackslash{} \$ $\pm$"
+    )
+    assert tables.escape_latex("−1.0 < 2") == r"$-$1.0 \textless{} 2"
+    sheet = tables.Sheet(headings=("a_b", "n"), rows=(("x & y", "1"),), right=(False, True))
+    assert tables.to_latex(sheet).splitlines()[1:] == [
+        r"\begin{tabular}{lr}",
+        r"\toprule",
+        r"a\_b & n \\",
+        r"\midrule",
+        r"x \& y & 1 \\",
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+
+
+def test_markdown_keeps_bars_inside_cells() -> None:
+    sheet = tables.Sheet(headings=("what", "n"), rows=(("a|b", "1"),), right=(False, True))
+    assert tables.to_markdown(sheet) == "| what | n |\n| --- | ---: |\n| a\\|b | 1 |\n"
+
+
+def test_every_table_is_written_thrice(
+    make_study: Any, make_tables: Any, write_tables: Any, tmp_path: Path
+) -> None:
+    study = make_study()
+    folder = write_tables(make_tables(study), tmp_path / "tables")
+    build.write_report_tables(folder, study, folder)
+    names = {"exact_match", *COLUMNS} - {"verdicts"}
+    for kind in ("csv", "md", "tex"):
+        assert {path.stem for path in folder.glob(f"*.{kind}")} == names
+    first = (folder / "exact_match.csv").read_text("utf-8").splitlines()[:2]
+    assert first == [
+        "budget,n,full fine-tuning,BitFit,adapter (Houlsby),head only",
+        "epochs,100,10.0 ± 0.8,18.0 ± 0.8,16.0 ± 0.8,2.0 ± 0.8",
+    ]
+
+
+def test_missing_tables_are_one_error_that_names_them(
+    make_study: Any, make_tables: Any, write_tables: Any, tmp_path: Path
+) -> None:
+    folder = write_tables(make_tables(make_study()), tmp_path)
+    (folder / "curves.csv").unlink()
+    (folder / "costs.csv").unlink()
+    with pytest.raises(DataError, match=r"no curves\.csv, costs\.csv \(the report needs every"):
+        read_tables(folder)
+
+
+def test_a_missing_column_and_text_for_numbers_are_named(
+    make_study: Any, make_tables: Any, write_tables: Any, tmp_path: Path
+) -> None:
+    frames = make_tables(make_study())
+    folder = write_tables({**frames, "counts": frames["counts"].drop(columns="share")}, tmp_path)
+    with pytest.raises(DataError, match=r"counts\.csv: no column 'share'"):
+        read_tables(folder)
+    write_tables({**frames, "counts": frames["counts"].assign(share="many")}, tmp_path)
+    with pytest.raises(DataError, match="column 'share' holds text"):
+        read_tables(folder)
+
+
+def test_a_table_of_headings_alone_is_read(
+    make_study: Any, make_tables: Any, write_tables: Any, tmp_path: Path
+) -> None:
+    frames = make_tables(make_study())
+    folder = write_tables({**frames, "contrasts": frames["contrasts"].iloc[:0]}, tmp_path)
+    found = read_tables(folder)["contrasts"]
+    assert found.empty
+    assert pd.api.types.is_numeric_dtype(found["em_low"])
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(-0.04, "0.0"), (-0.06, f"{wording.MINUS}0.1"), (1234.56, "+1,234.6"), (float("nan"), DASH)],
+)
+def test_differences_are_signed_but_zero_is_not(value: float, expected: str) -> None:
+    found = wording.difference(value)
+    assert found == expected
+
+
+def test_numbers_are_written_shortly() -> None:
+    assert [wording.rate(r) for r in (1.5e-4, 0.01, 1e-5, 2.25e-3)] == [
+        "1.5e-4", "1e-2", "1e-5", "2.25e-3",
+    ]  # fmt: skip
+    assert [wording.significant(v) for v in (0.00114, 12.345, 999.9, 1234.5, 0)] == [
+        "0.00114", "12.3", "1,000", "1,234", "0",
+    ]  # fmt: skip
+    assert wording.percent_level(0.95) == "95\N{NO-BREAK SPACE}%"
+    assert wording.percent_level(0.999) == "99.9\N{NO-BREAK SPACE}%"
+    assert wording.join(["a", "b", "c"]) == "a, b and c"
+    assert [wording.span(v) for v in ([3, 3], [2, 10])] == ["3", "2 to 10"]
+    assert wording.p_value(0.0) == "< 0.0001"
