@@ -22,6 +22,8 @@ from tuning_curves.squad import SquadData, article_sizes, content_sha256
 
 LAYOUT = 1  # raised whenever the files below change their meaning
 SPLITS = ("train", "dev")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Template:
     """The special tokens around question and context, with the segment number of each part."""

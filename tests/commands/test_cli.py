@@ -13,9 +13,7 @@ SLICE = ROOT / "config" / "squad-slice.yaml"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(
-    command: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
     assert ended.value.code == 0

@@ -183,7 +183,7 @@ def test_counting_from_a_configuration_file(tmp_path: Path) -> None:
 def test_counting_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"hidden_size": 3}))
-    with pytest.raises(DataError, match=r"config\.json: not an encoder's configuration"):
+    with pytest.raises(DataError, match=r"config\.json: no 'model_type'"):
         count_methods(path)
     config_of("all-MiniLM-L6-v2").to_json_file(path, use_diff=False)
     with pytest.raises(UsageError, match="did you mean 'bitfit'"):

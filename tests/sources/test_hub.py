@@ -27,9 +27,7 @@ DATA = {
 
 
 @pytest.fixture(scope="module")
-def dataset_repository(
-    tiny_squad: SquadData, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def dataset_repository(tiny_squad: SquadData, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set repository as the hub holds SQuAD: parquet files, one row a question."""
     import pandas as pd
 

@@ -65,6 +65,8 @@ def test_a_record_states_what_was_trained_and_what_it_cost(make_study: Any, plac
     tensors = 3 * 8 + 1 + 2
     assert bitfit["cost"]["optimizer_bytes"] == 2 * bitfit["cost"]["delta_bytes"] + 4 * tensors
     assert full["cost"]["activation_bytes"] > bitfit["cost"]["activation_bytes"] > 0
+    assert full["cost"]["activation_bytes"] > full["cost"]["activation_bytes_one"] > 0
+    assert bitfit["cost"]["gradient_bytes"] == bitfit["cost"]["delta_bytes"]
     assert full["cost"]["seconds_per_step"] > 0
     assert full["provenance"]["versions"]["torch"] == torch.__version__
     assert full["provenance"]["threads"] == 1
@@ -203,8 +205,8 @@ def test_a_diverged_cell_is_a_record_and_the_rest_goes_on(
     original, calls = loop.span_loss, []
 
     def failing(*args: Any) -> Any:
-        calls.append(1)
-        return original(*args) * (float("nan") if len(calls) == 2 else 1.0)
+        calls.append(1)  # the probe makes three passes, then comes the first step
+        return original(*args) * (float("nan") if len(calls) == 5 else 1.0)
 
     monkeypatch.setattr(loop, "span_loss", failing)
     summary = run_job(job_of(study, study.unique), places, "cpu")

@@ -5,7 +5,10 @@ library's modules; the table is the one place where the two meet. All biases als
 the embeddings' LayerNorm, as in the authors' code; the pooler has no part in question answering.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
+
+from torch import Tensor
 
 from tuning_curves.methods.base import LAYER, Method
 
@@ -37,6 +40,27 @@ def trains_terms(*terms: str) -> Callable[[str], bool]:
         return match is not None and match[2] in wanted
 
     return trains
+
+
+def bias_terms(tensors: Mapping[str, Tensor], layers: int) -> dict[str, list[float | None]]:
+    """The mean absolute value of each bias term in each layer, as in the paper's Figure 1.
+
+    Args:
+        tensors: by name in the model, such as a cell's gradients or the changes of its delta.
+
+    Returns:
+        by term, lowest layer first, to six digits; None for a layer without the term or with a
+        value that is no number, and no entry for a term of no layer.
+    """
+    found: dict[str, list[float | None]] = {}
+    terms = {f"{module}.bias": term for term, module in TERMS.items()}
+    for name, tensor in tensors.items():
+        match = LAYER.match(name.removeprefix("encoder."))
+        if match is not None and match[2] in terms:
+            row = found.setdefault(terms[match[2]], [None] * layers)
+            mean = float(tensor.float().abs().mean())
+            row[int(match[1])] = float(f"{mean:.6g}") if math.isfinite(mean) else None
+    return {term: found[term] for term in TERMS if term in found}
 
 
 BITFIT = Method(

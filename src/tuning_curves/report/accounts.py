@@ -73,7 +73,9 @@ def trainings(tables: Tables, study: Mapping[str, Any]) -> pd.DataFrame:
         max(budgets[budget]["epochs"] * math.ceil(n / batch), budgets[budget]["min_steps"])
         for budget, n in zip(rates["budget"], rates["n_train"], strict=True)
     ]
-    return rates.assign(steps=steps).drop_duplicates(["method", "n_train", "learning_rate", "steps"])
+    return rates.assign(steps=steps).drop_duplicates(
+        ["method", "n_train", "learning_rate", "steps"]
+    )
 
 
 def count_runs(tables: Tables, study: Mapping[str, Any]) -> int:

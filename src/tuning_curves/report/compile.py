@@ -61,9 +61,7 @@ def compile_typst(main: Path, kind: str = "pdf", ppi: float | None = None) -> li
             "the paper needs the typst package", fix="pip install -r requirements.txt"
         ) from None
     try:
-        made = typst.compile(
-            main, root=main.parent, format=kind, ppi=ppi, ignore_system_fonts=True
-        )
+        made = typst.compile(main, root=main.parent, format=kind, ppi=ppi, ignore_system_fonts=True)
     except typst.TypstError as error:
         raise DataError(
             f"the paper does not compile: {_place(error.diagnostic)}{error}",
@@ -78,9 +76,7 @@ def _place(diagnostic: str) -> str:
     return f"{found[1]}: " if found else ""
 
 
-def compile_paper(
-    source: Path, results: Path, study: Mapping[str, Any], out_pdf: Path
-) -> Path:
+def compile_paper(source: Path, results: Path, study: Mapping[str, Any], out_pdf: Path) -> Path:
     """Compile a study's paper into one PDF, written whole or not at all.
 
     Args:

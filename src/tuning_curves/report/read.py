@@ -54,9 +54,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
         DataError: tables are missing (all are named), or one lacks a column or is no CSV.
     """
     missing = [
-        name
-        for name in COLUMNS
-        if name not in OPTIONAL and not (folder / f"{name}.csv").is_file()
+        name for name in COLUMNS if name not in OPTIONAL and not (folder / f"{name}.csv").is_file()
     ]
     if missing:
         names = ", ".join(f"{name}.csv" for name in missing)
@@ -68,7 +66,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     text = dict.fromkeys(TEXT, str)
     try:
-        frame = pd.read_csv(path, dtype=text, encoding="utf-8", float_precision="round_trip")
+        frame = pd.read_csv(path, dtype=text, encoding="utf-8")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise DataError(f"{path}: not a table ({error})", fix=FIX) from None
     lacking = [name for name in columns if name not in frame.columns]

@@ -21,7 +21,7 @@ from tuning_curves.files import write_whole
 
 Dashes = tuple[float, ...] | None  # lengths of line and gap in points; None is a solid line
 
-BLACK, GREY = "#000000", "#767676"
+BLACK, GREY = "#000000", "#5F5F5F"
 VERMILION, ORANGE, BLUE, SKY = "#D55E00", "#E69F00", "#0072B2", "#56B4E9"
 GREEN, PURPLE = "#009E73", "#CC79A7"
 WINE, OLIVE = "#882255", "#84841A"

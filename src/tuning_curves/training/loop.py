@@ -15,9 +15,10 @@ from tuning_curves.errors import DataError
 from tuning_curves.model import SpanModel, span_loss
 from tuning_curves.study import Cell
 from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
-from tuning_curves.training.cost import ActivationMeter, Stopwatch
+from tuning_curves.training.cost import Stopwatch
 from tuning_curves.training.inputs import Feed, autocast
 from tuning_curves.training.optimiser import make_optimiser, state_bytes
+from tuning_curves.training.probe import Probe, probe_step
 from tuning_curves.training.schedule import batches, rate_factor
 
 CHECKPOINT_SECONDS = 60.0
@@ -39,7 +40,6 @@ class Trace:
     step: int = 0
     seconds: float = 0.0
     losses: list[list[float]] = field(default_factory=list)
-    activation_bytes: int = 0
     optimizer_bytes: int = 0
 
 
@@ -65,6 +65,15 @@ class Trainer:
         self.trained = [p for p in model.parameters() if p.requires_grad]
         self.trace = Trace()
         self.window: list[Tensor] = []
+
+    def probe(self) -> Probe:
+        """Measure the first step; call it before `run`, which it does not touch."""
+        first = next(
+            batches(len(self.questions), self.training["batch_size"], 1, self.cell.init_seed)
+        )
+        questions = self.questions[first]
+        tokens = int(self.feed.features.lengths[self.feed.features.features_of(questions)].sum())
+        return probe_step(self.model, self._forward, questions, tokens)
 
     def run(self, report: Report) -> Trace:
         """Train to the last step, from the checkpoint if there is one.
@@ -100,7 +109,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = self.cell.learning_rate * factor
         self.model.dropout_bits.restart(self.cell.init_seed, number)
-        loss = self._loss(questions, measure=number == 0)
+        loss = self._forward(questions)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.trained, self.training["clip_norm"])
         self.optimiser.step()
@@ -108,15 +117,6 @@ class Trainer:
         self.trace.step = number + 1
         self.window.append(loss.detach())
         self._look(number)
-
-    def _loss(self, questions: np.ndarray, *, measure: bool) -> Tensor:
-        if not measure:
-            return self._forward(questions)
-        meter = ActivationMeter(self.model)
-        with meter.watching():
-            loss = self._forward(questions)
-        self.trace.activation_bytes = meter.bytes
-        return loss
 
     def _forward(self, questions: np.ndarray) -> Tensor:
         with autocast(self.feed.device, self.training["precision"]):

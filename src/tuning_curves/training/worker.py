@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tuning_curves.errors import DataError
 from tuning_curves.evaluation.examination import Examination, Outcomes
@@ -25,6 +25,7 @@ from tuning_curves.methods import (
     resolve_method,
     trained_tensors,
 )
+from tuning_curves.methods.biases import bias_terms
 from tuning_curves.model import SpanModel, load_encoder
 from tuning_curves.outcomes import encode_outcomes
 from tuning_curves.provenance import gather
@@ -42,6 +43,7 @@ from tuning_curves.training.cost import Stopwatch, peak_memory, tensor_bytes
 from tuning_curves.training.inputs import Feed, FrozenPrefix
 from tuning_curves.training.job import Job
 from tuning_curves.training.loop import Diverged, Trace, Trainer
+from tuning_curves.training.probe import Probe
 from tuning_curves.training.progress import Progress
 
 PREFIX_BYTES = 4 << 30  # what the frozen part's output may take in memory, a split and a depth
@@ -157,6 +159,7 @@ class Worker:
         checkpoint = self.places.checkpoint(planned)
         trainer = Trainer(model, feeds["train"], questions, cell, self.training, checkpoint)
         watch = Stopwatch(self.device)
+        probe = trainer.probe()
         try:
             trace = trainer.run(lambda step, loss: progress.step(planned, step, loss))
             with watch.running():
@@ -171,12 +174,17 @@ class Worker:
             trace = trainer.trace
             results = {"status": "diverged", "failure": str(failure), "scores": None}
             results["outcomes"] = None
-        self._check_frozen(model, cell)
+        before = dict(self.pristine.named_parameters())
+        self._check_frozen(model, before, cell)
         return {
             **record,
             **results,
             "parameters": {**vars(counts), "share": counts.share},
-            "cost": self._cost(model, trace, watch),
+            "cost": self._cost(model, trace, watch, probe),
+            "biases": {
+                "change": bias_terms(_changes(model, before), len(model.layers)),
+                "first_gradient": probe.bias_gradients,
+            },
             "losses": trace.losses,
             "provenance": provenance,
         }
@@ -216,20 +224,22 @@ class Worker:
             "outcomes": encode_outcomes(dev.exact, dev.f1, self.dev_articles),
         }
 
-    def _cost(self, model: SpanModel, trace: Trace, watch: Stopwatch) -> dict[str, float | None]:
+    def _cost(
+        self, model: SpanModel, trace: Trace, watch: Stopwatch, probe: Probe
+    ) -> dict[str, float | None]:
+        measured = {key: value for key, value in vars(probe).items() if key != "bias_gradients"}
         return {
             "train_seconds": round(trace.seconds, 3),
             "evaluate_seconds": round(watch.seconds, 3),
             "seconds_per_step": round(trace.seconds / max(1, trace.step), 6),
             "peak_memory_bytes": peak_memory(self.device),
-            "activation_bytes": trace.activation_bytes,
             "optimizer_bytes": trace.optimizer_bytes,
             "delta_bytes": tensor_bytes(trained_tensors(model)),
+            **measured,
         }
 
-    def _check_frozen(self, model: SpanModel, cell: Cell) -> None:
+    def _check_frozen(self, model: SpanModel, before: dict[str, Tensor], cell: Cell) -> None:
         """What the method does not train must be, byte for byte, what it was."""
-        before = dict(self.pristine.named_parameters())
         for name, parameter in model.named_parameters():
             frozen = not parameter.requires_grad and name in before
             if frozen and not torch.equal(parameter, before[name].to(parameter.dtype)):
@@ -237,6 +247,12 @@ class Worker:
                     f"cell {cell.path}: frozen tensor {name} moved during training",
                     fix="this is a defect of the package: please report it",
                 )
+
+
+def _changes(model: SpanModel, before: dict[str, Tensor]) -> dict[str, Tensor]:
+    """How far each trained tensor of the encoder is from what it was."""
+    trained = trained_tensors(model)
+    return {name: trained[name] - before[name] for name in trained if name in before}
 
 
 def store_frozen_in_bfloat16(model: nn.Module) -> None:

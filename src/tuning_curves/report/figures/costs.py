@@ -39,9 +39,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
     return figure
 
 
-def _panel(
-    axes: Axes, costs: pd.DataFrame, methods: list[str], column: str, unit: float
-) -> None:
+def _panel(axes: Axes, costs: pd.DataFrame, methods: list[str], column: str, unit: float) -> None:
     for place, method in enumerate(methods):
         values = costs.loc[costs["method"] == method, column].dropna() / unit
         if values.empty:

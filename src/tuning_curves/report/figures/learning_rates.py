@@ -38,7 +38,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
             chosen = _of(tables["selection"], budget, method)
             _panel(axes, _of(rates, budget, method), chosen, colours)
             axes.set_title(f"{style.label(method)}\n{budget}", fontsize=7.5)
-        for axes in panels[-len(methods):]:
+        for axes in panels[-len(methods) :]:
             axes.set_xlabel("learning rate", fontsize=7.5)
         figure.align_xlabels(panels)
         figure.supylabel("exact match on the selection split (%)", fontsize=8)

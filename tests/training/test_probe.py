@@ -1,0 +1,74 @@
+"""The probe: operations against arithmetic, and which biases get no gradient."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tuning_curves.features import open_features
+from tuning_curves.records import read_record
+from tuning_curves.subsets import subset
+from tuning_curves.training.job import job_of
+from tuning_curves.training.schedule import batches
+from tuning_curves.training.worker import Places, Worker, run_job
+
+WIDTH, INNER, LAYERS = 32, 64, 3
+MATRICES = LAYERS * (4 * WIDTH**2 + 2 * WIDTH * INNER)
+HEAD = 2 * WIDTH
+
+
+def probe_records(make_study: Any, places: Places, precision: str) -> dict[str, Any]:
+    study = make_study({"sizes": [4], "training": {"precision": precision}})
+    run_job(job_of(study, study.unique), places, "cpu")
+    return {
+        p.cell.method: read_record(places.records / p.record, p, study.settings)
+        for p in study.unique
+    }
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_operations_are_those_of_the_arithmetic(
+    make_study: Any, places: Places, precision: str
+) -> None:
+    records = probe_records(make_study, places, precision)
+    cost = {method: record["cost"] for method, record in records.items()}
+    tokens = cost["full"]["step_tokens"]
+    lengths = lengths_of_first_batch(make_study, places)
+    assert tokens == lengths.sum()
+    attention = 3 * 4 * LAYERS * WIDTH * int((lengths**2).sum())
+    assert cost["full"]["flops_per_step"] == 6 * tokens * (MATRICES + HEAD) + attention
+    # frozen matrices have no weight gradient; the embeddings' bias needs the input's
+    assert cost["bitfit"]["flops_per_step"] == tokens * (4 * MATRICES + 6 * HEAD) + attention
+    # what the frozen encoder gave is cached: a product forward, one for the head's gradient
+    assert cost["head"]["flops_per_step"] == 4 * tokens * HEAD
+
+
+def lengths_of_first_batch(make_study: Any, places: Places) -> np.ndarray:
+    study = make_study({"sizes": [4]})
+    worker = Worker(job_of(study, study.unique), places, torch.device("cpu"))
+    train = open_features(places.features)["train"]
+    questions = subset(worker.pool, 4, 0)[next(batches(4, 4, 1, 0))]
+    return train.lengths[train.features_of(questions)].astype(np.int64)
+
+
+def test_what_a_softmax_does_not_see_gets_no_gradient_and_the_rest_does(
+    make_study: Any, places: Places
+) -> None:
+    gradients = probe_records(make_study, places, "float32")["bitfit"]["biases"]["first_gradient"]
+    assert set(gradients) == {"q", "k", "v", "m1", "LN1", "m2", "m3", "LN2"}
+    usual = np.median([g for term in gradients if term != "k" for g in gradients[term]])
+    assert max(gradients["k"]) < 1e-5 * usual
+    # the top LayerNorm's bias shifts all tokens' scores alike, which their softmax does not see
+    assert gradients["LN2"].pop() < 1e-5 * usual
+    assert min(g for term in gradients if term != "k" for g in gradients[term]) > 1e-3 * usual
+
+
+def test_changes_are_recorded_for_the_biases_that_a_method_trains(
+    make_study: Any, places: Places
+) -> None:
+    records = probe_records(make_study, places, "float32")
+    assert records["head"]["biases"] == {"change": {}, "first_gradient": {}}
+    assert set(records["adapter-houlsby-4"]["biases"]["change"]) == {"LN1", "LN2"}
+    changes = records["bitfit"]["biases"]["change"]
+    assert all(0 < x < 0.1 for term in changes for x in changes[term])
