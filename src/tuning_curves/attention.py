@@ -96,7 +96,7 @@ def _attend_varlen(
     dtype = query.dtype if query.dtype != torch.float32 else torch.bfloat16
     q, k, v = (x[0].transpose(0, 1).to(dtype) for x in (query, key, value))
     bounds, longest = packing.device_bounds, packing.longest
-    out = varlen_attn(q, k, v, bounds, bounds, longest, longest, scale=scaling)
+    out: Any = varlen_attn(q, k, v, bounds, bounds, longest, longest, scale=scaling)
     return out[None].to(query.dtype)
 
 

@@ -131,7 +131,7 @@ def from_rows(rows: Iterable[Mapping[str, Any]], source: str) -> SquadData:
 def to_squad(data: SquadData) -> dict[str, Any]:
     """The official layout, ready for JSON; `parse_squad` gives `data` back."""
     articles: list[dict[str, Any]] = [{"title": title, "paragraphs": []} for title in data.titles]
-    paragraphs = [{"context": context, "qas": []} for context in data.contexts]
+    paragraphs: list[dict[str, Any]] = [{"context": c, "qas": []} for c in data.contexts]
     for paragraph, article in zip(paragraphs, data.paragraph_article, strict=True):
         articles[article]["paragraphs"].append(paragraph)
     for question in data.questions:
@@ -207,8 +207,12 @@ class _Builder:
         self.questions.append(Question(identity, text, paragraph, article, answers))
 
     def build(self) -> SquadData:
-        tables = (self.titles, self.contexts, self.questions, self.paragraph_article)
-        return SquadData(*map(tuple, tables))
+        return SquadData(
+            titles=tuple(self.titles),
+            contexts=tuple(self.contexts),
+            questions=tuple(self.questions),
+            paragraph_article=tuple(self.paragraph_article),
+        )
 
 
 def _answer(context: str, text: Any, start: Any, where: str) -> Answer:

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tuning_curves.errors import DataError, ResourceError
 from tuning_curves.files import write_json, write_whole
@@ -47,7 +47,9 @@ def assemble(source: Path, results: Path, study: Mapping[str, Any], folder: Path
     return folder / MAIN
 
 
-def compile_typst(main: Path, kind: str = "pdf", ppi: float | None = None) -> list[bytes]:
+def compile_typst(
+    main: Path, kind: Literal["pdf", "png"] = "pdf", ppi: float | None = None
+) -> list[bytes]:
     """Compile an assembled paper; `png` gives one item a page, `pdf` one in all.
 
     Raises:

@@ -92,8 +92,8 @@ def _attention_formulas() -> dict[Any, Any]:
 
 
 def _fused(query: Any, key: Any, *_: Any, **__: Any) -> int:
-    batch, heads, length, width = query
-    return 4 * batch * heads * length * key[2] * width
+    batch, heads, length, width = query  # shapes, not tensors
+    return int(4 * batch * heads * length * key[2] * width)
 
 
 def _fused_backward(_gradient: Any, query: Any, key: Any, *_: Any, **__: Any) -> int:
@@ -103,7 +103,7 @@ def _fused_backward(_gradient: Any, query: Any, key: Any, *_: Any, **__: Any) ->
 def _variable(
     query: Tensor, _key: Tensor, _value: Tensor, bounds: Tensor, *_: Any, **__: Any
 ) -> int:
-    _, heads, width = query.shape
+    heads, width = query.shape[1:]
     return 4 * heads * width * int((bounds.diff().long() ** 2).sum())
 
 

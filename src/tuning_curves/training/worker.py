@@ -6,6 +6,7 @@ window. A cell that another process holds is left to it and looked at again at t
 """
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -238,7 +239,7 @@ class Worker:
             **measured,
         }
 
-    def _check_frozen(self, model: SpanModel, before: dict[str, Tensor], cell: Cell) -> None:
+    def _check_frozen(self, model: SpanModel, before: Mapping[str, Tensor], cell: Cell) -> None:
         """What the method does not train must be, byte for byte, what it was."""
         for name, parameter in model.named_parameters():
             frozen = not parameter.requires_grad and name in before
@@ -249,7 +250,7 @@ class Worker:
                 )
 
 
-def _changes(model: SpanModel, before: dict[str, Tensor]) -> dict[str, Tensor]:
+def _changes(model: SpanModel, before: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """How far each trained tensor of the encoder is from what it was."""
     trained = trained_tensors(model)
     return {name: trained[name] - before[name] for name in trained if name in before}
