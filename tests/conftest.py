@@ -148,7 +148,10 @@ def _save_encoder(folder: Path, vocabulary_size: int) -> None:
 @pytest.fixture(scope="session")
 def real_encoder() -> Path:
     """The folder of all-MiniLM-L6-v2, where the demo's resources have been fetched."""
-    folder = ROOT / "resources" / "encoders" / "all-MiniLM-L6-v2"
+    from tuning_curves.layout import Layout
+    from tuning_curves.study import read_study
+
+    folder = Layout(read_study(ROOT / "config" / "demo.yaml"), ROOT).encoder
     for name in ("config.json", "model.safetensors", "tokenizer.json"):
         if not (folder / name).is_file():
             pytest.skip(f"no {name} in {folder.relative_to(ROOT)}: fetch the demo's encoder first")

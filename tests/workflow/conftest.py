@@ -59,6 +59,7 @@ def tiny_study(checkout: Path, tiny_encoder: Path, squad_file: Path) -> Path:
         {"name": "head", "learning_rates": [1e-2]},
     ]
     config["sizes"], config["seeds"] = [4, 8], [0, 1]
+    config["budgets"][1]["min_steps"] = 8
     config["training"] |= {"batch_size": 4, "precision": "float32"}
     config["evaluation"] |= {"dev_questions": "all", "selection_questions": "all"}
     config["analysis"] |= {"contrasts": [["bitfit", "full"]], "draws": 200}
