@@ -1,0 +1,127 @@
+"""How far the library's loss, whose softmax runs over padding too, is from one over real tokens.
+
+One model and the same windows, three losses: over real tokens (ours), and the library's own for
+question answering, on batches padded to their longest window and to the study's `max_length`; at
+the start, and after a short training of all parameters. Writes paper/reference/padding_loss.csv,
+from which the paper takes its numbers. Run it after the study's features are made:
+
+    python benchmarks/padding_loss.py config/squad-slice.yaml
+"""
+
+import argparse
+import csv
+import io
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import BertForQuestionAnswering
+
+from tuning_curves.features import FeatureSet, Windows
+from tuning_curves.files import write_text
+from tuning_curves.layout import Layout
+from tuning_curves.model import SpanModel, span_loss
+from tuning_curves.study import Cell, Planned, Study, identity, read_study
+from tuning_curves.subsets import subset
+from tuning_curves.training.inputs import embed_windows
+from tuning_curves.training.job import job_of
+from tuning_curves.training.loop import Trainer
+from tuning_curves.training.worker import Places, Worker
+
+BATCH, BATCHES = 8, 16
+CELL = Cell(
+    method="full", n_train=200, steps=75, learning_rate=3e-4, subset_seed=0, init_seed=0
+)  # fmt: skip
+OUT = Path("paper/reference/padding_loss.csv")
+COLUMNS = ("steps", "real_tokens", "padded_to_longest", "padded_to_max_length")
+
+
+def main() -> None:
+    """Measure before and after training, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("study", type=Path)
+    study = read_study(parser.parse_args().study)
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as scratch:
+        rows = list(measure(study, Path(scratch)))
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(OUT, stream.getvalue())
+    print(stream.getvalue())
+
+
+def measure(study: Study, scratch: Path) -> Iterator[dict[str, Any]]:
+    """A row before training and one after it: mean losses in nats over held-out windows."""
+    layout = Layout(study)
+    places = Places(encoder=layout.encoder, features=layout.features, workspace=scratch)
+    planned = Planned(budget="", cell=CELL, id=identity(study.settings, CELL))
+    worker = Worker(job_of(study, (planned,)), places, torch.device("cpu"))
+    model, _ = worker._prepare(CELL)
+    train = worker.features["train"]
+    windows = worker.exams["selection"].windows[: BATCH * BATCHES]
+    windows = np.random.default_rng(0).permutation(windows)
+    longest = study.config["features"]["max_length"]
+    yield {"steps": 0, **losses(model, train, windows, longest)}
+    questions = subset(worker.pool, CELL.n_train, CELL.subset_seed)
+    feed = worker._feed(model, "train")
+    trainer = Trainer(model, feed, questions, CELL, worker.training, scratch / "checkpoint")
+    trainer.run(lambda step, loss: None)
+    yield {"steps": CELL.steps, **losses(model, train, windows, longest)}
+
+
+@torch.inference_mode()
+def losses(
+    model: SpanModel, features: FeatureSet, windows: np.ndarray, longest: int
+) -> dict[str, float]:
+    """The three losses, each the mean over the same batches, in float32."""
+    model.eval()
+    library = library_model(model)
+    found: dict[str, list[float]] = {name: [] for name in COLUMNS[1:]}
+    for chosen in windows.reshape(-1, BATCH):
+        batch = embed_windows(model, features, chosen, torch.device("cpu"))
+        starts = torch.from_numpy(batch.windows.label_start)
+        ends = torch.from_numpy(batch.windows.label_end)
+        logits = model(batch.hidden, batch.packing)
+        found["real_tokens"].append(float(span_loss(logits, batch.packing, starts, ends)))
+        for name, width in (
+            ("padded_to_longest", batch.packing.longest),
+            ("padded_to_max_length", longest),
+        ):
+            given = {"start_positions": starts, "end_positions": ends}
+            found[name].append(float(library(**pad(batch.windows, width), **given).loss))
+    return {name: round(float(np.mean(values)), 3) for name, values in found.items()}
+
+
+def library_model(model: SpanModel) -> Any:
+    """The library's question-answering model with the same weights."""
+    config = type(model.encoder.config)(**model.encoder.config.to_dict())
+    config._attn_implementation = "sdpa"
+    library = BertForQuestionAnswering(config)
+    state = {f"bert.{name}": value for name, value in model.encoder.state_dict().items()}
+    state |= {f"qa_outputs.{name}": v for name, v in model.qa_outputs.state_dict().items()}
+    library.load_state_dict(state)
+    return library.eval()
+
+
+def pad(windows: Windows, width: int) -> dict[str, torch.Tensor]:
+    """The packed row as the library's padded batch, [BATCH, width]."""
+    inputs = {
+        name: torch.zeros(len(windows.lengths), width, dtype=torch.int64)
+        for name in ("input_ids", "token_type_ids", "attention_mask")
+    }
+    bounds = np.concatenate(([0], np.cumsum(windows.lengths)))
+    for row, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+        size = last - first
+        inputs["input_ids"][row, :size] = torch.from_numpy(windows.tokens[first:last])
+        inputs["token_type_ids"][row, :size] = torch.from_numpy(windows.types[first:last])
+        inputs["attention_mask"][row, :size] = 1
+    return inputs
+
+
+if __name__ == "__main__":
+    main()
