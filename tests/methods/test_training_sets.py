@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from tuning_curves.attention import Packing
+from tuning_curves.method_names import NUMBERED, PLAIN, SIZED
 from tuning_curves.methods import (
     apply_method,
     count_frozen_layers,
@@ -18,6 +19,7 @@ from tuning_curves.methods import (
 from tuning_curves.methods.base import Method
 from tuning_curves.methods.biases import trains_terms
 from tuning_curves.model import SpanModel, load_encoder, span_loss
+from tuning_curves.report.style import ordered
 
 NAMES = ("full", "head", "bitfit", "adapter-houlsby-4", "adapter-pfeiffer", "adapter-pfeiffer-3")
 HEAD = {"qa_outputs.weight", "qa_outputs.bias"}
@@ -154,13 +156,13 @@ def test_how_many_layers_are_frozen(tiny_encoder: Path, name: str, frozen: int) 
 @pytest.mark.parametrize(
     ("trains", "frozen"),
     [
-        (lambda name: name.startswith("encoder.layer.2."), 2),
-        (lambda name: name == "encoder.layer.1.output.dense.bias", 1),
-        (lambda name: name == "embeddings.word_embeddings.weight", 0),
+        (lambda name, layers: name.startswith("encoder.layer.2."), 2),
+        (lambda name, layers: name == "encoder.layer.1.output.dense.bias", 1),
+        (lambda name, layers: name == "embeddings.word_embeddings.weight", 0),
     ],
 )
 def test_the_frozen_prefix_ends_at_the_lowest_trained_layer(
-    tiny_encoder: Path, trains: Callable[[str], bool], frozen: int
+    tiny_encoder: Path, trains: Callable[[str, int], bool], frozen: int
 ) -> None:
     method = Method(name="t", family="f", trains=trains, equation="", source="")
     model = load_encoder(tiny_encoder, hidden_dropout=0.0, attention_dropout=0.0)
@@ -198,8 +200,8 @@ def test_the_head_is_the_same_for_every_method_of_a_seed(tiny_encoder: Path) -> 
 
 def test_every_listed_method_is_found_by_its_name() -> None:
     names = [method.name for method in list_methods()]
-    assert names[:3] == ["full", "head", "bitfit"]
-    assert {"adapter-houlsby", "adapter-pfeiffer"} <= set(names)
+    assert names == ordered(names)  # as legends and tables have them
+    assert {*PLAIN, *SIZED, *(f"{name}-1" for name in NUMBERED)} <= set(names)
     assert len(set(names)) == len(names)
     for method in list_methods():
         assert resolve_method(method.name).name == method.name
