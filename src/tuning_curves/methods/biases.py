@@ -27,6 +27,12 @@ TERMS = {
 }
 
 
+ALSO = {  # what the authors' code trains besides, since it matches parts of names
+    "m3": "By exact name: the authors' `output` also trains b_m1.",
+    "LN2": "By exact name: the authors' `output_layernorm` also trains b_LN1.",
+}
+
+
 def trains_bias(name: str, layers: int) -> bool:
     """Whether this is a bias of the encoder (the embeddings' LayerNorm included)."""
     return name.endswith(".bias")
@@ -86,10 +92,7 @@ def _subset(name: str, *terms: str) -> Method:
         source=SOURCE,
         rates=BITFIT.rates,
         rates_source=BITFIT.rates_source,
-        deviations="No pooler, whose bias the authors train too. By exact name: in the authors' "
-        "code `output` (b_m3) also trains b_m1."
-        if terms == ("m3",)
-        else BITFIT.deviations,
+        deviations=" ".join([BITFIT.deviations, *(ALSO[term] for term in terms if term in ALSO)]),
     )
 
 
