@@ -81,8 +81,8 @@ def apply_method(method: Method, model: SpanModel, generator: torch.Generator | 
     """Put a method into a model, in place: add its modules, freeze all else, count.
 
     Args:
-        generator: draws the head and then the added modules; None leaves them undrawn, as
-            counting on the meta device needs it.
+        generator: draws the head and then the added modules or single entries; None leaves them
+            undrawn, as counting on the meta device needs it.
     """
     own, layers = {name for name, _ in model.named_parameters()}, len(model.layers)
     total = sum(parameter.numel() for parameter in model.parameters())

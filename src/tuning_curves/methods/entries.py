@@ -3,7 +3,8 @@
 The tensor W stays as it is; the model computes with W + scatter(values), where `values` holds one
 number for each chosen entry and begins at zero. So the optimiser's state, the clipped gradient, a
 checkpoint and a delta know the chosen entries alone, and neither weight decay nor momentum can
-reach the rest. The price is a copy of W in each forward pass, and its whole gradient for a moment.
+reach the rest. The price is a copy of W in each forward pass, which in float32 counts as kept for
+the backward pass in float32, and the whole gradient of W for a moment.
 """
 
 import re

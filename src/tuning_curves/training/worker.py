@@ -157,9 +157,9 @@ class Worker:
         cell = planned.cell
         record = new_record(self.job.study, planned, self.job.settings)
         provenance = gather(self.device, self.training["precision"])
-        if self.device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self.device)
         model, counts = self._prepare(cell)
+        if self.device.type == "cuda":  # what chooses entries is shared, and no cell's own cost
+            torch.cuda.reset_peak_memory_stats(self.device)
         feeds = {split: self._feed(model, split) for split in ("train", "dev")}
         questions = subset(self.pool, cell.n_train, cell.subset_seed)
         checkpoint = self.places.checkpoint(planned)
