@@ -11,6 +11,7 @@ from which the paper takes its numbers. Run it after the study's features are ma
 import argparse
 import csv
 import io
+import itertools
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,7 +116,7 @@ def pad(windows: Windows, width: int) -> dict[str, torch.Tensor]:
         for name in ("input_ids", "token_type_ids", "attention_mask")
     }
     bounds = np.concatenate(([0], np.cumsum(windows.lengths)))
-    for row, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for row, (first, last) in enumerate(itertools.pairwise(bounds)):
         size = last - first
         inputs["input_ids"][row, :size] = torch.from_numpy(windows.tokens[first:last])
         inputs["token_type_ids"][row, :size] = torch.from_numpy(windows.types[first:last])

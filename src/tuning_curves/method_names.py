@@ -5,8 +5,20 @@ import re
 
 from tuning_curves.errors import UsageError
 
-PLAIN = ("full", "head", "bitfit")
+PLAIN = (
+    "full",
+    "head",
+    "bitfit",
+    *(f"bitfit-{term}" for term in ("qm2", "q", "k", "v", "m1", "ln1", "m2", "m3", "ln2")),
+    "layernorm",
+    "attention",
+    "random-mask",
+    "random-mask-qm2",
+    "random-rows",
+    "fisher-mask",
+)
 SIZED = ("adapter-houlsby", "adapter-pfeiffer")  # may carry a bottleneck: adapter-houlsby-8
+NUMBERED = ("top",)  # must carry a number: top-2
 
 
 def parse_name(name: str) -> tuple[str, int | None]:
@@ -17,13 +29,14 @@ def parse_name(name: str) -> tuple[str, int | None]:
     """
     if name in PLAIN or name in SIZED:
         return name, None
-    match = re.fullmatch(rf"({'|'.join(SIZED)})-([1-9]\d*)", name)
+    match = re.fullmatch(rf"({'|'.join(SIZED + NUMBERED)})-([1-9]\d*)", name)
     if match is not None:
         return match[1], int(match[2])
     known = [*PLAIN, *SIZED]
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, [*known, *(f"{n}-1" for n in NUMBERED)], n=1)
     raise UsageError(
         f"unknown method {name!r} (expected one of {', '.join(known)}; an adapter may carry its "
-        "bottleneck, a whole number of 1 or more, such as adapter-houlsby-8)",
+        "bottleneck, a whole number of 1 or more, such as adapter-houlsby-8; top-1, top-2 and so "
+        "on, up to the encoder's number of layers)",
         fix=f"did you mean {near[0]!r}?" if near else "see `tuning-curves methods --help`",
     )

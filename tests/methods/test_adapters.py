@@ -185,8 +185,11 @@ def test_a_bottleneck_below_one_is_refused(make, size: int) -> None:
         ("adapter-pfeiffer-", "adapter-pfeiffer"),
         ("adapter-pfeiffer-4.5", "adapter-pfeiffer"),
         ("adapter-pfeiffer--4", "adapter-pfeiffer"),
-        ("bitfit-8", "bitfit"),  # it has no size
+        ("bitfit-8", "bitfit-v"),  # it has no size
         ("bitfit ", "bitfit"),
+        ("top-0", "top-1"),
+        ("top", "top-1"),
+        ("layernorm-2", "layernorm"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest(name: str, near: str) -> None:

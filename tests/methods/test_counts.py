@@ -13,9 +13,9 @@ import torch
 from transformers import AutoModel, BertConfig
 
 from tuning_curves.errors import DataError, UsageError
-from tuning_curves.methods import apply_method, resolve_method
+from tuning_curves.methods import apply_method, list_methods, resolve_method
 from tuning_curves.methods.base import Counts, Method
-from tuning_curves.methods.biases import TERMS, trains_terms
+from tuning_curves.methods.biases import TERMS
 from tuning_curves.methods.counting import count_methods
 from tuning_curves.model import SpanModel
 
@@ -95,14 +95,12 @@ def test_bitfit_trains_the_biases(encoder: str, biases: int, percent: float) -> 
     ],
 )
 def test_bias_terms_by_their_names_in_the_paper(encoder: str, two: int, layer_bias: int) -> None:
-    def term_method(*terms: str) -> Method:
-        return Method(name="t", family="f", trains=trains_terms(*terms), equation="", source="")
-
     _, width, layers = SHAPES[encoder]
-    assert count(encoder, term_method("q", "m2")).backbone == two
-    assert count(encoder, term_method("q")).backbone == layers * width
-    assert count(encoder, term_method("m2")).backbone == layers * 4 * width
-    assert count(encoder, term_method(*TERMS)).backbone == layers * layer_bias
+    assert counts(encoder, "bitfit-qm2").backbone == two
+    single = {term: counts(encoder, f"bitfit-{term.lower()}").backbone for term in TERMS}
+    assert single.pop("m2") == layers * 4 * width
+    assert set(single.values()) == {layers * width}
+    assert sum(single.values()) + layers * 4 * width == layers * layer_bias
 
 
 @pytest.mark.parametrize("encoder", BASE)
@@ -163,6 +161,50 @@ def test_shares_of_the_adapters_in_bert_base() -> None:
     assert round(100 * counts("bert-base-uncased", "adapter-pfeiffer").share, 3) == 0.821
 
 
+@pytest.mark.parametrize(
+    ("encoder", "norms", "attention", "layer"),
+    [
+        ("bert-base-uncased", 38_400, 28_348_416, 7_087_872),
+        ("bert-base-cased", 38_400, 28_348_416, 7_087_872),
+        ("bert-large-uncased", 100_352, 100_761_600, 12_596_224),
+        ("bert-large-cased", 100_352, 100_761_600, 12_596_224),
+        ("all-MiniLM-L6-v2", 9_984, 3_548_160, 1_774_464),
+    ],
+)
+def test_layers_and_their_parts(encoder: str, norms: int, attention: int, layer: int) -> None:
+    assert counts(encoder, "layernorm").backbone == norms
+    assert counts(encoder, "attention").backbone == attention
+    layers = SHAPES[encoder][2]
+    for highest in (1, 2, layers):
+        found = counts(encoder, f"top-{highest}")
+        assert (found.backbone, found.added) == (highest * layer, 0)
+
+
+def test_layers_beyond_the_encoder_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"method top-7: 7 of the highest layers, expected 1 to 6"):
+        counts("all-MiniLM-L6-v2", "top-7")
+
+
+@pytest.mark.parametrize(
+    ("encoder", "biases", "two"),
+    [
+        ("bert-base-uncased", 102_144, 46_080),
+        ("bert-base-cased", 102_144, 46_080),
+        ("bert-large-uncased", 271_360, 122_880),
+        ("bert-large-cased", 271_360, 122_880),
+        ("all-MiniLM-L6-v2", 25_728, 11_520),
+    ],
+)
+def test_masks_train_as_many_entries_as_there_are_biases(
+    encoder: str, biases: int, two: int
+) -> None:
+    total = counts(encoder, "full").total
+    for name in ("random-mask", "random-rows", "fisher-mask"):
+        found = counts(encoder, name)
+        assert (found.backbone, found.added, found.total) == (biases, 0, total)
+    assert counts(encoder, "random-mask-qm2").backbone == two
+
+
 def test_counting_from_a_configuration_file(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     config_of("all-MiniLM-L6-v2").to_json_file(path, use_diff=False)
@@ -176,8 +218,8 @@ def test_counting_from_a_configuration_file(tmp_path: Path) -> None:
         "share": 25_728 / 22_565_376,
     }
     assert rows[1]["trainable_added"] == 6 * (2 * 2 * 384 + 384 + 2)
-    names = ["full", "head", "bitfit", "adapter-houlsby", "adapter-pfeiffer"]
-    assert [row["method"] for row in count_methods(path)][:5] == names
+    names = [method.name for method in list_methods()]
+    assert [row["method"] for row in count_methods(path)] == names
 
 
 def test_counting_refuses_what_it_does_not_know(tmp_path: Path) -> None:

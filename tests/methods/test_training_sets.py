@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 
 from tuning_curves.attention import Packing
+from tuning_curves.errors import UsageError
+from tuning_curves.method_names import NUMBERED, PLAIN, SIZED
 from tuning_curves.methods import (
     apply_method,
     count_frozen_layers,
@@ -16,13 +18,19 @@ from tuning_curves.methods import (
     trained_tensors,
 )
 from tuning_curves.methods.base import Method
-from tuning_curves.methods.biases import trains_terms
+from tuning_curves.methods.layers import top_layers
 from tuning_curves.model import SpanModel, load_encoder, span_loss
+from tuning_curves.report.style import ordered
 
-NAMES = ("full", "head", "bitfit", "adapter-houlsby-4", "adapter-pfeiffer", "adapter-pfeiffer-3")
 HEAD = {"qa_outputs.weight", "qa_outputs.bias"}
 LAYERS = range(3)
 BLOCKS = ("attention.output", "output")
+KINDS = ("weight", "bias")
+ATTENTION = (
+    *(f"attention.self.{part}" for part in ("query", "key", "value")),
+    "attention.output.dense",
+)
+FEED_FORWARD = ("intermediate.dense", "output.dense")
 LENGTHS = [9, 14, 6]
 
 
@@ -50,6 +58,16 @@ def norm_names() -> set[str]:
     embedding = {f"encoder.embeddings.LayerNorm.{kind}" for kind in ("weight", "bias")}
     kinds = [f"{block}.LayerNorm.{kind}" for block in BLOCKS for kind in ("weight", "bias")]
     return embedding | layer_names(*kinds)
+
+
+def whole_layers(*numbers: int) -> set[str]:
+    parts = (*ATTENTION, "attention.output.LayerNorm", *FEED_FORWARD, "output.LayerNorm")
+    return {
+        f"encoder.encoder.layer.{number}.{part}.{kind}"
+        for number in numbers
+        for part in parts
+        for kind in KINDS
+    }
 
 
 def adapter_names(place: str) -> set[str]:
@@ -81,7 +99,22 @@ EXPECTED: dict[str, set[str]] = {
     | adapter_names("attention.output.dropout")
     | adapter_names("output.dropout"),
     "adapter-pfeiffer": HEAD | adapter_names("output.LayerNorm"),
+    "bitfit-qm2": HEAD | layer_names("attention.self.query.bias", "intermediate.dense.bias"),
+    "bitfit-q": HEAD | layer_names("attention.self.query.bias"),
+    "bitfit-k": HEAD | layer_names("attention.self.key.bias"),
+    "bitfit-v": HEAD | layer_names("attention.self.value.bias"),
+    "bitfit-m1": HEAD | layer_names("attention.output.dense.bias"),
+    "bitfit-ln1": HEAD | layer_names("attention.output.LayerNorm.bias"),
+    "bitfit-m2": HEAD | layer_names("intermediate.dense.bias"),
+    "bitfit-m3": HEAD | layer_names("output.dense.bias"),
+    "bitfit-ln2": HEAD | layer_names("output.LayerNorm.bias"),
+    "top-1": HEAD | whole_layers(2),
+    "top-2": HEAD | whole_layers(1, 2),
+    "top-3": HEAD | whole_layers(0, 1, 2),
+    "layernorm": HEAD | norm_names(),
+    "attention": HEAD | layer_names(*(f"{name}.{kind}" for name in ATTENTION for kind in KINDS)),
 }
+NAMES = (*EXPECTED, "full", "adapter-pfeiffer-3")
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -97,12 +130,15 @@ def test_full_trains_every_name(tiny_encoder: Path) -> None:
     assert len(trained_tensors(model)) == 5 + 3 * 16 + 2  # embeddings, layers, head
 
 
-def test_single_bias_terms_are_not_matched_by_part_of_a_name(tiny_encoder: Path) -> None:
-    """b_m3 is `output.dense`; `attention.output.dense` is b_m1 and stays."""
-    method = Method(name="t", family="f", trains=trains_terms("m3"), equation="", source="")
+@pytest.mark.parametrize("count", [0, 4, 12])
+def test_layers_that_are_not_there_are_refused(tiny_encoder: Path, count: int) -> None:
     model = load_encoder(tiny_encoder, hidden_dropout=0.0, attention_dropout=0.0)
-    apply_method(method, model, None)
-    assert trained_tensors(model).keys() == HEAD | layer_names("output.dense.bias")
+    with pytest.raises(UsageError) as caught:
+        apply_method(top_layers(count), model, None)
+    assert str(caught.value) == (
+        f"method top-{count}: {count} of the highest layers, expected 1 to 3: the encoder has 3 "
+        "layers\nfix: choose one of top-1 to top-3"
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -145,6 +181,14 @@ def test_the_key_bias_has_no_gradient(tiny_encoder: Path) -> None:
         ("adapter-houlsby", 0),  # and is trained whole here
         ("adapter-pfeiffer", 0),  # an adapter in the lowest layer
         ("head", 3),
+        ("bitfit-q", 0),
+        ("top-1", 2),
+        ("top-2", 1),
+        ("top-3", 0),
+        ("layernorm", 0),  # the embeddings' too
+        ("attention", 0),
+        ("random-mask", 0),
+        ("random-rows", 0),  # the gain of the embeddings' LayerNorm
     ],
 )
 def test_how_many_layers_are_frozen(tiny_encoder: Path, name: str, frozen: int) -> None:
@@ -154,13 +198,13 @@ def test_how_many_layers_are_frozen(tiny_encoder: Path, name: str, frozen: int) 
 @pytest.mark.parametrize(
     ("trains", "frozen"),
     [
-        (lambda name: name.startswith("encoder.layer.2."), 2),
-        (lambda name: name == "encoder.layer.1.output.dense.bias", 1),
-        (lambda name: name == "embeddings.word_embeddings.weight", 0),
+        (lambda name, layers: name.startswith("encoder.layer.2."), 2),
+        (lambda name, layers: name == "encoder.layer.1.output.dense.bias", 1),
+        (lambda name, layers: name == "embeddings.word_embeddings.weight", 0),
     ],
 )
 def test_the_frozen_prefix_ends_at_the_lowest_trained_layer(
-    tiny_encoder: Path, trains: Callable[[str], bool], frozen: int
+    tiny_encoder: Path, trains: Callable[[str, int], bool], frozen: int
 ) -> None:
     method = Method(name="t", family="f", trains=trains, equation="", source="")
     model = load_encoder(tiny_encoder, hidden_dropout=0.0, attention_dropout=0.0)
@@ -192,14 +236,14 @@ def test_the_seed_decides_what_is_drawn_and_nothing_else_does(
 
 
 def test_the_head_is_the_same_for_every_method_of_a_seed(tiny_encoder: Path) -> None:
-    heads = [prepare(tiny_encoder, name).qa_outputs.weight for name in NAMES]
+    heads = [prepare(tiny_encoder, m.name).qa_outputs.weight for m in list_methods()]
     assert all(torch.equal(heads[0], head) for head in heads)
 
 
 def test_every_listed_method_is_found_by_its_name() -> None:
     names = [method.name for method in list_methods()]
-    assert names[:3] == ["full", "head", "bitfit"]
-    assert {"adapter-houlsby", "adapter-pfeiffer"} <= set(names)
+    assert names == ordered(names)  # as legends and tables have them
+    assert {*PLAIN, *SIZED, *(f"{name}-1" for name in NUMBERED)} <= set(names)
     assert len(set(names)) == len(names)
     for method in list_methods():
         assert resolve_method(method.name).name == method.name

@@ -9,6 +9,7 @@ from tuning_curves.report import style
 
 NAMES = (
     *style.PLAIN,
+    "random-mask-qm2",
     *(f"bitfit-{term}" for term in style.TERMS),
     *(f"adapter-{kind}-{size}" for kind in ("houlsby", "pfeiffer") for size in (2, 8, 48, 64, 256)),
     *(f"top-{layers}" for layers in (1, 2, 4, 6)),
@@ -16,9 +17,9 @@ NAMES = (
 
 
 def test_every_method_of_the_studies_has_a_style() -> None:
-    from tuning_curves.method_names import PLAIN, SIZED
+    from tuning_curves.method_names import NUMBERED, PLAIN, SIZED
 
-    assert set(PLAIN) | set(SIZED) <= set(NAMES)
+    assert {*PLAIN, *SIZED, *(f"{name}-1" for name in NUMBERED)} <= set(NAMES)
     assert all(style.method_style(name).label for name in NAMES)
 
 

@@ -149,11 +149,21 @@ def test_a_record_of_other_settings_is_never_taken(make_study: Any, places: Plac
         run_job(job, places, "cpu")
 
 
-@pytest.mark.parametrize("method", ["full", "bitfit", "head", "adapter-houlsby-4"])
+@pytest.mark.parametrize(
+    "method",
+    ["full", "bitfit", "head", "adapter-houlsby-4", "top-1", "random-mask", "fisher-mask"],
+)
 def test_a_killed_cell_resumes_to_the_same_numbers(
     make_study: Any, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    study = make_study({"sizes": [8], "budgets": [{"name": "b", "epochs": 6, "min_steps": 0}]})
+    study = make_study(
+        {
+            "methods": [{"name": method, "learning_rates": [1e-2]}],
+            "sizes": [8],
+            "budgets": [{"name": "b", "epochs": 6, "min_steps": 0}],
+            "analysis": {"contrasts": []},
+        }
+    )
     job = cells_of(study, method)
     whole = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "whole")
     run_job(job, whole, "cpu")

@@ -11,7 +11,14 @@ from tuning_curves.methods.base import (
     count_frozen_layers,
     trained_tensors,
 )
-from tuning_curves.methods.biases import BITFIT
+from tuning_curves.methods.biases import BITFIT, BITFIT_TERMS
+from tuning_curves.methods.layers import ATTENTION_ONLY, LAYERNORM, top_layers
+from tuning_curves.methods.masks import (
+    FISHER_MASK,
+    RANDOM_MASK,
+    RANDOM_MASK_QM2,
+    RANDOM_ROWS,
+)
 from tuning_curves.methods.whole import FULL, HEAD
 
 __all__ = [
@@ -24,23 +31,40 @@ __all__ = [
     "trained_tensors",
 ]
 
-FIXED = {method.name: method for method in (FULL, HEAD, BITFIT)}
 SIZED: dict[str, Callable[[int | None], Method]] = {
     "adapter-houlsby": houlsby,
     "adapter-pfeiffer": pfeiffer,
+    "top": top_layers,
 }
+DEFAULTS = (  # in the order of `report.style`
+    FULL,
+    BITFIT,
+    *BITFIT_TERMS.values(),
+    houlsby(),
+    pfeiffer(),
+    HEAD,
+    top_layers(1),
+    top_layers(2),
+    LAYERNORM,
+    ATTENTION_ONLY,
+    RANDOM_MASK,
+    RANDOM_MASK_QM2,
+    RANDOM_ROWS,
+    FISHER_MASK,
+)
+FIXED = {method.name: method for method in DEFAULTS}
 
 
 def list_methods() -> list[Method]:
-    """Every method at its default size, in the order of the tables."""
-    return [FULL, HEAD, BITFIT, *(make(None) for make in SIZED.values())]
+    """Every method at its default size (of `top-k`, two), in the order of the tables."""
+    return list(DEFAULTS)
 
 
 def resolve_method(name: str) -> Method:
-    """The method of this name; a sized family takes its size as a suffix, `adapter-houlsby-8`.
+    """The method of this name; a family may take a number as a suffix, `adapter-houlsby-8`.
 
     Raises:
         UsageError: no method has this name; the nearest name is offered.
     """
     family, size = parse_name(name)
-    return FIXED[family] if family in FIXED else SIZED[family](size)
+    return SIZED[family](size) if family in SIZED else FIXED[family]

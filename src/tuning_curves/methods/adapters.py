@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from tuning_curves.errors import UsageError
 from tuning_curves.methods.base import Method
+from tuning_curves.methods.layers import trains_layernorm
 from tuning_curves.model import SpanModel
 
 HOULSBY_SIZE = 64
@@ -81,11 +82,14 @@ def houlsby(size: int | None = None) -> Method:
     return Method(
         name=_name("adapter-houlsby", size),
         family="added modules",
-        trains=lambda name: name.split(".")[-2] == "LayerNorm",
+        trains=trains_layernorm,
         extend=extend,
         initialise=initialise,
         equation=f"two adapters a layer, bottleneck {bottleneck}, and every LayerNorm",
         source="Houlsby et al. 2019, section 2.1",
+        rates=(3e-5, 1e-4, 3e-4, 1e-3),
+        rates_source="Houlsby et al. 2019, section 3.5",
+        deviations="Weights are drawn with the paper's deviation, 0.01; its code has 0.001.",
     )
 
 
@@ -109,11 +113,13 @@ def pfeiffer(size: int | None = None) -> Method:
     return Method(
         name=_name("adapter-pfeiffer", size),
         family="added modules",
-        trains=lambda name: False,
+        trains=lambda name, layers: False,
         extend=extend,
         initialise=initialise,
         equation=f"an adapter a layer, after the feed-forward block, bottleneck {bottleneck_words}",
         source="Pfeiffer et al. 2021, section 3; AdapterHub SeqBnConfig",
+        rates=(1e-4,),
+        rates_source="Pfeiffer et al. 2021",
     )
 
 

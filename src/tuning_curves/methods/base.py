@@ -7,12 +7,13 @@ never chosen by substring: in the authors' BitFit code `output` also matched
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from tuning_curves.methods.entries import entry_indices
 from tuning_curves.model import SpanModel
 
 LAYER = re.compile(r"^encoder\.layer\.(\d+)\.(.+)$")
@@ -24,21 +25,34 @@ class Method:
 
     Attributes:
         name: as studies, paths, tables and legends write it.
-        family: whole model, head, biases, added modules.
-        trains: whether an encoder parameter of this name is trained.
+        family: whole model, head, biases, added modules, by depth, by type, single parameters.
+        trains: whether an encoder parameter of this name is trained, whole, in an encoder of this
+            many layers.
         extend: puts new modules into a model (in place), uninitialised; None if it adds nothing.
-        initialise: draws the new modules' weights from a generator.
+        initialise: draws the new modules' weights, or the single entries to train, from a
+            generator.
+        entries: how many single entries of otherwise frozen tensors are trained; None if none.
+        select: chooses those entries from the losses of single questions, each a scalar with its
+            graph, made on demand: flat positions by parameter name, to be placed by
+            `entries.place_entries`. None if nothing is chosen by data.
         equation: what is trained, in the notation of the source.
         source: paper and section.
+        rates: learning rates to begin a grid with, for BERT-base, and whose they are.
+        deviations: where this package departs from the source, as sentences.
     """
 
     name: str
     family: str
-    trains: Callable[[str], bool]
+    trains: Callable[[str, int], bool]
     equation: str
     source: str
+    rates: tuple[float, ...] = ()
+    rates_source: str = "ours"
+    deviations: str = ""
     extend: Callable[[SpanModel], None] | None = None
     initialise: Callable[[SpanModel, torch.Generator], None] | None = None
+    entries: Callable[[SpanModel], int] | None = None
+    select: Callable[[SpanModel, Iterable[Tensor]], dict[str, Tensor]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +60,7 @@ class Counts:
     """Parameters that a method trains, by place.
 
     Attributes:
-        backbone: of the encoder as it was.
+        backbone: of the encoder as it was, whole tensors and single entries.
         added: of modules the method adds.
         head: of the span head.
         total: of the untouched encoder (without pooler) and the head.
@@ -67,19 +81,21 @@ def apply_method(method: Method, model: SpanModel, generator: torch.Generator | 
     """Put a method into a model, in place: add its modules, freeze all else, count.
 
     Args:
-        generator: draws the head and then the added modules; None leaves them undrawn, as
-            counting on the meta device needs it.
+        generator: draws the head and then the added modules or single entries; None leaves them
+            undrawn, as counting on the meta device needs it.
     """
-    own = {name for name, _ in model.named_parameters()}
+    own, layers = {name for name, _ in model.named_parameters()}, len(model.layers)
     total = sum(parameter.numel() for parameter in model.parameters())
     if method.extend is not None:
         method.extend(model)
     counts = {"backbone": 0, "added": 0, "head": 0}
     for name, parameter in model.named_parameters():
         place = _place(name, own)
-        trained = place != "backbone" or method.trains(name.removeprefix("encoder."))
+        trained = place != "backbone" or method.trains(name.removeprefix("encoder."), layers)
         parameter.requires_grad_(trained)
         counts[place] += parameter.numel() if trained else 0
+    if method.entries is not None:
+        counts["backbone"] += method.entries(model)
     if generator is not None:
         model.initialise_head(generator)
         if method.initialise is not None:
@@ -107,5 +123,6 @@ def count_frozen_layers(model: SpanModel) -> int:
 
 
 def trained_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
-    """The tensors a cell changes, by name: its delta."""
-    return {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
+    """The tensors a cell changes, by name: its delta. Single entries come with their index."""
+    trained = {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
+    return trained | entry_indices(model)

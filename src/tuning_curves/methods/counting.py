@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel
+from transformers import AutoConfig, AutoModel, PretrainedConfig
 
 from tuning_curves.errors import DataError
-from tuning_curves.methods import apply_method, list_methods, resolve_method
+from tuning_curves.methods import Counts, Method, apply_method, list_methods, resolve_method
 from tuning_curves.model import SpanModel, check_architecture
 
 
@@ -23,8 +23,7 @@ def count_methods(config: Path, names: list[str] | None = None) -> list[dict[str
     blank = empty_model(config)
     rows = []
     for method in methods:
-        with torch.device("meta"):
-            counts = apply_method(method, copy.deepcopy(blank), None)
+        counts = count_one(method, blank)
         rows.append(
             {
                 "method": method.name,
@@ -38,6 +37,12 @@ def count_methods(config: Path, names: list[str] | None = None) -> list[dict[str
     return rows
 
 
+def count_one(method: Method, blank: SpanModel) -> Counts:
+    """What a method trains in a model of shapes alone, which stays as it is."""
+    with torch.device("meta"):
+        return apply_method(method, copy.deepcopy(blank), None)
+
+
 def empty_model(config: Path) -> SpanModel:
     """The model that a config.json describes, on the meta device: shapes without numbers."""
     check_architecture(config)
@@ -49,5 +54,10 @@ def empty_model(config: Path) -> SpanModel:
             f"{config}: not an encoder's configuration ({reason})",
             fix="give the config.json of a BERT-like encoder",
         ) from None
+    return blank_model(settings)
+
+
+def blank_model(settings: PretrainedConfig) -> SpanModel:
+    """The model of a configuration, on the meta device."""
     with torch.device("meta"):
         return SpanModel(AutoModel.from_config(settings, add_pooling_layer=False))

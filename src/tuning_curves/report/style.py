@@ -86,6 +86,8 @@ def method_style(name: str) -> MethodStyle:
     """
     if name in PLAIN:
         return STYLES[name]
+    if name == "random-mask-qm2":
+        return _variant(STYLES["random-mask"], "random mask (q, m2)", 1, 1)
     if match := SIZED.fullmatch(name):
         base, size = STYLES[match[1]], int(match[2])
         return _variant(base, f"{base.label[:-1]}, {size})", size, size.bit_length())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from tuning_curves.errors import DataError
 from tuning_curves.files import write_whole
@@ -45,18 +46,29 @@ def load_checkpoint(
     """Put a saved state back, in place; returns the progress.
 
     Raises:
-        DataError: a torn or altered file.
+        DataError: a torn or altered file, or one of a cell that trained other entries.
     """
     content = path.read_bytes()
     payload = content[DIGEST:]
     if hashlib.sha256(payload).digest() != content[:DIGEST]:
         raise DataError(f"{path}: torn or altered checkpoint", fix=f"delete {path}")
     state = torch.load(io.BytesIO(payload), weights_only=True)
+    tensors = trained_tensors(model)
+    if not _same_entries(tensors, state["tensors"]):
+        raise DataError(f"{path}: a checkpoint of other entries", fix=f"delete {path}")
     with torch.no_grad():
-        for name, tensor in trained_tensors(model).items():
+        for name, tensor in tensors.items():
             tensor.copy_(state["tensors"][name])
     optimiser.load_state_dict(state["optimiser"])
     torch.set_rng_state(state["random"])
     if state["random_cuda"]:
         torch.cuda.set_rng_state_all(state["random_cuda"])
     return state["progress"]
+
+
+def _same_entries(tensors: dict[str, Tensor], saved: dict[str, Tensor]) -> bool:
+    """Whether the same tensors are trained, and the same single entries of them."""
+    return tensors.keys() == saved.keys() and all(
+        tensor.is_floating_point() or torch.equal(tensor, saved[name])
+        for name, tensor in tensors.items()
+    )

@@ -46,6 +46,16 @@ class Trace:
 Report = Callable[[int, float], None]
 
 
+def loss_of(model: SpanModel, feed: Feed, questions: np.ndarray, precision: str) -> Tensor:
+    """The mean loss over all windows of these questions, in nats: a scalar with its graph."""
+    with autocast(feed.device, precision):
+        batch = feed.batch(feed.features.features_of(questions))
+        logits = model(batch.hidden, batch.packing, feed.first)
+    labels = np.stack((batch.windows.label_start, batch.windows.label_end))
+    starts, ends = torch.from_numpy(labels).to(logits.device, non_blocking=True)
+    return span_loss(logits, batch.packing, starts, ends)
+
+
 class Trainer:
     """Trains a prepared model on a subset of questions, as one cell asks."""
 
@@ -119,12 +129,7 @@ class Trainer:
         self._look(number)
 
     def _forward(self, questions: np.ndarray) -> Tensor:
-        with autocast(self.feed.device, self.training["precision"]):
-            batch = self.feed.batch(self.feed.features.features_of(questions))
-            logits = self.model(batch.hidden, batch.packing, self.feed.first)
-        labels = np.stack((batch.windows.label_start, batch.windows.label_end))
-        starts, ends = torch.from_numpy(labels).to(logits.device, non_blocking=True)
-        return span_loss(logits, batch.packing, starts, ends)
+        return loss_of(self.model, self.feed, questions, self.training["precision"])
 
     def _look(self, number: int) -> None:
         """Keep the mean loss of each stretch, and stop when it is no number."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from tuning_curves.errors import DataError
 from tuning_curves.evaluation.examination import Examination, Outcomes
@@ -21,12 +22,15 @@ from tuning_curves.features import open_features
 from tuning_curves.locks import try_lock
 from tuning_curves.methods import (
     Counts,
+    Method,
     apply_method,
     count_frozen_layers,
     resolve_method,
     trained_tensors,
 )
 from tuning_curves.methods.biases import bias_terms
+from tuning_curves.methods.entries import place_entries, plain_name
+from tuning_curves.methods.masks import SELECT_QUESTIONS
 from tuning_curves.model import SpanModel, load_encoder
 from tuning_curves.outcomes import encode_outcomes
 from tuning_curves.provenance import gather
@@ -43,7 +47,7 @@ from tuning_curves.subsets import (
 from tuning_curves.training.cost import Stopwatch, peak_memory, tensor_bytes
 from tuning_curves.training.inputs import Feed, FrozenPrefix
 from tuning_curves.training.job import Job
-from tuning_curves.training.loop import Diverged, Trace, Trainer
+from tuning_curves.training.loop import Diverged, Trace, Trainer, loss_of
 from tuning_curves.training.probe import Probe
 from tuning_curves.training.progress import Progress
 
@@ -94,6 +98,7 @@ class Worker:
         ).to(device)
         self.pristine.eval().requires_grad_(False)
         self.prefixes: dict[tuple[str, int], FrozenPrefix] = {}
+        self.selections: dict[tuple[Any, ...], dict[str, Tensor]] = {}
         self._choose_questions()
 
     def _choose_questions(self) -> None:
@@ -152,9 +157,9 @@ class Worker:
         cell = planned.cell
         record = new_record(self.job.study, planned, self.job.settings)
         provenance = gather(self.device, self.training["precision"])
-        if self.device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self.device)
         model, counts = self._prepare(cell)
+        if self.device.type == "cuda":  # what chooses entries is shared, and no cell's own cost
+            torch.cuda.reset_peak_memory_stats(self.device)
         feeds = {split: self._feed(model, split) for split in ("train", "dev")}
         questions = subset(self.pool, cell.n_train, cell.subset_seed)
         checkpoint = self.places.checkpoint(planned)
@@ -196,9 +201,23 @@ class Worker:
         generator = torch.Generator().manual_seed(cell.init_seed)
         method = resolve_method(cell.method)
         counts = apply_method(method, model.cpu(), generator)
+        place_entries(model, self._select(method, model, cell))
         if self.training["precision"] == "bfloat16":
             store_frozen_in_bfloat16(model)
         return model.to(self.device), counts
+
+    def _select(self, method: Method, model: SpanModel, cell: Cell) -> dict[str, Tensor]:
+        """The entries that a method chooses by the data: once for all that share data and head."""
+        if method.select is None:
+            return {}
+        questions = subset(self.pool, cell.n_train, cell.subset_seed)[:SELECT_QUESTIONS]
+        key = (method.name, cell.init_seed, questions.tobytes())
+        if key not in self.selections:
+            feed = Feed(model.to(self.device), self.features["train"], None)
+            precision = self.training["precision"]
+            losses = (loss_of(model, feed, one, precision) for one in questions[:, None])
+            self.selections[key] = method.select(model, losses)
+        return self.selections[key]
 
     def _feed(self, model: SpanModel, split: str) -> Feed:
         first = count_frozen_layers(model)
@@ -242,8 +261,9 @@ class Worker:
     def _check_frozen(self, model: SpanModel, before: Mapping[str, Tensor], cell: Cell) -> None:
         """What the method does not train must be, byte for byte, what it was."""
         for name, parameter in model.named_parameters():
-            frozen = not parameter.requires_grad and name in before
-            if frozen and not torch.equal(parameter, before[name].to(parameter.dtype)):
+            plain = plain_name(name)  # of a tensor with chosen entries: the tensor without them
+            frozen = not parameter.requires_grad and plain in before
+            if frozen and not torch.equal(parameter, before[plain].to(parameter.dtype)):
                 raise DataError(
                     f"cell {cell.path}: frozen tensor {name} moved during training",
                     fix="this is a defect of the package: please report it",
@@ -251,15 +271,22 @@ class Worker:
 
 
 def _changes(model: SpanModel, before: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """How far each trained tensor of the encoder is from what it was."""
+    """How far what is trained of the encoder, whole tensors and entries, is from what it was."""
     trained = trained_tensors(model)
-    return {name: trained[name] - before[name] for name in trained if name in before}
+    values = {n: t for n, t in trained.items() if n not in before and t.is_floating_point()}
+    entries = {name: t for name, t in values.items() if plain_name(name) in before}
+    return entries | {name: trained[name] - before[name] for name in trained if name in before}
 
 
 def store_frozen_in_bfloat16(model: nn.Module) -> None:
-    """Keep frozen weights of linear layers as bfloat16, which autocast would make of them."""
+    """Keep frozen weights of linear layers as bfloat16, which autocast would make of them.
+
+    A weight with chosen entries stays in float32, where small changes are not lost.
+    """
     for module in model.modules():
-        if isinstance(module, nn.Linear) and not module.weight.requires_grad:
+        if not isinstance(module, nn.Linear) or parametrize.is_parametrized(module, "weight"):
+            continue
+        if not module.weight.requires_grad:
             module.weight.data = module.weight.data.bfloat16()
 
 

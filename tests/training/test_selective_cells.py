@@ -1,0 +1,196 @@
+"""Cells of the selective methods, from a job to their records."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch.nn.utils import parametrize
+
+from tuning_curves.errors import DataError
+from tuning_curves.methods import list_methods, trained_tensors
+from tuning_curves.methods.entries import entry_indices
+from tuning_curves.records import read_record
+from tuning_curves.study import Study
+from tuning_curves.training import loop, worker
+from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
+from tuning_curves.training.job import job_of
+from tuning_curves.training.optimiser import make_optimiser
+from tuning_curves.training.worker import Places, Worker, run_job
+
+MASKS = ("random-mask", "random-mask-qm2", "random-rows", "fisher-mask")
+HEAD = 2 * 32 + 2
+VOLATILE = ("cost", "provenance")
+
+
+def study_of(
+    make_study: Any, *names: str, rates: tuple[float, ...] = (1e-2,), **changes: Any
+) -> Study:
+    methods = [{"name": name, "learning_rates": list(rates)} for name in names]
+    plain = {"methods": methods, "sizes": [8], "analysis": {"contrasts": []}}
+    return make_study({**plain, **changes})
+
+
+def records_of(study: Study, places: Places) -> dict[str, dict[str, Any]]:
+    """The records of a study's cells, trained now, by id."""
+    run_job(job_of(study, study.unique), places, "cpu")
+    return {p.id: read_record(places.records / p.record, p, study.settings) for p in study.unique}
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_every_listed_method_trains_to_a_record(
+    make_study: Any, places: Places, precision: str
+) -> None:
+    names = [method.name for method in list_methods()]
+    study = study_of(make_study, *names, training={"precision": precision})
+    records = {r["cell"]["method"]: r for r in records_of(study, places).values()}
+    assert list(records) == names
+    for record in records.values():
+        assert record["status"] == "finished"
+        assert 0 < record["losses"][-1][1] < 10
+    changes = {name: record["biases"]["change"] for name, record in records.items()}
+    assert set(changes["bitfit-qm2"]) == {"q", "m2"}
+    assert set(changes["bitfit-ln2"]) == {"LN2"}
+    assert changes["top-1"]["q"][:2] == [None, None]
+    assert changes["top-1"]["q"][2] > 0
+    assert changes["random-rows"] == {}
+    assert set(changes["random-mask-qm2"]) <= {"q", "k", "v", "m1", "LN1", "m2", "m3", "LN2"}
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("name", MASKS)
+def test_what_single_entries_cost(
+    make_study: Any, places: Places, precision: str, name: str
+) -> None:
+    study = study_of(make_study, name, training={"precision": precision})
+    (record,) = records_of(study, places).values()
+    cost, entries = record["cost"], record["parameters"]["backbone"]
+    model, counts = Worker(job_of(study, study.unique), places, torch.device("cpu"))._prepare(
+        study.unique[0].cell
+    )
+    tensors = len(entry_indices(model)) + 2
+    assert counts.backbone == entries
+    assert cost["optimizer_bytes"] == 2 * 4 * (entries + HEAD) + 4 * tensors
+    assert cost["gradient_bytes"] == 4 * (entries + HEAD)
+    assert cost["delta_bytes"] == 4 * (2 * entries + HEAD)  # values and where they belong
+
+
+def test_frozen_weights_are_halved_and_those_with_entries_are_not(
+    make_study: Any, places: Places
+) -> None:
+    study = study_of(make_study, "random-rows", training={"precision": "bfloat16"})
+    worker_ = Worker(job_of(study, study.unique), places, torch.device("cpu"))
+    model, _ = worker_._prepare(study.unique[0].cell)
+    assert all(p.dtype == torch.float32 for p in model.parameters())  # each matrix has some
+    study = study_of(make_study, "bitfit-q", training={"precision": "bfloat16"})
+    model, _ = worker_._prepare(study.unique[0].cell)
+    kinds = {m.weight.dtype for m in model.encoder.modules() if isinstance(m, torch.nn.Linear)}
+    assert kinds == {torch.bfloat16}
+
+
+def test_a_frozen_tensor_below_its_entries_that_moved_is_noticed(
+    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = study_of(make_study, "random-mask")
+    original = loop.Trainer.run
+
+    def meddling(self: Any, report: Any) -> Any:
+        trace = original(self, report)
+        words = self.model.encoder.embeddings.word_embeddings
+        assert parametrize.is_parametrized(words, "weight")
+        with torch.no_grad():
+            words.parametrizations.weight.original[3, 4] += 1e-6
+        return trace
+
+    monkeypatch.setattr(loop.Trainer, "run", meddling)
+    with pytest.raises(DataError, match=r"frozen tensor encoder\.embeddings\.word_embeddings"):
+        run_job(job_of(study, study.unique), places, "cpu")
+
+
+def test_fisher_is_computed_once_for_all_that_share_data_and_head(
+    make_study: Any, places: Places, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two rates and two budgets at two sizes and two seeds: four selections for sixteen cells."""
+    study = study_of(
+        make_study,
+        "fisher-mask",
+        rates=(1e-2, 3e-3),
+        sizes=[4, 8],
+        seeds=[0, 1],
+        budgets=[{"name": name, "epochs": n, "min_steps": 0} for name, n in (("a", 1), ("b", 2))],
+    )
+    asked = []
+    original = worker.loss_of
+
+    def counting(model: Any, feed: Any, questions: Any, precision: str) -> Any:
+        asked.append(len(questions))
+        return original(model, feed, questions, precision)
+
+    monkeypatch.setattr(worker, "loss_of", counting)
+    together = records_of(study, places)
+    assert len(together) == 16
+    assert asked == [1] * (2 * (4 + 8))  # a question at a time
+    for planned in study.unique[::5]:
+        alone = Places(
+            encoder=places.encoder, features=places.features, workspace=tmp_path / planned.id
+        )
+        run_job(job_of(study, (planned,)), alone, "cpu")
+        record = read_record(alone.records / planned.record, planned, study.settings)
+        for key in record.keys() - set(VOLATILE):
+            assert record[key] == together[planned.id][key]
+
+
+def test_fisher_depends_on_data_and_head(make_study: Any, places: Places) -> None:
+    seeds = [{"subset": 0, "init": 0}, {"subset": 1, "init": 0}, {"subset": 0, "init": 1}]
+    study = study_of(make_study, "fisher-mask", seeds=seeds)
+    worker_ = Worker(job_of(study, study.unique), places, torch.device("cpu"))
+    found = set()
+    for planned in study.unique:
+        model, _ = worker_._prepare(planned.cell)
+        found.add(str({n: index.tolist() for n, index in entry_indices(model).items()}))
+    assert len(found) == 3
+
+
+def test_fisher_reads_no_more_questions_than_its_source(
+    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert worker.SELECT_QUESTIONS == 1024
+    monkeypatch.setattr(worker, "SELECT_QUESTIONS", 3)
+    study = study_of(make_study, "fisher-mask")
+    worker_ = Worker(job_of(study, study.unique), places, torch.device("cpu"))
+    worker_._prepare(study.unique[0].cell)
+    ((_, _, questions),) = worker_.selections
+    assert len(questions) == 3 * 8  # int64
+
+
+def test_a_checkpoint_of_other_entries_is_refused(
+    make_study: Any, places: Places, tmp_path: Any
+) -> None:
+    study = study_of(make_study, "random-mask", seeds=[0, 1])
+    worker_ = Worker(job_of(study, study.unique), places, torch.device("cpu"))
+    models = [worker_._prepare(planned.cell)[0] for planned in study.unique]
+    optimisers = [make_optimiser(m, 1e-2, study.settings["training"]) for m in models]
+    path = tmp_path / "c.checkpoint"
+    save_checkpoint(path, models[0], optimisers[0], {})
+    before = {n: t.clone() for n, t in trained_tensors(models[1]).items()}
+    with pytest.raises(DataError, match=r"c\.checkpoint: a checkpoint of other entries"):
+        load_checkpoint(path, models[1], optimisers[1])
+    assert all(torch.equal(before[n], t) for n, t in trained_tensors(models[1]).items())
+    assert load_checkpoint(path, models[0], optimisers[0]) == {}
+
+
+@pytest.mark.parametrize("name", ["top-1", "top-2"])
+def test_a_cached_lower_part_gives_what_an_uncached_one_gives(
+    make_study: Any, places: Places, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Without dropout, which the frozen part never has; the cache rounds to half precision."""
+    study = study_of(make_study, name, rates=(1e-3,), training={"hidden_dropout": 0.0})
+    (cached,) = records_of(study, places).values()
+    monkeypatch.setattr(worker, "count_frozen_layers", lambda model: 0)
+    whole = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "whole")
+    (uncached,) = records_of(study, whole).values()
+    assert cached["cost"]["flops_per_step"] < uncached["cost"]["flops_per_step"]
+    for (step, loss), (same, other) in zip(cached["losses"], uncached["losses"], strict=True):
+        assert step == same
+        assert loss == pytest.approx(other, abs=1e-4)
+    assert cached["outcomes"] == uncached["outcomes"]
+    assert cached["scores"] == uncached["scores"]
