@@ -249,6 +249,10 @@ def _time_to_score(evidence: Evidence, claim: Claim, _alpha: float) -> Judgement
     rule = claim.rule
     curves = make_curves(evidence.runs, evidence.chosen, evidence.analysis)
     points = reach.with_seconds(curves, evidence.chosen)
+    few = points["seeds"] < evidence.least_pairs  # such a point is nowhere sure to reach anything
+    points = points.assign(
+        em_low=points["em_low"].mask(few), em_high=points["em_high"].mask(few, 100.0)
+    )
     target = rule["share"] * reach.best_score(curves)
     own, other = (reach.reach_time(points, rule[key], target) for key in ("method", "against"))
     devices = sorted({own["device"], other["device"]})
