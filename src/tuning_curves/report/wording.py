@@ -99,6 +99,11 @@ def plain_interval(low: float, high: float) -> str:
     return f"[{significant(low)}, {significant(high)}]"
 
 
+def power_interval(low: float, high: float) -> str:
+    """`[0.31, 12.4]` of values of any size."""
+    return NOTHING if pd.isna(low) or pd.isna(high) else f"[{power(low)}, {power(high)}]"
+
+
 def join(items: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     listed = list(items)
