@@ -20,6 +20,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from tuning_curves.analysis.crossover import draw_curves, locate_crossover
 from tuning_curves.analysis.evidence import Evidence, ratio_condition, score_condition
 from tuning_curves.analysis.intervals import estimate
 from tuning_curves.analysis.judging import judge_everywhere, judge_turn
@@ -128,6 +129,23 @@ def test_a_turn_is_seldom_claimed_where_the_order_never_turns() -> None:
 def test_a_clear_turn_and_a_clear_order_are_found() -> None:
     assert verdicts((20, 0, -20), studies=40, turn=True)["replicated"] >= 0.9
     assert verdicts((20, 20, 20), studies=40, turn=True)["not replicated"] >= 0.9
+
+
+@pytest.mark.parametrize("seeds", [5, 10])
+def test_the_interval_of_a_crossing_holds_the_true_one(seeds: int) -> None:
+    """The difference falls by 10 points with each tenfold of n, and is zero at n = 2,000."""
+    sizes = np.array([250.0, 500, 1000, 2000, 4000, 8000, 16000])
+    gaps = tuple(-10 * np.log10(sizes / 2000))
+    rng = np.random.default_rng(seeds)
+    held, studies = 0, 150
+    for _ in range(studies):
+        sums, articles = draw_differences(rng, gaps, seeds, of_seeds=0.05, of_articles=0.2)
+        values = sums.mean(axis=1).sum(axis=1) / articles.sum()
+        drawn = draw_curves(sums, articles, draws=199, generator=rng)
+        found = locate_crossover(sizes, values, drawn, level=LEVEL)
+        below = np.isnan(found["low"]) or found["low"] <= 2000  # an open end holds everything
+        held += below and (np.isnan(found["high"]) or found["high"] >= 2000)
+    assert 0.88 <= held / studies <= 1.0
 
 
 def test_a_ratio_of_times_is_seldom_put_on_the_wrong_side() -> None:

@@ -8,6 +8,7 @@ size whose runs are missing keeps a claim open.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 
 from tuning_curves.analysis.biases import by_run
 from tuning_curves.analysis.contrasts import difference_of, find_pairs
+from tuning_curves.analysis.curves import make_curves
 from tuning_curves.analysis.equivalence import equivalence_p, not_worse_p
 from tuning_curves.analysis.intervals import Estimate
 from tuning_curves.analysis.judging import Condition
@@ -43,6 +45,11 @@ class Evidence:
     def analysis(self) -> dict[str, Any]:
         """Draws and seed of the study, the level of the claims."""
         return {**self.study["analysis"], "level": self.level}
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """All curves at the claims' level."""
+        return make_curves(self.runs, self.chosen, self.analysis)
 
     def sizes(self, methods: list[str], budget: str) -> list[int]:
         """The sizes at which the study asks for all these methods under this budget."""

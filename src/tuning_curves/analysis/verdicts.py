@@ -18,7 +18,6 @@ from tuning_curves.analysis.claims import Claim, Claims
 from tuning_curves.analysis.contrasts import correct_holm, find_pairs
 from tuning_curves.analysis.counts import count_parameters
 from tuning_curves.analysis.crossover import crossover_of
-from tuning_curves.analysis.curves import make_curves
 from tuning_curves.analysis.evidence import Evidence
 from tuning_curves.analysis.judging import (
     NOT_REPLICATED,
@@ -130,7 +129,7 @@ def check_anchor(evidence: Evidence, claims: Claims) -> str:
     if evidence.study["scale"] != "paper":
         return ""
     anchor = claims.anchor
-    curves = make_curves(evidence.runs, evidence.chosen, evidence.analysis)
+    curves = evidence.curves
     at = curves[(curves["method"] == anchor["method"]) & (curves["n_train"] >= anchor["from"])]
     low, high = anchor["em"]
     expected = f"expected {low:g} to {high:g} with {anchor['from']:,} questions or more"
@@ -247,13 +246,12 @@ def _cost(evidence: Evidence, claim: Claim, alpha: float) -> Judgement:
 def _time_to_score(evidence: Evidence, claim: Claim, _alpha: float) -> Judgement:
     """Ratio of two times, its range that of the two ranges at their farthest apart."""
     rule = claim.rule
-    curves = make_curves(evidence.runs, evidence.chosen, evidence.analysis)
-    points = reach.with_seconds(curves, evidence.chosen)
+    points = reach.with_seconds(evidence.curves, evidence.chosen)
     few = points["seeds"] < evidence.least_pairs  # such a point is nowhere sure to reach anything
     points = points.assign(
         em_low=points["em_low"].mask(few), em_high=points["em_high"].mask(few, 100.0)
     )
-    target = rule["share"] * reach.best_score(curves)
+    target = rule["share"] * reach.best_score(evidence.curves)
     own, other = (reach.reach_time(points, rule[key], target) for key in ("method", "against"))
     devices = sorted({own["device"], other["device"]})
     for name, times in ((rule["method"], own), (rule["against"], other)):

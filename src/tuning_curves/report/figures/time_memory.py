@@ -66,7 +66,7 @@ def _memory(axes: Axes, costs: pd.DataFrame, methods: list[str], activations: st
         _say(axes, NOT_MEASURED)
         return
     for place in np.flatnonzero(~known):
-        axes.text(0, place, " not measured", va="center", fontsize=6.5, color="#444444")
+        axes.text(0, float(place), " not measured", va="center", fontsize=6.5, color="#444444")
 
 
 def _times(axes: Axes, reach: pd.DataFrame, methods: list[str]) -> list[Patch]:
