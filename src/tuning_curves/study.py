@@ -6,7 +6,6 @@ cell's identity is a hash of everything material to its numbers, so that a chang
 is another cell and a record can never be taken for another's.
 """
 
-import difflib
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from typing import Any
 from tuning_curves.errors import UsageError
 from tuning_curves.files import sha256_of
 from tuning_curves.method_names import parse_name
+from tuning_curves.schemas import explain
 
 CHUNK_CELLS = 200  # keeps a chunk's job within the length of a command line
 ENGINE = 1  # raised whenever the engine's numbers change on purpose: old records no longer answer
@@ -212,7 +212,8 @@ def read_study(path: Path) -> Study:
     try:
         config = yaml.safe_load(path.read_text("utf-8"))
     except FileNotFoundError:
-        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
+        beside = {p.stem for p in path.parent.glob("*.yaml")} - {"claims"}
+        known = ", ".join(sorted(beside)) or "none"
         raise UsageError(
             f"{path}: no such study file (studies beside it: {known})", fix="correct the path"
         ) from None
@@ -236,7 +237,9 @@ def check_study(config: Any, source: str) -> Study:
     validator = jsonschema.Draft202012Validator(schema)
     errors = sorted(validator.iter_errors(config), key=lambda e: [str(p) for p in e.absolute_path])
     if errors:
-        raise UsageError(_explain(errors[0], source), fix="config/README.md explains every key")
+        raise UsageError(
+            explain(errors[0], source, "the study"), fix="config/README.md explains every key"
+        )
     study = Study(_floats(config))
     _check_across(study, source)
     return study
@@ -265,35 +268,6 @@ def _floats(config: dict[str, Any]) -> dict[str, Any]:
         for method in config["methods"]
     ]
     return {**config, "training": training, "methods": methods}
-
-
-def _explain(error: Any, source: str) -> str:
-    """One line for one schema error: where, what, expected."""
-    where = ".".join(str(part) for part in error.absolute_path) or "the study"
-    if error.validator == "additionalProperties":
-        known = list(error.schema["properties"])
-        extra = sorted(set(error.instance) - set(known))
-        near = difflib.get_close_matches(str(extra[0]), known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f" (expected: {', '.join(known)})"
-        return f"{source}: unknown key {extra[0]!r} in {where}{hint}"
-    if error.validator == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
-        return f"{source}: {where} lacks the key {missing[0]!r}"
-    value = repr(error.instance)
-    value = value if len(value) < 80 else value[:77] + "..."
-    expected = {
-        "type": lambda v: f"expected {v}",
-        "enum": lambda v: f"expected one of {', '.join(v)}",
-        "pattern": lambda v: f"expected text of the form {v}",
-        "minimum": lambda v: f"expected {v} or more",
-        "maximum": lambda v: f"expected {v} or less",
-        "exclusiveMinimum": lambda v: f"expected more than {v}",
-        "exclusiveMaximum": lambda v: f"expected less than {v}",
-        "uniqueItems": lambda v: "expected each item once",
-        "minItems": lambda v: f"expected {v} or more items",
-        "anyOf": lambda v: "expected " + " or ".join(str(o.get("const", o.get("type"))) for o in v),
-    }.get(error.validator, lambda v: error.message)(error.validator_value)
-    return f"{source}: {where} is {value}, {expected}"
 
 
 def _check_across(study: Study, source: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning_curves.analysis.runs import COLUMNS, EXTRA
+from tuning_curves.analysis.runs import BIASES, COLUMNS, EXTRA
 
 CONSTANT = {
     "status": "finished",
@@ -28,6 +28,10 @@ CONSTANT = {
     "precision": "float32",
     "commit": "c0ffee",
     "activation_bytes": 500,
+    "activation_bytes_one": 50,
+    "gradient_bytes": 48,
+    "step_tokens": 160,
+    "flops_per_step": 9600,
     "dirty": False,
     "threads": 1,
     "code_sha256": "ab" * 32,
@@ -66,7 +70,10 @@ def write_collected(tmp_path: Path) -> Callable[..., Path]:
     """Writes a collected folder: rows, and each run's outcomes by its id."""
 
     def write(
-        rows: list[dict[str, Any]], exact: dict[str, list[int]], article_sizes: list[int]
+        rows: list[dict[str, Any]],
+        exact: dict[str, list[int]],
+        article_sizes: list[int],
+        biases: list[dict[str, Any]] | None = None,
     ) -> Path:
         folder = tmp_path / "collected"
         folder.mkdir(exist_ok=True)
@@ -78,6 +85,7 @@ def write_collected(tmp_path: Path) -> Callable[..., Path]:
                 arrays[f"{row['id']}/f1"] = np.where(right, 1.0, 0.5).astype(np.float32)
                 row |= {"dev_exact": right.sum(), "dev_total": len(right), "em": 100 * right.mean()}
         pd.DataFrame(rows).to_csv(folder / "runs.csv", index=False)
+        pd.DataFrame(biases or [], columns=BIASES).to_csv(folder / "biases.csv", index=False)
         np.savez(folder / "outcomes.npz", **arrays)
         return folder
 

@@ -51,6 +51,7 @@ def record_of(plan: Planned) -> dict[str, Any]:
             "seconds_per_step": 0.25,
             "peak_memory_bytes": 1000,
             "activation_bytes": 500,
+            "flops_per_step": 9600,
             "optimizer_bytes": 96,
             "delta_bytes": 48,
         },
@@ -104,10 +105,33 @@ def test_rows_carry_cell_scores_counts_costs_and_origin(gather: Callable[..., Pa
     assert (row["device"], row["torch"]) == ("a processor", "2.13.0")
 
 
-def test_what_is_missing_stays_empty(gather: Callable[..., Path]) -> None:
+def test_what_is_missing_stays_empty(gather: Callable[..., Path], tmp_path: Path) -> None:
     plan = planned(0)
     row = pd.read_csv(gather([plan], [record_of(plan)]) / "runs.csv").iloc[0]
     assert row[["commit", "dirty", "transformers"]].isna().all()
+    assert row[["activation_bytes_one", "gradient_bytes", "step_tokens"]].isna().all()
+    assert row["flops_per_step"] == 9600
+    assert read_runs(tmp_path / "collected").biases.empty  # a record from before the probe
+
+
+def test_biases_have_a_row_a_term_and_layer(gather: Callable[..., Path]) -> None:
+    plans = [planned(0), planned(0, budget="floor")]  # one record for both: its rows stand once
+    biases = {
+        "change": {"q": [0.5, 0.25], "k": [0.0, None]},
+        "first_gradient": {"q": [1.5, 2.5], "m2": [3.0, 4.0]},
+    }
+    folder = gather(plans, [record_of(plans[0]) | {"biases": biases}] * 2)
+    table = read_runs(folder).biases
+    assert table["id"].unique().tolist() == [plans[0].id]
+    rows = table.drop(columns="id").astype(object).where(table.notna(), None).values.tolist()
+    assert rows == [
+        ["q", 1, 0.5, 1.5],
+        ["q", 2, 0.25, 2.5],
+        ["k", 1, 0.0, None],
+        ["k", 2, None, None],
+        ["m2", 1, None, 3.0],
+        ["m2", 2, None, 4.0],
+    ]
 
 
 def test_outcomes_are_kept_by_id(gather: Callable[..., Path]) -> None:

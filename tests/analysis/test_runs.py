@@ -53,7 +53,7 @@ def test_missing_files_are_named(collected: Path) -> None:
     (collected / "outcomes.npz").rename(collected / "away.npz")
     refused(collected, "outcomes.npz: the runs' outcomes are missing")
     (collected / "runs.csv").unlink()
-    refused(collected, "runs.csv: the table of runs is missing")
+    refused(collected, "runs.csv: the table is missing")
 
 
 def test_a_missing_column_is_named(collected: Path) -> None:
@@ -84,4 +84,4 @@ def test_outcomes_that_disagree_are_refused(collected: Path) -> None:
 
 def test_an_empty_table_is_refused(collected: Path) -> None:
     (collected / "runs.csv").write_text("")
-    refused(collected, "runs.csv: not a table of runs")
+    refused(collected, "runs.csv: not a table")

@@ -10,11 +10,15 @@ import pandas as pd
 import pytest
 
 from tuning_curves.analysis import formats
+from tuning_curves.analysis.claims import read_claims
 from tuning_curves.analysis.tables import TABLES, order_rows, write_tables
 from tuning_curves.errors import DataError
 
+CLAIMS = read_claims(Path(__file__).parents[2] / "config" / "claims.yaml")
 Row = Callable[..., dict[str, Any]]
 STUDY: dict[str, Any] = {
+    "scale": "reduced",
+    "encoder": {"name": "tiny"},
     "methods": [
         {"name": "full", "learning_rates": [1e-4, 2e-4]},
         {"name": "bitfit", "learning_rates": [1e-2]},
@@ -60,7 +64,7 @@ def collected(run_row: Row, write_collected: Callable[..., Path]) -> Path:
 
 @pytest.fixture
 def tables(collected: Path, tmp_path: Path) -> dict[str, list[dict[str, str]]]:
-    write_tables(collected, STUDY, tmp_path / "tables")
+    write_tables(collected, STUDY, CLAIMS, tmp_path / "tables")
     return {name: rows_of(tmp_path / "tables" / f"{name}.csv") for name in TABLES}
 
 
@@ -74,7 +78,7 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
 
 
 def test_columns_are_the_promised_ones(collected: Path, tmp_path: Path) -> None:
-    write_tables(collected, STUDY, tmp_path / "tables")
+    write_tables(collected, STUDY, CLAIMS, tmp_path / "tables")
     heads = {
         name: (tmp_path / "tables" / f"{name}.csv").read_text().splitlines()[0] for name in TABLES
     }
@@ -88,9 +92,13 @@ def test_columns_are_the_promised_ones(collected: Path, tmp_path: Path) -> None:
         "f1_difference,f1_low,f1_high",
         "crossovers": "budget,first,second,n_train,low,high,statement",
         "costs": "method,budget,n_train,steps,seconds_per_step,step_time_ratio,train_seconds,"
-        "peak_memory_bytes,optimizer_bytes,delta_bytes,activation_bytes",
+        "peak_memory_bytes,optimizer_bytes,delta_bytes,gradient_bytes,activation_bytes,"
+        "activation_bytes_one,step_tokens,flops_per_step,device",
+        "reach": "share,target_em,method,train_seconds,low,high,budget,n_train,device",
+        "biases": "budget,method,n_train,term,layer,change,first_gradient",
         "counts": "method,trainable_backbone,trainable_added,trainable_head,total,share",
         "provenance": "key,value,cells",
+        "verdicts": "claim,budget,verdict,estimate,low,high,unit,scale,reason,statement,source",
     }
 
 
@@ -153,29 +161,29 @@ def test_a_second_run_and_shuffled_rows_give_the_same_bytes(
     collected: Path, tmp_path: Path
 ) -> None:
     for name in ("one", "two"):
-        write_tables(collected, STUDY, tmp_path / name)
+        write_tables(collected, STUDY, CLAIMS, tmp_path / name)
     head, *rows = (collected / "runs.csv").read_text().splitlines(keepends=True)
     order = np.random.default_rng(1).permutation(len(rows))
     (collected / "runs.csv").write_text(head + "".join(rows[i] for i in order))
-    write_tables(collected, STUDY, tmp_path / "three")
+    write_tables(collected, STUDY, CLAIMS, tmp_path / "three")
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two") == bytes_of(tmp_path / "three")
     assert all(b"\r" not in content for content in bytes_of(tmp_path / "one").values())
 
 
 def test_the_analysis_seed_and_level_matter(collected: Path, tmp_path: Path) -> None:
     wide = STUDY | {"analysis": STUDY["analysis"] | {"level": 0.99}}
-    write_tables(collected, STUDY, tmp_path / "one")
-    write_tables(collected, wide, tmp_path / "two")
+    write_tables(collected, STUDY, CLAIMS, tmp_path / "one")
+    write_tables(collected, wide, CLAIMS, tmp_path / "two")
     first, second = (rows_of(tmp_path / name / "curves.csv")[0] for name in ("one", "two"))
     assert float(second["em_low"]) < float(first["em_low"])
     assert second["em"] == first["em"]
 
 
 def test_a_numbers_bytes_do_not_depend_on_its_neighbours(collected: Path, tmp_path: Path) -> None:
-    write_tables(collected, STUDY, tmp_path / "one")
+    write_tables(collected, STUDY, CLAIMS, tmp_path / "one")
     table = pd.read_csv(collected / "runs.csv")
     table.query("method != 'head'").to_csv(collected / "runs.csv", index=False)
-    write_tables(collected, STUDY, tmp_path / "two")
+    write_tables(collected, STUDY, CLAIMS, tmp_path / "two")
     before = (tmp_path / "one" / "curves.csv").read_text().splitlines()
     after = (tmp_path / "two" / "curves.csv").read_text().splitlines()
     assert after == [line for line in before if ",head," not in line]
@@ -184,7 +192,7 @@ def test_a_numbers_bytes_do_not_depend_on_its_neighbours(collected: Path, tmp_pa
 def test_runs_of_another_study_are_refused(collected: Path, tmp_path: Path) -> None:
     other = STUDY | {"methods": STUDY["methods"][:2]}
     with pytest.raises(DataError) as caught:
-        write_tables(collected, other, tmp_path / "tables")
+        write_tables(collected, other, CLAIMS, tmp_path / "tables")
     assert "runs.csv: the method 'head' is not of this study (which has full, bitfit)" in str(
         caught.value
     )
@@ -194,7 +202,7 @@ def test_runs_of_another_study_are_refused(collected: Path, tmp_path: Path) -> N
 def test_one_seed_leaves_intervals_empty(collected: Path, tmp_path: Path) -> None:
     table = pd.read_csv(collected / "runs.csv")
     table.query("subset_seed == 0").to_csv(collected / "runs.csv", index=False)
-    write_tables(collected, STUDY, tmp_path / "tables")
+    write_tables(collected, STUDY, CLAIMS, tmp_path / "tables")
     curve = rows_of(tmp_path / "tables" / "curves.csv")[0]
     assert [curve[key] for key in ("em_low", "em_high", "em_sd", "f1_low")] == [""] * 4
     assert curve["em"] != ""
@@ -209,7 +217,7 @@ def test_where_every_run_failed_the_cell_is_missing(collected: Path, tmp_path: P
     lost = (table["method"] == "bitfit") & (table["n_train"] == 100) & (table["budget"] == "floor")
     table.loc[lost, "status"] = "diverged"
     table.to_csv(collected / "runs.csv", index=False)
-    write_tables(collected, STUDY, tmp_path / "tables")
+    write_tables(collected, STUDY, CLAIMS, tmp_path / "tables")
     key = {"budget": "floor", "method": "bitfit", "n_train": "100"}
     selection = rows_of(tmp_path / "tables" / "selection.csv")
     (row,) = [row for row in selection if key.items() <= row.items()]

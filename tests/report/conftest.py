@@ -8,6 +8,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tuning_curves.analysis.claims import read_claims
+from tuning_curves.analysis.verdicts import SCALES, UNITS
+
+CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
+
 SIZES = (100, 250, 500, 1000)
 COUNTS = {  # backbone, added; of all-MiniLM-L6-v2
     "full": (22_565_376, 0),
@@ -112,6 +117,9 @@ def invented_tables(study: dict[str, Any], *, spread: float = 2.0) -> dict[str, 
         "contrasts": _contrasts(study, spread),
         "crossovers": _crossovers(study, spread),
         "costs": _costs(study),
+        "reach": _reach(study),
+        "biases": _biases(study),
+        "verdicts": _verdicts(study),
         "counts": _counts(study),
         "provenance": _provenance(study),
     }
@@ -232,9 +240,71 @@ def _costs(study: dict[str, Any]) -> pd.DataFrame:
             "seconds_per_step": ratio * 0.93, "step_time_ratio": ratio,
             "train_seconds": round(ratio * 0.93 * steps, 2), "peak_memory_bytes": 900_000_000,
             "optimizer_bytes": 8 * trained, "delta_bytes": 4 * trained,
+            "gradient_bytes": 4 * trained,
             "activation_bytes": 300_000_000 if ratio > 0.5 else 1_200_000,
+            "activation_bytes_one": 40_000_000 if ratio > 0.5 else 160_000,
+            "step_tokens": 1280, "flops_per_step": round(1.1e11 * ratio),
+            "device": "Intel(R) Xeon(R) Processor @ 2.10GHz",
         }  # fmt: skip
         rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _reach(study: dict[str, Any]) -> pd.DataFrame:
+    """Times to half and 90 % of 40; a method reaches what its level at n = 1,000 allows."""
+    columns = ["share", "target_em", "method", "train_seconds", "low", "high", "budget", "n_train"]
+    names = [method["name"] for method in study["methods"]]
+    rows: list[tuple[Any, ...]] = []
+    for share in (0.5, 0.9) if "full" in names else ():
+        for number, name in enumerate(names):
+            reached = exact_match(name, 1000) >= 40 * share
+            seconds = 100.0 * share * (1 + number)
+            times = (seconds, 0.8 * seconds, 1.5 * seconds) if reached else (None, None, None)
+            place = (study["budgets"][0]["name"], 250) if reached else ("", None)
+            rows.append((share, 40 * share, name, *times, *place))
+    return pd.DataFrame(rows, columns=columns).assign(device="Intel(R) Xeon(R) Processor")
+
+
+def _biases(study: dict[str, Any]) -> pd.DataFrame:
+    """BitFit's biases in six layers: q and m2 move most, k gets no gradient."""
+    columns = ["budget", "method", "n_train", "term", "layer", "change", "first_gradient"]
+    sizes = {"q": 0.07, "k": 0.002, "v": 0.03, "m1": 0.03, "LN1": 0.03, "m2": 0.06, "m3": 0.04,
+             "LN2": 0.03}  # fmt: skip
+    rows = [
+        (budget, method["name"], n, term, layer, round(size * (1 + 0.05 * layer), 6),
+         1e-9 if term == "k" else 0.01 * size * layer)
+        for budget, method, n in _points(study) if method["name"] == "bitfit"
+        for term, size in sizes.items() for layer in range(1, 7)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _verdicts(study: dict[str, Any]) -> pd.DataFrame:
+    """The project's own claims with invented verdicts in turn: three kinds of number and none."""
+    claims = read_claims(CLAIMS).claims
+    turns = (
+        ("replicated", 6.0, 4.0, 8.0, "holds at n = 500, n = 1,000"),
+        ("not replicated", -3.2, -5.2, -1.2, "contradicted at n = 500"),
+        (
+            "undecided",
+            None,
+            None,
+            None,
+            "the study has 0 of at least 2 sizes from 8,000 to 100,000",
+        ),
+    )
+    rows = []
+    for number, claim in enumerate(claims):
+        for budget in [b["name"] for b in study["budgets"]] if number < 3 else [""]:
+            verdict, estimate, low, high, reason = turns[number % 3]
+            rows.append(
+                {
+                    "claim": claim.id, "budget": budget, "verdict": verdict, "estimate": estimate,
+                    "low": low, "high": high, "unit": UNITS[claim.rule["kind"]],
+                    "scale": SCALES[study["scale"]], "reason": reason,
+                    "statement": claim.statement, "source": claim.source,
+                }
+            )  # fmt: skip
     return pd.DataFrame(rows)
 
 

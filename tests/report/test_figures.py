@@ -10,7 +10,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from tuning_curves.report import style
-from tuning_curves.report.figures import FIGURES, costs, curves, figure2, learning_rates
+from tuning_curves.report.figures import (
+    FIGURES,
+    biases,
+    costs,
+    curves,
+    difference,
+    figure2,
+    learning_rates,
+    shares,
+    time_memory,
+)
 
 PAPER_SIZES = (500, 1000, 2000, 5000, 8000, 15000)
 
@@ -102,6 +112,84 @@ def test_learning_rates_ring_the_choice_and_flag_edges(make_study: Any, make_tab
     assert len(at_edge.get_xdata()) == 3
     adapter = figure.axes[2].get_lines()
     assert [len(line.get_xdata()) for line in adapter[-2:]] == [0, 0]  # one rate: no choice
+
+
+def test_the_difference_is_shaded_where_the_curves_cross(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    tables = make_tables(study)
+    figure = difference.draw(tables, study)
+    ours = figure.axes[0].get_lines()[-1]
+    np.testing.assert_allclose(ours.get_ydata(), [8, 1.63, -3.18, -8])
+    (shade,) = figure.axes[0].patches
+    assert (shade.get_x(), shade.get_x() + shade.get_width()) == (240, 420)
+    published = {str(line.get_label()): line for line in figure.axes[2].get_lines()}
+    assert difference.PUBLISHED in published
+    longer = published["replication (BERT-base), at least 2,000 steps"]
+    np.testing.assert_allclose(longer.get_ydata()[:2], [7.65, 3.82])
+    tables["crossovers"]["statement"] = "undecided"
+    assert not difference.draw(tables, study).axes[0].patches
+
+
+def test_the_difference_of_a_demo_has_nothing_published(make_study: Any, make_tables: Any) -> None:
+    study = make_study(scale="demo", seeds=(0,))
+    figure = difference.draw(make_tables(study), study)
+    assert len(figure.axes) == 2
+    shown = {text.get_text() for legend in figure.legends for text in legend.get_texts()}
+    assert shown == {"this study, no interval"}
+
+
+def test_shares_count_the_head_and_take_three_sizes(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    tables = make_tables(study)
+    figure = shares.draw(tables, study)
+    assert len(figure.axes) == 6  # two budgets, three of four sizes
+    assert shares.three_sizes([500, 100, 250, 1000]) == [100, 250, 1000]
+    assert shares.three_sizes([100]) == [100]
+    percent = shares.trained_shares(tables["counts"]).set_index("method")["percent"]
+    assert percent["full"] == 100
+    assert percent["head"] == pytest.approx(100 * 770 / 22_566_146)
+    assert percent["adapter-houlsby"] == pytest.approx(100 * 610_562 / 23_165_954)
+
+
+def test_memory_is_stacked_and_times_stand_beside_it(make_study: Any, make_tables: Any) -> None:
+    study = make_study(methods=("full", "bitfit", "head"))
+    figure = time_memory.draw(make_tables(study), study)
+    batch, one, times = figure.axes
+    widths = [bar.get_width() for bar in batch.patches]  # activations, gradients, optimiser
+    assert widths == pytest.approx(
+        [300, 300, 1.2, 90.2646, 0.105992, 0.00308, 180.529, 0.211984, 0.00616], rel=1e-4
+    )
+    assert one.patches[0].get_width() == 40
+    said = [text.get_text() for text in times.texts]
+    assert said == ["not reached"] * 3  # BitFit at 90 %, the head at both
+
+
+def test_what_records_lack_is_said(make_study: Any, make_tables: Any) -> None:
+    study = make_study(methods=("full", "bitfit"))
+    tables = make_tables(study)
+    tables["costs"]["gradient_bytes"] = np.nan
+    figure = time_memory.draw(tables, study)
+    assert time_memory.NOT_MEASURED in [text.get_text() for text in figure.axes[0].texts]
+    tables["biases"] = tables["biases"].iloc[:0]
+    assert "do not say how far" in biases.draw(tables, study).texts[0].get_text()
+    study = make_study(methods=("full", "head"))
+    figure = biases.draw(make_tables(study), study)
+    assert "does not train BitFit" in figure.texts[0].get_text()
+    assert "no pairs" in difference.draw(make_tables(study), study).texts[0].get_text()
+    alone = make_study(methods=("head",))
+    figure = time_memory.draw(make_tables(alone), alone)
+    assert "full has no score" in [text.get_text() for text in figure.axes[2].texts]
+
+
+def test_biases_are_shown_by_term_and_layer(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    figure = biases.draw(make_tables(study), study)
+    change = figure.axes[0]
+    assert [label.get_text() for label in change.get_yticklabels()][:2] == ["b_q", "b_k"]
+    values = change.get_images()[0].get_array()
+    assert values.shape == (8, 6)
+    assert float(values[0, 5]) == pytest.approx(0.07 * 1.3)
+    assert figure.get_suptitle() == "BitFit, floor, n = 1,000"
 
 
 def test_costs_have_a_mark_a_method(make_study: Any, make_tables: Any) -> None:

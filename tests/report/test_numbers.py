@@ -184,12 +184,5 @@ def test_numbers_file_holds_what_the_prose_asks_for(
     assert found["sentences"]["bitfit_share"] == (
         "BitFit trains 25,728 parameters besides the head, 0.114 % of the encoder."
     )
-    assert found["sentences"]["verdicts"] == ""
-
-
-def test_verdicts_are_counted(make_study: Any, make_tables: Any) -> None:
-    tables = make_tables(make_study())
-    verdicts = pd.DataFrame({"claim": ["a", "b"], "verdict": ["replicated", "undecided"]})
-    assert numbers.verdict_sentence({**tables, "verdicts": verdicts}) == (
-        "Of 2 published claims judged at this study's scale: 1 replicated and 1 undecided."
-    )
+    assert found["sentences"]["verdicts"].startswith("Judged at reduced scale: only BERT-base")
+    assert found["claims"][0]["rows"][0]["number"] == "+6.0 points [+4.0, +8.0]"

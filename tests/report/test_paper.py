@@ -78,14 +78,7 @@ def test_the_papers_own_scale_has_no_banner_and_verdicts_have_a_table(
     make_study: Any, make_results: Any, tmp_path: Path
 ) -> None:
     study = make_study(scale="paper", methods=("full", "bitfit"), sizes=(500, 8000))
-    verdicts = pd.DataFrame(
-        {
-            "claim": ["BitFit is above full fine-tuning at 4,000 questions or fewer"],
-            "verdict": ["undecided"], "estimate": [1.25], "low": [-0.5], "high": [3.0],
-            "scale": ["paper"], "reason": ["the interval at n = 500 holds zero"],
-        }
-    )  # fmt: skip
-    main = assemble(SOURCE, make_results(study, verdicts=verdicts), study, tmp_path / "build")
+    main = assemble(SOURCE, make_results(study), study, tmp_path / "build")
     assert banners(main) == []
     compile_typst(main)
     tables = json.loads(

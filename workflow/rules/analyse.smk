@@ -1,10 +1,13 @@
-# In: runs/<study>/collected/.
+# In: runs/<study>/collected/, and the claims that the study is judged by.
 # Out: results/<study>/tables/*.csv, which are committed: bytes do not depend on the machine.
 rule analyse_runs:
-    """Choose learning rates, then curves, contrasts, crossovers and costs with intervals"""
+    """Choose learning rates, then curves, contrasts, crossovers, costs and verdicts"""
     input:
         runs=rules.collect_runs.output.runs,
         outcomes=rules.collect_runs.output.outcomes,
+        biases=rules.collect_runs.output.biases,
+        claims="config/claims.yaml",
+        schema="workflow/schemas/claims.schema.yaml",
         code=analysis_code(),
     output:
         expand(f"{RESULTS}/tables/{{name}}.csv", name=ANALYSED),
@@ -16,5 +19,6 @@ rule analyse_runs:
     params:
         study=STUDY_JSON,
     shell:
-        "tuning-curves analyse --study-json {params.study:q} --collected $(dirname {input.runs:q})"
+        "tuning-curves analyse --study-json {params.study:q} --claims {input.claims:q}"
+        " --collected $(dirname {input.runs:q})"
         " --out $(dirname {output[0]:q}) > {log} 2>&1"

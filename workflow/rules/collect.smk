@@ -1,5 +1,5 @@
 # In: every record of the study, archived or fresh; each is checked against the study.
-# Out: runs/<study>/collected/, one table of runs and one file of per-question outcomes.
+# Out: runs/<study>/collected/: a table of runs, one of biases, a file of per-question outcomes.
 rule collect_runs:
     """Gather the study's records into one table, and refuse what is not the study's"""
     input:
@@ -7,6 +7,7 @@ rule collect_runs:
         code=f"{CODE}/analysis/collect.py",
     output:
         runs=f"runs/{STUDY.name}/collected/runs.csv",
+        biases=f"runs/{STUDY.name}/collected/biases.csv",
         outcomes=f"runs/{STUDY.name}/collected/outcomes.npz",
     log:
         f"runs/{STUDY.name}/logs/collect_runs.log",

@@ -18,10 +18,22 @@ ANALYSED = (
     "contrasts",
     "crossovers",
     "costs",
+    "reach",
+    "biases",
     "counts",
     "provenance",
+    "verdicts",
 )
-FIGURES = ("curves", "figure2", "learning_rates", "costs")
+FIGURES = (
+    "curves",
+    "figure2",
+    "difference",
+    "shares",
+    "learning_rates",
+    "costs",
+    "time_memory",
+    "biases",
+)
 
 
 wildcard_constraints:

@@ -1,4 +1,4 @@
-"""Gather a study's records into runs.csv and outcomes.npz, and refuse what does not belong.
+"""Gather a study's records into runs.csv, biases.csv and outcomes.npz; refuse what is not theirs.
 
 A record of other settings, torn, or at odds with itself is never averaged in: collecting stops
 and says which file, what was found, what was expected and what to do. Missing values stay empty.
@@ -11,21 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from tuning_curves.analysis.runs import BYTES, COLUMNS, EXTRA, SECONDS
+from tuning_curves.analysis.runs import BIASES, BYTES, COLUMNS, EXTRA, MEASURED, SECONDS
 from tuning_curves.errors import DataError
 from tuning_curves.files import write_text, write_whole
 from tuning_curves.outcomes import F1_ROUNDING, DecodedOutcomes, decode_outcomes
 from tuning_curves.records import read_record
 from tuning_curves.study import Cell, Planned
 
-RUNS, OUTCOMES = "runs.csv", "outcomes.npz"
+RUNS, BIAS_TABLE, OUTCOMES = "runs.csv", "biases.csv", "outcomes.npz"
 VERSIONS = ["python", "torch", "transformers", "tokenizers", "numpy"]
 
 
 def collect(
     expected: list[dict[str, Any]], settings: dict[str, Any], paths: dict[str, Path], out: Path
 ) -> None:
-    """Write `out`/runs.csv, a row an expected cell, and `out`/outcomes.npz.
+    """Write `out`/runs.csv, a row an expected cell, `out`/biases.csv and `out`/outcomes.npz.
 
     Args:
         expected: a mapping a cell and budget: `budget`, `id`, and the cell's own values; two
@@ -46,7 +46,9 @@ def collect(
             records[identity] = _read(row, settings, paths)
             _keep_outcomes(records[identity], paths[identity], arrays)
         rows.append(_flatten(row, records[identity], paths[identity]))
-    _write_rows(out / RUNS, rows)
+    _write_rows(out / RUNS, rows, [*COLUMNS, *EXTRA])
+    biases = [row for record in records.values() for row in _bias_rows(record)]
+    _write_rows(out / BIAS_TABLE, biases, BIASES)
     with write_whole(out / OUTCOMES) as stream:
         np.savez_compressed(stream, allow_pickle=False, **arrays)  # type: ignore[arg-type]
 
@@ -135,13 +137,30 @@ def _flatten(row: dict[str, Any], record: dict[str, Any], path: Path) -> dict[st
     provenance = _get(record, path, "provenance")
     extra = {key: provenance.get(key) for key in ("dirty", "threads", "code_sha256")}
     extra |= {key: provenance.get("versions", {}).get(key) for key in VERSIONS}
-    extra["activation_bytes"] = record["cost"].get("activation_bytes")
+    extra |= {key: record["cost"].get(key) for key in MEASURED}
     return {
         **row,
         **{key: _get(record, path, place) for key, place in places.items()},
         **extra,
         **_percent(record),
     }
+
+
+def _bias_rows(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row a bias term and layer (1 is the lowest); none for a record without `biases`."""
+    biases = record.get("biases") or {}
+    change, gradient = (biases.get(key) or {} for key in ("change", "first_gradient"))
+    return [
+        {
+            "id": record["id"],
+            "term": term,
+            "layer": layer + 1,
+            "change": change[term][layer] if term in change else None,
+            "first_gradient": gradient[term][layer] if term in gradient else None,
+        }
+        for term in {**change, **gradient}
+        for layer in range(len(change.get(term) or gradient[term]))
+    ]
 
 
 def _percent(record: dict[str, Any]) -> dict[str, Any]:
@@ -180,10 +199,10 @@ def _refuse(path: Path, what: str) -> DataError:
     )
 
 
-def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+def _write_rows(path: Path, rows: list[dict[str, Any]], columns: list[str]) -> None:
     """Numbers are written exactly (`repr`), None as an empty field."""
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, [*COLUMNS, *EXTRA], lineterminator="\n")
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     write_text(path, stream.getvalue())

@@ -43,15 +43,16 @@ def make_crossovers(runs: Runs, chosen: pd.DataFrame, analysis: dict[str, Any]) 
         for budget in dict.fromkeys(budget for budget, _ in found):
             pairs = {n: pair for (name, n), pair in found.items() if name == budget}
             if len(pairs) > 1:
-                generator = generator_for(analysis["seed"], "crossover", first, second)
-                crossing = _cross(runs, pairs, analysis, generator)
+                crossing = crossover_of(runs, pairs, first, second, analysis)
                 rows.append({"budget": budget, "first": first, "second": second} | crossing)
     return pd.DataFrame(rows)
 
 
-def _cross(
-    runs: Runs, pairs: dict[int, Pairs], analysis: dict[str, Any], generator: np.random.Generator
+def crossover_of(
+    runs: Runs, pairs: dict[int, Pairs], first: str, second: str, analysis: dict[str, Any]
 ) -> dict[str, Any]:
+    """What `locate_crossover` says of two methods' pairs by size, two sizes at least."""
+    generator = generator_for(analysis["seed"], "crossover", first, second)
     sizes = np.array(sorted(pairs), dtype=float)
     everything = [pairs[int(n)].differences(runs, "em") for n in sizes]
     values = np.array([sums.mean(axis=0).sum() for sums in everything]) / runs.article_sizes.sum()

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from tuning_curves.analysis.runs import EXTRA, PROVENANCE
+from tuning_curves.analysis.runs import EXTRA, MEASURED, PROVENANCE
 
-KEYS = [*PROVENANCE, *(name for name in EXTRA if name != "activation_bytes")]
+KEYS = [*PROVENANCE, *(name for name in EXTRA if name not in MEASURED)]
 
 
 def summarise_provenance(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The collected runs, read back: a row a cell and budget, and each run's sums over articles.
+"""The collected runs, read back: a row a cell and budget, each run's sums over articles, biases.
 
 Intervals need no single question, only each article's sum; so outcomes shrink to those while
 they are read, and thousands of runs stay small.
@@ -27,11 +27,17 @@ COLUMNS = [
     *["id", "status", "steps", "dev_exact", "dev_total"],
     *[*SCORES, *COUNTS, *SECONDS, *BYTES, *PROVENANCE],
 ]
+# Measured on a cell's first step; records from before the probe lack some of them.
+MEASURED = [
+    *["activation_bytes", "activation_bytes_one", "gradient_bytes"],
+    *["step_tokens", "flops_per_step"],
+]
 # Beyond the columns that every table uses; missing values are allowed in all of them.
 EXTRA = [
-    *["activation_bytes", "dirty", "threads", "code_sha256"],
+    *[*MEASURED, "dirty", "threads", "code_sha256"],
     *["python", "torch", "transformers", "tokenizers", "numpy"],
 ]
+BIASES = ["id", "term", "layer", "change", "first_gradient"]
 FIX = "collect again: `tuning-curves collect`"
 
 
@@ -41,9 +47,11 @@ class Runs:
 
     `frame` has the columns `COLUMNS` and `EXTRA`, sorted by `CELL`. `sums[metric][id]` is float
     [A]: the run's sum of exact matches (`em`) or of F1 (`f1`) over each article's questions.
+    `biases` has the columns `BIASES`: how far each bias term moved, and its first gradient.
     """
 
     frame: pd.DataFrame
+    biases: pd.DataFrame
     article_sizes: np.ndarray  # int64 [A]
     sums: Mapping[str, Mapping[str, np.ndarray]]
 
@@ -53,7 +61,7 @@ class Runs:
 
 
 def read_runs(folder: Path) -> Runs:
-    """Read runs.csv and outcomes.npz.
+    """Read runs.csv, biases.csv and outcomes.npz.
 
     Raises:
         DataError: a file or column that is missing, a cell twice, or outcomes that disagree.
@@ -61,7 +69,8 @@ def read_runs(folder: Path) -> Runs:
     frame = _read_frame(folder / "runs.csv")
     finished = frame.loc[frame["status"] == "finished"].drop_duplicates("id")
     sizes, sums = _read_sums(folder / "outcomes.npz", finished)
-    return Runs(frame=frame, article_sizes=sizes, sums=sums)
+    biases = _read_csv(folder / "biases.csv", BIASES, text=["id", "term"])
+    return Runs(frame=frame, biases=biases, article_sizes=sizes, sums=sums)
 
 
 def finished(frame: pd.DataFrame) -> pd.DataFrame:
@@ -70,21 +79,27 @@ def finished(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_frame(path: Path) -> pd.DataFrame:
-    text = ["budget", "method", "id", "status", *PROVENANCE, *EXTRA]
-    types = {name: "str" for name in text if name != "activation_bytes"}
-    try:
-        frame = pd.read_csv(path, dtype=types)
-    except FileNotFoundError:
-        raise DataError(f"{path}: the table of runs is missing", fix=FIX) from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise DataError(f"{path}: not a table of runs ({error})", fix=FIX) from None
-    missing = [name for name in (*COLUMNS, *EXTRA) if name not in frame]
-    if missing:
-        raise DataError(f"{path}: the column {missing[0]!r} is missing", fix=FIX)
+    names = [name for name in EXTRA if name not in MEASURED]
+    text = ["budget", "method", "id", "status", *PROVENANCE, *names]
+    frame = _read_csv(path, [*COLUMNS, *EXTRA], text=text)
     frame = frame.sort_values(CELL, ignore_index=True)
     twice = frame.loc[frame.duplicated(CELL), "id"]
     if len(twice):
         raise DataError(f"{path}: the cell {twice.iloc[0]} is there twice", fix=FIX)
+    return frame
+
+
+def _read_csv(path: Path, columns: list[str], *, text: list[str]) -> pd.DataFrame:
+    """A table with these columns at least; those of `text` as text, the others as numbers."""
+    try:
+        frame = pd.read_csv(path, dtype=dict.fromkeys(text, "str"))
+    except FileNotFoundError:
+        raise DataError(f"{path}: the table is missing", fix=FIX) from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise DataError(f"{path}: not a table ({error})", fix=FIX) from None
+    missing = [name for name in columns if name not in frame]
+    if missing:
+        raise DataError(f"{path}: the column {missing[0]!r} is missing", fix=FIX)
     return frame
 
 

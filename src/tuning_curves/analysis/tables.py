@@ -10,14 +10,18 @@ from typing import Any
 import pandas as pd
 
 from tuning_curves.analysis import formats as f
+from tuning_curves.analysis.biases import summarise_biases
+from tuning_curves.analysis.claims import Claims
 from tuning_curves.analysis.contrasts import make_contrasts
 from tuning_curves.analysis.costs import summarise_costs
 from tuning_curves.analysis.counts import count_parameters
 from tuning_curves.analysis.crossover import make_crossovers
 from tuning_curves.analysis.curves import make_curves
 from tuning_curves.analysis.provenance import summarise_provenance
+from tuning_curves.analysis.reach import summarise_reach
 from tuning_curves.analysis.runs import FIX, read_runs
 from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
+from tuning_curves.analysis.verdicts import make_verdicts
 from tuning_curves.errors import DataError
 
 _GROUP: dict[str, f.Format] = {"budget": f.text, "method": f.text, "n_train": f.whole}
@@ -75,7 +79,27 @@ TABLES: dict[str, dict[str, f.Format]] = {
         "peak_memory_bytes": f.whole,
         "optimizer_bytes": f.whole,
         "delta_bytes": f.whole,
+        "gradient_bytes": f.whole,
         "activation_bytes": f.whole,
+        "activation_bytes_one": f.whole,
+        "step_tokens": f.whole,
+        "flops_per_step": f.whole,
+        "device": f.text,
+    },
+    "reach": {
+        "share": f.significant,
+        "target_em": f.points,
+        "method": f.text,
+        **dict.fromkeys(("train_seconds", "low", "high"), f.significant),
+        "budget": f.text,
+        "n_train": f.whole,
+        "device": f.text,
+    },
+    "biases": {
+        **_GROUP,
+        "term": f.text,
+        "layer": f.whole,
+        **dict.fromkeys(("change", "first_gradient"), f.significant),
     },
     "counts": {
         "method": f.text,
@@ -84,26 +108,32 @@ TABLES: dict[str, dict[str, f.Format]] = {
         "share": f.fraction,
     },
     "provenance": {"key": f.text, "value": f.text, "cells": f.whole},
+    "verdicts": {
+        **dict.fromkeys(("claim", "budget", "verdict"), f.text),
+        **dict.fromkeys(("estimate", "low", "high"), f.significant),
+        **dict.fromkeys(("unit", "scale", "reason", "statement", "source"), f.text),
+    },
 }
 
 
-def write_tables(collected: Path, study: dict[str, Any], out: Path) -> None:
+def write_tables(collected: Path, study: dict[str, Any], claims: Claims, out: Path) -> None:
     """Write every table of a study as CSV.
 
     Args:
-        collected: the folder with runs.csv and outcomes.npz.
-        study: the study's mapping: `methods`, `budgets`, and in `analysis` `contrasts`, `draws`,
-            `seed` and `level` are used.
+        collected: the folder with runs.csv, biases.csv and outcomes.npz.
+        study: the study's mapping: `scale`, `encoder`, `methods`, `sizes`, `budgets`, and in
+            `analysis` `contrasts`, `draws`, `seed` and `level` are used.
+        claims: what is judged.
         out: the folder of the tables.
 
     Raises:
         DataError: collected runs that are torn or not of this study.
     """
-    for name, frame in make_tables(collected, study).items():
+    for name, frame in make_tables(collected, study, claims).items():
         f.write_table(out / f"{name}.csv", frame, TABLES[name])
 
 
-def make_tables(collected: Path, study: dict[str, Any]) -> dict[str, pd.DataFrame]:
+def make_tables(collected: Path, study: dict[str, Any], claims: Claims) -> dict[str, pd.DataFrame]:
     """Every table as an unrounded frame, by name, rows in the study's order."""
     runs = read_runs(collected)
     _check_names(runs.frame, study, collected)
@@ -111,17 +141,23 @@ def make_tables(collected: Path, study: dict[str, Any]) -> dict[str, pd.DataFram
     rates = summarise_rates(runs.frame)
     selection = select_rates(rates)
     chosen = keep_chosen(runs.frame, selection)
+    curves = make_curves(runs, chosen, analysis)
     tables = {
         "selection": selection,
         "learning_rates": rates,
-        "curves": make_curves(runs, chosen, analysis),
+        "curves": curves,
         "contrasts": make_contrasts(runs, chosen, analysis),
         "crossovers": make_crossovers(runs, chosen, analysis),
         "costs": summarise_costs(chosen),
         "counts": count_parameters(runs.frame),
         "provenance": summarise_provenance(runs.frame),
+        "biases": summarise_biases(runs, chosen),
     }
-    return {name: order_rows(frame, study) for name, frame in tables.items()}
+    return {
+        **{name: order_rows(frame, study) for name, frame in tables.items()},
+        "reach": summarise_reach(order_rows(curves, study), chosen),
+        "verdicts": make_verdicts(runs, chosen, selection, study, claims),
+    }
 
 
 def order_rows(frame: pd.DataFrame, study: dict[str, Any]) -> pd.DataFrame:

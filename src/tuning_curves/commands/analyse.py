@@ -1,4 +1,4 @@
-"""`tuning-curves analyse`: from a table of runs to curves, contrasts and costs with intervals."""
+"""`tuning-curves analyse`: from a table of runs to curves, contrasts, costs and verdicts."""
 
 import argparse
 from pathlib import Path
@@ -8,7 +8,8 @@ from tuning_curves.commands.options import add, add_study, chosen_study
 
 DESCRIPTION = """\
 Choose each learning rate on the selection split, then write the study's tables as CSV:
-curves, contrasts, crossovers, costs, counts, provenance. Equal input gives equal bytes.
+curves, contrasts, crossovers, costs, counts, biases, provenance, and a verdict for each claim
+of the file of claims. Equal input gives equal bytes.
 """
 
 
@@ -18,13 +19,16 @@ def add_parser(subparsers: Any) -> None:
         subparsers, "analyse", run, help="write the study's tables", description=DESCRIPTION
     )
     add_study(parser)
+    parser.add_argument("--claims", type=Path, required=True, metavar="FILE")
     parser.add_argument("--collected", type=Path, required=True, metavar="DIR")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
 
 
 def run(args: argparse.Namespace) -> int:
     """Analyse."""
+    from tuning_curves.analysis.claims import read_claims
     from tuning_curves.analysis.tables import write_tables
 
-    write_tables(args.collected, chosen_study(args).config, args.out)
+    claims = read_claims(args.claims)
+    write_tables(args.collected, chosen_study(args).config, claims, args.out)
     return 0

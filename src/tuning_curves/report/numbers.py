@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from tuning_curves.report import accounts, findings, style, wording
+from tuning_curves.report import accounts, findings, judgements, measured, style, wording
 from tuning_curves.report.figures.panels import budget_words
 from tuning_curves.report.read import Tables
 
@@ -24,11 +24,13 @@ def make_numbers(tables: Tables, study: Mapping[str, Any], reference: Path) -> d
     return {
         "study": study["study"],
         "scale": study["scale"],
+        "scale_words": judgements.scale_words(tables),
         "main_finding": findings.main_finding(tables, study),
         "sentences": _sentences(tables, study),
         "facts": _facts(tables, study),
         "budgets": [[b["name"], budget_words(study, b["name"])] for b in study["budgets"]],
         "methods": _methods(tables, study),
+        "claims": judgements.claim_groups(tables),
         "published_figure": published_figure(pd.read_csv(reference)),
     }
 
@@ -37,7 +39,11 @@ def _sentences(tables: Tables, study: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "contrasts": findings.contrast_sentences(tables, study),
         "crossovers": findings.crossover_sentences(tables, study),
-        "verdicts": verdict_sentence(tables),
+        "verdicts": judgements.count_sentence(tables),
+        "open": judgements.open_sentences(tables),
+        "memory": measured.memory(tables),
+        "reach": measured.reach(tables),
+        "biases": measured.biases(tables, study),
         "seeds": accounts.seeds(tables),
         "gaps": accounts.gaps(tables, study),
         "edges": accounts.edges(tables),
@@ -81,16 +87,6 @@ def _methods(tables: Tables, study: Mapping[str, Any]) -> list[dict[str, str]]:
             "seeds": wording.whole(len(method.get("seeds", study["seeds"]))),
         })  # fmt: skip
     return rows
-
-
-def verdict_sentence(tables: Tables) -> str:
-    """How many claims have which verdict; "" where there is no table of verdicts."""
-    if "verdicts" not in tables or tables["verdicts"].empty:
-        return ""
-    counts = tables["verdicts"]["verdict"].value_counts(sort=False)
-    listed = wording.join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts.index))
-    total = wording.plural(int(counts.sum()), "published claim")
-    return f"Of {total} judged at this study's scale: {listed}."
 
 
 def published_figure(paper: pd.DataFrame) -> dict[str, str]:

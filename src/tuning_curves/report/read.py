@@ -28,39 +28,43 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "crossovers": ("budget", "first", "second", "n_train", "low", "high", "statement"),
     "costs": (
         "method", "budget", "n_train", "steps", "seconds_per_step", "step_time_ratio",
-        "train_seconds", "peak_memory_bytes", "optimizer_bytes", "delta_bytes",
-        "activation_bytes",
+        "train_seconds", "peak_memory_bytes", "optimizer_bytes", "delta_bytes", "gradient_bytes",
+        "activation_bytes", "activation_bytes_one", "step_tokens", "flops_per_step", "device",
     ),
+    "reach": (
+        "share", "target_em", "method", "train_seconds", "low", "high", "budget", "n_train",
+        "device",
+    ),
+    "biases": ("budget", "method", "n_train", "term", "layer", "change", "first_gradient"),
     "counts": (
         "method", "trainable_backbone", "trainable_added", "trainable_head", "total", "share",
     ),
     "provenance": ("key", "value", "cells"),
-    "verdicts": ("claim", "verdict", "estimate", "low", "high", "scale", "reason"),
+    "verdicts": (
+        "claim", "budget", "verdict", "estimate", "low", "high", "unit", "scale", "reason",
+        "statement", "source",
+    ),
 }  # fmt: skip
-OPTIONAL = ("verdicts",)
 TEXT = (
     "budget", "method", "first", "second", "edge", "statement", "key", "value", "claim",
-    "verdict", "scale", "reason",
+    "verdict", "scale", "reason", "unit", "statement", "source", "term", "device",
 )  # fmt: skip
 FIX = "run `tuning-curves analyse` for this study again"
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """Read every table of a folder; an optional one that is absent is left out.
+    """Read every table of a folder.
 
     Text columns hold text, "" where nothing is written; all others hold numbers, NaN likewise.
 
     Raises:
         DataError: tables are missing (all are named), or one lacks a column or is no CSV.
     """
-    missing = [
-        name for name in COLUMNS if name not in OPTIONAL and not (folder / f"{name}.csv").is_file()
-    ]
+    missing = [name for name in COLUMNS if not (folder / f"{name}.csv").is_file()]
     if missing:
         names = ", ".join(f"{name}.csv" for name in missing)
         raise DataError(f"{folder}: no {names} (the report needs every table)", fix=FIX)
-    present = [name for name in COLUMNS if (folder / f"{name}.csv").is_file()]
-    return {name: _read(folder / f"{name}.csv", COLUMNS[name]) for name in present}
+    return {name: _read(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:

@@ -61,6 +61,18 @@ def megabytes(value: float) -> str:
     return significant(value / 1e6)
 
 
+def billions(value: float) -> str:
+    """Operations in units of 10^9, without the unit."""
+    return significant(value / 1e9)
+
+
+def power(value: float) -> str:
+    """A value of any size, in powers of ten where it is small: 0.0123, 4.1e-9."""
+    if pd.isna(value):
+        return NOTHING
+    return significant(value) if value == 0 or abs(value) >= 1e-4 else rate(value)
+
+
 def p_value(value: float) -> str:
     """A probability; what four decimals cannot show is written as a bound."""
     if pd.isna(value):
@@ -85,6 +97,11 @@ def plain_interval(low: float, high: float) -> str:
     if pd.isna(low) or pd.isna(high):
         return NOTHING
     return f"[{significant(low)}, {significant(high)}]"
+
+
+def power_interval(low: float, high: float) -> str:
+    """`[0.31, 12.4]` of values of any size."""
+    return NOTHING if pd.isna(low) or pd.isna(high) else f"[{power(low)}, {power(high)}]"
 
 
 def join(items: Iterable[str]) -> str:

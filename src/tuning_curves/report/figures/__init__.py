@@ -4,11 +4,24 @@ from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
-from tuning_curves.report.figures import costs, curves, figure2, learning_rates
+from tuning_curves.report.figures import (
+    biases,
+    costs,
+    curves,
+    difference,
+    figure2,
+    learning_rates,
+    shares,
+    time_memory,
+)
 
 FIGURES: dict[str, Callable[..., Figure]] = {
     "curves": curves.draw,
     "figure2": figure2.draw,
+    "difference": difference.draw,
+    "shares": shares.draw,
     "learning_rates": learning_rates.draw,
     "costs": costs.draw,
+    "time_memory": time_memory.draw,
+    "biases": biases.draw,
 }

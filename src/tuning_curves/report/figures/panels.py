@@ -60,8 +60,8 @@ def _spaced(places: Sequence[int], nearest: float) -> list[int]:
 
 
 def short(size: int) -> str:
-    """`500`, `2k`, `85.5k`."""
-    return f"{size / 1000:g}k" if size >= 1000 else str(size)
+    """`500`, `2k`, `87.6k`."""
+    return f"{size / 1000:.3g}k" if size >= 1000 else str(size)
 
 
 def dodge(sizes: pd.Series, place: int, count: int, all_sizes: Sequence[int]) -> np.ndarray:

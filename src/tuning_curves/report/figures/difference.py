@@ -1,0 +1,135 @@
+"""BitFit minus full fine-tuning against the number of questions, and where the order turns.
+
+The published differences (the paper's figure, read off its image, and an independent replication's)
+stand in the same panels only where encoder and data are theirs; a reduced study has them in a panel
+of their own, a demo not at all.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from tuning_curves.report import style, wording
+from tuning_curves.report.figures.figure2 import REFERENCE
+from tuning_curves.report.figures.panels import (
+    SINGLE,
+    WIDTH,
+    budget_names,
+    budget_words,
+    legend_below,
+    points_with_bars,
+    say_nothing_to_draw,
+    size_axis,
+)
+
+REPLICATIONS = REFERENCE.with_name("replications.csv")
+SHADE = "#F0D9C8"
+PUBLISHED = "Ben Zaken et al. 2022, read off the image"
+LOOKS = {  # of the published differences: marker and dashes
+    PUBLISHED: ("o", (1, 2)),
+    "replication (BERT-base), at least 2,000 steps": ("^", (4, 1.5)),
+    "replication (BERT-base), two epochs": ("v", (2, 3)),
+}
+
+
+def draw(
+    tables: Mapping[str, pd.DataFrame],
+    study: Mapping[str, Any],
+    reference: Path = REFERENCE,
+    replications: Path = REPLICATIONS,
+) -> Figure:
+    """A panel a budget, differences with intervals; the crossover's interval is shaded."""
+    contrasts = _of_pair(tables["contrasts"]).dropna(subset=["em_difference"])
+    with style.theme():
+        if contrasts.empty:
+            return say_nothing_to_draw("this study has no pairs of runs of BitFit and full")
+        budgets = budget_names(study, contrasts)
+        beside = study["scale"] == "reduced"
+        columns = len(budgets) + beside
+        figure = Figure(figsize=(WIDTH if columns > 1 else SINGLE, 2.9), layout="constrained")
+        row = figure.subplots(1, columns, sharey=True, squeeze=False)[0]
+        published = {} if study["scale"] == "demo" else _published(reference, replications)
+        for axes, budget in zip(row, budgets, strict=False):
+            own = contrasts[contrasts["budget"] == budget].sort_values("n_train")
+            _panel(axes, own, _of_pair(tables["crossovers"]), budget)
+            sizes = {*own["n_train"]}
+            if not beside:
+                sizes |= _add_published(axes, published)
+            size_axis(axes, sorted(sizes), columns)
+            axes.set_title(f"{budget}\n{budget_words(study, budget)}", fontsize=7.5)
+        if beside:
+            size_axis(row[-1], sorted(_add_published(row[-1], published)), columns)
+            row[-1].set_title("another encoder: BERT-base,\nas published", fontsize=7.5)
+            row[-1].set_facecolor("#F7F7F7")
+        row[0].set_ylabel("BitFit minus full (points of exact match)")
+        inside = _of_pair(tables["crossovers"])["statement"] == "inside"
+        barred = contrasts["em_low"].notna().any()
+        handles = _handles(study, published, barred=bool(barred), crossed=bool(inside.any()))
+        legend_below(figure, handles, 2 if published else 3)
+    return figure
+
+
+def _of_pair(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[(frame["first"] == "bitfit") & (frame["second"] == "full")]
+
+
+def _panel(axes: Axes, own: pd.DataFrame, crossovers: pd.DataFrame, budget: str) -> None:
+    axes.axhline(0, color="#444444", linewidth=0.9, zorder=1.5)
+    for crossing in crossovers[crossovers["budget"] == budget].itertuples():
+        if crossing.statement == "inside":
+            axes.axvspan(crossing.low, crossing.high, color=SHADE, linewidth=0, zorder=0.5)
+            axes.axvline(crossing.n_train, color=style.VERMILION, linewidth=0.9,
+                         linestyle=(0, (2, 2)), zorder=1.4)  # fmt: skip
+    look = style.line_options("bitfit")
+    points_with_bars(
+        axes, own["n_train"], own["em_difference"], own["em_low"], own["em_high"], **look
+    )
+
+
+def _published(reference: Path, replications: Path) -> dict[str, pd.Series]:
+    """Differences by size, by the name in the legend."""
+    paper, others = pd.read_csv(reference), pd.read_csv(replications)
+    found = {PUBLISHED: _difference(paper)}
+    for training, own in others.groupby("training", sort=False):
+        found[f"replication (BERT-base), {training}"] = _difference(own)
+    return found
+
+
+def _difference(scores: pd.DataFrame) -> pd.Series:
+    wide = scores.pivot(index="n_train", columns="method", values="em")
+    return wide["bitfit"] - wide["full"]
+
+
+def _add_published(axes: Axes, published: Mapping[str, pd.Series]) -> set[int]:
+    """Draw them hollow and grey; returns the sizes that they need."""
+    axes.axhline(0, color="#444444", linewidth=0.9, zorder=1.5)
+    for name, values in published.items():
+        axes.plot(values.index, values, **_hollow(name))
+    return {int(n) for values in published.values() for n in values.index}
+
+
+def _hollow(name: str) -> dict[str, Any]:
+    marker, dashes = LOOKS[name]
+    return {
+        "marker": marker, "color": style.GREY, "markerfacecolor": "white", "linewidth": 0.9,
+        "markeredgecolor": style.GREY, "markersize": 4.5, "linestyle": (0, dashes), "label": name,
+    }  # fmt: skip
+
+
+def _handles(
+    study: Mapping[str, Any], published: Mapping[str, pd.Series], *, barred: bool, crossed: bool
+) -> list[Any]:
+    level = wording.percent_level(study["analysis"]["level"])
+    name = f"this study, {level} interval" if barred else "this study, no interval"
+    shade = [Patch(color=SHADE, label=f"crossing, {level} interval")] if crossed else []
+    return [
+        Line2D([], [], **style.line_options("bitfit") | {"label": name}),
+        *shade,
+        *(Line2D([], [], **_hollow(name)) for name in published),
+    ]

@@ -1,0 +1,81 @@
+"""Exact match against the share of parameters that a method trains, at three sizes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from tuning_curves.report import style, wording
+from tuning_curves.report.figures.panels import (
+    WIDTH,
+    budget_names,
+    legend_below,
+    points_with_bars,
+    say_nothing_to_draw,
+)
+
+
+def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
+    """A row a budget, a column a size (smallest, middle, largest), a mark a method.
+
+    The share counts the head too, without which tuning the head alone would have none.
+    """
+    curves = tables["curves"].dropna(subset=["em"])
+    with style.theme():
+        if curves.empty:
+            return say_nothing_to_draw("no run has finished: there is no score to draw")
+        points = curves.merge(trained_shares(tables["counts"]), on="method")
+        budgets, sizes = budget_names(study, curves), three_sizes(curves["n_train"])
+        figure = Figure(figsize=(WIDTH, 0.9 + 1.75 * len(budgets)), layout="constrained")
+        grid = figure.subplots(len(budgets), len(sizes), sharex=True, sharey=True, squeeze=False)
+        methods = style.ordered(points["method"])
+        for row, budget in zip(grid, budgets, strict=True):
+            for axes, n in zip(row, sizes, strict=True):
+                own = points[(points["budget"] == budget) & (points["n_train"] == n)]
+                _panel(axes, own, methods)
+                axes.set_title(f"{budget}, n = {wording.whole(n)}", fontsize=7.5)
+        _share_axis(grid[-1][0])
+        for axes in grid[-1]:
+            axes.set_xlabel("trained parameters, of all (%)", fontsize=7.5)
+        figure.supylabel("exact match on dev (%)", fontsize=8)
+        legend_below(figure, _handles(grid, methods), 5)
+    return figure
+
+
+def trained_shares(counts: pd.DataFrame) -> pd.DataFrame:
+    """A row a method: what it trains, head included, in percent of encoder, modules and head."""
+    trained = counts["trainable_backbone"] + counts["trainable_added"] + counts["trainable_head"]
+    total = counts["total"] + counts["trainable_added"]
+    return pd.DataFrame({"method": counts["method"], "percent": 100 * trained / total})
+
+
+def three_sizes(sizes: Sequence[int] | pd.Series) -> list[int]:
+    """The smallest, the middle and the largest of some sizes."""
+    places = sorted(set(sizes))
+    return sorted({places[0], places[(len(places) - 1) // 2], places[-1]})
+
+
+def _panel(axes: Axes, points: pd.DataFrame, methods: list[str]) -> None:
+    for method in methods:
+        own = points[points["method"] == method]
+        look = {**style.line_options(method), "linestyle": "none", "markersize": 6.5}
+        points_with_bars(axes, own["percent"], own["em"], own["em_low"], own["em_high"], **look)
+    if points.empty:
+        axes.text(0.5, 0.5, "no runs", transform=axes.transAxes, ha="center", color="#444444")
+    axes.margins(0.1)
+
+
+def _share_axis(axes: Axes) -> None:
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(numticks=8))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_ylim(bottom=0)
+
+
+def _handles(grid: Any, methods: list[str]) -> list[Any]:
+    lines = {line.get_label(): line for axes in grid.flat for line in axes.get_lines()}
+    return [lines[style.label(method)] for method in methods]

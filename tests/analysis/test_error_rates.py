@@ -1,0 +1,182 @@
+"""How often the verdicts are wrong, over simulated studies whose truth is known.
+
+Measured with 2,000 studies a case (600 with 10 seeds), each at the hardest truth for its error,
+with seeds that vary little and much; one-sided tests may err in 2.5 %, a verdict is held to 5 %:
+
+    seeds                                        3             5            10
+    above: false `replicated`                0.016 0.012   0.017 0.026   0.027 0.037
+    above: false `not replicated`            0.010 0.061   0.009 0.031   0.015 0.017
+    a turn: false `replicated`               0.007 0.018   0.007 0.015   0.013 0.007
+    equivalent, one size: false `replicated`     0.002         0.007         0.018
+
+With three seeds that vary much, a claim that holds by a hair is contradicted in 6 %: two degrees of
+freedom say too little about the tails. The bounds below leave room for the fewer studies of a test.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tuning_curves.analysis.crossover import draw_curves, locate_crossover
+from tuning_curves.analysis.evidence import Evidence, ratio_condition, score_condition
+from tuning_curves.analysis.intervals import estimate
+from tuning_curves.analysis.judging import judge_everywhere, judge_turn
+from tuning_curves.analysis.reach import compare_to_full_data
+
+from .simulated import simulate, study_of
+
+LEVEL, ALPHA = 0.95, 0.025
+ARTICLES = 24
+ABOVE: dict[str, Any] = {"kind": "above"}
+
+
+def draw_differences(
+    rng: np.random.Generator,
+    gaps: tuple[float, ...],
+    seeds: int,
+    of_seeds: float,
+    of_articles: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """BitFit minus full at some sizes: sums over articles [K, S, A], and the articles' sizes [A].
+
+    Full has 40 % exact match everywhere, BitFit is ahead by `gaps` points. Three quarters of an
+    article's effect are shared by the two, and all sizes share the articles' effects.
+    """
+    sizes = rng.integers(20, 60, size=ARTICLES)
+    spread = np.sqrt(1 + of_seeds**2 + of_articles**2)
+    shared = rng.standard_normal(ARTICLES)
+    sides = []
+    for ahead in (np.array(gaps), np.zeros(len(gaps))):
+        own = np.sqrt(0.75) * shared + np.sqrt(0.25) * rng.standard_normal(ARTICLES)
+        centre = spread * stats.norm.ppf((40 + ahead) / 100)[:, None, None]
+        of_run = of_seeds * rng.standard_normal((len(gaps), seeds, 1))
+        chance = stats.norm.cdf(centre + of_run + of_articles * own)
+        sides.append(rng.binomial(sizes, chance).astype(float))
+    return sides[0] - sides[1], sizes
+
+
+def verdicts(
+    gaps: tuple[float, ...], rule: dict[str, Any] = ABOVE, *, studies: int, seeds: int = 5,
+    turn: bool = False, of_seeds: float = 0.08, of_articles: float = 0.3,
+) -> dict[str, float]:  # fmt: skip
+    """The share of each verdict over so many simulated studies."""
+    rng = np.random.default_rng([seeds, studies, len(gaps)])
+    found: dict[str, float] = {}
+    for _ in range(studies):
+        sums, sizes = draw_differences(rng, gaps, seeds, of_seeds, of_articles)
+        conditions = [
+            score_condition(estimate(one, sizes, draws=199, generator=rng), rule, str(n), LEVEL)
+            for n, one in enumerate(sums)
+        ]
+        if turn:
+            judged = judge_turn(conditions, ALPHA, "", covers=True)
+        else:
+            judged = judge_everywhere(conditions, ALPHA)
+        found[judged.verdict] = found.get(judged.verdict, 0) + 1 / studies
+    return found
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 10])
+def test_above_is_seldom_replicated_where_it_fails_at_one_size(seeds: int) -> None:
+    """Two sizes are clearly above; the third is equal, the hardest way of being false."""
+    found = verdicts((12, 12, 0), studies=150 if seeds > 5 else 300, seeds=seeds)
+    assert found.get("replicated", 0) <= 0.065
+    found = verdicts((0, 0, 0), studies=100, seeds=seeds)
+    assert found.get("replicated", 0) <= 0.03  # all three would have to err at once
+
+
+@pytest.mark.parametrize("of_seeds", [0.03, 0.2])
+def test_above_is_seldom_refuted_where_it_holds_by_a_hair(of_seeds: float) -> None:
+    """Holm's correction: three chances to be contradicted, one error."""
+    found = verdicts((0.01, 0.01, 0.01), studies=300, of_seeds=of_seeds)
+    assert found.get("not replicated", 0) <= 0.065
+
+
+def test_clear_truths_are_found() -> None:
+    assert verdicts((20, 20, 20), studies=40)["replicated"] >= 0.9
+    assert verdicts((20, 20, -20), studies=40)["not replicated"] >= 0.9
+
+
+@pytest.mark.parametrize("difference", [3.0, -3.0])
+def test_equivalence_is_seldom_claimed_at_the_margin(difference: float) -> None:
+    """A true difference of exactly the margin is the nearest thing to equal that is not."""
+    rule = {"kind": "equivalent", "margin": 3.0}
+    found = verdicts((difference,) * 3, rule, studies=200, of_seeds=0.02, of_articles=0.1)
+    assert found.get("replicated", 0) <= 0.03  # at three sizes at once
+    found = verdicts((difference,), rule, studies=300, of_seeds=0.02, of_articles=0.1)
+    assert found.get("replicated", 0) <= 0.065
+
+
+def test_equal_methods_are_found_equal_where_the_margin_allows() -> None:
+    rule = {"kind": "equivalent", "margin": 10.0}
+    assert (
+        verdicts((0, 0, 0), rule, studies=40, of_seeds=0.02, of_articles=0.2)["replicated"] >= 0.9
+    )
+    assert verdicts((25, 25, 25), rule, studies=30)["not replicated"] >= 0.9
+
+
+def test_a_turn_is_seldom_claimed_where_the_order_never_turns() -> None:
+    """Ahead, then level: a false turn needs one false "below" among the sizes."""
+    found = verdicts((12, 0, 0), studies=300, turn=True)
+    assert found.get("replicated", 0) <= 0.065
+    found = verdicts((12, 0.01, 0.01), studies=150, turn=True, seeds=3)
+    assert found.get("not replicated", 0) <= 0.065
+
+
+def test_a_clear_turn_and_a_clear_order_are_found() -> None:
+    assert verdicts((20, 0, -20), studies=40, turn=True)["replicated"] >= 0.9
+    assert verdicts((20, 20, 20), studies=40, turn=True)["not replicated"] >= 0.9
+
+
+@pytest.mark.parametrize("seeds", [5, 10])
+def test_the_interval_of_a_crossing_holds_the_true_one(seeds: int) -> None:
+    """The difference falls by 10 points with each tenfold of n, and is zero at n = 2,000."""
+    sizes = np.array([250.0, 500, 1000, 2000, 4000, 8000, 16000])
+    gaps = tuple(-10 * np.log10(sizes / 2000))
+    rng = np.random.default_rng(seeds)
+    held, studies = 0, 150
+    for _ in range(studies):
+        sums, articles = draw_differences(rng, gaps, seeds, of_seeds=0.05, of_articles=0.2)
+        values = sums.mean(axis=1).sum(axis=1) / articles.sum()
+        drawn = draw_curves(sums, articles, draws=199, generator=rng)
+        found = locate_crossover(sizes, values, drawn, level=LEVEL)
+        below = np.isnan(found["low"]) or found["low"] <= 2000  # an open end holds everything
+        held += below and (np.isnan(found["high"]) or found["high"] >= 2000)
+    assert 0.88 <= held / studies <= 1.0
+
+
+def test_a_ratio_of_times_is_seldom_put_on_the_wrong_side() -> None:
+    rng = np.random.default_rng(0)
+    wrong = {True: 0, False: 0}
+    for _ in range(600):
+        logs = np.log(0.95) + 0.1 * rng.standard_normal((3, 5))  # three sizes, five seeds
+        for below in wrong:
+            conditions = [
+                ratio_condition(row, 0.95, f"{place}", LEVEL, below=below)
+                for place, row in enumerate(logs)
+            ]
+            judged = judge_everywhere(conditions, ALPHA)
+            wrong[below] += judged.verdict == "not replicated"
+            assert judged.verdict != "replicated"  # three sizes at once, each an even chance of 40
+    assert max(wrong.values()) / 600 <= 0.045
+
+
+def test_a_share_of_the_full_score_is_seldom_put_on_the_wrong_side() -> None:
+    """At n = 1,000 the method has exactly half of its score with all the data."""
+    rng = np.random.default_rng(1)
+    study = study_of(["full"], [1000, 80000])
+    rule = {"kind": "data-needed", "method": "full", "share": 0.5, "full_data_from": 80000}
+    wrong = 0
+    for _ in range(300):
+        runs = simulate(rng, study, lambda _, n: 30.0 if n == 1000 else 60.0)
+        evidence = Evidence(
+            runs=runs, chosen=runs.frame, selection=pd.DataFrame(), study=study, level=LEVEL,
+            least_pairs=3,
+        )  # fmt: skip
+        found, lacking = compare_to_full_data(evidence, rule, "epochs")
+        assert not lacking
+        wrong += min(found[1000].p_for, found[1000].p_against) <= ALPHA
+    assert wrong / 300 <= 0.09  # two-sided: 5 %
