@@ -18,7 +18,7 @@ rule analyse_runs:
         "../../environment.yml"
     params:
         study=STUDY_JSON,
+        out=subpath(output[0], parent=True),
     shell:
         "tuning-curves analyse --study-json {params.study:q} --claims {input.claims:q}"
-        " --collected $(dirname {input.runs:q})"
-        " --out $(dirname {output[0]:q}) > {log} 2>&1"
+        " --collected $(dirname {input.runs:q}) --out {params.out:q} > {log} 2>&1"

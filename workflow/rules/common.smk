@@ -1,4 +1,4 @@
-# What every rule file shares: the checked study, the folders, and who asks for what.
+# Shared by every stage: the checked study, the folders, and who asks for what.
 import json
 from pathlib import Path
 

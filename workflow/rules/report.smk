@@ -18,9 +18,11 @@ rule draw_figures:
         "../../environment.yml"
     params:
         study=STUDY_JSON,
+        tables=subpath(input[0], parent=True),
+        out=subpath(output[0], parent=True),
     shell:
         "tuning-curves report figures --study-json {params.study:q}"
-        " --tables $(dirname {input.tables[0]:q}) --out $(dirname {output[0]:q}) > {log} 2>&1"
+        " --tables {params.tables:q} --out {params.out:q} > {log} 2>&1"
 
 
 rule write_tables:
@@ -38,10 +40,10 @@ rule write_tables:
         "../../environment.yml"
     params:
         study=STUDY_JSON,
+        tables=subpath(input[0], parent=True),
     shell:
         "tuning-curves report tables --study-json {params.study:q}"
-        " --tables $(dirname {input.tables[0]:q}) --out $(dirname {output.numbers:q})"
-        " > {log} 2>&1"
+        " --tables {params.tables:q} --out $(dirname {output.numbers:q}) > {log} 2>&1"
 
 
 rule compile_paper:
