@@ -5,8 +5,9 @@ import re
 
 from tuning_curves.errors import UsageError
 
-PLAIN = ("full", "head", "bitfit")
-SIZED = ("adapter-houlsby", "adapter-pfeiffer")  # may carry a bottleneck: adapter-houlsby-8
+PLAIN = ("full", "head", "bitfit", "ia3", "scratch", "rnn", "fixed-window")
+# may carry a size: a bottleneck (adapter-houlsby-8), a rank (lora-16), virtual tokens (prefix-30)
+SIZED = ("adapter-houlsby", "adapter-pfeiffer", "lora", "prefix")
 
 
 def parse_name(name: str) -> tuple[str, int | None]:
@@ -23,7 +24,7 @@ def parse_name(name: str) -> tuple[str, int | None]:
     known = [*PLAIN, *SIZED]
     near = difflib.get_close_matches(name, known, n=1)
     raise UsageError(
-        f"unknown method {name!r} (expected one of {', '.join(known)}; an adapter may carry its "
-        "bottleneck, a whole number of 1 or more, such as adapter-houlsby-8)",
+        f"unknown method {name!r} (expected one of {', '.join(known)}; {', '.join(SIZED)} may "
+        "carry a size, a whole number of 1 or more, such as adapter-houlsby-8)",
         fix=f"did you mean {near[0]!r}?" if near else "see `tuning-curves methods --help`",
     )

@@ -35,7 +35,8 @@ def test_help_loads_nothing_heavy() -> None:
 def test_methods_as_json(capsys: pytest.CaptureFixture[str], tiny_encoder: Path) -> None:
     assert main(["methods", "--encoder", str(tiny_encoder), "--json"]) == 0
     rows = {row["method"]: row for row in json.loads(capsys.readouterr().out)}
-    assert list(rows) == ["full", "head", "bitfit", "adapter-houlsby", "adapter-pfeiffer"]
+    assert list(rows)[:5] == ["full", "head", "bitfit", "adapter-houlsby", "adapter-pfeiffer"]
+    assert {"lora", "ia3", "prefix", "scratch", "rnn", "fixed-window"} <= set(rows)
     assert rows["full"]["share"] == 1.0
     assert rows["head"] | {"total": 0} == {
         "method": "head",

@@ -9,9 +9,12 @@ from tuning_curves.methods.base import (
     Method,
     apply_method,
     count_frozen_layers,
+    original_name,
     trained_tensors,
 )
 from tuning_curves.methods.biases import BITFIT
+from tuning_curves.methods.library import IA3, lora, prefix
+from tuning_curves.methods.untrained import FIXED_WINDOW, RNN, SCRATCH
 from tuning_curves.methods.whole import FULL, HEAD
 
 __all__ = [
@@ -20,20 +23,24 @@ __all__ = [
     "apply_method",
     "count_frozen_layers",
     "list_methods",
+    "original_name",
     "resolve_method",
     "trained_tensors",
 ]
 
-FIXED = {method.name: method for method in (FULL, HEAD, BITFIT)}
+FIXED = {method.name: method for method in (FULL, HEAD, BITFIT, IA3, SCRATCH, RNN, FIXED_WINDOW)}
 SIZED: dict[str, Callable[[int | None], Method]] = {
     "adapter-houlsby": houlsby,
     "adapter-pfeiffer": pfeiffer,
+    "lora": lora,
+    "prefix": prefix,
 }
 
 
 def list_methods() -> list[Method]:
     """Every method at its default size, in the order of the tables."""
-    return [FULL, HEAD, BITFIT, *(make(None) for make in SIZED.values())]
+    sized = (make(None) for make in SIZED.values())
+    return [FULL, HEAD, BITFIT, *sized, IA3, SCRATCH, RNN, FIXED_WINDOW]
 
 
 def resolve_method(name: str) -> Method:

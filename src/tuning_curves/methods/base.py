@@ -30,6 +30,8 @@ class Method:
         initialise: draws the new modules' weights from a generator.
         equation: what is trained, in the notation of the source.
         source: paper and section.
+        pretrained: whether what it trains starts from the encoder's own weights.
+        packages: what its arithmetic needs besides the engine's packages; records state versions.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Method:
     source: str
     extend: Callable[[SpanModel], None] | None = None
     initialise: Callable[[SpanModel, torch.Generator], None] | None = None
+    pretrained: bool = True
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +80,9 @@ def apply_method(method: Method, model: SpanModel, generator: torch.Generator | 
         method.extend(model)
     counts = {"backbone": 0, "added": 0, "head": 0}
     for name, parameter in model.named_parameters():
-        place = _place(name, own)
-        trained = place != "backbone" or method.trains(name.removeprefix("encoder."))
+        first = original_name(name)
+        place = _place(first, own)
+        trained = place != "backbone" or method.trains(first.removeprefix("encoder."))
         parameter.requires_grad_(trained)
         counts[place] += parameter.numel() if trained else 0
     if generator is not None:
@@ -85,6 +90,12 @@ def apply_method(method: Method, model: SpanModel, generator: torch.Generator | 
         if method.initialise is not None:
             method.initialise(model, generator)
     return Counts(total=total, **counts)
+
+
+def original_name(name: str) -> str:
+    """A parameter's name before `extend`: the tuner layers of `peft` keep what they wrap below
+    `base_layer`."""
+    return name.replace(".base_layer.", ".")
 
 
 def _place(name: str, own: set[str]) -> str:

@@ -3,10 +3,13 @@
 The probe runs forward and backward on the first batch and leaves no trace: no parameter moves, and
 the loop sets its own random state afterwards. Floating-point operations are the useful ones, two a
 multiply-add of the matrix products that the step really does, attention included (its backward
-pass counts twice its forward pass, whatever the kernel computes again).
+pass counts twice its forward pass, whatever the kernel computes again). A recurrent layer's are
+those of its cells' matrices: on a CPU it falls apart into products that are counted one by one (no
+gradient of the zero state before the first token), on a GPU it is one kernel (`_recurrent`).
 """
 
 import importlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -80,9 +83,11 @@ def _kept(model: nn.Module, forward: Callable[[], Tensor]) -> int:
 def _attention_formulas() -> dict[Any, Any]:
     """Operations of the attention kernels that torch's own table lacks."""
     aten = torch.ops.aten
-    formulas = {
+    formulas: dict[Any, Any] = {
         aten._scaled_dot_product_flash_attention_for_cpu: _fused,
         aten._scaled_dot_product_flash_attention_for_cpu_backward: _fused_backward,
+        aten._cudnn_rnn: _recurrent,
+        aten._cudnn_rnn_backward: _recurrent_backward,
     }
     if torch.cuda.is_available():
         importlib.import_module("torch.nn.attention.varlen")  # registers the two kernels
@@ -100,11 +105,26 @@ def _fused_backward(_gradient: Any, query: Any, key: Any, *_: Any, **__: Any) ->
     return 2 * _fused(query, key)
 
 
+def _recurrent(row: Any, weights: Any, *_: Any, **__: Any) -> int:
+    """Args: row: shape of the input, [tokens, width], of packed sequences. weights: shapes."""
+    return 2 * row[0] * sum(math.prod(shape) for shape in weights if len(shape) == 2)
+
+
+def _recurrent_backward(row: Any, weights: Any, *_: Any, **__: Any) -> int:
+    return 2 * _recurrent(row, weights)
+
+
 def _variable(
-    query: Tensor, _key: Tensor, _value: Tensor, bounds: Tensor, *_: Any, **__: Any
+    query: Tensor,
+    _key: Tensor,
+    _value: Tensor,
+    bounds: Tensor,
+    key_bounds: Tensor,
+    *_: Any,
+    **__: Any,
 ) -> int:
-    _, heads, width = query.shape
-    return 4 * heads * width * int((bounds.diff().long() ** 2).sum())
+    heads, width = query.shape[1:]
+    return 4 * heads * width * int((bounds.diff().long() * key_bounds.diff().long()).sum())
 
 
 def _variable_backward(
@@ -115,10 +135,11 @@ def _variable_backward(
     _out: Tensor,
     _lse: Tensor,
     bounds: Tensor,
+    key_bounds: Tensor,
     *_: Any,
     **__: Any,
 ) -> int:
-    return 2 * _variable(query, key, value, bounds)
+    return 2 * _variable(query, key, value, bounds, key_bounds)
 
 
 _variable._get_raw = True  # type: ignore[attr-defined]  # lengths are needed, not only shapes

@@ -22,6 +22,7 @@ from tuning_curves.methods import (
     Counts,
     apply_method,
     count_frozen_layers,
+    original_name,
     resolve_method,
     trained_tensors,
 )
@@ -150,7 +151,8 @@ class Worker:
         """Train and evaluate one cell; returns its record."""
         cell = planned.cell
         record = new_record(self.job.study, planned, self.job.settings)
-        provenance = gather(self.device, self.training["precision"])
+        method = resolve_method(cell.method)
+        provenance = gather(self.device, self.training["precision"], method.packages)
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)
         model, counts = self._prepare(cell)
@@ -174,15 +176,16 @@ class Worker:
             trace = trainer.trace
             results = {"status": "diverged", "failure": str(failure), "scores": None}
             results["outcomes"] = None
-        before = dict(self.pristine.named_parameters())
+        before: dict[str, Tensor] = dict(self.pristine.named_parameters())
         self._check_frozen(model, before, cell)
+        changes = _changes(model, before) if method.pretrained else {}
         return {
             **record,
             **results,
             "parameters": {**vars(counts), "share": counts.share},
             "cost": self._cost(model, trace, watch, probe),
             "biases": {
-                "change": bias_terms(_changes(model, before), len(model.layers)),
+                "change": bias_terms(changes, len(model.layers)),
                 "first_gradient": probe.bias_gradients,
             },
             "losses": trace.losses,
@@ -240,7 +243,8 @@ class Worker:
 
     def _check_frozen(self, model: SpanModel, before: dict[str, Tensor], cell: Cell) -> None:
         """What the method does not train must be, byte for byte, what it was."""
-        for name, parameter in model.named_parameters():
+        for found, parameter in model.named_parameters():
+            name = original_name(found)
             frozen = not parameter.requires_grad and name in before
             if frozen and not torch.equal(parameter, before[name].to(parameter.dtype)):
                 raise DataError(
