@@ -16,7 +16,7 @@ from tuning_curves.methods.untrained import (
     WindowLayer,
     draw_module,
     gather_windows,
-    time_major,
+    side_by_side,
 )
 from tuning_curves.model import SpanModel, load_encoder, span_loss
 
@@ -45,40 +45,45 @@ def row_of(width: int, lengths: list[int], seed: int = 1) -> Tensor:
     return torch.randn(1, sum(lengths), width, generator=torch.Generator().manual_seed(seed))
 
 
-def test_a_packed_sequences_order_is_by_place_and_longest_first() -> None:
-    order, sizes = time_major(Packing.of([2, 3, 1], CPU))
-    # the row holds 0 1 | 2 3 4 | 5: first tokens 2 0 5, second 3 1, third 4
-    assert order.tolist() == [2, 0, 5, 3, 1, 4]
-    assert sizes.tolist() == [3, 2, 1]
+def test_sequences_side_by_side_begin_at_their_own_first_and_last_token() -> None:
+    onward, back = side_by_side(Packing.of([2, 3, 1], CPU))
+    # the row holds 0 1 | 2 3 4 | 5, and 6 is beyond it
+    assert onward.tolist() == [[0, 2, 5], [1, 3, 6], [6, 4, 6]]
+    assert back.tolist() == [[1, 4, 5], [0, 3, 6], [6, 2, 6]]
 
 
-def test_the_recurrent_layer_is_its_equation() -> None:
+def test_the_recurrent_layer_is_its_equation_with_its_gradients() -> None:
     width, units = 5, 3
-    layer = layer_of(RecurrentLayer, width, units)
-    hidden = row_of(width, LENGTHS)
-    with torch.no_grad():
-        found = layer(hidden, None, packing=Packing.of(LENGTHS, CPU))
-        expected = torch.cat([recurrence(layer, x) for x in hidden[0].split(LENGTHS)])
-    assert found.shape == hidden.shape
-    assert (found[0] - expected).abs().max() < 1e-5
+    hidden, weight = row_of(width, LENGTHS), row_of(width, LENGTHS, seed=2)
+    gradients = []
+    for by_hand in (False, True):
+        layer = layer_of(RecurrentLayer, width, units)
+        row = hidden.clone().requires_grad_()
+        if by_hand:
+            out = torch.cat([recurrence(layer, x) for x in row[0].split(LENGTHS)])[None]
+        else:
+            out = layer(row, None, packing=Packing.of(LENGTHS, CPU))
+        (out * weight).sum().backward()
+        assert out.shape == hidden.shape
+        gradients.append([out, row.grad, *(p.grad for p in layer.parameters())])
+    for found, expected in zip(*gradients, strict=True):
+        assert expected.abs().max() > 1e-3
+        assert (found - expected).abs().max() < 1e-5 * max(1, expected.abs().max())
 
 
 def recurrence(layer: torch.nn.Module, x: Tensor) -> Tensor:
     """One sequence through the layer, gate by gate: [length, width]."""
     states = []
-    for suffix, order in (("", range(len(x))), ("_reverse", reversed(range(len(x))))):
-        weight, inner, bias, inner_bias = (
-            getattr(layer.lstm, f"{kind}_l0{suffix}")
-            for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        )
-        s = c = torch.zeros(inner.shape[1])
-        out = torch.zeros(len(x), inner.shape[1])
+    for lstm, order in ((layer.onward, range(len(x))), (layer.back, reversed(range(len(x))))):
+        s = c = torch.zeros(lstm.hidden_size)
+        out = {}
         for t in order:
-            i, f, g, o = (weight @ x[t] + bias + inner @ s + inner_bias).chunk(4)
+            inner = lstm.weight_hh_l0 @ s + lstm.bias_hh_l0
+            i, f, g, o = (lstm.weight_ih_l0 @ x[t] + lstm.bias_ih_l0 + inner).chunk(4)
             c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
             s = torch.sigmoid(o) * torch.tanh(c)
             out[t] = s
-        states.append(out)
+        states.append(torch.stack([out[t] for t in range(len(x))]))
     return layer.norm(x + layer.project(torch.cat(states, dim=1)))
 
 
@@ -200,7 +205,7 @@ def test_what_is_drawn_has_the_librarys_distributions(tiny_encoder: Path, name: 
     model = prepare(tiny_encoder, name)
     table = model.encoder.embeddings.word_embeddings
     assert not table.weight[table.padding_idx].any()
-    normal = [p for n, p in model.named_parameters() if p.ndim == 2 and "lstm" not in n]
+    normal = [p for n, p in model.named_parameters() if p.ndim == 2 and "_l0" not in n]
     numbers = torch.cat([p.flatten() for p in normal])
     assert numbers.std().item() == pytest.approx(0.02, rel=0.05)
     for part, tensor in model.named_parameters():
@@ -238,7 +243,8 @@ def test_bfloat16_runs_and_stays_near_float32(tiny_encoder: Path, name: str) -> 
 def test_the_recurrence_is_in_float32_under_bfloat16() -> None:
     layer = layer_of(RecurrentLayer, 6, 4)
     kinds = []
-    layer.lstm.register_forward_hook(lambda _, __, out: kinds.append(out[0].data.dtype))
+    for lstm in (layer.onward, layer.back):
+        lstm.register_forward_hook(lambda _, __, out: kinds.append(out[0].dtype))
     with torch.autocast("cpu", torch.bfloat16):
         layer(row_of(6, LENGTHS).bfloat16(), None, packing=Packing.of(LENGTHS, CPU))
-    assert kinds == [torch.float32]
+    assert kinds == [torch.float32] * 2

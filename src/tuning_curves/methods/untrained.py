@@ -40,7 +40,6 @@ numbers more than the Transformer layer's 12 d² + 13 d; H has 2 d rows and a la
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence
 
 from tuning_curves.attention import Packing
 from tuning_curves.dropout import Dropout
@@ -59,23 +58,31 @@ def trains_everything(_name: str, *_: object) -> bool:
 
 
 class RecurrentLayer(nn.Module):
-    """A bidirectional LSTM, projection, residual sum and LayerNorm: [1, T, d] to the same."""
+    """LSTMs in both directions, projection, residual sum and LayerNorm: [1, T, d] to the same.
+
+    Each direction is one run over all sequences side by side, which begins at each one's own first
+    or last token and ends in zeros that nothing reads: several times quicker on a CPU than torch's
+    packed sequences, which fall apart into a product a place.
+    """
 
     def __init__(self, width: int, units: int, dropout: Dropout, epsilon: float) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(width, units, bidirectional=True)
+        self.onward = nn.LSTM(width, units)
+        self.back = nn.LSTM(width, units)
         self.project = nn.Linear(2 * units, width)
         self.dropout = dropout
         self.norm = nn.LayerNorm(width, eps=epsilon)
 
     def forward(self, hidden: Tensor, _mask: None, *, packing: Packing) -> Tensor:
-        order, sizes = time_major(packing)
-        order = order.to(hidden.device)
+        row = nn.functional.pad(hidden[0].float(), (0, 0, 0, 1))  # zeros stand at T
+        states = []
         with torch.autocast(hidden.device.type, enabled=False):
-            row = PackedSequence(hidden[0].float().index_select(0, order), sizes)
-            states = self.lstm(row)[0].data  # [T, 2 units], in the order of `order`
-        states = states.index_select(0, order.argsort())[None]
-        return self.norm(hidden + self.dropout(self.project(states)))
+            for lstm, places in zip((self.onward, self.back), side_by_side(packing), strict=True):
+                index = places.to(hidden.device).flatten()
+                inputs = row.index_select(0, index).view(*places.shape, -1)
+                out = lstm(inputs)[0].flatten(0, 1)
+                states.append(out.index_select(0, index.argsort()[: len(row) - 1]))
+        return self.norm(hidden + self.dropout(self.project(torch.cat(states, dim=-1)[None])))
 
     @staticmethod
     def count(width: int, units: int) -> int:
@@ -83,18 +90,18 @@ class RecurrentLayer(nn.Module):
         return 8 * units * (width + units + 2) + 2 * units * width + width + 2 * width
 
 
-def time_major(packing: Packing) -> tuple[Tensor, Tensor]:
-    """How a `PackedSequence` wants the row: first tokens, then second ones, longest sequence first.
+def side_by_side(packing: Packing) -> tuple[Tensor, Tensor]:
+    """Where in the row each sequence's tokens stand, from its first one on and from its last back.
 
     Returns:
-        int64 [T], where each token stands in the row; int64 [longest], sequences at each place.
+        int64 [longest, B] each; T, one beyond the row, where a sequence has ended.
     """
-    lengths = torch.tensor(packing.lengths)
-    descending = lengths.argsort(descending=True, stable=True)
+    lengths, first = torch.tensor(packing.lengths), torch.tensor(packing.bounds[:-1])
     places = torch.arange(packing.longest)[:, None]
-    inside = places < lengths[descending]  # [longest, B]
-    first = torch.tensor(packing.bounds[:-1])[descending]
-    return (first + places)[inside], inside.sum(1)
+    inside = places < lengths
+    onward, back = first + places, first + lengths - 1 - places
+    beyond = packing.bounds[-1]
+    return onward.where(inside, beyond), back.where(inside, beyond)
 
 
 class WindowLayer(nn.Module):

@@ -3,9 +3,9 @@
 The probe runs forward and backward on the first batch and leaves no trace: no parameter moves, and
 the loop sets its own random state afterwards. Floating-point operations are the useful ones, two a
 multiply-add of the matrix products that the step really does, attention included (its backward
-pass counts twice its forward pass, whatever the kernel computes again). A recurrent layer's are
-those of its cells' matrices: on a CPU it falls apart into products that are counted one by one (no
-gradient of the zero state before the first token), on a GPU it is one kernel (`_recurrent`).
+pass counts twice its forward pass, whatever the kernel computes again). A recurrent layer
+is one kernel, whose products are those of its cells' matrices at every place, the idle places of
+shorter sequences too.
 """
 
 import importlib
@@ -86,8 +86,10 @@ def _attention_formulas() -> dict[Any, Any]:
     formulas: dict[Any, Any] = {
         aten._scaled_dot_product_flash_attention_for_cpu: _fused,
         aten._scaled_dot_product_flash_attention_for_cpu_backward: _fused_backward,
-        aten._cudnn_rnn: _recurrent,
-        aten._cudnn_rnn_backward: _recurrent_backward,
+        aten._cudnn_rnn: _recurrent_cuda,
+        aten._cudnn_rnn_backward: _recurrent_cuda_backward,
+        aten.mkldnn_rnn_layer: _recurrent,
+        aten.mkldnn_rnn_layer_backward: _recurrent_backward,
     }
     if torch.cuda.is_available():
         importlib.import_module("torch.nn.attention.varlen")  # registers the two kernels
@@ -105,13 +107,21 @@ def _fused_backward(_gradient: Any, query: Any, key: Any, *_: Any, **__: Any) ->
     return 2 * _fused(query, key)
 
 
-def _recurrent(row: Any, weights: Any, *_: Any, **__: Any) -> int:
-    """Args: row: shape of the input, [tokens, width], of packed sequences. weights: shapes."""
-    return 2 * row[0] * sum(math.prod(shape) for shape in weights if len(shape) == 2)
+def _recurrent(places: Any, outer: Any, inner: Any, *_: Any, **__: Any) -> int:
+    """Args: shapes of the input, [longest, B, width], and of a direction's two matrices."""
+    return 2 * math.prod(places[:-1]) * (math.prod(outer) + math.prod(inner))
 
 
-def _recurrent_backward(row: Any, weights: Any, *_: Any, **__: Any) -> int:
-    return 2 * _recurrent(row, weights)
+def _recurrent_backward(places: Any, outer: Any, inner: Any, *_: Any, **__: Any) -> int:
+    return 2 * _recurrent(places, outer, inner)
+
+
+def _recurrent_cuda(places: Any, weights: Any, *_: Any, **__: Any) -> int:
+    return _recurrent(places, *weights[:2])
+
+
+def _recurrent_cuda_backward(places: Any, weights: Any, *_: Any, **__: Any) -> int:
+    return 2 * _recurrent_cuda(places, weights)
 
 
 def _variable(
