@@ -18,7 +18,8 @@ example:
 
 columns: trainable_backbone, trainable_added and trainable_head are counts; total is
 the untouched encoder (without pooler) with its span head; share is (backbone + added)
-of the untouched encoder. Adapters take any bottleneck, lora any rank, prefix any number of tokens: --method lora-16.
+of the untouched encoder. Adapters take any bottleneck, lora any rank and prefix any number
+of virtual tokens: --method lora-16.
 """
 COLUMNS = (
     "method",
