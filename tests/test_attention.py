@@ -33,14 +33,36 @@ def textbook(query: Tensor, key: Tensor, value: Tensor, lengths: list[int]) -> T
     return out
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, lengths: list[int]) -> Tensor:
-    """`attend_packed` as the library calls it: [H, T, W]."""
+def attend(
+    query: Tensor, key: Tensor, value: Tensor, lengths: list[int], ahead: list[Tensor] | None = None
+) -> Tensor:
+    """`attend_packed` as the library calls it, perhaps with a prefix: [H, T, W]."""
     rows = (x[None] for x in (query, key, value))
     packing = Packing.of(lengths, query.device)
-    out, weights = attend_packed(nn.Module(), *rows, None, packing=packing, scaling=SCALE)
+    caller = nn.Module() if ahead is None else WithPrefix(ahead)
+    out, weights = attend_packed(caller, *rows, None, packing=packing, scaling=SCALE)
     assert weights is None
     assert out.shape == (1, sum(lengths), HEADS, WIDTH)
     return out[0].transpose(0, 1)
+
+
+class WithPrefix(nn.Module):
+    """A calling module with keys and values for every sequence, each [HEADS, P, WIDTH]."""
+
+    def __init__(self, ahead: list[Tensor]) -> None:
+        super().__init__()
+        self.prefix = lambda: tuple(x[None] for x in ahead)
+
+
+def textbook_ahead(
+    query: Tensor, key: Tensor, value: Tensor, ahead: list[Tensor], lengths: list[int]
+) -> Tensor:
+    """softmax(q [p_k; k]T / sqrt(d)) [p_v; v] in float64: [H, T, W]."""
+    out = []
+    for q, k, v in zip(*(x.double().split(lengths, 1) for x in (query, key, value)), strict=True):
+        keys, values = (torch.cat((p.double(), x), 1) for p, x in zip(ahead, (k, v), strict=True))
+        out.append(torch.softmax(q @ keys.transpose(1, 2) * SCALE, dim=-1) @ values)
+    return torch.cat(out, dim=1)
 
 
 def test_packing_lays_sequences_side_by_side() -> None:
@@ -142,6 +164,73 @@ def test_attention_dropout_acts_and_keeps_sequences_apart() -> None:
     ratio = (out[0].transpose(0, 1) / tensors[2]).mean(-1)  # [HEADS, 50]
     assert set(ratio.round(decimals=3).flatten().tolist()) == {0.0, 2.0}
     assert 60 < int((ratio > 1).sum()) < 140  # of 200, half expected
+
+
+def test_a_lengthened_packing_has_room_ahead_of_each_sequence() -> None:
+    packing = Packing.of([2, 3, 1], CPU).lengthened(4)
+    assert packing.bounds == (0, 6, 13, 18)
+    assert packing.longest == 7
+
+
+PREFIX = 6
+
+
+def draw_ahead(dtype: torch.dtype = torch.float32) -> list[Tensor]:
+    return draw(11, dtype, [PREFIX])[:2]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("gradients", [True, False])
+def test_a_prefix_stands_ahead_of_every_sequence(dtype: torch.dtype, gradients: bool) -> None:
+    tensors, ahead = draw(10, dtype), draw_ahead()  # trained in float32 in either case
+    with torch.set_grad_enabled(gradients):
+        out = attend(*tensors, LENGTHS, ahead)
+    assert out.dtype == dtype
+    wrong = (out.double() - textbook_ahead(*tensors, ahead, LENGTHS)).abs().max()
+    assert wrong < (1e-6 if dtype == torch.float32 else 0.03)
+    assert (out - attend(*tensors, LENGTHS)).abs().max() > 0.1
+
+
+def test_own_backward_pass_is_the_derivative_with_more_keys_than_queries() -> None:
+    lengths = [3, 1, 4]
+    packing = Packing.of(lengths, CPU)
+    keys = packing.lengthened(2)
+    query = draw(2, torch.float64, lengths)[0].requires_grad_()
+    key, value = (x.requires_grad_() for x in draw(3, torch.float64, keys.lengths)[:2])
+    assert torch.autograd.gradcheck(
+        lambda q, k, v: PackedAttention.apply(q, k, v, packing, SCALE, keys), (query, key, value)
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_prefixs_gradient_is_the_sum_over_sequences(dtype: torch.dtype) -> None:
+    ahead = [x.requires_grad_() for x in draw_ahead()]
+    exact = [x.detach().clone().requires_grad_() for x in ahead]
+    tensors, weight = draw(12, dtype), draw(13, torch.float32)[0]
+    (attend(*tensors, LENGTHS, ahead).float() * weight).sum().backward()
+    (textbook_ahead(*tensors, exact, LENGTHS) * weight).sum().backward()
+    for ours, theirs in zip(ahead, exact, strict=True):
+        assert theirs.grad.abs().max() > 0.1
+        tolerance = 1e-5 if dtype == torch.float32 else 0.02
+        assert (ours.grad - theirs.grad).norm() < tolerance * theirs.grad.norm()
+
+
+def test_with_a_prefix_a_sequence_does_not_see_its_neighbours() -> None:
+    tensors = draw(7, torch.float32)
+    changed = [x.clone() for x in tensors]
+    for x in changed:
+        x[:, 6:15] += 1.0  # the third sequence
+    before, after = (attend(*each, LENGTHS, draw_ahead()) for each in (tensors, changed))
+    assert torch.equal(before[:, :6], after[:, :6])
+    assert torch.equal(before[:, 15:], after[:, 15:])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU: its kernel cannot run")
+def test_the_gpus_kernel_takes_a_prefix() -> None:
+    tensors, ahead = draw(9, torch.bfloat16), draw_ahead()
+    out = attend(*(x.cuda() for x in tensors), LENGTHS, [x.cuda() for x in ahead])
+    wrong = out.cpu().double() - textbook_ahead(*tensors, ahead, LENGTHS)
+    assert wrong.abs().max() < 0.03
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU: its kernel cannot run")

@@ -7,6 +7,9 @@ exact way for the device and the number format:
 - CPU, bfloat16: `PackedAttention` below, since the library's fused kernel spends four times as
   long on its backward pass there (`benchmarks/` has the figures);
 - CPU, float32, or with attention dropout: the library's fused attention, sequence by sequence.
+
+Where the calling module has a `prefix` (prefix tuning), its keys and values stand before each
+sequence's own, on every one of these ways; keys then have bounds of their own.
 """
 
 from dataclasses import dataclass
@@ -42,6 +45,10 @@ class Packing:
         on_device = torch.tensor(bounds, dtype=torch.int32).to(device, non_blocking=True)
         return cls(bounds=tuple(bounds), device_bounds=on_device, longest=max(lengths))
 
+    def lengthened(self, by: int) -> "Packing":
+        """The same sequences with `by` more tokens ahead of each one's own."""
+        return Packing.of([length + by for length in self.lengths], self.device_bounds.device)
+
     @property
     def pieces(self) -> list[slice]:
         """The sequences as slices of the row."""
@@ -68,35 +75,54 @@ def attend_packed(
     """Scaled dot-product attention inside each sequence of a packed row.
 
     Args:
+        module: the caller; its `prefix`, if it has one, is a module that returns keys and values
+            for every sequence, each [1, heads, P, head width].
         query, key, value: [1, heads, T, head width].
         packing: the sequences' places in the row.
 
     Returns:
         [1, T, heads, head width], and no attention weights.
     """
+    keys = packing
+    prefix = getattr(module, "prefix", None)
+    if prefix is not None:
+        ahead = prefix()
+        key, value = (
+            _put_ahead(part, row, packing) for part, row in zip(ahead, (key, value), strict=True)
+        )
+        keys = packing.lengthened(ahead[0].shape[2])
     if query.is_cuda and dropout == 0.0:
-        return _attend_varlen(query, key, value, packing, scaling), None
+        return _attend_varlen(query, key, value, packing, keys, scaling), None
     if query.dtype == torch.bfloat16 and dropout == 0.0 and torch.is_grad_enabled():
-        out = PackedAttention.apply(query[0], key[0], value[0], packing, scaling)
+        out = PackedAttention.apply(query[0], key[0], value[0], packing, scaling, keys)
         return out.transpose(0, 1)[None], None
-    rows = zip(*(x.split(packing.lengths, dim=2) for x in (query, key, value)), strict=True)
+    lengths = (packing.lengths, keys.lengths, keys.lengths)
+    split = (x.split(each, dim=2) for x, each in zip((query, key, value), lengths, strict=True))
     pieces = [
         functional.scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling)
-        for q, k, v in rows
+        for q, k, v in zip(*split, strict=True)
     ]
     return torch.cat(pieces, dim=2).transpose(1, 2), None
 
 
+def _put_ahead(prefix: Tensor, row: Tensor, packing: Packing) -> Tensor:
+    """[1, heads, T + B·P, width]: the prefix [1, heads, P, width] before each sequence."""
+    prefix = prefix.to(row.dtype)
+    return torch.cat([x for own in row.split(packing.lengths, 2) for x in (prefix, own)], dim=2)
+
+
 def _attend_varlen(
-    query: Tensor, key: Tensor, value: Tensor, packing: Packing, scaling: float
+    query: Tensor, key: Tensor, value: Tensor, packing: Packing, keys: Packing, scaling: float
 ) -> Tensor:
     """One variable-length kernel for the whole row; it computes in 16 bits only (torch >= 2.10)."""
     from torch.nn.attention.varlen import varlen_attn
 
     dtype = query.dtype if query.dtype != torch.float32 else torch.bfloat16
     q, k, v = (x[0].transpose(0, 1).to(dtype) for x in (query, key, value))
-    bounds, longest = packing.device_bounds, packing.longest
-    out: Any = varlen_attn(q, k, v, bounds, bounds, longest, longest, scale=scaling)
+    bounds, key_bounds = packing.device_bounds, keys.device_bounds
+    out: Any = varlen_attn(
+        q, k, v, bounds, key_bounds, packing.longest, keys.longest, scale=scaling
+    )
     return out[None].to(query.dtype)
 
 
@@ -108,33 +134,41 @@ class PackedAttention(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, query: Tensor, key: Tensor, value: Tensor, packing: Packing, scale: float
+        ctx: Any,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        packing: Packing,
+        scale: float,
+        keys: Packing | None = None,
     ) -> Tensor:
-        """Args: query, key, value [heads, T, head width]. Returns: the same shape."""
+        """Args: query [heads, T, head width]; key, value [heads, K, head width], packed as `keys`
+        (as `packing`, unless given). Returns: the query's shape."""
         heads, tokens, width = query.shape
         out = query.new_empty(tokens, heads, width).transpose(0, 1)
+        places = list(zip(packing.pieces, (keys or packing).pieces, strict=True))
         weights = []
         with torch.autocast(query.device.type, enabled=False):
             scaled = query * scale
-            for s in packing.pieces:
-                scores = torch.bmm(scaled[:, s], key[:, s].transpose(1, 2))
+            for s, k in places:
+                scores = torch.bmm(scaled[:, s], key[:, k].transpose(1, 2))
                 weights.append(torch.softmax(scores, dim=-1))
-                out[:, s] = torch.bmm(weights[-1], value[:, s])
+                out[:, s] = torch.bmm(weights[-1], value[:, k])
         ctx.save_for_backward(scaled, key, value, *weights)
-        ctx.packing, ctx.scale = packing, scale
+        ctx.places, ctx.scale = places, scale
         return out
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None, None]:
         """Args: the gradient of the output, [heads, T, head width]."""
         (gradient,) = gradients
         scaled, key, value, *weights = ctx.saved_tensors
         of_query, of_key, of_value = (torch.empty_like(x) for x in (scaled, key, value))
-        for s, weight in zip(ctx.packing.pieces, weights, strict=True):
-            of_value[:, s] = torch.bmm(weight.transpose(1, 2), gradient[:, s])
-            of_weight = torch.bmm(gradient[:, s], value[:, s].transpose(1, 2))
+        for (s, k), weight in zip(ctx.places, weights, strict=True):
+            of_value[:, k] = torch.bmm(weight.transpose(1, 2), gradient[:, s])
+            of_weight = torch.bmm(gradient[:, s], value[:, k].transpose(1, 2))
             inner = (of_weight * weight).sum(-1, keepdim=True)
             of_scores = of_weight.sub_(inner).mul_(weight)
-            of_query[:, s] = torch.bmm(of_scores, key[:, s])
-            of_key[:, s] = torch.bmm(of_scores.transpose(1, 2), scaled[:, s])
-        return of_query.mul_(ctx.scale), of_key, of_value, None, None
+            of_query[:, s] = torch.bmm(of_scores, key[:, k])
+            of_key[:, k] = torch.bmm(of_scores.transpose(1, 2), scaled[:, s])
+        return of_query.mul_(ctx.scale), of_key, of_value, None, None, None

@@ -16,8 +16,13 @@ PLAIN = (
     "random-mask-qm2",
     "random-rows",
     "fisher-mask",
+    "ia3",
+    "scratch",
+    "rnn",
+    "fixed-window",
 )
-SIZED = ("adapter-houlsby", "adapter-pfeiffer")  # may carry a bottleneck: adapter-houlsby-8
+# may carry a size: a bottleneck (adapter-houlsby-8), a rank (lora-16), virtual tokens (prefix-30)
+SIZED = ("adapter-houlsby", "adapter-pfeiffer", "lora", "prefix")
 NUMBERED = ("top",)  # must carry a number: top-2
 
 
@@ -35,8 +40,8 @@ def parse_name(name: str) -> tuple[str, int | None]:
     known = [*PLAIN, *SIZED]
     near = difflib.get_close_matches(name, [*known, *(f"{n}-1" for n in NUMBERED)], n=1)
     raise UsageError(
-        f"unknown method {name!r} (expected one of {', '.join(known)}; an adapter may carry its "
-        "bottleneck, a whole number of 1 or more, such as adapter-houlsby-8; top-1, top-2 and so "
-        "on, up to the encoder's number of layers)",
+        f"unknown method {name!r} (expected one of {', '.join(known)}; {', '.join(SIZED)} may "
+        "carry a size, a whole number of 1 or more, such as adapter-houlsby-8; top-1, top-2 and "
+        "so on, up to the encoder's number of layers)",
         fix=f"did you mean {near[0]!r}?" if near else "see `tuning-curves methods --help`",
     )

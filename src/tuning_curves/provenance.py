@@ -13,12 +13,16 @@ PACKAGES = ("torch", "transformers", "tokenizers", "numpy")
 SOURCE = Path(__file__).parent
 
 
-def gather(device: Any, precision: str) -> dict[str, Any]:
-    """The provenance of a training that begins now on this device (a `torch.device`)."""
+def gather(device: Any, precision: str, packages: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The provenance of a training that begins now on this device (a `torch.device`).
+
+    Args:
+        packages: what the method needs besides `PACKAGES`.
+    """
     import torch
 
     return {
-        "versions": versions(),
+        "versions": versions(packages),
         "device": device_name(device),
         "threads": torch.get_num_threads(),
         "precision": precision,
@@ -28,9 +32,9 @@ def gather(device: Any, precision: str) -> dict[str, Any]:
     }
 
 
-def versions() -> dict[str, str]:
+def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
     """Python and the packages that the numbers depend on."""
-    found = {name: importlib.metadata.version(name) for name in PACKAGES}
+    found = {name: importlib.metadata.version(name) for name in (*PACKAGES, *packages)}
     return {"python": platform.python_version(), **found}
 
 

@@ -38,6 +38,7 @@ def test_methods_as_json(capsys: pytest.CaptureFixture[str], tiny_encoder: Path)
     rows = {row["method"]: row for row in json.loads(capsys.readouterr().out)}
     assert list(rows) == ordered(rows)  # families together, as legends and tables have them
     assert {"full", "head", "bitfit-qm2", "adapter-pfeiffer", "top-1", "fisher-mask"} <= set(rows)
+    assert {"lora", "ia3", "prefix", "scratch", "rnn", "fixed-window"} <= set(rows)
     assert rows["full"]["share"] == 1.0
     assert rows["head"] | {"total": 0} == {
         "method": "head",

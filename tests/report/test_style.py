@@ -13,6 +13,7 @@ NAMES = (
     *(f"bitfit-{term}" for term in style.TERMS),
     *(f"adapter-{kind}-{size}" for kind in ("houlsby", "pfeiffer") for size in (2, 8, 48, 64, 256)),
     *(f"top-{layers}" for layers in (1, 2, 4, 6)),
+    *("lora-2", "lora-16", "prefix-5", "prefix-30"),
 )
 
 
@@ -59,6 +60,10 @@ def test_a_family_shares_its_hue_and_variants_follow_it() -> None:
 
 def test_labels_carry_sizes() -> None:
     assert style.label("adapter-houlsby-8") == "adapter (Houlsby, 8)"
+    assert [style.label(name) for name in ("lora-16", "prefix-30")] == [
+        "LoRA (16)",
+        "prefix tuning (30)",
+    ]
     assert style.label("bitfit-qm2") == "BitFit (q, m2)"
     assert [style.label(f"top-{k}") for k in (1, 2)] == ["top layer", "top 2 layers"]
 

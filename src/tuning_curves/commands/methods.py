@@ -18,8 +18,9 @@ example:
 
 columns: trainable_backbone, trainable_added and trainable_head are counts; total is
 the untouched encoder (without pooler) with its span head; share is (backbone + added)
-of the untouched encoder. Adapters take any bottleneck, top any number of layers:
---method adapter-houlsby-8 --method top-4. docs/methods.md explains each method.
+of the untouched encoder. Adapters take any bottleneck, lora any rank, prefix any number of
+virtual tokens, top any number of layers: --method adapter-houlsby-8 --method top-4.
+docs/methods.md explains each method.
 """
 COLUMNS = (
     "method",

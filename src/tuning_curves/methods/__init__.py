@@ -13,12 +13,14 @@ from tuning_curves.methods.base import (
 )
 from tuning_curves.methods.biases import BITFIT, BITFIT_TERMS
 from tuning_curves.methods.layers import ATTENTION_ONLY, LAYERNORM, top_layers
+from tuning_curves.methods.library import IA3, lora, prefix
 from tuning_curves.methods.masks import (
     FISHER_MASK,
     RANDOM_MASK,
     RANDOM_MASK_QM2,
     RANDOM_ROWS,
 )
+from tuning_curves.methods.untrained import FIXED_WINDOW, RNN, SCRATCH
 from tuning_curves.methods.whole import FULL, HEAD
 
 __all__ = [
@@ -35,6 +37,8 @@ SIZED: dict[str, Callable[[int | None], Method]] = {
     "adapter-houlsby": houlsby,
     "adapter-pfeiffer": pfeiffer,
     "top": top_layers,
+    "lora": lora,
+    "prefix": prefix,
 }
 DEFAULTS = (  # in the order of `report.style`
     FULL,
@@ -51,6 +55,12 @@ DEFAULTS = (  # in the order of `report.style`
     RANDOM_MASK_QM2,
     RANDOM_ROWS,
     FISHER_MASK,
+    lora(),
+    IA3,
+    prefix(),
+    SCRATCH,
+    RNN,
+    FIXED_WINDOW,
 )
 FIXED = {method.name: method for method in DEFAULTS}
 

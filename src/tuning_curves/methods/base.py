@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tuning_curves.methods.entries import entry_indices
+from tuning_curves.methods.entries import entry_indices, plain_name
 from tuning_curves.model import SpanModel
 
 LAYER = re.compile(r"^encoder\.layer\.(\d+)\.(.+)$")
@@ -39,6 +39,8 @@ class Method:
         source: paper and section.
         rates: learning rates to begin a grid with, for BERT-base, and whose they are.
         deviations: where this package departs from the source, as sentences.
+        pretrained: whether what it trains starts from the encoder's own weights.
+        packages: what its arithmetic needs besides the engine's packages; records state versions.
     """
 
     name: str
@@ -53,6 +55,8 @@ class Method:
     initialise: Callable[[SpanModel, torch.Generator], None] | None = None
     entries: Callable[[SpanModel], int] | None = None
     select: Callable[[SpanModel, Iterable[Tensor]], dict[str, Tensor]] | None = None
+    pretrained: bool = True
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +94,9 @@ def apply_method(method: Method, model: SpanModel, generator: torch.Generator | 
         method.extend(model)
     counts = {"backbone": 0, "added": 0, "head": 0}
     for name, parameter in model.named_parameters():
-        place = _place(name, own)
-        trained = place != "backbone" or method.trains(name.removeprefix("encoder."), layers)
+        own_name = plain_name(name)
+        place = _place(own_name, own)
+        trained = place != "backbone" or method.trains(own_name.removeprefix("encoder."), layers)
         parameter.requires_grad_(trained)
         counts[place] += parameter.numel() if trained else 0
     if method.entries is not None:

@@ -54,9 +54,14 @@ def place_entries(model: SpanModel, chosen: Mapping[str, Tensor]) -> None:
 
 
 def plain_name(name: str) -> str:
-    """A tensor's name in the untouched model: that of the tensor whose part or entries it is."""
+    """A tensor's name in the untouched model.
+
+    Entries stand for the tensor whose they are; the tuner layers of `peft` keep what they wrap
+    below `base_layer`.
+    """
     match = PART.match(name)
-    return name if match is None else f"{match[1]}.{match[2]}"
+    whole = name if match is None else f"{match[1]}.{match[2]}"
+    return whole.replace(".base_layer.", ".")
 
 
 def entry_indices(model: nn.Module) -> dict[str, Tensor]:

@@ -73,7 +73,7 @@ STYLES: dict[str, MethodStyle] = {
 }
 PLAIN = tuple(name for name in STYLES if name != "top")
 TERMS = ("qm2", "q", "k", "v", "m1", "ln1", "m2", "m3", "ln2")
-SIZED = re.compile(r"(adapter-houlsby|adapter-pfeiffer)-([1-9]\d*)")
+SIZED = re.compile(r"(adapter-houlsby|adapter-pfeiffer|lora|prefix)-([1-9]\d*)")
 TOP = re.compile(r"top-([1-9]\d*)")
 BIASES = re.compile(r"bitfit-([a-z0-9]+)")
 
@@ -90,7 +90,8 @@ def method_style(name: str) -> MethodStyle:
         return _variant(STYLES["random-mask"], "random mask (q, m2)", 1, 1)
     if match := SIZED.fullmatch(name):
         base, size = STYLES[match[1]], int(match[2])
-        return _variant(base, f"{base.label[:-1]}, {size})", size, size.bit_length())
+        label = f"{base.label[:-1]}, {size})" if ")" in base.label else f"{base.label} ({size})"
+        return _variant(base, label, size, size.bit_length())
     if match := TOP.fullmatch(name):
         layers = int(match[1])
         label = "top layer" if layers == 1 else f"top {layers} layers"
@@ -101,8 +102,8 @@ def method_style(name: str) -> MethodStyle:
         return _variant(STYLES["bitfit"], f"BitFit ({terms})", place, place)
     near = difflib.get_close_matches(name, PLAIN, n=1)
     raise UsageError(
-        f"no style for the method {name!r} (known: {', '.join(PLAIN)}, an adapter with its size, "
-        "top-K, and bitfit with one of its terms)",
+        f"no style for the method {name!r} (known: {', '.join(PLAIN)}, an adapter, lora or "
+        "prefix with its size, top-K, and bitfit with one of its terms)",
         fix=f"did you mean {near[0]!r}?" if near else "add it to STYLES in report/style.py",
     )
 

@@ -3,10 +3,13 @@
 The probe runs forward and backward on the first batch and leaves no trace: no parameter moves, and
 the loop sets its own random state afterwards. Floating-point operations are the useful ones, two a
 multiply-add of the matrix products that the step really does, attention included (its backward
-pass counts twice its forward pass, whatever the kernel computes again).
+pass counts twice its forward pass, whatever the kernel computes again). A recurrent layer
+is one kernel, whose products are those of its cells' matrices at every place, the idle places of
+shorter sequences too.
 """
 
 import importlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -80,9 +83,13 @@ def _kept(model: nn.Module, forward: Callable[[], Tensor]) -> int:
 def _attention_formulas() -> dict[Any, Any]:
     """Operations of the attention kernels that torch's own table lacks."""
     aten = torch.ops.aten
-    formulas = {
+    formulas: dict[Any, Any] = {
         aten._scaled_dot_product_flash_attention_for_cpu: _fused,
         aten._scaled_dot_product_flash_attention_for_cpu_backward: _fused_backward,
+        aten._cudnn_rnn: _recurrent_cuda,
+        aten._cudnn_rnn_backward: _recurrent_cuda_backward,
+        aten.mkldnn_rnn_layer: _recurrent,
+        aten.mkldnn_rnn_layer_backward: _recurrent_backward,
     }
     if torch.cuda.is_available():
         importlib.import_module("torch.nn.attention.varlen")  # registers the two kernels
@@ -100,11 +107,34 @@ def _fused_backward(_gradient: Any, query: Any, key: Any, *_: Any, **__: Any) ->
     return 2 * _fused(query, key)
 
 
+def _recurrent(places: Any, outer: Any, inner: Any, *_: Any, **__: Any) -> int:
+    """Args: shapes of the input, [longest, B, width], and of a direction's two matrices."""
+    return 2 * math.prod(places[:-1]) * (math.prod(outer) + math.prod(inner))
+
+
+def _recurrent_backward(places: Any, outer: Any, inner: Any, *_: Any, **__: Any) -> int:
+    return 2 * _recurrent(places, outer, inner)
+
+
+def _recurrent_cuda(places: Any, weights: Any, *_: Any, **__: Any) -> int:
+    return _recurrent(places, *weights[:2])
+
+
+def _recurrent_cuda_backward(places: Any, weights: Any, *_: Any, **__: Any) -> int:
+    return 2 * _recurrent_cuda(places, weights)
+
+
 def _variable(
-    query: Tensor, _key: Tensor, _value: Tensor, bounds: Tensor, *_: Any, **__: Any
+    query: Tensor,
+    _key: Tensor,
+    _value: Tensor,
+    bounds: Tensor,
+    key_bounds: Tensor,
+    *_: Any,
+    **__: Any,
 ) -> int:
     heads, width = query.shape[1:]
-    return 4 * heads * width * int((bounds.diff().long() ** 2).sum())
+    return 4 * heads * width * int((bounds.diff().long() * key_bounds.diff().long()).sum())
 
 
 def _variable_backward(
@@ -115,10 +145,11 @@ def _variable_backward(
     _out: Tensor,
     _lse: Tensor,
     bounds: Tensor,
+    key_bounds: Tensor,
     *_: Any,
     **__: Any,
 ) -> int:
-    return 2 * _variable(query, key, value, bounds)
+    return 2 * _variable(query, key, value, bounds, key_bounds)
 
 
 _variable._get_raw = True  # type: ignore[attr-defined]  # lengths are needed, not only shapes

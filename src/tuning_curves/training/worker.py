@@ -156,7 +156,8 @@ class Worker:
         """Train and evaluate one cell; returns its record."""
         cell = planned.cell
         record = new_record(self.job.study, planned, self.job.settings)
-        provenance = gather(self.device, self.training["precision"])
+        method = resolve_method(cell.method)
+        provenance = gather(self.device, self.training["precision"], method.packages)
         model, counts = self._prepare(cell)
         if self.device.type == "cuda":  # what chooses entries is shared, and no cell's own cost
             torch.cuda.reset_peak_memory_stats(self.device)
@@ -180,15 +181,16 @@ class Worker:
             trace = trainer.trace
             results = {"status": "diverged", "failure": str(failure), "scores": None}
             results["outcomes"] = None
-        before = dict(self.pristine.named_parameters())
+        before: dict[str, Tensor] = dict(self.pristine.named_parameters())
         self._check_frozen(model, before, cell)
+        changes = _changes(model, before) if method.pretrained else {}
         return {
             **record,
             **results,
             "parameters": {**vars(counts), "share": counts.share},
             "cost": self._cost(model, trace, watch, probe),
             "biases": {
-                "change": bias_terms(_changes(model, before), len(model.layers)),
+                "change": bias_terms(changes, len(model.layers)),
                 "first_gradient": probe.bias_gradients,
             },
             "losses": trace.losses,
