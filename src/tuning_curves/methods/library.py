@@ -6,26 +6,17 @@ model and nowhere else. Its dropout is off: the encoder's own is all there is.
 
 `lora` (Hu et al. 2021, sections 4.1 and 4.2): W x + (α / r) B A x on the query and value matrices;
 A uniform in ±1 / √d as in the authors' code and peft, B zero, so that training starts from the
-encoder itself. Rank 8 and α 8 unless a size gives another rank; α stays, as section 4.1 has it ("we
-simply set α to the first r we try"). 4 d r numbers a layer. Learning rates: 4e-4 or 5e-4 for
-RoBERTa-base on GLUE (microsoft/LoRA, examples/NLU: 5e-4 on MNLI and RTE); peft's examples go to
-3e-3. Deviations: the authors' scripts have α 16, weight decay 0.1, 30 to 80 epochs.
+encoder itself. Rank 8 unless a size gives another rank; α stays 8. 4 d r numbers a layer.
 
 `ia3` (Liu et al. 2022, section 3.3): l_k ⊙ K, l_v ⊙ V and l_ff ⊙ γ(W_1 x) in each layer, all ones
-at the start; 2 d + 4 d numbers a layer. Learning rate: 3e-3 (r-three/t-few, configs/ia3.json), with
-Adafactor and 1,000 steps. Deviations: AdamW; the encoder has no cross-attention to scale; neither
-of the paper's two added losses. peft's own default for BERT names `output.dense` by the end of the
-name and so scales the input of `attention.output.dense` too (64,512 numbers in BERT-base): here
-modules are named exactly (55,296). peft stores a vector as a matrix of one row or column, which
-weight decay would pull towards zero; here it stays a vector, and vectors are never decayed.
+at the start; 2 d + 4 d numbers a layer. peft's own default for BERT names `output.dense` by the end
+of the name and so scales the input of `attention.output.dense` too (64,512 numbers in BERT-base):
+here modules are named exactly (55,296). peft stores a vector as a matrix of one row or column,
+which weight decay would pull towards zero; here it stays a vector, and vectors are never decayed.
 
 `prefix` (Li and Liang 2021, section 4): P trained keys and values ahead of each sequence's own, in
 every layer; 2 P d numbers a layer, from a normal of deviation 1 as peft draws them. P is 10 unless
-a size is given. Learning rates: 5e-3 on SQuAD (THUDM/P-tuning-v2, RoBERTa-large, 16 tokens, 30
-epochs); with a reparametrisation 5e-5 (XiangLi1999/PrefixTuning) and 1e-2 (r-three/t-few).
-Deviations: no reparametrisation by an MLP (section 4.3), as in P-tuning v2 and peft's default; a
-token's position is counted from its sequence's first real token, where a decoder's cache would
-count the prefix too. peft's own model for it asks BERT for `past_key_values`, which the installed
+a size is given. peft's own model for it asks BERT for `past_key_values`, which the installed
 `transformers` no longer names so, and refuses: only its encoder of the prefix is used here.
 """
 
@@ -92,6 +83,9 @@ def lora(size: int | None = None) -> Method:
         equation=f"(W_q + ({ALPHA}/{rank}) B_q A_q) x, (W_v + ({ALPHA}/{rank}) B_v A_v) x, "
         f"A [{rank}, d], B [d, {rank}]",
         source="Hu et al. 2021, sections 4.1 and 4.2",
+        rates=(4e-4, 5e-4),
+        rates_source="the authors' scripts for GLUE",
+        deviations=f"α is {ALPHA}, without weight decay; the authors' scripts have 16 and 0.1.",
         packages=PACKAGES,
     )
 
@@ -129,6 +123,10 @@ IA3 = Method(
     initialise=_reset_ia3,
     equation="softmax(Q (l_k ⊙ K)ᵀ / √d_head) (l_v ⊙ V), (l_ff ⊙ γ(x W_1)) W_2",
     source="Liu et al. 2022, section 3.3",
+    rates=(3e-3,),
+    rates_source="the authors' code",
+    deviations="AdamW in place of Adafactor, and neither of the paper's two added losses; an "
+    "encoder has no cross-attention to scale.",
     packages=PACKAGES,
 )
 
@@ -179,6 +177,10 @@ def prefix(size: int | None = None) -> Method:
         initialise=_draw_prefixes,
         equation=f"softmax(Q [P_k; K]ᵀ / √d_head) [P_v; V], P_k and P_v [{tokens}, d]",
         source="Li and Liang 2021, section 4",
+        rates=(5e-3,),
+        rates_source="P-tuning v2's code for SQuAD",
+        deviations="No reparametrisation by an MLP (section 4.3), as in P-tuning v2. A token's "
+        "position is counted from its sequence's first real token.",
         packages=PACKAGES,
     )
 

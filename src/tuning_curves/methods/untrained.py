@@ -5,8 +5,7 @@ and draw every number from the cell's generator, from the distributions of `tran
 and tables from a normal of deviation `initializer_range` (0.02), LSTM matrices uniform as Glorot
 and Bengio (2010) have it, biases zero, LayerNorms the identity. d is the encoder's width.
 
-`scratch` (Vaswani et al. 2017; Devlin et al. 2019): the same Transformer. Learning rate: 1e-4
-(Devlin et al. 2019, appendix A.2, for pre-training).
+`scratch` (Vaswani et al. 2017; Devlin et al. 2019): the same Transformer.
 
 `rnn` (Hochreiter and Schmidhuber 1997; both directions as Graves and Schmidhuber 2005): each
 Transformer layer becomes a bidirectional LSTM layer, with h units a direction,
@@ -16,11 +15,9 @@ Transformer layer becomes a bidirectional LSTM layer, with h units a direction,
     c_t = f ⊙ c_{t-1} + i ⊙ g;  s_t = o ⊙ tanh(c_t);  s'_t the same from the last token on
     y_t = LayerNorm(x_t + dropout(P [s_t; s'_t] + p))
 
-Learning rate: no published one for this reader; 1e-3 is Adam's own (Kingma and Ba 2015).
-Deviations: the projection P, the residual sum and the LayerNorm are the Transformer layer's,
-without which a stack as deep as the encoder hardly trains; forget gates (Gers et al. 2000), no
-peepholes; two biases, as torch has them. The recurrence is in float32 whatever the study's
-precision.
+The projection P, the residual sum and the LayerNorm are the Transformer layer's; forget gates
+(Gers et al. 2000), no peepholes; two biases, as torch has them. The recurrence is in float32
+whatever the study's precision.
 
 `fixed-window` (Bengio et al. 2003, section 2): each layer is a feed-forward net over the five
 tokens around each one, without recurrence and without attention,
@@ -29,9 +26,7 @@ tokens around each one, without recurrence and without attention,
     y_t = LayerNorm(x_t + dropout(U tanh(H z_t + b) + u))
 
 A token sees two more tokens on either side with each layer, so a stack of L layers never relates an
-answer to a question more than 2 L tokens away: that is what the method shows. Learning rate: as for
-`rnn`. Deviations: both sides of the token, no softmax over words, the residual sum in place of the
-paper's direct connections from input to output.
+answer to a question more than 2 L tokens away: that is what the method shows.
 
 h and the rows of H are the multiples of eight that bring a layer nearest to the Transformer layer
 it replaces. With a feed-forward part of 4 d (all of BERT's sizes) h is 3 d / 4 and a layer has 2 d
@@ -184,6 +179,8 @@ SCRATCH = Method(
     initialise=draw_everything,
     equation="every parameter of the encoder, drawn anew",
     source="Vaswani et al. 2017, section 3; Devlin et al. 2019, section 3",
+    rates=(1e-4,),
+    deviations="Trained on the questions alone, without any pre-training.",
     pretrained=False,
 )
 
@@ -196,6 +193,9 @@ RNN = Method(
     equation="c_t = f ⊙ c_{t-1} + i ⊙ g, s_t = o ⊙ tanh(c_t), both ways; "
     "y_t = LN(x_t + P [s_t; s'_t] + p)",
     source="Hochreiter and Schmidhuber 1997; Graves and Schmidhuber 2005",
+    rates=(1e-3,),
+    deviations="Each layer has a projection, a residual sum and a LayerNorm, without which a stack "
+    "as deep as the encoder hardly trains.",
     pretrained=False,
 )
 
@@ -207,5 +207,8 @@ FIXED_WINDOW = Method(
     initialise=draw_everything,
     equation="y_t = LN(x_t + U tanh(H [x_{t-2}; ..; x_{t+2}] + b) + u)",
     source="Bengio et al. 2003, section 2",
+    rates=(1e-3,),
+    deviations="Both sides of the token are read; a residual sum in place of the paper's direct "
+    "connections from input to output.",
     pretrained=False,
 )
