@@ -21,6 +21,7 @@ from tuning_curves.schemas import explain
 
 CHUNK_CELLS = 200  # keeps a chunk's job within the length of a command line
 ENGINE = 1  # raised whenever the engine's numbers change on purpose: old records no longer answer
+SQUAD_DEV_QUESTIONS = 10_570
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "study.schema.yaml"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 TEXT_KEYS = {"study", "title", "name", "path", "train", "dev", "revision", "weights_sha256"}
@@ -142,11 +143,10 @@ class Study:
 
     @cached_property
     def chunks(self) -> tuple[Chunk, ...]:
-        """The cells cut into chunks of like cells, none much above `execution.chunk_passes`.
+        """The cells cut into chunks, none much above `execution.chunk_passes`.
 
-        A pass is one question going forward and, in training, back (which counts twice). Cells of
-        one method stand together, largest first, so that a chunk shares what lies below the first
-        trained layer.
+        Cells of one method stand together, largest first, so that a chunk shares what lies below
+        the first trained layer; small methods share a chunk, since starting one takes seconds.
         """
         limit = self.config["execution"]["chunk_passes"]
         chunks: list[list[Planned]] = []
@@ -154,8 +154,7 @@ class Study:
         ordered = sorted(self.unique, key=lambda p: (p.cell.method, -p.cell.steps, p.cell))
         for planned in ordered:
             cost = self.passes(planned.cell)
-            same = bool(chunks) and chunks[-1][0].cell.method == planned.cell.method
-            if not same or filled + cost > limit or len(chunks[-1]) == CHUNK_CELLS:
+            if not chunks or filled + cost > limit or len(chunks[-1]) == CHUNK_CELLS:
                 chunks.append([])
                 filled = 0
             chunks[-1].append(planned)
@@ -163,23 +162,31 @@ class Study:
         return tuple(self._chunk(cells) for cells in chunks)
 
     def _chunk(self, cells: list[Planned]) -> Chunk:
+        methods = {p.cell.method for p in cells}
+        name = methods.pop() if len(methods) == 1 else "mixed"
         identity = sha256_of([p.id for p in cells])[:12]
         passes = sum(self.passes(p.cell) for p in cells)
-        return Chunk(id=f"{cells[0].cell.method}-{identity}", cells=tuple(cells), passes=passes)
+        return Chunk(id=f"{name}-{identity}", cells=tuple(cells), passes=passes)
 
     def passes(self, cell: Cell) -> int:
         """Forward passes of one question that a cell costs; a backward pass counts as two.
 
         A guess from the study alone: `head` runs on what the frozen encoder gave once.
         """
-        evaluation = self.config["evaluation"]
-        scored = sum(
-            questions if isinstance(questions, int) else 10_570
-            for questions in (evaluation["dev_questions"], evaluation["selection_questions"])
-        )
         if cell.method == "head":
-            return max(1, (cell.n_train + scored) // 20)
-        return 3 * cell.steps * self.config["training"]["batch_size"] + scored
+            return max(1, (cell.n_train + self._scored) // 20)
+        return 3 * cell.steps * self.config["training"]["batch_size"] + self._scored
+
+    @cached_property
+    def _scored(self) -> int:
+        """Questions that a cell is evaluated on; SQuAD's own number stands for an unknown one."""
+        evaluation, data = self.config["evaluation"], self.config["data"]
+        dev = evaluation["dev_questions"]
+        if dev == "all":
+            generated = data.get("dev_articles", 0) * data.get("questions_per_article", 0)
+            dev = generated or SQUAD_DEV_QUESTIONS
+        selection = evaluation["selection_questions"]
+        return dev + (data["held_out_questions"] if selection == "all" else selection)
 
 
 def identity(settings: Mapping[str, Any], cell: Cell) -> str:
