@@ -1,7 +1,27 @@
 """Errors of a JSON schema, told in one line that names the key, its value and what was expected."""
 
 import difflib
+import functools
+from pathlib import Path
 from typing import Any
+
+FOLDER = Path(__file__).parents[2] / "workflow" / "schemas"
+
+
+@functools.cache
+def validator(name: str) -> Any:
+    """The validator of `workflow/schemas/<name>.schema.yaml`."""
+    import jsonschema
+    import yaml
+
+    schema = yaml.safe_load((FOLDER / f"{name}.schema.yaml").read_text("utf-8"))
+    return jsonschema.Draft202012Validator(schema)
+
+
+def first_error(name: str, value: Any) -> Any:
+    """The first error of a value by a schema, in the order of its places; None if there is none."""
+    errors = validator(name).iter_errors(value)
+    return min(errors, key=lambda e: [str(part) for part in e.absolute_path], default=None)
 
 
 def explain(error: Any, source: str, whole: str, above: str = "") -> str:

@@ -17,12 +17,11 @@ from typing import Any
 from tuning_curves.errors import UsageError
 from tuning_curves.files import sha256_of
 from tuning_curves.method_names import parse_name
-from tuning_curves.schemas import explain
+from tuning_curves.schemas import explain, first_error
 
 CHUNK_CELLS = 200  # keeps a chunk's job within the length of a command line
 ENGINE = 1  # raised whenever the engine's numbers change on purpose: old records no longer answer
 SQUAD_DEV_QUESTIONS = 10_570
-SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "study.schema.yaml"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 TEXT_KEYS = {"study", "title", "name", "path", "train", "dev", "revision", "weights_sha256"}
 
@@ -236,16 +235,10 @@ def check_study(config: Any, source: str) -> Study:
     Raises:
         UsageError: the message names the key, its value and what was expected.
     """
-    import jsonschema
-    import yaml
-
-    schema = yaml.safe_load(SCHEMA.read_text("utf-8"))
     config = _numbers(config)
-    validator = jsonschema.Draft202012Validator(schema)
-    errors = sorted(validator.iter_errors(config), key=lambda e: [str(p) for p in e.absolute_path])
-    if errors:
+    if error := first_error("study", config):
         raise UsageError(
-            explain(errors[0], source, "the study"), fix="config/README.md explains every key"
+            explain(error, source, "the study"), fix="config/README.md explains every key"
         )
     study = Study(_floats(config))
     _check_across(study, source)

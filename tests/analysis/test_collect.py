@@ -217,9 +217,11 @@ def drop(place: str) -> Callable[[dict[str, Any]], None]:
         (edit("outcomes", None), "outcomes.article_sizes is None, expected a list"),
         (edit("outcomes.exact", base64.b64encode(b"x").decode()), "outcomes.exact has 1 bytes"),
         (edit("status", "diverged"), "a diverged run has scores, expected null"),
-        (drop("cost.train_seconds"), "cost.train_seconds is missing"),
-        (drop("parameters.share"), "parameters.share is missing"),
-        (drop("provenance"), "provenance is missing"),
+        (drop("cost.train_seconds"), "cost lacks the key 'train_seconds'"),
+        (drop("parameters.share"), "parameters lacks the key 'share'"),
+        (drop("provenance"), "the record lacks the key 'provenance'"),
+        (edit("cost.train_secs", 3.0), "unknown key 'train_secs' in cost; did you mean"),
+        (edit("provenance.threads", "one"), "provenance.threads is 'one', expected integer"),
     ],
 )
 def test_a_record_that_disagrees_is_refused(

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tuning_curves.errors import UsageError
-from tuning_curves.schemas import explain
+from tuning_curves.schemas import explain, validator
 
-SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "claims.schema.yaml"
 FIX = "docs/verdicts.md explains every key of a claim"
 
 
@@ -79,9 +78,7 @@ def check_claims(found: Any, source: str) -> Claims:
     Raises:
         UsageError: one mistake; the message names the key, its value and what was expected.
     """
-    import yaml
-
-    schema = yaml.safe_load(SCHEMA.read_text("utf-8"))
+    schema = validator("claims").schema
     _validate(found, schema, source, "")
     for place, claim in enumerate(found["claims"]):
         rule = {"$defs": schema["$defs"], **schema["$defs"][claim["rule"]["kind"]]}

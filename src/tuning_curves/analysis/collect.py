@@ -16,6 +16,7 @@ from tuning_curves.errors import DataError
 from tuning_curves.files import write_text, write_whole
 from tuning_curves.outcomes import F1_ROUNDING, DecodedOutcomes, decode_outcomes
 from tuning_curves.records import read_record
+from tuning_curves.schemas import explain, first_error
 from tuning_curves.study import Cell, Planned
 
 RUNS, BIAS_TABLE, OUTCOMES = "runs.csv", "biases.csv", "outcomes.npz"
@@ -63,6 +64,8 @@ def _read(row: dict[str, Any], settings: dict[str, Any], paths: dict[str, Path])
         )
     record = read_record(paths[planned.id], planned, settings)
     check_record(record, paths[planned.id])
+    if error := first_error("record", record):
+        raise _refuse(paths[planned.id], explain(error, "by its schema", "the record"))
     return record
 
 
