@@ -3,10 +3,10 @@
 `attend_packed` has the signature of the `transformers` attention registry. It picks the quickest
 exact way for the device and the number format:
 
-- CUDA: one variable-length kernel for the row (`torch.nn.attention.varlen`);
+- CUDA, 16 bits: one variable-length kernel for the row (`torch.nn.attention.varlen`);
 - CPU, bfloat16: `PackedAttention` below, since the library's fused kernel spends four times as
   long on its backward pass there (`benchmarks/` has the figures);
-- CPU, float32, or with attention dropout: the library's fused attention, sequence by sequence.
+- float32, or with attention dropout: the library's fused attention, sequence by sequence.
 
 Where the calling module has a `prefix` (prefix tuning), its keys and values stand before each
 sequence's own, on every one of these ways; keys then have bounds of their own.
@@ -91,7 +91,7 @@ def attend_packed(
             _put_ahead(part, row, packing) for part, row in zip(ahead, (key, value), strict=True)
         )
         keys = packing.lengthened(ahead[0].shape[2])
-    if query.is_cuda and dropout == 0.0:
+    if query.is_cuda and dropout == 0.0 and query.dtype != torch.float32:
         return _attend_varlen(query, key, value, packing, keys, scaling), None
     if query.dtype == torch.bfloat16 and dropout == 0.0 and torch.is_grad_enabled():
         out = PackedAttention.apply(query[0], key[0], value[0], packing, scaling, keys)
@@ -114,16 +114,15 @@ def _put_ahead(prefix: Tensor, row: Tensor, packing: Packing) -> Tensor:
 def _attend_varlen(
     query: Tensor, key: Tensor, value: Tensor, packing: Packing, keys: Packing, scaling: float
 ) -> Tensor:
-    """One variable-length kernel for the whole row; it computes in 16 bits only (torch >= 2.10)."""
+    """One variable-length kernel for the whole row; it takes 16 bits only (torch >= 2.10)."""
     from torch.nn.attention.varlen import varlen_attn
 
-    dtype = query.dtype if query.dtype != torch.float32 else torch.bfloat16
-    q, k, v = (x[0].transpose(0, 1).to(dtype) for x in (query, key, value))
+    q, k, v = (x[0].transpose(0, 1) for x in (query, key, value))
     bounds, key_bounds = packing.device_bounds, keys.device_bounds
     out: Any = varlen_attn(
         q, k, v, bounds, key_bounds, packing.longest, keys.longest, scale=scaling
     )
-    return out[None].to(query.dtype)
+    return out[None]
 
 
 class PackedAttention(torch.autograd.Function):

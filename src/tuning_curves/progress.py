@@ -55,7 +55,7 @@ def _seconds_left(waiting: list[Planned], done: list[dict[str, Any]]) -> float |
     if not waiting:
         return 0.0
     speeds: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for record in done:
+    for record in (r for r in done if r["status"] == "finished"):
         cost = record["cost"]
         for key in (record["cell"]["method"], "any"):
             speeds[key].append((cost["seconds_per_step"], cost["evaluate_seconds"]))

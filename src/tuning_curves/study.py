@@ -121,9 +121,7 @@ class Study:
         for n in method.get("sizes", self.config["sizes"]):
             for rate in method["learning_rates"]:
                 for seed in method.get("seeds", self.config["seeds"]):
-                    subset, init = (
-                        (seed["subset"], seed["init"]) if isinstance(seed, dict) else (seed, seed)
-                    )
+                    subset, init = _pair_of(seed)
                     cell = Cell(
                         method=method["name"],
                         n_train=n,
@@ -272,7 +270,9 @@ def _floats(config: dict[str, Any]) -> dict[str, Any]:
 
 def _check_across(study: Study, source: str) -> None:
     config = study.config
+    _check_scale(config, source)
     _check_names(config, source)
+    _check_seeds(config, source)
     _check_features(config, source)
     _check_contrasts(config, source)
     _check_sizes(config, source)
@@ -295,6 +295,39 @@ def _check_names(config: Mapping, source: str) -> None:
                     f"has {', '.join(budgets)})",
                     fix="correct the name",
                 )
+
+
+def _check_scale(config: Mapping, source: str) -> None:
+    """Only BERT-base on SQuAD may speak of the paper, and generated passages of nothing else."""
+    encoder, generated = config["encoder"]["name"], config["data"]["source"] == "generated"
+    if config["scale"] == "paper" and (generated or not encoder.startswith("bert-base")):
+        kind = "generated passages" if generated else f"the encoder {encoder!r}"
+        raise UsageError(
+            f"{source}: scale is 'paper' with {kind}, expected BERT-base on SQuAD",
+            fix="say `scale: demo` for generated passages, `scale: reduced` for another encoder",
+        )
+    if config["scale"] == "reduced" and generated:
+        raise UsageError(
+            f"{source}: scale is 'reduced' with generated passages, expected SQuAD",
+            fix="say `scale: demo`",
+        )
+
+
+def _check_seeds(config: Mapping, source: str) -> None:
+    for method in [{}, *config["methods"]]:
+        seeds = [_pair_of(seed) for seed in method.get("seeds", config["seeds"])]
+        twice = next((pair for pair in seeds if seeds.count(pair) > 1), None)
+        if twice is not None:
+            raise UsageError(
+                f"{source}: the seeds list subset {twice[0]} with init {twice[1]} twice (a number "
+                "k is short for {subset: k, init: k})",
+                fix="list it once",
+            )
+
+
+def _pair_of(seed: int | Mapping[str, int]) -> tuple[int, int]:
+    """Subset's and initialisation's seed."""
+    return (seed, seed) if isinstance(seed, int) else (seed["subset"], seed["init"])
 
 
 def _check_name(name: str, source: str) -> None:

@@ -1,6 +1,7 @@
 """Sentences say what the tables show, and no more."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,17 @@ from tuning_curves.report import accounts, findings, numbers
 from tuning_curves.report.figures.figure2 import REFERENCE
 
 NBSP = "\N{NO-BREAK SPACE}"
-BASIS = f"(95{NBSP}% intervals of the paired difference in exact match, each size by itself; "
+BASIS = "(paired differences in exact match, after Holm's correction over sizes; "
 
 
 def shifted(tables: dict[str, pd.DataFrame], value: float) -> dict[str, pd.DataFrame]:
     """Tables in which every difference is `value`, give or take 2."""
     contrasts = tables["contrasts"].assign(
-        em_difference=value, em_low=value - 2, em_high=value + 2, p=0.01, p_holm=0.04
+        em_difference=value,
+        em_low=value - 2,
+        em_high=value + 2,
+        p=0.01,
+        p_holm=0.04 if abs(value) > 2 else 0.5,
     )
     return {**tables, "contrasts": contrasts}
 
@@ -36,7 +41,11 @@ def test_a_turn_of_the_order_is_told_with_its_sizes(make_study: Any, make_tables
     [
         (5.0, "BitFit is above full fine-tuning at every size (n = 100, 250, 500 and 1,000)"),
         (-5.0, "BitFit is below full fine-tuning at every size (n = 100, 250, 500 and 1,000)"),
-        (0.5, "BitFit is undecided against full fine-tuning at every size (n = 100, 250, 500 and"),
+        (
+            0.5,
+            "BitFit is undecided against full fine-tuning at every size (n = 100, 250, 500 and "
+            "1,000), with a difference of +0.5 points",
+        ),
     ],
 )
 def test_one_side_everywhere(
@@ -53,8 +62,8 @@ def test_budgets_that_differ_are_told_apart(make_study: Any, make_tables: Any) -
     contrasts = tables["contrasts"]
     contrasts.loc[contrasts["budget"] == "epochs", ["em_low", "em_high"]] = [-9.0, -1.0]
     assert findings.main_finding(tables, study).startswith(
-        "Under the budget epochs, BitFit is below full fine-tuning at n = 100; under the budget "
-        "floor, BitFit is above full fine-tuning at n = 100 ("
+        "Under the budget epochs, BitFit is below full fine-tuning at n = 100, with a difference "
+        "of +8.0 points; under the budget floor, BitFit is above full fine-tuning at n = 100, "
     )
 
 
@@ -62,8 +71,8 @@ def test_one_seed_decides_nothing(make_study: Any, make_tables: Any) -> None:
     study = make_study(scale="paper", seeds=(0,), budgets=("floor",))
     tables = make_tables(study)
     assert findings.main_finding(tables, study) == (
-        "Under the budget floor, BitFit minus full fine-tuning is −8.0 to +8.0 points of exact "
-        "match, without an interval and so undecided (1 pair of runs a size)."
+        "Under the budget floor, BitFit against full fine-tuning has differences of −8.0 to +8.0 "
+        "points, without an interval and so undecided (1 pair of runs a size)."
     )
     assert accounts.seeds(tables).startswith("Every point is a single run")
     assert "Holm" not in "".join(findings.contrast_sentences(tables, study))
@@ -92,11 +101,18 @@ def test_a_long_list_of_sizes_is_cut_to_its_ends(make_study: Any, make_tables: A
     assert "at every size (5 sizes from n = 1,000 to 5,000)" in found
 
 
-def test_an_interval_that_ends_at_zero_is_undecided() -> None:
-    assert findings.place_of(0.0, 4.0) == "undecided"
-    assert findings.place_of(-4.0, 0.0) == "undecided"
-    assert findings.place_of(0.01, 4.0) == "above"
-    assert findings.place_of(np.nan, np.nan) == "without interval"
+def test_a_side_needs_an_interval_holms_correction_and_three_pairs() -> None:
+    study = {"analysis": {"level": 0.95}}
+
+    def place(low: float, high: float, p_holm: float = 0.01, pairs: int = 3) -> str:
+        row = SimpleNamespace(em_low=low, em_high=high, p_holm=p_holm, pairs=pairs)
+        return findings.place_of(row, study)
+
+    assert place(0.0, 4.0) == place(-4.0, 0.0) == "undecided"
+    assert place(0.01, 4.0) == "above"
+    assert place(-4.0, -0.01) == "below"
+    assert place(0.01, 4.0, p_holm=0.05) == place(0.01, 4.0, pairs=2) == "undecided"
+    assert place(np.nan, np.nan) == "without interval"
 
 
 def test_holm_is_told(make_study: Any, make_tables: Any) -> None:

@@ -17,6 +17,7 @@ rule collect_runs:
     params:
         study=STUDY_JSON,
         extent=extent,
+        records=record_digest,
     shell:
         "tuning-curves collect --study-json {params.study:q} {params.extent}"
         " --out $(dirname {output.runs:q}) > {log} 2>&1"

@@ -58,12 +58,22 @@ def paper_text():
 
 def recorded_only():
     """Whether `figures` was asked for: draw from the records at hand, gaps stay gaps."""
-    return "figures" in workflow.dag_settings.targets
+    return set(workflow.dag_settings.targets) == {"figures"}
 
 
 def extent(wildcards):
     """How `collect` is called: for all cells, or for those (so many) that have a record."""
     return f"--recorded {LAYOUT.recorded_count()}" if recorded_only() else ""
+
+
+def record_digest(wildcards):
+    """A hash of the records that no chunk's marker stands for: changed ones are collected anew."""
+    return LAYOUT.digest(archived_only=not recorded_only())
+
+
+def reference_values():
+    """What was published, as the figures and the prose quote it."""
+    return sorted(str(path) for path in Path("paper", "reference").glob("*.csv"))
 
 
 def chunk_markers(wildcards):

@@ -4,6 +4,7 @@ rule draw_figures:
     """Draw every figure as SVG and PDF"""
     input:
         tables=rules.analyse_runs.output,
+        published=reference_values(),
         code=report_code(),
     output:
         report(
@@ -29,6 +30,7 @@ rule write_tables:
     """Write the tables for reading, and the numbers and sentences of the paper"""
     input:
         tables=rules.analyse_runs.output,
+        published=reference_values(),
         code=report_code(),
     output:
         numbers=f"{RESULTS}/numbers.json",

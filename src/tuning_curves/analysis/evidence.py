@@ -127,14 +127,17 @@ def compare_costs(evidence: Evidence, rule: Mapping[str, Any]) -> tuple[list[Con
     if ratios.empty:
         return [], f"no records of both have {rule['quantity']}, measured on one device"
     conditions, lacking = [], ""
-    for n, own in ratios.groupby("n_train"):
+    budgets = [budget["name"] for budget in evidence.study["budgets"]]
+    methods = [rule["method"], rule["against"]]
+    for n in sorted({n for budget in budgets for n in evidence.sizes(methods, budget)}):
+        own = ratios[ratios["n_train"] == n]
         by_seed = own.groupby(SEED)["log_ratio"].mean().to_numpy()
         if len(by_seed) < evidence.least_pairs:
-            lacking = lacking or too_few(len(by_seed), evidence.least_pairs, size_name(int(n)))
+            lacking = lacking or too_few(len(by_seed), evidence.least_pairs, size_name(n))
             continue
         conditions.append(
             ratio_condition(
-                by_seed, rule["ratio"], size_name(int(n)), evidence.level,
+                by_seed, rule["ratio"], size_name(n), evidence.level,
                 below=rule["claimed"] == "below",
             )
         )  # fmt: skip

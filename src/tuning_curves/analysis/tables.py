@@ -21,6 +21,7 @@ from tuning_curves.analysis.provenance import summarise_provenance
 from tuning_curves.analysis.reach import summarise_reach
 from tuning_curves.analysis.runs import FIX, read_runs
 from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
+from tuning_curves.analysis.units import unite_subsets
 from tuning_curves.analysis.verdicts import make_verdicts
 from tuning_curves.errors import DataError
 
@@ -141,6 +142,7 @@ def make_tables(collected: Path, study: dict[str, Any], claims: Claims) -> dict[
     rates = summarise_rates(runs.frame)
     selection = select_rates(rates)
     chosen = keep_chosen(runs.frame, selection)
+    runs, chosen = unite_subsets(runs, chosen)
     curves = make_curves(runs, chosen, analysis)
     tables = {
         "selection": selection,

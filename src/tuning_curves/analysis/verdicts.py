@@ -75,7 +75,9 @@ def _judge_claim(
         yield _row(evidence, claim, "", undecided(missing))
         return
     for budget in budgets:
-        if anchor and kind in SCORED:
+        if claim.scale == "paper" and evidence.study["scale"] == "demo" and kind in SCORED:
+            judged = undecided("a demo decides nothing about the paper's encoder and data")
+        elif anchor and kind in SCORED:
             judged = undecided(anchor)
         elif kind in BY_BUDGET:
             judged = BY_BUDGET[kind](evidence, claim.rule, budget, claims.alpha)
@@ -160,7 +162,8 @@ def _crossover(evidence: Evidence, rule: Rule, budget: str, alpha: float) -> Jud
     if judged.verdict != REPLICATED:
         return judged
     pairs = find_pairs(evidence.chosen, first, second)
-    own = {n: pair for (name, n), pair in pairs.items() if name == budget}
+    wanted, _ = ev.within(sizes, rule)
+    own = {n: pair for (name, n), pair in pairs.items() if name == budget and n in wanted}
     where = crossover_of(evidence.runs, own, first, second, evidence.analysis)
     return Judgement(
         verdict=judged.verdict, reason=judged.reason, estimate=where["n_train"],

@@ -10,6 +10,7 @@ import pandas as pd
 from tuning_curves.report import style, wording
 from tuning_curves.report.read import Tables
 
+LEAST_PAIRS = 3
 PLACES = ("above", "below", "undecided", "without interval")
 
 
@@ -22,7 +23,7 @@ def main_finding(tables: Tables, study: Mapping[str, Any]) -> str:
     rows = _rows(contrasts, *pairs[0])
     phrases = [
         f"under the {_budgets(budgets)}, {phrase}"
-        for phrase, budgets in _by_phrase(rows, *pairs[0]).items()
+        for phrase, budgets in _by_phrase(rows, *pairs[0], study).items()
     ]
     return wording.capital(f"{lead(study)}{'; '.join(phrases)} ({_basis(rows, study)}).")
 
@@ -31,12 +32,14 @@ def _budgets(names: list[str]) -> str:
     return f"{'budget' if len(names) == 1 else 'budgets'} {wording.join(names)}"
 
 
-def _by_phrase(rows: pd.DataFrame, first: str, second: str, ending: Any = None) -> dict[str, Any]:
+def _by_phrase(
+    rows: pd.DataFrame, first: str, second: str, study: Mapping[str, Any], ending: Any = None
+) -> dict[str, Any]:
     """What is said, and the budgets of which it is said."""
     said: dict[str, list[str]] = {}
     for budget in dict.fromkeys(rows["budget"]):
         own = rows[rows["budget"] == budget]
-        phrase = _phrase(own, first, second) + ("" if ending is None else ending(own))
+        phrase = _phrase(own, first, second, study) + ("" if ending is None else ending(own))
         said.setdefault(phrase, []).append(budget)
     return said
 
@@ -59,27 +62,35 @@ def pairs_of(contrasts: pd.DataFrame, study: Mapping[str, Any]) -> list[tuple[st
     return sorted(listed, key=lambda pair: pair != ("bitfit", "full"))
 
 
-def place_of(low: float, high: float) -> str:
-    """Where a difference stands by its interval: one of `PLACES`."""
-    if pd.isna(low) or pd.isna(high):
+def place_of(row: Any, study: Mapping[str, Any]) -> str:
+    """Where a row of contrasts stands: one of `PLACES`.
+
+    As verdicts are: a difference counts after Holm's correction over sizes, and from
+    `LEAST_PAIRS` pairs of runs on.
+    """
+    if pd.isna(row.em_low) or pd.isna(row.em_high):
         return "without interval"
-    return "above" if low > 0 else "below" if high < 0 else "undecided"
+    bound = round(1 - study["analysis"]["level"], 6)
+    if row.pairs < LEAST_PAIRS or not row.p_holm < bound:
+        return "undecided"
+    return "above" if row.em_low > 0 else "below" if row.em_high < 0 else "undecided"
 
 
 def _rows(contrasts: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
     return contrasts[(contrasts["first"] == first) & (contrasts["second"] == second)]
 
 
-def _phrase(rows: pd.DataFrame, first: str, second: str) -> str:
+def _phrase(rows: pd.DataFrame, first: str, second: str, study: Mapping[str, Any]) -> str:
     """One budget: at which sizes the first method stands above or below the second."""
     sizes: dict[str, list[int]] = {place: [] for place in PLACES}
     for row in rows.sort_values("n_train").itertuples():
-        sizes[place_of(row.em_low, row.em_high)].append(row.n_train)
+        sizes[place_of(row, study)].append(row.n_train)
     held = [place for place in PLACES if sizes[place]]
     if held == ["without interval"]:
         return _without_interval(rows, first, second)
     if len(held) == 1:
-        return f"{style.label(first)} is {_standing(held[0], second)} {_everywhere(sizes[held[0]])}"
+        said = f"{style.label(first)} is {_standing(held[0], second)} {_everywhere(sizes[held[0]])}"
+        return f"{said}, with {_reach(rows)}"
     parts = [
         f"{_standing(place, 'it' if number else second)} at {_at(sizes[place])}"
         for number, place in enumerate(held)
@@ -105,15 +116,21 @@ def _at(sizes: list[int]) -> str:
 
 
 def _without_interval(rows: pd.DataFrame, first: str, second: str) -> str:
-    values = rows["em_difference"].dropna()
-    if values.empty:
+    if rows["em_difference"].dropna().empty:
         return f"{style.label(first)} and {style.label(second)} have no difference to report"
-    least, greatest = wording.difference(values.min()), wording.difference(values.max())
-    reach = least if least == greatest else f"{least} to {greatest}"
     return (
-        f"{style.label(first)} minus {style.label(second)} is {reach} points of exact match, "
-        "without an interval and so undecided"
+        f"{style.label(first)} against {style.label(second)} has {_reach(rows)}, without an "
+        "interval and so undecided"
     )
+
+
+def _reach(rows: pd.DataFrame) -> str:
+    """The least and the greatest difference."""
+    values = rows["em_difference"].dropna()
+    least, greatest = wording.difference(values.min()), wording.difference(values.max())
+    if least == greatest:
+        return f"a difference of {least} points"
+    return f"differences of {least} to {greatest} points"
 
 
 def _basis(rows: pd.DataFrame, study: Mapping[str, Any]) -> str:
@@ -122,8 +139,8 @@ def _basis(rows: pd.DataFrame, study: Mapping[str, Any]) -> str:
     runs = f"{wording.span(pairs)} {'pair' if pairs.max() == 1 else 'pairs'} of runs a size"
     if rows["em_low"].isna().all():
         return runs
-    level = wording.percent_level(study["analysis"]["level"])
-    return f"{level} intervals of the paired difference in exact match, each size by itself; {runs}"
+    few = "; fewer than three pairs decide nothing" if pairs.max() < LEAST_PAIRS else ""
+    return f"paired differences in exact match, after Holm's correction over sizes; {runs}{few}"
 
 
 def contrast_sentences(tables: Tables, study: Mapping[str, Any]) -> list[str]:
@@ -133,7 +150,7 @@ def contrast_sentences(tables: Tables, study: Mapping[str, Any]) -> list[str]:
         f"Under {wording.join(budgets)}, {phrase}."
         for first, second in pairs_of(contrasts, study)
         for phrase, budgets in _by_phrase(
-            _rows(contrasts, first, second), first, second, lambda rows: _holm(rows, study)
+            _rows(contrasts, first, second), first, second, study, lambda rows: _holm(rows, study)
         ).items()
     ]
 

@@ -30,9 +30,22 @@ def make_numbers(tables: Tables, study: Mapping[str, Any], reference: Path) -> d
         "facts": _facts(tables, study),
         "budgets": [[b["name"], budget_words(study, b["name"])] for b in study["budgets"]],
         "methods": _methods(tables, study),
+        "method_deviations": _deviations(study),
         "claims": judgements.claim_groups(tables),
         "published_figure": published_figure(pd.read_csv(reference)),
     }
+
+
+def _deviations(study: Mapping[str, Any]) -> list[list[str]]:
+    """Methods and where they depart from their sources; methods that depart alike share a row."""
+    from tuning_curves.methods import resolve_method
+
+    named: dict[str, list[str]] = {}
+    for name in style.ordered([method["name"] for method in study["methods"]]):
+        text = resolve_method(name).deviations
+        if text:
+            named.setdefault(text, []).append(style.label(name))
+    return [[wording.join(labels), text] for text, labels in named.items()]
 
 
 def _sentences(tables: Tables, study: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,16 @@ class Stopwatch:
             self._wait()
             self.seconds = self.so_far()
 
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave out a stretch while running; inside it `seconds` is what was counted before."""
+        self._wait()
+        self.seconds = self.so_far()
+        try:
+            yield
+        finally:
+            self.begin = time.perf_counter()
+
     def so_far(self) -> float:
         """Seconds up to now, while running."""
         return self.seconds + time.perf_counter() - self.begin

@@ -18,6 +18,7 @@ from tuning_curves.features import FeatureSet, Windows
 from tuning_curves.model import SpanModel
 
 PACK_TOKENS = 16_384  # windows that pass the frozen part together on a GPU
+WARM_WINDOWS = 256  # made ahead in one go
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,18 +49,24 @@ def embed_windows(
     return Batch(hidden=hidden, packing=Packing.of(windows.lengths, device), windows=windows)
 
 
+@dataclass
+class Room:
+    """Bytes that all prefixes of a process may still take."""
+
+    left: int
+
+
 class FrozenPrefix:
     """The output of a frozen lower part, window by window, made on demand and kept in memory."""
 
     def __init__(
-        self, model: SpanModel, features: FeatureSet, first: int, precision: str, limit: int
+        self, model: SpanModel, features: FeatureSet, first: int, precision: str, room: Room
     ) -> None:
-        """Args: model: untouched, in eval mode. limit: bytes to keep; beyond it, made each time."""
+        """Args: model: untouched, in eval mode. room: where to keep; without it, made each time."""
         self.model, self.features = model, features
-        self.first, self.precision, self.limit = first, precision, limit
+        self.first, self.precision, self.room = first, precision, room
         self.device = next(model.parameters()).device
         self.kept: dict[int, Tensor] = {}
-        self.bytes = 0
 
     def batch(self, chosen: np.ndarray) -> Batch:
         """These windows at the entrance of layer `first`."""
@@ -70,6 +77,14 @@ class FrozenPrefix:
         return Batch(
             hidden=hidden, packing=Packing.of(windows.lengths, self.device), windows=windows
         )
+
+    def warm(self, chosen: np.ndarray) -> None:
+        """Make and keep these windows' output, in groups, until the room is taken."""
+        missing = [int(f) for f in chosen if int(f) not in self.kept]
+        for first in range(0, len(missing), WARM_WINDOWS):
+            if self.room.left <= 0:
+                return
+            self._make(missing[first : first + WARM_WINDOWS])
 
     @torch.inference_mode()
     def _make(self, missing: list[int]) -> dict[int, Tensor]:
@@ -82,9 +97,11 @@ class FrozenPrefix:
             made.update(zip(group, (part.clone() for part in parts), strict=True))
         for feature, part in made.items():
             size = part.numel() * part.element_size()
-            if self.bytes + size <= self.limit:
+            if size <= self.room.left:
                 self.kept[feature] = part
-                self.bytes += size
+                self.room.left -= size
+            else:
+                self.room.left = 0
         return made
 
     def _groups(self, missing: list[int]) -> list[list[int]]:
@@ -102,6 +119,11 @@ class Feed:
         self.model, self.features, self.prefix = model, features, prefix
         self.first = 0 if prefix is None else prefix.first
         self.device = next(model.parameters()).device
+
+    def warm(self, questions: np.ndarray) -> None:
+        """Make the frozen part's output for these questions, as far as there is room for it."""
+        if self.prefix is not None:
+            self.prefix.warm(self.features.features_of(questions))
 
     def batch(self, chosen: np.ndarray) -> Batch:
         """These windows, ready for the model's layers from `first` on."""

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,7 @@ class Trainer:
 
     def probe(self) -> Probe:
         """Measure the first step; call it before `run`, which it does not touch."""
+        torch.manual_seed(self.cell.init_seed)  # attention dropout and a GPU draw from it
         first = next(
             batches(len(self.questions), self.training["batch_size"], 1, self.cell.init_seed)
         )
@@ -95,22 +96,33 @@ class Trainer:
         self._resume()
         self.model.train()
         watch = Stopwatch(self.feed.device, self.trace.seconds)
-        saved = time.monotonic()
         steps, size = self.cell.steps, self.training["batch_size"]
         order = enumerate(batches(len(self.questions), size, steps, self.cell.init_seed))
+        self.feed.warm(self.questions)  # a study's cost, no cell's
+        try:
+            self._train(order, watch, report)
+        finally:
+            self.trace.seconds = watch.seconds
+            self.trace.optimizer_bytes = state_bytes(self.optimiser)
+        return self.trace
+
+    def _train(
+        self, order: Iterable[tuple[int, np.ndarray]], watch: Stopwatch, report: Report
+    ) -> None:
+        """Make the steps that are left, and keep a checkpoint now and then."""
+        saved = time.monotonic()
         with watch.running():
             for number, chosen in order:
                 if number < self.trace.step:
                     continue
                 self._step(number, self.questions[chosen])
-                if time.monotonic() - saved > CHECKPOINT_SECONDS and number + 1 < steps:
-                    self._save(watch)
+                late = time.monotonic() - saved > CHECKPOINT_SECONDS
+                if late and number + 1 < self.cell.steps:
+                    with watch.paused():
+                        self._save(watch)
                     saved = time.monotonic()
                 if self.trace.losses:
                     report(number + 1, self.trace.losses[-1][1])
-        self.trace.seconds = watch.seconds
-        self.trace.optimizer_bytes = state_bytes(self.optimiser)
-        return self.trace
 
     def _step(self, number: int, questions: np.ndarray) -> None:
         factor = rate_factor(
@@ -148,7 +160,7 @@ class Trainer:
 
     def _save(self, watch: Stopwatch) -> None:
         progress = {**vars(self.trace), "window": [float(loss) for loss in self.window]}
-        progress["seconds"] = watch.so_far()
+        progress["seconds"] = watch.seconds
         save_checkpoint(self.checkpoint, self.model, self.optimiser, progress)
 
     def _resume(self) -> None:

@@ -45,13 +45,13 @@ from tuning_curves.subsets import (
     training_pool,
 )
 from tuning_curves.training.cost import Stopwatch, peak_memory, tensor_bytes
-from tuning_curves.training.inputs import Feed, FrozenPrefix
+from tuning_curves.training.inputs import Feed, FrozenPrefix, Room
 from tuning_curves.training.job import Job
 from tuning_curves.training.loop import Diverged, Trace, Trainer, loss_of
 from tuning_curves.training.probe import Probe
 from tuning_curves.training.progress import Progress
 
-PREFIX_BYTES = 4 << 30  # what the frozen part's output may take in memory, a split and a depth
+PREFIX_BYTES = 3 << 30  # what the frozen parts' output may take in memory, in all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +98,7 @@ class Worker:
         ).to(device)
         self.pristine.eval().requires_grad_(False)
         self.prefixes: dict[tuple[str, int], FrozenPrefix] = {}
+        self.room = Room(PREFIX_BYTES)
         self.selections: dict[tuple[Any, ...], dict[str, Tensor]] = {}
         self._choose_questions()
 
@@ -169,16 +170,18 @@ class Worker:
         probe = trainer.probe()
         try:
             trace = trainer.run(lambda step, loss: progress.step(planned, step, loss))
+            peak = peak_memory(self.device)  # of training: an evaluation packs larger batches
+            asked = {"dev": feeds["dev"], "selection": feeds["train"]}
+            for split, feed in asked.items():
+                feed.warm(self.exams[split].questions)
             with watch.running():
                 outcomes = {
-                    "dev": self.exams["dev"].take(feeds["dev"], self.training["precision"]),
-                    "selection": self.exams["selection"].take(
-                        feeds["train"], self.training["precision"]
-                    ),
+                    split: self.exams[split].take(feed, self.training["precision"])
+                    for split, feed in asked.items()
                 }
             results = {"status": "finished", "failure": None, **self._results(outcomes)}
         except (Diverged, FloatingPointError) as failure:
-            trace = trainer.trace
+            trace, peak = trainer.trace, peak_memory(self.device)
             results = {"status": "diverged", "failure": str(failure), "scores": None}
             results["outcomes"] = None
         before: dict[str, Tensor] = dict(self.pristine.named_parameters())
@@ -188,7 +191,7 @@ class Worker:
             **record,
             **results,
             "parameters": {**vars(counts), "share": counts.share},
-            "cost": self._cost(model, trace, watch, probe),
+            "cost": self._cost(model, trace, watch, probe) | {"peak_memory_bytes": peak},
             "biases": {
                 "change": bias_terms(changes, len(model.layers)),
                 "first_gradient": probe.bias_gradients,
@@ -227,7 +230,7 @@ class Worker:
             return Feed(model, self.features[split], None)
         if (split, first) not in self.prefixes:
             self.prefixes[split, first] = FrozenPrefix(
-                self.pristine, self.features[split], first, self.training["precision"], PREFIX_BYTES
+                self.pristine, self.features[split], first, self.training["precision"], self.room
             )
         return Feed(model, self.features[split], self.prefixes[split, first])
 
@@ -254,7 +257,6 @@ class Worker:
             "train_seconds": round(trace.seconds, 3),
             "evaluate_seconds": round(watch.seconds, 3),
             "seconds_per_step": round(trace.seconds / max(1, trace.step), 6),
-            "peak_memory_bytes": peak_memory(self.device),
             "optimizer_bytes": trace.optimizer_bytes,
             "delta_bytes": tensor_bytes(trained_tensors(model)),
             **measured,
@@ -267,7 +269,7 @@ class Worker:
             frozen = not parameter.requires_grad and plain in before
             if frozen and not torch.equal(parameter, before[plain].to(parameter.dtype)):
                 raise DataError(
-                    f"cell {cell.path}: frozen tensor {name} moved during training",
+                    f"cell {cell.path}: frozen tensor {plain} moved during training",
                     fix="this is a defect of the package: please report it",
                 )
 
@@ -299,7 +301,8 @@ def _count(questions: int | str) -> int | None:
 def run_job(job: Job, places: Places, device: str) -> Summary:
     """Run a job on `auto`, `cpu` or `cuda`; a CPU worker uses one thread, as many run at once."""
     torch.set_num_threads(1)
-    torch.set_float32_matmul_precision("high")
+    float32 = job.settings["training"]["precision"] == "float32"
+    torch.set_float32_matmul_precision("highest" if float32 else "high")
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     return Worker(job, places, torch.device(device)).run()
