@@ -168,3 +168,26 @@ def test_identity_is_the_hash_of_settings_and_cell(config: dict) -> None:
     planned = study.planned[0]
     assert planned.id == identity(study.settings, planned.cell)
     assert len(planned.id) == 16
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"scale": "paper"}, "scale is 'paper' with the encoder 'all-MiniLM-L6-v2'"),
+        ({"seeds": [0, {"subset": 0, "init": 0}]}, "list subset 0 with init 0 twice"),
+    ],
+)
+def test_what_a_study_cannot_mean_is_refused(config: dict, changes: dict, words: str) -> None:
+    assert words in refusal(config | changes)
+
+
+def test_generated_passages_are_a_demo() -> None:
+    config = yaml.safe_load((CONFIG / "demo.yaml").read_text("utf-8"))
+    for scale in ("paper", "reduced"):
+        assert f"scale is '{scale}' with generated passages" in refusal(config | {"scale": scale})
+
+
+def test_one_subset_may_have_several_starts(config: dict) -> None:
+    config["seeds"] = [{"subset": 0, "init": 0}, {"subset": 0, "init": 1}]
+    seeds = {(p.cell.subset_seed, p.cell.init_seed) for p in check_study(config, "s").unique}
+    assert seeds == {(0, 0), (0, 1)}

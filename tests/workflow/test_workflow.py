@@ -56,6 +56,15 @@ def test_an_archived_study_is_redrawn_to_the_byte_and_grows_by_what_is_new(
     snakemake("figures", *CONFIG)
     assert tables(checkout) == drawn
 
+    record = sorted((checkout / "results" / "tiny" / "records").rglob("*.json"))[0]
+    text = record.read_text("utf-8")
+    record.write_text(text.replace('"threads": 1', '"threads": 7'), "utf-8")
+    snakemake("figures", *CONFIG)  # another record under the same name is never overlooked
+    assert b"threads,7,1" in tables(checkout)["provenance.csv"]
+    record.write_text(text, "utf-8")
+    snakemake("figures", *CONFIG)
+    assert tables(checkout) == drawn
+
     config = yaml.safe_load(tiny_study.read_text("utf-8"))
     config["seeds"] = [0, 1, 2]
     tiny_study.write_text(yaml.safe_dump(config), "utf-8")
