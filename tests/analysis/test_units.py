@@ -16,16 +16,17 @@ SIZES = np.array([5, 5])
 
 def runs_of(run_row: Callable[..., dict[str, Any]], scores: dict[tuple[int, int], Any]) -> Runs:
     """Runs of one method by (subset, init), from sums of exact matches over two articles."""
-    rows, sums = [], {"em": {}, "f1": {}}
+    rows: list[dict[str, Any]] = []
+    sums: dict[str, dict[str, np.ndarray]] = {"em": {}, "f1": {}}
     for (subset, init), found in scores.items():
         row = run_row("full", 100, 1e-3, subset)
         row |= {"subset_seed": subset, "init_seed": init, "id": f"{subset}-{init}"}
         row |= {"em": 100 * sum(found) / 10, "f1": 100 * sum(found) / 10}
         row |= {"selection_em": 10.0, "selection_f1": 10.0}
         rows.append(row)
-        for metric in sums:
-            sums[metric][row["id"]] = np.array(found, dtype=float)
-    return Runs(frame=pd.DataFrame(rows), article_sizes=SIZES, sums=sums)
+        for known in sums.values():
+            known[row["id"]] = np.array(found, dtype=float)
+    return Runs(frame=pd.DataFrame(rows), article_sizes=SIZES, sums=sums, biases=pd.DataFrame())
 
 
 def test_runs_of_one_subset_are_averaged(run_row: Callable[..., dict[str, Any]]) -> None:

@@ -103,15 +103,38 @@ def test_learning_rates_ring_the_choice_and_flag_edges(make_study: Any, make_tab
     inside = (selection["method"] == "bitfit") & (selection["n_train"] == 100)
     selection.loc[inside, ["edge", "learning_rate"]] = ["", 1e-2]
     figure = learning_rates.draw(tables, study)
-    assert len(figure.axes) == 8
+    assert len(figure.axes) == 6  # the adapter has one rate: no choice, no panel
     bitfit = figure.axes[1]
     assert bitfit.get_title(loc="left") == "BitFit\nepochs"
     *lines, chosen, at_edge = bitfit.get_lines()
     assert [len(line.get_xdata()) for line in lines] == [3, 3, 3, 3]
     assert list(chosen.get_xdata()) == [1e-2]
     assert len(at_edge.get_xdata()) == 3
-    adapter = figure.axes[2].get_lines()
-    assert [len(line.get_xdata()) for line in adapter[-2:]] == [0, 0]  # one rate: no choice
+
+
+def test_learning_rates_of_a_method_with_one_budget(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    tables = make_tables(study)
+    rates = tables["learning_rates"]
+    absent = (rates["method"] == "bitfit") & (rates["budget"] == "floor")
+    figure = learning_rates.draw({**tables, "learning_rates": rates[~absent]}, study)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert "BitFit\nepochs" in titles
+    assert "BitFit\nfloor" not in titles
+    alone = rates[rates["method"] == "adapter-houlsby"]
+    figure = learning_rates.draw({**tables, "learning_rates": alone}, study)
+    assert "one rate" in figure.texts[0].get_text()
+
+
+def test_methods_of_one_size_are_no_curve(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    tables = make_tables(study)
+    known = tables["curves"]
+    single = (known["method"] == "head") & (known["n_train"] > 100)
+    figure = curves.draw({**tables, "curves": known[~single]}, study)
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "BitFit" in labels
+    assert "head only" not in labels
 
 
 def test_the_difference_is_shaded_where_the_curves_cross(make_study: Any, make_tables: Any) -> None:

@@ -27,7 +27,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
             return say_nothing_to_draw("no run has finished: there is no cost to compare")
         methods = style.ordered(costs["method"])
         panels = [panel for panel in PANELS if costs[panel[0]].notna().any()]
-        figure = Figure(figsize=(WIDTH, 0.9 + 0.27 * len(methods)), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 0.9 + min(0.27 * len(methods), 7.2)), layout="constrained")
         row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, (column, unit, title) in zip(row, panels, strict=True):
             _panel(axes, costs, methods, column, unit)

@@ -1,5 +1,6 @@
 """Exact match against the number of training questions: every method, a panel a budget."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,10 @@ from tuning_curves.report.figures.panels import (
 
 
 def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
-    """The curves with their intervals; a point without an interval has no bar."""
+    """The curves with their intervals; a point without an interval has no bar.
+
+    Methods with a single size are no curve, and left to the tables where others have more.
+    """
     curves = tables["curves"].dropna(subset=["em"])
     with style.theme():
         if curves.empty:
@@ -30,7 +34,12 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
         budgets = budget_names(study, curves)
         figure = Figure(figsize=(WIDTH if len(budgets) > 1 else SINGLE, 3.1), layout="constrained")
         row = figure.subplots(1, len(budgets), sharey=True, squeeze=False)[0]
-        methods = style.ordered(curves["method"])
+        sizes = curves.groupby("method")["n_train"].nunique()
+        drawn = sizes[sizes > 1].index if (sizes > 1).any() else sizes.index
+        methods = style.ordered(drawn)
+        curves = curves[curves["method"].isin(methods)]
+        columns = _columns(len(methods), len(budgets))
+        figure.set_figheight(2.75 + 0.17 * math.ceil(len(methods) / columns))
         for axes, budget in zip(row, budgets, strict=True):
             own = curves[curves["budget"] == budget]
             _panel(axes, own, methods)
@@ -40,7 +49,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
         row[0].set_ylim(bottom=0)
         handles = _handles(row)
         entries = [handles[style.label(name)] for name in methods]
-        legend_below(figure, entries, _columns(len(methods), len(budgets)))
+        legend_below(figure, entries, columns)
     return figure
 
 

@@ -25,13 +25,24 @@ MOST = 5  # panels beside each other
 
 
 def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
-    """A panel a method and budget, a line a size; the chosen rate ringed, in red at an edge."""
+    """A panel a method and budget, a line a size; the chosen rate ringed, in red at an edge.
+
+    Methods whose grid has one rate are left out: nothing was chosen.
+    """
     rates = tables["learning_rates"].dropna(subset=["selection_em"])
     with style.theme():
         if rates.empty:
             return say_nothing_to_draw("no run has finished: there is no learning rate to compare")
+        rates = rates[rates.groupby("method")["learning_rate"].transform("nunique") > 1]
+        if rates.empty:
+            return say_nothing_to_draw("every grid has one rate: there is nothing to compare")
         methods = style.ordered(rates["method"])
-        pairs = [(budget, method) for budget in budget_names(study, rates) for method in methods]
+        pairs = [
+            (budget, method)
+            for budget in budget_names(study, rates)
+            for method in methods
+            if len(_of(rates, budget, method))
+        ]
         figure, panels = _lay_out(len(methods), len(pairs))
         colours = _size_colours(sorted(rates["n_train"].unique()))
         for axes, (budget, method) in zip(panels, pairs, strict=True):
@@ -48,7 +59,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
 
 def _lay_out(methods: int, panels: int) -> tuple[Figure, list[Axes]]:
     """A row a budget where its methods fit into one, else rows of `MOST` panels."""
-    columns = methods if methods <= MOST else MOST
+    columns = methods if methods <= MOST and panels % methods == 0 else min(panels, MOST)
     rows = math.ceil(panels / columns)
     figure = Figure(figsize=(WIDTH, 1.0 + 1.6 * rows), layout="constrained")
     grid = figure.subplots(

@@ -1,5 +1,6 @@
 """Exact match against the share of parameters that a method trains, at three sizes."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ from tuning_curves.report.figures.panels import (
     say_nothing_to_draw,
 )
 
+LEGEND_COLUMNS = 4
+
 
 def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
     """A row a budget, a column a size (smallest, middle, largest), a mark a method.
@@ -29,7 +32,9 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
             return say_nothing_to_draw("no run has finished: there is no score to draw")
         points = curves.merge(trained_shares(tables["counts"]), on="method")
         budgets, sizes = budget_names(study, curves), three_sizes(curves["n_train"])
-        figure = Figure(figsize=(WIDTH, 0.9 + 1.75 * len(budgets)), layout="constrained")
+        rows = math.ceil(points["method"].nunique() / LEGEND_COLUMNS)
+        height = 0.7 + 1.75 * len(budgets) + 0.16 * rows
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
         grid = figure.subplots(len(budgets), len(sizes), sharex=True, sharey=True, squeeze=False)
         methods = style.ordered(points["method"])
         for row, budget in zip(grid, budgets, strict=True):
@@ -41,7 +46,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
         for axes in grid[-1]:
             axes.set_xlabel("trained parameters, of all (%)", fontsize=7.5)
         figure.supylabel("exact match on dev (%)", fontsize=8)
-        legend_below(figure, _handles(grid, methods), 5)
+        legend_below(figure, _handles(grid, methods), min(len(methods), LEGEND_COLUMNS))
     return figure
 
 

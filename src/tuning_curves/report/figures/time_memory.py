@@ -25,6 +25,8 @@ PARTS = (  # column, name, colour, hatch
 BARS = ("#3B3B3B", "#BDBDBD")
 NOT_MEASURED = "not in these\nrecords"
 
+TALLEST = 7.2  # inches of bars: with legend and caption a page
+
 
 def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
     """Three panels, a row a method: memory with a batch, with one question, and time."""
@@ -33,7 +35,9 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
         if costs.empty:
             return say_nothing_to_draw("no run has finished: there is no cost to compare")
         methods = style.ordered(costs["method"])
-        figure = Figure(figsize=(WIDTH, 1.5 + 0.34 * len(methods)), layout="constrained")
+        figure = Figure(
+            figsize=(WIDTH, 1.5 + min(0.34 * len(methods), TALLEST)), layout="constrained"
+        )
         row = figure.subplots(1, 3, sharey=True)
         batch = study["training"]["batch_size"]
         _memory(row[0], costs, methods, "activation_bytes")
