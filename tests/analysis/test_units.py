@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tuning_curves.analysis.curves import make_curves
-from tuning_curves.analysis.runs import Runs
+from tuning_curves.analysis.runs import BIASES, Runs
 from tuning_curves.analysis.units import unite_subsets
 
 ANALYSIS = {"draws": 200, "seed": 0, "level": 0.95}
@@ -26,7 +26,13 @@ def runs_of(run_row: Callable[..., dict[str, Any]], scores: dict[tuple[int, int]
         rows.append(row)
         for known in sums.values():
             known[row["id"]] = np.array(found, dtype=float)
-    return Runs(frame=pd.DataFrame(rows), article_sizes=SIZES, sums=sums, biases=pd.DataFrame())
+    biases = pd.DataFrame(
+        [
+            {"id": row["id"], "term": "q", "layer": 1, "change": place, "first_gradient": 0.5}
+            for place, row in enumerate(rows)
+        ]
+    )[BIASES]
+    return Runs(frame=pd.DataFrame(rows), article_sizes=SIZES, sums=sums, biases=biases)
 
 
 def test_runs_of_one_subset_are_averaged(run_row: Callable[..., dict[str, Any]]) -> None:
@@ -36,6 +42,9 @@ def test_runs_of_one_subset_are_averaged(run_row: Callable[..., dict[str, Any]])
     assert list(chosen["em"]) == [40.0, 80.0]
     assert united.sums["em"]["0-0+0-1"].tolist() == [2, 2]
     assert set(chosen["init_seed"]) == {-1}
+    assert united.biases.set_index("id")["change"].to_dict() == {
+        "0-0": 0, "0-1": 1, "1-0": 2, "0-0+0-1": 0.5,
+    }  # fmt: skip
     assert make_curves(united, chosen, ANALYSIS)["seeds"].tolist() == [2]
 
 

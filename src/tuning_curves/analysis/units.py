@@ -28,7 +28,7 @@ def unite_subsets(runs: Runs, chosen: pd.DataFrame) -> tuple[Runs, pd.DataFrame]
     if not done.duplicated(key).any():
         return runs, chosen
     sums = {metric: dict(known) for metric, known in runs.sums.items()}
-    rows = []
+    rows, biases = [], [runs.biases]
     for _, own in done.groupby(key):
         ids = list(own["id"])
         identity = "+".join(ids)
@@ -36,6 +36,15 @@ def unite_subsets(runs: Runs, chosen: pd.DataFrame) -> tuple[Runs, pd.DataFrame]
             known[identity] = runs.stack(ids, metric).mean(axis=0)
         means = {name: own[name].mean() for name in (*SCORES, *SECONDS)}
         rows.append(own.head(1).assign(id=identity, **means))
+        biases.append(_average_biases(runs.biases, ids, identity))
     failed = chosen.loc[~chosen.index.isin(done.index)]
     united = pd.concat([*rows, failed]).assign(**{SEED[1]: -1})
-    return replace(runs, sums=sums), united.sort_values(key, ignore_index=True)
+    known = pd.concat(biases, ignore_index=True).drop_duplicates(["id", "term", "layer"])
+    return replace(runs, sums=sums, biases=known), united.sort_values(key, ignore_index=True)
+
+
+def _average_biases(biases: pd.DataFrame, ids: list[str], identity: str) -> pd.DataFrame:
+    """The united runs' biases: means by term and layer."""
+    own = biases[biases["id"].isin(ids)]
+    means = own.groupby(["term", "layer"], sort=False)[["change", "first_gradient"]].mean()
+    return means.reset_index().assign(id=identity)[list(biases.columns)]
