@@ -20,4 +20,4 @@ rule collect_runs:
         records=record_digest,
     shell:
         "tuning-curves collect --study-json {params.study:q} {params.extent}"
-        " --out $(dirname {output.runs:q}) > {log} 2>&1"
+        " --out $(dirname {output.runs:q}) 2>&1 | tee {log}"
