@@ -177,6 +177,9 @@ VIEWS: dict[str, tuple[Column, ...]] = {
 }  # fmt: skip
 
 
+WIDE = 8  # methods that fit beside each other
+
+
 def make_sheets(tables: Tables, study: Mapping[str, Any]) -> dict[str, Sheet]:
     """Every table as text, by name: those of the analysis, and `exact_match`."""
     level = wording.percent_level(study["analysis"]["level"])
@@ -200,26 +203,39 @@ def view(frame: pd.DataFrame, columns: Sequence[Column], level: str) -> Sheet:
 def exact_match(curves: pd.DataFrame) -> Sheet:
     """Exact match by budget and size (rows) and method (columns).
 
-    A cell is the mean over seeds, `34.8 ± 2.1` with its standard deviation over seeds, or the mean
-    alone where one seed has no deviation.
+    With more than `WIDE` methods these are the rows and the sizes the columns. A cell is the mean
+    over seeds, `34.8 ± 2.1` with its standard deviation over seeds, or the mean alone where one
+    seed has no deviation.
     """
     methods = style.ordered(curves["method"])
     cells = {
         (row.budget, row.n_train, row.method): _score(row.em, row.em_sd)
         for row in curves.itertuples()
     }
-    keys = list(dict.fromkeys((row.budget, row.n_train) for row in curves.itertuples()))
-    order = list(dict.fromkeys(curves["budget"]))
-    keys.sort(key=lambda key: (order.index(key[0]), key[1]))
-    rows = [
+    budgets, sizes = list(dict.fromkeys(curves["budget"])), sorted(curves["n_train"].unique())
+    if len(methods) > WIDE:
+        lines = [
+            (budget, style.label(m), *(cells.get((budget, n, m), wording.NOTHING) for n in sizes))
+            for budget in budgets
+            for m in methods
+            if any((budget, n, m) in cells for n in sizes)
+        ]
+        names = ("method", *(f"n = {wording.whole(n)}" for n in sizes))
+        return _grid(("budget", *names), lines, left=2)
+    held = {(budget, n) for budget, n, _ in cells}
+    lines = [
         (budget, wording.whole(n), *(cells.get((budget, n, m), wording.NOTHING) for m in methods))
-        for budget, n in keys
+        for budget in budgets
+        for n in sizes
+        if (budget, n) in held
     ]
-    return Sheet(
-        headings=("budget", "n", *(style.label(method) for method in methods)),
-        rows=tuple(rows),
-        right=(False, *[True] * (1 + len(methods))),
-    )
+    return _grid(("budget", "n", *(style.label(method) for method in methods)), lines, left=1)
+
+
+def _grid(headings: tuple[str, ...], rows: list[tuple[str, ...]], left: int) -> Sheet:
+    """A sheet whose first `left` columns are text."""
+    right = (*[False] * left, *[True] * (len(headings) - left))
+    return Sheet(headings=headings, rows=tuple(rows), right=right)
 
 
 def _score(value: float, deviation: float) -> str:
