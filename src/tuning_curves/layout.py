@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tuning_curves.files import sha256_of, sha256_of_file
+from tuning_curves.files import sha256_of
 from tuning_curves.records import Shelf
 from tuning_curves.study import Chunk, Study, data_pin, encoder_pin, largest_size
 from tuning_curves.training.job import job_of
@@ -74,15 +74,14 @@ class Layout:
         cells = [p for p in self.chunks[chunk].cells if not self.shelf.archived(p)]
         return job_of(self.study, tuple(cells)).dump()
 
-    def digest(self, *, archived_only: bool) -> str:
-        """A hash of the study's records at hand, or of the archived ones alone."""
-        found = {p.id: self.shelf.find(p) for p in self.study.unique}
-        files = {
-            identity: sha256_of_file(path)
-            for identity, path in found.items()
+    def records(self, *, archived_only: bool) -> list[str]:
+        """Files of the study's records at hand, or of the archived ones alone."""
+        found = [self.shelf.find(planned) for planned in self.study.unique]
+        return [
+            str(path)
+            for path in found
             if path is not None and (not archived_only or path.is_relative_to(self.shelf.archive))
-        }
-        return sha256_of(files)[:16]
+        ]
 
     def recorded_count(self) -> int:
         """How many of the study's cells have a record."""

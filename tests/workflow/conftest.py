@@ -63,6 +63,7 @@ def tiny_study(checkout: Path, tiny_encoder: Path, squad_file: Path) -> Path:
     config["training"] |= {"batch_size": 4, "precision": "float32"}
     config["evaluation"] |= {"dev_questions": "all", "selection_questions": "all"}
     config["analysis"] |= {"contrasts": [["bitfit", "full"]], "draws": 200}
+    config["execution"]["chunk_passes"] = 250_000  # two chunks: starting one takes seconds
     path = checkout / "config" / "tiny.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
     return path

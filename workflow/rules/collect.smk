@@ -4,6 +4,7 @@ rule collect_runs:
     """Gather the study's records into one table, and refuse what is not the study's"""
     input:
         markers=chunk_markers,
+        records=records_at_hand,
         code=f"{CODE}/analysis/collect.py",
     output:
         runs=f"runs/{STUDY.name}/collected/runs.csv",
@@ -17,7 +18,6 @@ rule collect_runs:
     params:
         study=STUDY_JSON,
         extent=extent,
-        records=record_digest,
     shell:
         "tuning-curves collect --study-json {params.study:q} {params.extent}"
         " --out $(dirname {output.runs:q}) 2>&1 | tee {log}"

@@ -66,9 +66,9 @@ def extent(wildcards):
     return f"--recorded {LAYOUT.recorded_count()}" if recorded_only() else ""
 
 
-def record_digest(wildcards):
-    """A hash of the records that no chunk's marker stands for: changed ones are collected anew."""
-    return LAYOUT.digest(archived_only=not recorded_only())
+def records_at_hand(wildcards):
+    """The records that no chunk's marker stands for: changed ones are collected anew."""
+    return LAYOUT.records(archived_only=not recorded_only())
 
 
 def reference_values():
