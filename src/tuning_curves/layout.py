@@ -85,7 +85,7 @@ class Layout:
 
     def recorded_count(self) -> int:
         """How many of the study's cells have a record."""
-        return sum(self.shelf.find(planned) is not None for planned in self.study.unique)
+        return len(self.records(archived_only=False))
 
     def closing_words(self) -> str:
         """Where the results are, and the main finding in a sentence."""
