@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.utils import canonicalize_name
 
 from .conftest import ROOT, records_of
 
@@ -140,9 +141,9 @@ def test_the_environments_are_in_step() -> None:
     lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
     lines += (ROOT / "requirements-dev.txt").read_text("utf-8").splitlines()
     assert "-c constraints.txt" in lines
-    wanted = {line.lower() for line in lines if line and line[0] not in "#-"}
+    wanted = {canonicalize_name(line) for line in lines if line and line[0] not in "#-"}
     locked = {
-        line.partition("==")[0].lower()
+        canonicalize_name(line.partition("==")[0])
         for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()
         if "==" in line
     }
