@@ -5,6 +5,8 @@ import functools
 from pathlib import Path
 from typing import Any
 
+from tuning_curves.errors import UsageError
+
 FOLDER = Path(__file__).parents[2] / "workflow" / "schemas"
 
 
@@ -18,9 +20,36 @@ def validator(name: str) -> Any:
     return jsonschema.Draft202012Validator(schema)
 
 
-def first_error(name: str, value: Any) -> Any:
-    """The first error of a value by a schema, in the order of its places; None if there is none."""
-    errors = validator(name).iter_errors(value)
+def read_yaml(path: Path, missing: str) -> Any:
+    """Read a YAML file.
+
+    Args:
+        missing: what to say where there is none.
+
+    Raises:
+        UsageError: no such file, or not YAML; names the file.
+    """
+    import yaml
+
+    try:
+        return yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{path}: {missing}", fix="correct the path") from None
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        where = " ".join(str(error).split())
+        raise UsageError(f"{path}: not a YAML file ({where})", fix="correct the file") from None
+
+
+def first_error(name: str, value: Any, part: dict[str, Any] | None = None) -> Any:
+    """The first error of a value by a schema, in the order of its places; None if there is none.
+
+    Args:
+        part: a schema inside the named one, where the value is a part; `$defs` are those of all.
+    """
+    check = validator(name)
+    if part is not None:
+        check = check.evolve(schema={"$defs": check.schema["$defs"], **part})
+    errors = check.iter_errors(value)
     return min(errors, key=lambda e: [str(part) for part in e.absolute_path], default=None)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from tuning_curves.errors import UsageError
 from tuning_curves.files import sha256_of
 from tuning_curves.method_names import parse_name
-from tuning_curves.schemas import explain, first_error
+from tuning_curves.schemas import explain, first_error, read_yaml
 
 CHUNK_CELLS = 200  # keeps a chunk's job within the length of a command line
 ENGINE = 1  # raised whenever the engine's numbers change on purpose: old records no longer answer
@@ -211,19 +211,9 @@ def read_study(path: Path) -> Study:
     Raises:
         UsageError: no such file, not YAML, or a study that cannot be meant.
     """
-    import yaml
-
-    try:
-        config = yaml.safe_load(path.read_text("utf-8"))
-    except FileNotFoundError:
-        beside = {p.stem for p in path.parent.glob("*.yaml")} - {"claims"}
-        known = ", ".join(sorted(beside)) or "none"
-        raise UsageError(
-            f"{path}: no such study file (studies beside it: {known})", fix="correct the path"
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        where = " ".join(str(error).split())
-        raise UsageError(f"{path}: not a YAML file ({where})", fix="correct the file") from None
+    beside = {p.stem for p in path.parent.glob("*.yaml")} - {"claims"}
+    known = ", ".join(sorted(beside)) or "none"
+    config = read_yaml(path, f"no such study file (studies beside it: {known})")
     return check_study(config, str(path))
 
 

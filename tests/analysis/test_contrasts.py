@@ -66,6 +66,8 @@ def test_curves_and_contrasts_by_hand(collected: Path) -> None:
     assert curves.loc["bitfit", "f1"] == pytest.approx(85.0)
     assert curves.loc["full", "em"] == pytest.approx(45.0)
 
+    assert curves.loc["full", ["em_low", "em_high"]].tolist() == [0.0, 100.0]  # two seeds: wider
+
     (contrast,) = make_contrasts(runs, chosen, ANALYSIS).to_dict("records")
     assert contrast["pairs"] == 2  # seed 2 has no pair: 6 - 4 and 8 - 5 of ten
     assert contrast["em_difference"] == pytest.approx(25.0)

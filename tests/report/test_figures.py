@@ -44,6 +44,25 @@ def test_curves_have_a_panel_a_budget_and_a_line_a_method(make_study: Any, make_
     np.testing.assert_allclose(figure.axes[0].get_lines()[0].get_ydata(), [10, 21.94, 30.97, 40])
 
 
+def test_many_curves_are_drawn_a_family_a_row(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    tables = make_tables(study)
+    known = tables["curves"]
+    more = ["bitfit-q", "bitfit-ln2", "top-1", "random-mask", "lora", "rnn"]
+    others = [known[known["method"] == "head"].assign(method=name) for name in more]
+    figure = curves.draw({**tables, "curves": pd.concat([known, *others])}, study)
+    rows = [figure.axes[place : place + 2] for place in range(0, len(figure.axes), 2)]
+    assert [row[1].get_legend().get_title().get_text() for row in rows] == [
+        "main methods", "some of the biases", "added modules", "by depth or type",
+        "single parameters", "without pre-training",
+    ]  # fmt: skip
+    drawn = [[labels(axes) for axes in row] for row in rows]
+    assert drawn[1] == [["BitFit (q)", "BitFit (LN2)"]] * 2
+    assert sum(len(row[0]) for row in drawn) == 10  # each method in one row
+    unnamed = [len(row[0].get_lines()) - len(labels(row[0])) for row in rows]
+    assert unnamed == [0, 2, 2, 2, 2, 2]  # full and BitFit in grey
+
+
 def test_a_point_without_an_interval_has_no_bar(make_study: Any, make_tables: Any) -> None:
     study = make_study(seeds=(0,))
     figure = curves.draw(make_tables(study), study)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning_curves.report import accounts, findings, numbers
+from tuning_curves.report import accounts, findings, numbers, style
 from tuning_curves.report.figures.figure2 import REFERENCE
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -202,3 +202,20 @@ def test_numbers_file_holds_what_the_prose_asks_for(
     )
     assert found["sentences"]["verdicts"].startswith("Judged at reduced scale: only BERT-base")
     assert found["claims"][0]["rows"][0]["number"] == "+6.0 points [+4.0, +8.0]"
+
+
+def test_of_many_methods_the_costs_of_the_main_ones_are_told_singly(
+    make_study: Any, make_tables: Any
+) -> None:
+    tables = make_tables(make_study(methods=("full", "bitfit")))
+    known = tables["costs"]
+    names = [f"bitfit-{term}" for term in style.TERMS]
+    others = [known[known["method"] == "bitfit"].assign(method=name) for name in names]
+    others[0]["step_time_ratio"], others[1]["step_time_ratio"] = 0.5, 0.9
+    tables["costs"] = pd.concat([known, *others])
+    told = accounts.costs(tables)
+    assert len(told) == 2
+    assert told[1] == (
+        "A step of the other 9 methods takes from 0.50 (BitFit (q, m2)) to 0.90 times as long "
+        "(BitFit (q))."
+    )

@@ -58,6 +58,19 @@ def test_a_family_shares_its_hue_and_variants_follow_it() -> None:
     ]  # fmt: skip
 
 
+def test_marks_alone_tell_the_terms_and_the_depths_apart() -> None:
+    for names in ([f"bitfit-{term}" for term in style.TERMS], ["top-1", "top-2", "top-12"]):
+        assert len({style.method_style(name).marker for name in names}) == len(names)
+
+
+def test_every_method_is_in_one_family() -> None:
+    families = style.families(NAMES)
+    assert sorted(name for members in families.values() for name in members) == sorted(NAMES)
+    assert families["main methods"] == [
+        "full", "bitfit", "adapter-houlsby", "adapter-pfeiffer", "head",
+    ]  # fmt: skip
+
+
 def test_labels_carry_sizes() -> None:
     assert style.label("adapter-houlsby-8") == "adapter (Houlsby, 8)"
     assert [style.label(name) for name in ("lora-16", "prefix-30")] == [

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tuning_curves.errors import UsageError
-from tuning_curves.schemas import explain, validator
+from tuning_curves.schemas import explain, first_error, read_yaml, validator
 
 FIX = "docs/verdicts.md explains every key of a claim"
 
@@ -60,16 +60,7 @@ def read_claims(path: Path) -> Claims:
     Raises:
         UsageError: no such file, not YAML, or a claim that cannot be meant.
     """
-    import yaml
-
-    try:
-        found = yaml.safe_load(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file of claims", fix="correct the path") from None
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        where = " ".join(str(error).split())
-        raise UsageError(f"{path}: not a YAML file ({where})", fix="correct the file") from None
-    return check_claims(found, str(path))
+    return check_claims(read_yaml(path, "no such file of claims"), str(path))
 
 
 def check_claims(found: Any, source: str) -> Claims:
@@ -78,11 +69,11 @@ def check_claims(found: Any, source: str) -> Claims:
     Raises:
         UsageError: one mistake; the message names the key, its value and what was expected.
     """
-    schema = validator("claims").schema
-    _validate(found, schema, source, "")
+    _refuse(first_error("claims", found), source, "")
+    kinds = validator("claims").schema["$defs"]
     for place, claim in enumerate(found["claims"]):
-        rule = {"$defs": schema["$defs"], **schema["$defs"][claim["rule"]["kind"]]}
-        _validate(claim["rule"], rule, source, f"claims.{place}.rule")
+        error = first_error("claims", claim["rule"], kinds[claim["rule"]["kind"]])
+        _refuse(error, source, f"claims.{place}.rule")
         _check_rule(claim["rule"], f"{source}: the rule of {claim['id']!r}")
     _check_across(found, source)
     claims = tuple(
@@ -91,13 +82,9 @@ def check_claims(found: Any, source: str) -> Claims:
     return Claims(**found["evidence"], anchor=found["anchor"], claims=claims)
 
 
-def _validate(value: Any, schema: dict[str, Any], source: str, above: str) -> None:
-    import jsonschema
-
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(value)
-    ordered = sorted(errors, key=lambda error: [str(part) for part in error.absolute_path])
-    if ordered:
-        raise UsageError(explain(ordered[0], source, "the file of claims", above), fix=FIX)
+def _refuse(error: Any, source: str, above: str) -> None:
+    if error is not None:
+        raise UsageError(explain(error, source, "the file of claims", above), fix=FIX)
 
 
 def _check_rule(rule: Mapping[str, Any], where: str) -> None:

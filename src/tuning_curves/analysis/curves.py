@@ -1,7 +1,7 @@
 """Curves: exact match and F1 of each method against training size, at its chosen rate.
 
-Values and intervals come from the runs' sums over articles. `em_sd` and `f1_sd` are standard
-deviations over seeds alone.
+Values and intervals come from the runs' sums over articles; an interval ends at 0 and at 100, which
+no score passes. `em_sd` and `f1_sd` are standard deviations over seeds alone.
 """
 
 from typing import Any
@@ -42,8 +42,8 @@ def _score(
     # The budget is no part of the key: two budgets that share their runs share their numbers.
     generator = generator_for(analysis["seed"], "curve", metric, *[row[k] for k in GROUP[1:]])
     found = estimate(sums, runs.article_sizes, draws=analysis["draws"], generator=generator)
-    low, high = found.interval(analysis["level"])
+    low, high = np.clip(found.interval(analysis["level"]), 0, PERCENT)
     by_seed = PERCENT * sums.sum(axis=1) / runs.article_sizes.sum()
     spread = float(by_seed.std(ddof=1)) if len(ids) > 1 else np.nan
     names = metric, f"{metric}_low", f"{metric}_high", f"{metric}_sd"
-    return dict(zip(names, (found.value, low, high, spread), strict=True))
+    return dict(zip(names, (found.value, float(low), float(high), spread), strict=True))

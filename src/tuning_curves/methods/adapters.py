@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from tuning_curves.errors import UsageError
-from tuning_curves.methods.base import Method
+from tuning_curves.methods.base import Method, trains_nothing
 from tuning_curves.methods.layers import trains_layernorm
 from tuning_curves.model import SpanModel
 
@@ -113,7 +113,7 @@ def pfeiffer(size: int | None = None) -> Method:
     return Method(
         name=_name("adapter-pfeiffer", size),
         family="added modules",
-        trains=lambda name, layers: False,
+        trains=trains_nothing,
         extend=extend,
         initialise=initialise,
         equation=f"an adapter a layer, after the feed-forward block, bottleneck {bottleneck_words}",

@@ -19,6 +19,11 @@ from tuning_curves.model import SpanModel
 LAYER = re.compile(r"^encoder\.layer\.(\d+)\.(.+)$")
 
 
+def trains_nothing(_name: str, _layers: int) -> bool:
+    """No whole parameter of the encoder: `Method.trains` of what only adds or picks entries."""
+    return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Method:
     """One way of tuning.

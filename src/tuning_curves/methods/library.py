@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from tuning_curves.errors import ResourceError
-from tuning_curves.methods.base import Method
+from tuning_curves.methods.base import Method, trains_nothing
 from tuning_curves.model import SpanModel
 
 FAMILY = "the library's"
@@ -40,11 +40,6 @@ LAYER = r"encoder\.layer\.\d+\."
 LORA_TARGETS = LAYER + r"attention\.self\.(query|value)"
 FEED_FORWARD = LAYER + r"output\.dense"
 IA3_TARGETS = LAYER + r"(attention\.self\.(key|value)|output\.dense)"
-
-
-def trains_nothing(_name: str, *_: object) -> bool:
-    """No parameter of the encoder itself."""
-    return False
 
 
 def import_peft() -> Any:

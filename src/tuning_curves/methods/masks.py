@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tuning_curves.methods.base import Method
+from tuning_curves.methods.base import Method, trains_nothing
 from tuning_curves.methods.biases import BITFIT, BITFIT_TERMS
 from tuning_curves.methods.entries import place_entries
 from tuning_curves.model import SpanModel
@@ -139,7 +139,7 @@ def _random_mask(name: str, like: Method) -> Method:
     return Method(
         name=name,
         family="single parameters",
-        trains=_trains_nothing_whole,
+        trains=trains_nothing,
         entries=count,
         initialise=initialise,
         equation=f"as many entries as {like.name} trains, drawn from all of the encoder",
@@ -149,10 +149,6 @@ def _random_mask(name: str, like: Method) -> Method:
         "with replacement, a fixed number (100,000 for BERT-base) cut off to whole numbers in "
         "each tensor. Another draw for each seed.",
     )
-
-
-def _trains_nothing_whole(name: str, layers: int) -> bool:
-    return False
 
 
 def _positions(drawn: np.ndarray) -> Tensor:
@@ -178,7 +174,7 @@ RANDOM_MASK_QM2 = _random_mask("random-mask-qm2", BITFIT_TERMS["qm2"])
 RANDOM_ROWS = Method(
     name="random-rows",
     family="single parameters",
-    trains=_trains_nothing_whole,
+    trains=trains_nothing,
     entries=count_like(BITFIT),
     initialise=_place_rows,
     equation="for each bias as many entries of the weight beside it: one random column, or out / "
@@ -193,7 +189,7 @@ RANDOM_ROWS = Method(
 FISHER_MASK = Method(
     name="fisher-mask",
     family="single parameters",
-    trains=_trains_nothing_whole,
+    trains=trains_nothing,
     entries=count_like(BITFIT),
     select=_select_by_fisher,
     equation="as many entries as bitfit trains, those with the largest sum of squared gradients",

@@ -1,6 +1,6 @@
 """Whole-model tuning and head-tuning: the two ends of the scale."""
 
-from tuning_curves.methods.base import Method
+from tuning_curves.methods.base import Method, trains_nothing
 
 FULL = Method(
     name="full",
@@ -16,7 +16,7 @@ FULL = Method(
 HEAD = Method(
     name="head",
     family="head",
-    trains=lambda name, layers: False,
+    trains=trains_nothing,
     equation="the span head alone",
     source="Devlin et al. 2019, section 5.3 (the encoder as fixed features)",
     rates=(1e-3, 3e-3, 1e-2),

@@ -9,6 +9,8 @@ import pandas as pd
 from tuning_curves.report import style, wording
 from tuning_curves.report.read import Tables
 
+SINGLY = 8  # so many methods have a sentence each; of more, only the main ones have
+
 
 def seeds(tables: Tables) -> str:
     """How many runs a point of a curve rests on."""
@@ -100,21 +102,34 @@ def failures(tables: Tables, study: Mapping[str, Any]) -> str:
 
 
 def costs(tables: Tables) -> list[str]:
-    """For each method beside full: time a step and optimiser bytes, against full."""
-    frame = tables["costs"]
+    """Time a step and optimiser bytes against full: each main method, the others together."""
+    frame = tables["costs"].dropna(subset=["step_time_ratio"])
     full = frame[frame["method"] == "full"]
-    sentences = []
-    for method in style.ordered(frame["method"]):
-        own = frame[frame["method"] == method]
-        ratio = own["step_time_ratio"].dropna()
-        if method == "full" or ratio.empty:
-            continue
-        sentences.append(
-            f"A step of {style.label(method)} takes {_spread(ratio)} as long as one of "
-            f"{style.label('full')}; its optimiser holds {_megabytes(own)} MB, against "
-            f"{_megabytes(full)} MB."
-        )
+    methods = [name for name in style.ordered(frame["method"]) if name != "full"]
+    told = style.families(methods).get(style.MAIN, []) if len(methods) > SINGLY else methods
+    sentences = [_cost(frame[frame["method"] == method], full) for method in told]
+    others = frame[frame["method"].isin(set(methods) - set(told))]
+    if not others.empty:
+        sentences.append(_cost_of_others(others.groupby("method")["step_time_ratio"].median()))
     return sentences
+
+
+def _cost(own: pd.DataFrame, full: pd.DataFrame) -> str:
+    return (
+        f"A step of {style.label(own['method'].iloc[0])} takes {_spread(own['step_time_ratio'])} "
+        f"as long as one of {style.label('full')}; its optimiser holds {_megabytes(own)} MB, "
+        f"against {_megabytes(full)} MB."
+    )
+
+
+def _cost_of_others(ratio: pd.Series) -> str:
+    """`ratio`: a method's median step time, relative to that of full."""
+    least, most = ratio.idxmin(), ratio.idxmax()
+    return (
+        f"A step of the other {len(ratio)} methods takes from "
+        f"{wording.significant(ratio[least], 2)} ({style.label(least)}) to "
+        f"{wording.significant(ratio[most], 2)} times as long ({style.label(most)})."
+    )
 
 
 def _spread(ratio: pd.Series) -> str:

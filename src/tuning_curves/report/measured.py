@@ -9,6 +9,7 @@ from tuning_curves.report import style, wording
 from tuning_curves.report.figures.biases import METHOD, last_place
 from tuning_curves.report.read import Tables
 
+NAMED = 5  # so many methods are listed; of more, only their number is told
 PARTS = ["optimizer_bytes", "gradient_bytes", "activation_bytes"]
 
 
@@ -51,19 +52,25 @@ def reach(tables: Tables) -> list[str]:
     sentences = []
     for share, rows in tables["reach"].groupby("share"):
         reached = rows.dropna(subset=["train_seconds"]).sort_values("train_seconds")
-        missed = [style.label(name) for name in style.ordered(rows["method"])
-                  if name not in set(reached["method"])]  # fmt: skip
+        missed = set(rows["method"]) - set(reached["method"])
         times = [f"{style.label(row.method)} {_time(row)}" for row in reached.itertuples()]
         target = wording.points(rows["target_em"].iloc[0])
         sentence = (
             f"{100 * share:g} % of the best exact match of full ({target}) is reached, with the "
             f"fastest training that does, by {wording.join(times)}."
         )
-        never = "do not reach it" if len(missed) > 1 else "does not reach it"
-        sentences.append(
-            sentence + (f" {wording.capital(wording.join(missed))} {never}." if missed else "")
-        )
+        sentences.append(" ".join([sentence, *_missed(missed)]))
     return sentences
+
+
+def _missed(methods: set[str]) -> list[str]:
+    """Who does not reach it: by name, or how many where they are many."""
+    if not methods:
+        return []
+    if len(methods) > NAMED:
+        return [f"The other {len(methods)} methods do not reach it."]
+    names = wording.capital(wording.join([style.label(name) for name in style.ordered(methods)]))
+    return [f"{names} {'do' if len(methods) > 1 else 'does'} not reach it."]
 
 
 def _time(row: Any) -> str:

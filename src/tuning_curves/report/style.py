@@ -72,7 +72,18 @@ STYLES: dict[str, MethodStyle] = {
     "fixed-window": _row("fixed-window reader", 16, OLIVE, "D", (2, 4), False),
 }
 PLAIN = tuple(name for name in STYLES if name != "top")
-TERMS = ("qm2", "q", "k", "v", "m1", "ln1", "m2", "m3", "ln2")
+TERMS = {
+    "qm2": "D", "q": "o", "k": "s", "v": "d", "m1": "<", "ln1": "P", "m2": ">", "m3": "p",
+    "ln2": "X",
+}  # fmt: skip
+FAMILIES = (  # name, and the places in the order of legends that it takes in
+    ("some of the biases", range(1, 2)),
+    ("added modules", (2, 3, 11, 12, 13)),
+    ("by depth or type", range(5, 8)),
+    ("single parameters", range(8, 11)),
+    ("without pre-training", range(14, 17)),
+)
+MAIN = "main methods"
 SIZED = re.compile(r"(adapter-houlsby|adapter-pfeiffer|lora|prefix)-([1-9]\d*)")
 TOP = re.compile(r"top-([1-9]\d*)")
 BIASES = re.compile(r"bitfit-([a-z0-9]+)")
@@ -95,11 +106,12 @@ def method_style(name: str) -> MethodStyle:
     if match := TOP.fullmatch(name):
         layers = int(match[1])
         label = "top layer" if layers == 1 else f"top {layers} layers"
-        return _variant(STYLES["top"], label, layers, layers)
+        return replace(_variant(STYLES["top"], label, layers, layers), **_digits(layers))
     if (match := BIASES.fullmatch(name)) and match[1] in TERMS:
-        place = TERMS.index(match[1]) + 1
+        place = list(TERMS).index(match[1]) + 1
         terms = "q, m2" if match[1] == "qm2" else match[1].replace("ln", "LN")
-        return _variant(STYLES["bitfit"], f"BitFit ({terms})", place, place)
+        style = _variant(STYLES["bitfit"], f"BitFit ({terms})", place, place)
+        return replace(style, marker=TERMS[match[1]])
     near = difflib.get_close_matches(name, PLAIN, n=1)
     raise UsageError(
         f"no style for the method {name!r} (known: {', '.join(PLAIN)}, an adapter, lora or "
@@ -114,6 +126,23 @@ def _variant(base: MethodStyle, label: str, place: int, pattern: int) -> MethodS
     return replace(
         base, label=label, order=(base.order[0], place), dashes=dashes, filled=not base.filled
     )
+
+
+def _digits(layers: int) -> dict[str, Any]:
+    """The number itself as the mark, in its own colour."""
+    return {"marker": f"$\\mathbf{{{layers}}}$", "filled": True}
+
+
+def families(names: Any) -> dict[str, list[str]]:
+    """Methods by family, both in the order of legends; the main five are a family of their own."""
+    found: dict[str, list[str]] = {}
+    for name in ordered(names):
+        family, place = method_style(name).order
+        main = family < 5 and place == 0
+        title = MAIN if main else next(t for t, members in FAMILIES if family in members)
+        found.setdefault(title, []).append(name)
+    titles = [MAIN, *(title for title, _ in FAMILIES)]
+    return {title: found[title] for title in titles if title in found}
 
 
 def label(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Exact match against the number of training questions: every method, a panel a budget."""
+"""Exact match against the number of training questions: every method, a column a budget."""
 
 import math
 from collections.abc import Mapping
@@ -21,6 +21,9 @@ from tuning_curves.report.figures.panels import (
     size_axis,
 )
 
+TOGETHER = 8  # so many curves can be told apart in one panel; more are drawn a family a row
+REFERENCES = ("full", "bitfit")  # repeated in grey in the row of every other family
+
 
 def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
     """The curves with their intervals; a point without an interval has no bar.
@@ -32,25 +35,58 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
         if curves.empty:
             return say_nothing_to_draw("no run has finished: there is no curve to draw")
         budgets = budget_names(study, curves)
-        figure = Figure(figsize=(WIDTH if len(budgets) > 1 else SINGLE, 3.1), layout="constrained")
-        row = figure.subplots(1, len(budgets), sharey=True, squeeze=False)[0]
         sizes = curves.groupby("method")["n_train"].nunique()
         drawn = sizes[sizes > 1].index if (sizes > 1).any() else sizes.index
         methods = style.ordered(drawn)
         curves = curves[curves["method"].isin(methods)]
-        columns = _columns(len(methods), len(budgets))
-        figure.set_figheight(2.75 + 0.17 * math.ceil(len(methods) / columns))
+        if len(methods) > TOGETHER:
+            figure, top = _row_a_family(curves, methods, budgets)
+        else:
+            figure, top = _row_for_all(curves, methods, budgets)
+        for axes, budget in zip(top, budgets, strict=True):
+            axes.set_title(f"{budget}: {budget_words(study, budget)}")
+        top[0].set_ylim(bottom=0)
+        figure.supylabel("exact match on dev (%)", fontsize=8)
+    return figure
+
+
+def _row_for_all(
+    curves: pd.DataFrame, methods: list[str], budgets: list[str]
+) -> tuple[Figure, list[Axes]]:
+    columns = _columns(len(methods), len(budgets))
+    width = WIDTH if len(budgets) > 1 else SINGLE
+    height = 2.75 + 0.17 * math.ceil(len(methods) / columns)
+    figure = Figure(figsize=(width, height), layout="constrained")
+    row = figure.subplots(1, len(budgets), sharey=True, squeeze=False)[0]
+    for axes, budget in zip(row, budgets, strict=True):
+        own = curves[curves["budget"] == budget]
+        _panel(axes, own, methods)
+        size_axis(axes, sorted(own["n_train"].unique()), len(budgets))
+    handles = _handles(row)
+    legend_below(figure, [handles[style.label(name)] for name in methods], columns)
+    return figure, list(row)
+
+
+def _row_a_family(
+    curves: pd.DataFrame, methods: list[str], budgets: list[str]
+) -> tuple[Figure, list[Axes]]:
+    families = style.families(methods)
+    figure = Figure(figsize=(WIDTH, 0.5 + 1.32 * len(families)), layout="constrained")
+    grid = figure.subplots(len(families), len(budgets), sharex=True, sharey=True, squeeze=False)
+    for row, (family, members) in zip(grid, families.items(), strict=True):
         for axes, budget in zip(row, budgets, strict=True):
             own = curves[curves["budget"] == budget]
-            _panel(axes, own, methods)
-            size_axis(axes, sorted(own["n_train"].unique()), len(budgets))
-            axes.set_title(f"{budget}: {budget_words(study, budget)}")
-        row[0].set_ylabel("exact match on dev (%)")
-        row[0].set_ylim(bottom=0)
+            _references(axes, own, [name for name in REFERENCES if name not in members])
+            _panel(axes, own, members)
         handles = _handles(row)
-        entries = [handles[style.label(name)] for name in methods]
-        legend_below(figure, entries, columns)
-    return figure
+        row[-1].legend(
+            handles=[handles[style.label(name)] for name in members], title=family,
+            loc="upper left", bbox_to_anchor=(1.0, 1.04), borderaxespad=0.3, labelspacing=0.25,
+            fontsize=6.8, title_fontsize=7.2, alignment="left",
+        )  # fmt: skip
+    for axes in grid[-1]:
+        size_axis(axes, sorted(curves["n_train"].unique()), len(budgets) + 1)
+    return figure, list(grid[0])
 
 
 def _panel(axes: Axes, curves: pd.DataFrame, methods: list[str]) -> None:
@@ -63,6 +99,14 @@ def _panel(axes: Axes, curves: pd.DataFrame, methods: list[str]) -> None:
         points_with_bars(
             axes, at, own["em"], own["em_low"], own["em_high"], **style.line_options(method)
         )
+
+
+def _references(axes: Axes, curves: pd.DataFrame, methods: list[str]) -> None:
+    """Thin grey lines without points: where the main curves of the first row run."""
+    for method in methods:
+        own = curves[curves["method"] == method].sort_values("n_train")
+        dashes = style.line_options(method)["linestyle"]
+        axes.plot(own["n_train"], own["em"], color="#9A9A9A", linewidth=0.9, linestyle=dashes)
 
 
 def _columns(methods: int, budgets: int) -> int:
