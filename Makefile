@@ -57,4 +57,4 @@ format: .venv/dev-ready
 
 # Leaves records, archived or fresh, alone.
 clean:
-	rm -rf .venv .snakemake .cache runs/features resources
+	rm -rf .venv .snakemake .cache runs/features runs/prefix resources

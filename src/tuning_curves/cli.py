@@ -22,6 +22,7 @@ COMMANDS = (
     "report",
     "paper",
     "pin",
+    "cache",
 )
 DESCRIPTION = """\
 With n labelled examples, which part of a pre-trained encoder should you tune?

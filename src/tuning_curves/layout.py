@@ -40,6 +40,11 @@ class Layout:
         return self.root / "runs" / "features" / sha256_of(key)[:12]
 
     @property
+    def cache(self) -> Path:
+        """What frozen lower parts make of the windows, for all studies."""
+        return self.root / "runs" / "prefix"
+
+    @property
     def workspace(self) -> Path:
         """What training writes here and now."""
         return self.root / "runs" / self.study.name

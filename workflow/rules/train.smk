@@ -22,7 +22,8 @@ rule train_chunk:
         runtime=480,  # minutes: a chunk is cut to take far less
     params:
         job=job_of_chunk,
+        cache=LAYOUT.cache,
     shell:
         "tuning-curves train --job {params.job:q} --encoder $(dirname {input.encoder:q})"
         " --features $(dirname {input.features:q}) --workspace $(dirname {output:q})/.."
-        " --done {output:q} 2>&1 | tee {log}"
+        " --cache {params.cache:q} --done {output:q} 2>&1 | tee {log}"

@@ -45,6 +45,19 @@ def add_parser(subparsers: Any) -> None:
         metavar="DIR",
         help="records, locks and checkpoints go below it",
     )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="keep the output of frozen lower parts here, for all processes (default: in memory)",
+    )
+    parser.add_argument(
+        "--cache-gib",
+        type=float,
+        default=16.0,
+        metavar="GIB",
+        help="all that the cache may take (default: %(default)s)",
+    )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--done", type=Path, metavar="FILE", help="write this when all is done")
 
@@ -58,7 +71,13 @@ def run(args: argparse.Namespace) -> int:
     job = load_job(args.job) if args.job is not None else read_job(args.job_file)
     if not job.cells:
         raise UsageError("the job has no cells", fix="plan a job with at least one")
-    places = Places(encoder=args.encoder, features=args.features, workspace=args.workspace)
+    places = Places(
+        encoder=args.encoder,
+        features=args.features,
+        workspace=args.workspace,
+        cache=args.cache,
+        cache_bytes=int(args.cache_gib * (1 << 30)),
+    )
     summary = run_job(job, places, args.device)
     line = f"{summary.trained} trained, {summary.diverged} diverged, {summary.found} had records"
     print(line, file=sys.stderr)

@@ -18,7 +18,8 @@ from torch.nn.utils import parametrize
 
 from tuning_curves.errors import DataError
 from tuning_curves.evaluation.examination import Examination, Outcomes
-from tuning_curves.features import open_features
+from tuning_curves.features import open_features, read_manifest
+from tuning_curves.files import sha256_of
 from tuning_curves.locks import try_lock
 from tuning_curves.methods import (
     Counts,
@@ -33,10 +34,10 @@ from tuning_curves.methods.entries import place_entries, plain_name
 from tuning_curves.methods.masks import SELECT_QUESTIONS
 from tuning_curves.model import SpanModel, load_encoder
 from tuning_curves.outcomes import encode_outcomes
-from tuning_curves.provenance import gather
+from tuning_curves.provenance import device_name, gather, versions
 from tuning_curves.records import new_record, read_record, write_record
 from tuning_curves.sources.encoders import open_encoder
-from tuning_curves.study import Cell, Planned
+from tuning_curves.study import ENGINE, Cell, Planned
 from tuning_curves.subsets import (
     selection_articles,
     selection_pool,
@@ -45,22 +46,30 @@ from tuning_curves.subsets import (
     training_pool,
 )
 from tuning_curves.training.cost import Stopwatch, peak_memory, tensor_bytes
-from tuning_curves.training.inputs import Feed, FrozenPrefix, Room
+from tuning_curves.training.inputs import Feed
 from tuning_curves.training.job import Job
 from tuning_curves.training.loop import Diverged, Trace, Trainer, loss_of
+from tuning_curves.training.prefix import FrozenPrefix, Room
 from tuning_curves.training.probe import Probe
 from tuning_curves.training.progress import Progress
+from tuning_curves.training.store import GIB, Store
 
-PREFIX_BYTES = 3 << 30  # what the frozen parts' output may take in memory, in all
+PREFIX_BYTES = 3 * GIB  # what the frozen parts' output may take of a CPU's memory, in all
+GPU_SHARE = 0.3  # and of a GPU's free memory
 
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Folders that a worker reads (encoder, features) and writes (all else)."""
+    """Folders that a worker reads (encoder, features) and writes (all else).
+
+    Without `cache` the frozen parts' output stays in memory; `cache_bytes` is all it may take.
+    """
 
     encoder: Path
     features: Path
     workspace: Path
+    cache: Path | None = None  # where the frozen parts' output is kept on disk
+    cache_bytes: int = 16 * GIB
 
     @property
     def records(self) -> Path:
@@ -90,7 +99,7 @@ class Worker:
         self.job, self.places, self.device = job, places, device
         self.training = job.settings["training"]
         self.features = open_features(places.features)
-        open_encoder(places.encoder)
+        self.encoder = open_encoder(places.encoder)
         self.pristine = load_encoder(
             places.encoder,
             hidden_dropout=self.training["hidden_dropout"],
@@ -98,7 +107,7 @@ class Worker:
         ).to(device)
         self.pristine.eval().requires_grad_(False)
         self.prefixes: dict[tuple[str, int], FrozenPrefix] = {}
-        self.room = Room(PREFIX_BYTES)
+        self.room = Room(_memory_for_prefixes(device))
         self.selections: dict[tuple[Any, ...], dict[str, Tensor]] = {}
         self._choose_questions()
 
@@ -228,11 +237,27 @@ class Worker:
         first = count_frozen_layers(model)
         if first == 0:
             return Feed(model, self.features[split], None)
+        features = self.features[split]
         if (split, first) not in self.prefixes:
             self.prefixes[split, first] = FrozenPrefix(
-                self.pristine, self.features[split], first, self.training["precision"], self.room
-            )
-        return Feed(model, self.features[split], self.prefixes[split, first])
+                self.pristine, features, first, self.training["precision"], self.room,
+                self._store(split, first),
+            )  # fmt: skip
+        return Feed(model, features, self.prefixes[split, first])
+
+    def _store(self, split: str, first: int) -> Store | None:
+        """Where a prefix is kept on disk, under a name that tells all that its numbers hang on."""
+        if self.places.cache is None:
+            return None
+        key = [
+            self.encoder["files"],
+            read_manifest(self.places.features)["files"],
+            [ENGINE, split, first, self.training["precision"]],
+            [device_name(self.device), versions()["torch"]],
+        ]
+        lengths, width = self.features[split].lengths, self.pristine.qa_outputs.in_features
+        name = f"{split}-{first}-{sha256_of(key)[:12]}"
+        return Store(self.places.cache, name, lengths, width, self.places.cache_bytes)
 
     def _results(self, outcomes: dict[str, Outcomes]) -> dict[str, Any]:
         scores = {
@@ -292,6 +317,13 @@ def store_frozen_in_bfloat16(model: nn.Module) -> None:
             continue
         if not module.weight.requires_grad:
             module.weight.data = module.weight.data.bfloat16()
+
+
+def _memory_for_prefixes(device: torch.device) -> int:
+    if device.type == "cpu":
+        return PREFIX_BYTES
+    free, _ = torch.cuda.mem_get_info(device)
+    return int(GPU_SHARE * free)
 
 
 def _count(questions: int | str) -> int | None:
