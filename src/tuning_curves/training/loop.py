@@ -83,6 +83,7 @@ class Trainer:
             batches(len(self.questions), self.training["batch_size"], 1, self.cell.init_seed)
         )
         questions = self.questions[first]
+        self.feed.warm(questions)
         tokens = int(self.feed.features.lengths[self.feed.features.features_of(questions)].sum())
         return probe_step(self.model, self._forward, questions, tokens)
 

@@ -50,10 +50,11 @@ Loss = Callable[[np.ndarray], Tensor]
 
 
 def probe_step(model: SpanModel, loss_of: Loss, questions: np.ndarray, tokens: int) -> Probe:
-    """Measure one step on `questions`, int64 [batch], whose windows have `tokens` tokens."""
+    """Measure one step on `questions`, int64 [batch], whose windows have `tokens` tokens.
+
+    What is made once and kept, as a frozen part's output, is no cost of a step: make it before.
+    """
     model.train()
-    with torch.no_grad():
-        loss_of(questions)  # what is cached on first use is no cost of a step
     one = _kept(model, lambda: loss_of(questions[:1]))
     with FlopCounterMode(display=False, custom_mapping=_attention_formulas()) as counter:
         whole = _kept(model, lambda: loss_of(questions))

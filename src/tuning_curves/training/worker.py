@@ -109,6 +109,7 @@ class Worker:
         self.prefixes: dict[tuple[str, int], FrozenPrefix] = {}
         self.room = Room(_memory_for_prefixes(device))
         self.selections: dict[tuple[Any, ...], dict[str, Tensor]] = {}
+        self.probes: dict[tuple[Any, ...], Probe] = {}
         self._choose_questions()
 
     def _choose_questions(self) -> None:
@@ -176,7 +177,7 @@ class Worker:
         checkpoint = self.places.checkpoint(planned)
         trainer = Trainer(model, feeds["train"], questions, cell, self.training, checkpoint)
         watch = Stopwatch(self.device)
-        probe = trainer.probe()
+        probe = self._probe(trainer, cell)
         try:
             trace = trainer.run(lambda step, loss: progress.step(planned, step, loss))
             peak = peak_memory(self.device)  # of training: an evaluation packs larger batches
@@ -232,6 +233,13 @@ class Worker:
             losses = (loss_of(model, feed, one, precision) for one in questions[:, None])
             self.selections[key] = method.select(model, losses)
         return self.selections[key]
+
+    def _probe(self, trainer: Trainer, cell: Cell) -> Probe:
+        """The cost of the first step, which rates and budgets do not change."""
+        key = (cell.method, cell.n_train, cell.subset_seed, cell.init_seed)
+        if key not in self.probes:
+            self.probes[key] = trainer.probe()
+        return self.probes[key]
 
     def _feed(self, model: SpanModel, split: str) -> Feed:
         first = count_frozen_layers(model)
