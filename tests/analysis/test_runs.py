@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tuning_curves.analysis.runs import finished, read_runs
+from tuning_curves.analysis.runs import check_study_of_runs, finished, read_runs
 from tuning_curves.errors import DataError
 
 Row = Callable[..., dict[str, Any]]
@@ -85,3 +85,9 @@ def test_outcomes_that_disagree_are_refused(collected: Path) -> None:
 def test_an_empty_table_is_refused(collected: Path) -> None:
     (collected / "runs.csv").write_text("")
     refused(collected, "runs.csv: not a table")
+
+
+def test_runs_of_another_study_are_refused(collected: Path) -> None:
+    check_study_of_runs(collected, "mine", {"a", "b", "c"})
+    with pytest.raises(DataError, match=r"the run b \(and 0 more\) is no cell of the study other"):
+        check_study_of_runs(collected, "other", {"a", "c"})

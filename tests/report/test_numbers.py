@@ -31,7 +31,7 @@ def test_a_turn_of_the_order_is_told_with_its_sizes(make_study: Any, make_tables
     study = make_study(scale="paper")
     assert findings.main_finding(make_tables(study), study) == (
         "Under the budgets epochs and floor, BitFit is above full fine-tuning at n = 100, below it"
-        " at n = 500 and 1,000 and undecided against it at n = 250 " + BASIS + "3 pairs of runs a"
+        " at n = 500 and 1,000 and undecided at n = 250 " + BASIS + "3 pairs of runs a"
         " size)."
     )
 
@@ -43,7 +43,7 @@ def test_a_turn_of_the_order_is_told_with_its_sizes(make_study: Any, make_tables
         (-5.0, "BitFit is below full fine-tuning at every size (n = 100, 250, 500 and 1,000)"),
         (
             0.5,
-            "BitFit is undecided against full fine-tuning at every size (n = 100, 250, 500 and "
+            "BitFit against full fine-tuning is undecided at every size (n = 100, 250, 500 and "
             "1,000), with a difference of +0.5 points",
         ),
     ],
@@ -119,7 +119,7 @@ def test_holm_is_told(make_study: Any, make_tables: Any) -> None:
     study = make_study(methods=("full", "bitfit"))
     assert findings.contrast_sentences(make_tables(study), study) == [
         "Under epochs and floor, BitFit is above full fine-tuning at n = 100, below it at n = 500 "
-        "and 1,000 and undecided against it at n = 250; after Holm's correction 3 of 4 differences "
+        "and 1,000 and undecided at n = 250; after Holm's correction 3 of 4 differences "
         "keep p < 0.05."
     ]
 
@@ -219,3 +219,17 @@ def test_of_many_methods_the_costs_of_the_main_ones_are_told_singly(
         "A step of the other 9 methods takes from 0.50 (BitFit (q, m2)) to 0.90 times as long "
         "(BitFit (q))."
     )
+
+
+def test_budgets_that_share_runs_are_named(make_study: Any) -> None:
+    study = make_study(sizes=(100, 500))  # batch 8: 39 and 189 steps; the floor is 150
+    assert accounts.coinciding(study) == (
+        "At n = 500 the budgets epochs and floor come to the same number of steps: there they are "
+        "one set of runs, not two findings."
+    )
+    assert accounts.coinciding(make_study(budgets=("epochs",))) == ""
+
+
+def test_what_a_cache_leaves_out_of_the_costs_is_said(make_study: Any) -> None:
+    assert accounts.cached(make_study(methods=("full", "bitfit"))) == ""
+    assert accounts.cached(make_study()).startswith("Head only reads the output of the frozen")

@@ -8,7 +8,7 @@ import pytest
 
 from tuning_curves.errors import DataError
 from tuning_curves.report import build, tables, wording
-from tuning_curves.report.read import COLUMNS, read_tables
+from tuning_curves.report.read import COLUMNS, read_tables, read_tables_of
 
 DASH = wording.NOTHING
 
@@ -130,3 +130,14 @@ def test_numbers_are_written_shortly() -> None:
     assert wording.join(["a", "b", "c"]) == "a, b and c"
     assert [wording.span(v) for v in ([3, 3], [2, 10])] == ["3", "2 to 10"]
     assert wording.p_value(0.0) == "< 0.0001"
+
+
+def test_tables_of_another_study_are_refused(
+    make_study: Any, make_tables: Any, write_tables: Any, tmp_path: Path
+) -> None:
+    folder = write_tables(make_tables(make_study()), tmp_path / "tables")
+    assert read_tables_of(folder, make_study()).keys() == COLUMNS.keys()
+    with pytest.raises(
+        DataError, match="full at n = 100 under epochs is not of the study invented"
+    ):
+        read_tables_of(folder, make_study(sizes=(250, 500)))

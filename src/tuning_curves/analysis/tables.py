@@ -128,7 +128,7 @@ def write_tables(collected: Path, study: dict[str, Any], claims: Claims, out: Pa
         out: the folder of the tables.
 
     Raises:
-        DataError: collected runs that are torn or not of this study.
+        DataError: collected runs that are torn, or of a method or budget that the study lacks.
     """
     for name, frame in make_tables(collected, study, claims).items():
         f.write_table(out / f"{name}.csv", frame, TABLES[name])

@@ -27,8 +27,10 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Analyse."""
     from tuning_curves.analysis.claims import read_claims
+    from tuning_curves.analysis.runs import check_study_of_runs
     from tuning_curves.analysis.tables import write_tables
 
-    claims = read_claims(args.claims)
-    write_tables(args.collected, chosen_study(args).config, claims, args.out)
+    claims, study = read_claims(args.claims), chosen_study(args)
+    check_study_of_runs(args.collected, study.name, {planned.id for planned in study.planned})
+    write_tables(args.collected, study.config, claims, args.out)
     return 0

@@ -1,5 +1,6 @@
 """Sentences about how the results came about: seeds, learning rates, failures, costs, gaps."""
 
+import itertools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from tuning_curves.report import style, wording
-from tuning_curves.report.read import Tables
+from tuning_curves.report.read import Tables, points_of
 
 SINGLY = 8  # so many methods have a sentence each; of more, only the main ones have
 
@@ -72,7 +73,7 @@ def trainings(tables: Tables, study: Mapping[str, Any]) -> pd.DataFrame:
     budgets = {budget["name"]: budget for budget in study["budgets"]}
     batch = study["training"]["batch_size"]
     steps = [
-        max(budgets[budget]["epochs"] * math.ceil(n / batch), budgets[budget]["min_steps"])
+        _steps(budgets[budget], n, batch)
         for budget, n in zip(rates["budget"], rates["n_train"], strict=True)
     ]
     return rates.assign(steps=steps).drop_duplicates(
@@ -98,6 +99,37 @@ def failures(tables: Tables, study: Mapping[str, Any]) -> str:
     return (
         f"Of {total} {wording.whole(count)} diverged ({where}); {'it' if alone else 'they'} "
         f"{'has' if alone else 'have'} no score and {'is' if alone else 'are'} counted apart."
+    )
+
+
+def coinciding(study: Mapping[str, Any]) -> str:
+    """At which sizes two budgets come to the same steps, so that their rows are the same runs."""
+    sizes = sorted({n for _, _, n in points_of(study)})
+    batch, sentences = study["training"]["batch_size"], []
+    for first, second in itertools.combinations(study["budgets"], 2):
+        alike = [n for n in sizes if _steps(first, n, batch) == _steps(second, n, batch)]
+        if alike:
+            sentences.append(
+                f"At {wording.sizes(alike)} the budgets {first['name']} and {second['name']} come "
+                "to the same number of steps: there they are one set of runs, not two findings."
+            )
+    return " ".join(sentences)
+
+
+def _steps(budget: Mapping[str, Any], n: int, batch: int) -> int:
+    return max(budget["epochs"] * math.ceil(n / batch), budget["min_steps"])
+
+
+def cached(study: Mapping[str, Any]) -> str:
+    """What the time of a step leaves out where the lowest layers are frozen; "" where none are."""
+    names = [m["name"] for m in study["methods"] if m["name"] == "head" or m["name"][:4] == "top-"]
+    if not names:
+        return ""
+    labels = wording.capital(wording.join([style.label(name) for name in style.ordered(names)]))
+    return (
+        f"{labels} {'reads' if len(names) == 1 else 'read'} the output of the frozen lower layers "
+        "from a cache. Filling it takes one forward pass a question, once for all runs; it is part "
+        "of no step's time, no training time and no count of operations here."
     )
 
 
@@ -164,7 +196,7 @@ def gaps(tables: Tables, study: Mapping[str, Any]) -> str:
     scored = {
         (row.budget, row.method, row.n_train) for row in curves.dropna(subset=["em"]).itertuples()
     }
-    wanted = _wanted(study)
+    wanted = points_of(study)
     missing = len(wanted - scored)
     bare = int((curves["em"].notna() & curves["em_low"].isna()).sum())
     sentences = []
@@ -180,14 +212,3 @@ def gaps(tables: Tables, study: Mapping[str, Any]) -> str:
             f"{'stands' if bare == 1 else 'stand'} without a bar."
         )
     return " ".join(sentences)
-
-
-def _wanted(study: Mapping[str, Any]) -> set[tuple[str, str, int]]:
-    """The points that the study asks for: budget, method, size."""
-    return {
-        (budget["name"], method["name"], n)
-        for method in study["methods"]
-        for budget in study["budgets"]
-        if budget["name"] in method.get("budgets", [budget["name"]])
-        for n in method.get("sizes", study["sizes"])
-    }

@@ -9,7 +9,7 @@ from tuning_curves.report.compile import compile_paper
 from tuning_curves.report.figures import FIGURES
 from tuning_curves.report.figures.figure2 import REFERENCE
 from tuning_curves.report.numbers import make_numbers
-from tuning_curves.report.read import read_tables
+from tuning_curves.report.read import read_tables_of
 from tuning_curves.report.style import save
 from tuning_curves.report.tables import make_sheets, to_csv, to_latex, to_markdown
 
@@ -24,7 +24,7 @@ def write_figures(tables: Path, study: Mapping[str, Any], out: Path) -> list[Pat
         study: the checked study.
         out: folder of the figures.
     """
-    frames = read_tables(tables)
+    frames = read_tables_of(tables, study)
     return [
         path for name, draw in FIGURES.items() for path in save(draw(frames, study), out / name)
     ]
@@ -32,7 +32,7 @@ def write_figures(tables: Path, study: Mapping[str, Any], out: Path) -> list[Pat
 
 def write_report_tables(tables: Path, study: Mapping[str, Any], out: Path) -> list[Path]:
     """Write `<name>.md` and `<name>.tex` for every table, and exact_match also as CSV."""
-    sheets = make_sheets(read_tables(tables), study)
+    sheets = make_sheets(read_tables_of(tables, study), study)
     texts = {out / "exact_match.csv": to_csv(sheets["exact_match"])}
     for name, sheet in sheets.items():
         texts[out / f"{name}.md"] = to_markdown(sheet)
@@ -46,5 +46,5 @@ def write_numbers(
     tables: Path, study: Mapping[str, Any], out: Path, reference: Path = REFERENCE
 ) -> Path:
     """Write numbers.json, from which the paper takes every number and every finding."""
-    write_json(out, make_numbers(read_tables(tables), study, reference))
+    write_json(out, make_numbers(read_tables_of(tables, study), study, reference))
     return out

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from tuning_curves.errors import DataError, ResourceError
 from tuning_curves.files import write_json, write_whole
 from tuning_curves.report.figures import FIGURES
-from tuning_curves.report.read import read_tables
+from tuning_curves.report.read import read_tables_of
 from tuning_curves.report.tables import make_sheets
 
 MAIN = "main.typ"
@@ -41,7 +41,7 @@ def assemble(source: Path, results: Path, study: Mapping[str, Any], folder: Path
     for name in wanted:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(results / name, folder / name)
-    sheets = make_sheets(read_tables(results / "tables"), study)
+    sheets = make_sheets(read_tables_of(results / "tables", study), study)
     write_json(folder / "sheets.json", {k: dataclasses.asdict(v) for k, v in sheets.items()})
     write_json(folder / "study.json", study)
     return folder / MAIN

@@ -88,19 +88,22 @@ def _phrase(rows: pd.DataFrame, first: str, second: str, study: Mapping[str, Any
     held = [place for place in PLACES if sizes[place]]
     if held == ["without interval"]:
         return _without_interval(rows, first, second)
+    subject = style.label(first)
+    if held[0] not in ("above", "below"):
+        subject += f" against {style.label(second)}"
     if len(held) == 1:
-        said = f"{style.label(first)} is {_standing(held[0], second)} {_everywhere(sizes[held[0]])}"
+        said = f"{subject} is {_standing(held[0], second)} {_everywhere(sizes[held[0]])}"
         return f"{said}, with {_reach(rows)}"
     parts = [
         f"{_standing(place, 'it' if number else second)} at {_at(sizes[place])}"
         for number, place in enumerate(held)
     ]
-    return f"{style.label(first)} is {wording.join(parts)}"
+    return f"{subject} is {wording.join(parts)}"
 
 
 def _standing(place: str, second: str) -> str:
     other = "it" if second == "it" else style.label(second)
-    words = {"undecided": f"undecided against {other}", "without interval": "without an interval"}
+    words = {"undecided": "undecided", "without interval": "without an interval"}
     return words.get(place, f"{place} {other}")
 
 

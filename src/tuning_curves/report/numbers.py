@@ -63,6 +63,8 @@ def _sentences(tables: Tables, study: Mapping[str, Any]) -> dict[str, Any]:
         "optimism": accounts.optimism(tables),
         "failures": accounts.failures(tables, study),
         "costs": accounts.costs(tables),
+        "cached": accounts.cached(study),
+        "coinciding": accounts.coinciding(study),
         "bitfit_share": accounts.share(tables, "bitfit"),
     }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -65,6 +66,35 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
         names = ", ".join(f"{name}.csv" for name in missing)
         raise DataError(f"{folder}: no {names} (the report needs every table)", fix=FIX)
     return {name: _read(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
+
+
+def read_tables_of(folder: Path, study: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+    """`read_tables`, and refuse those of another study.
+
+    Raises:
+        DataError: as `read_tables`; or a point of a curve that the study does not ask for.
+    """
+    tables = read_tables(folder)
+    asked = points_of(study)
+    for row in tables["curves"].itertuples():
+        if (row.budget, row.method, row.n_train) not in asked:
+            raise DataError(
+                f"{folder / 'curves.csv'}: {row.method} at n = {row.n_train} under {row.budget} is "
+                f"not of the study {study['study']}",
+                fix=FIX,
+            )
+    return tables
+
+
+def points_of(study: Mapping[str, Any]) -> set[tuple[str, str, int]]:
+    """The points that a study asks for: budget, method, size."""
+    return {
+        (budget["name"], method["name"], n)
+        for method in study["methods"]
+        for budget in study["budgets"]
+        if budget["name"] in method.get("budgets", [budget["name"]])
+        for n in method.get("sizes", study["sizes"])
+    }
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:

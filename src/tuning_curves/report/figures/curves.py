@@ -18,6 +18,7 @@ from tuning_curves.report.figures.panels import (
     legend_below,
     points_with_bars,
     say_nothing_to_draw,
+    score_axis,
     size_axis,
 )
 
@@ -45,7 +46,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
             figure, top = _row_for_all(curves, methods, budgets)
         for axes, budget in zip(top, budgets, strict=True):
             axes.set_title(f"{budget}: {budget_words(study, budget)}")
-        top[0].set_ylim(bottom=0)
+        score_axis(top[0], curves["em"])
         figure.supylabel("exact match on dev (%)", fontsize=8)
     return figure
 

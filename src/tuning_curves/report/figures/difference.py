@@ -20,8 +20,10 @@ from tuning_curves.report.figures.figure2 import REFERENCE
 from tuning_curves.report.figures.panels import (
     SINGLE,
     WIDTH,
+    bitfit_minus_full,
     budget_names,
     budget_words,
+    difference_axis,
     legend_below,
     points_with_bars,
     say_nothing_to_draw,
@@ -67,6 +69,8 @@ def draw(
             size_axis(row[-1], sorted(_add_published(row[-1], published)), columns)
             row[-1].set_title("another encoder: BERT-base,\nas published", fontsize=7.5)
             row[-1].set_facecolor("#F7F7F7")
+        shown = contrasts["em_difference"].dropna()
+        difference_axis(row[0], pd.concat([shown, *published.values()]))
         row[0].set_ylabel("BitFit minus full (points of exact match)")
         inside = _of_pair(tables["crossovers"])["statement"] == "inside"
         barred = contrasts["em_low"].notna().any()
@@ -95,15 +99,10 @@ def _panel(axes: Axes, own: pd.DataFrame, crossovers: pd.DataFrame, budget: str)
 def _published(reference: Path, replications: Path) -> dict[str, pd.Series]:
     """Differences by size, by the name in the legend."""
     paper, others = pd.read_csv(reference), pd.read_csv(replications)
-    found = {PUBLISHED: _difference(paper)}
+    found = {PUBLISHED: bitfit_minus_full(paper)}
     for training, own in others.groupby("training", sort=False):
-        found[f"replication (BERT-base), {training}"] = _difference(own)
+        found[f"replication (BERT-base), {training}"] = bitfit_minus_full(own)
     return found
-
-
-def _difference(scores: pd.DataFrame) -> pd.Series:
-    wide = scores.pivot(index="n_train", columns="method", values="em")
-    return wide["bitfit"] - wide["full"]
 
 
 def _add_published(axes: Axes, published: Mapping[str, pd.Series]) -> set[int]:

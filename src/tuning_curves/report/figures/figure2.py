@@ -17,11 +17,14 @@ from tuning_curves.report import style
 from tuning_curves.report.figures.panels import (
     SINGLE,
     WIDTH,
+    bitfit_minus_full,
     budget_names,
     budget_words,
+    difference_axis,
     legend_below,
     points_with_bars,
     say_nothing_to_draw,
+    score_axis,
     size_axis,
 )
 
@@ -49,6 +52,7 @@ def draw(
         beside = study["scale"] == "reduced"
         figure, upper, lower = _lay_out(study, curves, beside)
         _fill(upper, lower, curves, tables["contrasts"], study)
+        _limit(upper[0], lower[0], curves, tables["contrasts"], None if beside else paper)
         if paper is not None and beside:
             _paper_panel(upper[-1], lower[-1], paper)
             size_axis(lower[-1], sorted(paper["n_train"].unique()), len(lower))
@@ -98,7 +102,23 @@ def _fill(
             lower[column].tick_params(labelleft=False)
     upper[0].set_ylabel("exact match on dev (%)")
     lower[0].set_ylabel("BitFit minus full (points)")
-    upper[0].set_ylim(bottom=0)
+
+
+def _limit(
+    upper: Axes,
+    lower: Axes,
+    curves: pd.DataFrame,
+    contrasts: pd.DataFrame,
+    paper: pd.DataFrame | None,
+) -> None:
+    """Limits by the points, ours and those of the paper that stand beside them."""
+    pair = (contrasts["first"] == "bitfit") & (contrasts["second"] == "full")
+    scores, differences = [curves["em"]], [contrasts.loc[pair, "em_difference"].dropna()]
+    if paper is not None:
+        scores.append(paper["em"])
+        differences.append(bitfit_minus_full(paper))
+    score_axis(upper, pd.concat(scores))
+    difference_axis(lower, pd.concat(differences))
 
 
 def _scores(axes: Axes, curves: pd.DataFrame) -> None:
@@ -144,7 +164,7 @@ def _paper_points(above: Axes, below: Axes, paper: pd.DataFrame) -> None:
 def _paper_difference(axes: Axes, paper: pd.DataFrame, colour: str) -> None:
     """BitFit minus full; bars are the reading errors of both points, added."""
     wide = paper.pivot(index="n_train", columns="method")
-    value = wide["em"]["bitfit"] - wide["em"]["full"]
+    value = bitfit_minus_full(paper)
     error = wide["reading_error"].sum(axis=1)
     look = {**_hollow("full", colour, "_paper"), "linestyle": "none"}
     points_with_bars(axes, value.index, value, value - error, value + error, **look)

@@ -84,6 +84,24 @@ def points_with_bars(
         )  # fmt: skip
 
 
+def bitfit_minus_full(scores: pd.DataFrame) -> pd.Series:
+    """Differences by size, from a published table with the columns `n_train`, `method`, `em`."""
+    wide = scores.pivot(index="n_train", columns="method", values="em")
+    return wide["bitfit"] - wide["full"]
+
+
+def score_axis(axes: Axes, scores: pd.Series) -> None:
+    """From 0 to somewhat above the highest score: a bar that reaches further is cut off there."""
+    axes.set_ylim(0, min(100.0, 1.35 * float(scores.max()) + 4.0))
+
+
+def difference_axis(axes: Axes, differences: pd.Series) -> None:
+    """Zero and all differences, with room; a bar that reaches further is cut off at the edge."""
+    low, high = min([0.0, *differences]), max([0.0, *differences])
+    room = 0.6 * (high - low) + 3.0
+    axes.set_ylim(low - room, high + room)
+
+
 def legend_below(
     figure: Figure, handles: Sequence[Any], columns: int, title: str | None = None
 ) -> None:

@@ -16,6 +16,7 @@ from tuning_curves.report.figures.panels import (
     legend_below,
     points_with_bars,
     say_nothing_to_draw,
+    score_axis,
 )
 
 LEGEND_COLUMNS = 4
@@ -42,7 +43,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
                 own = points[(points["budget"] == budget) & (points["n_train"] == n)]
                 _panel(axes, own, methods)
                 axes.set_title(f"{budget}, n = {wording.whole(n)}", fontsize=7.5)
-        _share_axis(grid[-1][0])
+        _axes(grid[-1][0], points.loc[points["n_train"].isin(sizes), "em"])
         for axes in grid[-1]:
             axes.set_xlabel("trained parameters, of all (%)", fontsize=7.5)
         figure.supylabel("exact match on dev (%)", fontsize=8)
@@ -51,10 +52,9 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
 
 
 def trained_shares(counts: pd.DataFrame) -> pd.DataFrame:
-    """A row a method: what it trains, head included, in percent of encoder, modules and head."""
+    """A row a method: what it trains, head included, in percent of the untouched encoder's."""
     trained = counts["trainable_backbone"] + counts["trainable_added"] + counts["trainable_head"]
-    total = counts["total"] + counts["trainable_added"]
-    return pd.DataFrame({"method": counts["method"], "percent": 100 * trained / total})
+    return pd.DataFrame({"method": counts["method"], "percent": 100 * trained / counts["total"]})
 
 
 def three_sizes(sizes: Sequence[int] | pd.Series) -> list[int]:
@@ -73,12 +73,12 @@ def _panel(axes: Axes, points: pd.DataFrame, methods: list[str]) -> None:
     axes.margins(0.1)
 
 
-def _share_axis(axes: Axes) -> None:
+def _axes(axes: Axes, scores: pd.Series) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(numticks=8))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.set_ylim(bottom=0)
+    score_axis(axes, scores)
 
 
 def _handles(grid: Any, methods: list[str]) -> list[Any]:
