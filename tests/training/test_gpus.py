@@ -5,9 +5,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 
+from tuning_curves.locks import is_locked
 from tuning_curves.training.gpus import GpuSlots, chosen_already, chosen_device, free_slot
 
 PROGRAM = """
@@ -78,6 +81,27 @@ def test_a_single_visible_gpu_was_chosen_by_a_scheduler(
     visible: str | None, count: int, chosen: bool
 ) -> None:
     assert chosen_already(visible, count) is chosen
+
+
+def test_a_process_trains_on_the_gpu_whose_slot_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    current: list[int] = []
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda gpu: SimpleNamespace(uuid=f"uuid-{gpu}")
+    )
+    slots = GpuSlots(folder=tmp_path)
+    with chosen_device("auto", slots) as first, chosen_device("cuda", slots) as second:
+        assert (str(first), str(second), current) == ("cuda:0", "cuda:1", [0, 1])
+        assert is_locked(tmp_path / "uuid-0-0.lock")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5")
+    with free_slot(["uuid-0"], slots), chosen_device("auto", slots) as given:
+        assert str(given) == "cuda"  # a scheduler's choice is not waited for
 
 
 def test_a_cpu_takes_no_slot(tmp_path: Path) -> None:

@@ -126,6 +126,8 @@ def _skip_without_slurm() -> None:
         pytest.skip("a Slurm of one's own needs root on Linux")
     if missing:
         pytest.skip(f"no {missing[0]}: run {HERE / 'install_slurm.sh'} as root (Debian)")
-    tried = subprocess.run(["unshare", *NAMESPACES, "true"], capture_output=True, check=False)
+    mount = ("mount", "-t", "tmpfs", "none", "/etc/slurm")  # gone with its namespace
+    command = ["unshare", *NAMESPACES, *FIRST, *mount]
+    tried = subprocess.run(command, capture_output=True, check=False)
     if tried.returncode != 0:
         pytest.skip(f"no namespaces of one's own here: {tried.stderr.decode().strip()}")

@@ -108,7 +108,8 @@ def number_of(slurm: Slurm, chunk: str) -> str:
 def request_of(slurm: Slurm, chunk: str) -> str:
     """Memory, time limit and GPUs that the chunk's job asked for."""
     number = number_of(slurm, chunk)
-    return slurm.ask("squeue", "--noheader", f"--jobs={number}", "--format=%m %l %b").strip()
+    columns = "--Format=MinMemory,TimeLimit,tres-per-job"
+    return " ".join(slurm.ask("squeue", "--noheader", f"--jobs={number}", columns).split())
 
 
 def trained_here(layout: Layout, workspace: Path) -> dict[str, dict[str, Any]]:
