@@ -58,6 +58,16 @@ class Slurm:
         """Start the node's daemon again."""
         self.ask("slurmd")
 
+    def held_back(self) -> list[str]:
+        """Numbers of the jobs that were requeued: Slurm holds them back for two minutes."""
+        rows = self.ask("squeue", "--noheader", "--format=%i %r", "--states=PENDING").splitlines()
+        return [row.split()[0] for row in rows if row.endswith(" BeginTime")]
+
+    def hasten(self) -> None:
+        """Let requeued jobs start now."""
+        for number in self.held_back():
+            self.ask("scontrol", "update", f"JobId={number}", "StartTime=now")
+
     def training(self, chunk: str) -> list[psutil.Process]:
         """The chunk's training processes, without the shells and Snakemakes around them."""
         return [p for p in self._processes() if _trains(p, f"/{chunk}.done")]

@@ -58,6 +58,8 @@ def test_jobs_and_a_node_die_and_the_records_are_those_of_a_local_run(
     number = number_of(slurm, crashed)
     slurm.crash_node()
     slurm.boot_node()
+    slurm.wait("its way back into the queue", lambda: number in slurm.held_back())
+    slurm.hasten()
     slurm.wait("the requeued job", lambda: number_of(slurm, crashed) == number)
 
     slurm.wait("the end", lambda: run.poll() is not None)
