@@ -45,6 +45,11 @@ class Layout:
         return self.root / "runs" / "prefix"
 
     @property
+    def gpu_locks(self) -> Path:
+        """Which GPUs are taken, by all studies of this checkout."""
+        return self.root / "runs" / "gpus"
+
+    @property
     def workspace(self) -> Path:
         """What training writes here and now."""
         return self.root / "runs" / self.study.name

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,31 @@ def test_a_killed_cell_resumes_to_the_same_numbers(
     assert steps == list(range(7, 12))
     assert numbers(places, study) == numbers(whole, study)
     assert not places.checkpoint(job.cells[0]).exists()
+
+
+def test_checkpoints_are_as_frequent_as_asked_and_a_resumed_cell_says_so(
+    make_study: Any,
+    places: Places,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    job = cells_of(make_study({"sizes": [8]}), "bitfit")
+    original = loop.Trainer._step
+
+    def dying(self: Any, number: int, questions: Any) -> None:
+        if number == 3:
+            raise KeyboardInterrupt
+        original(self, number, questions)
+
+    for seconds, kept in ((None, False), (0.0, True)):
+        monkeypatch.setattr(loop.Trainer, "_step", dying)
+        with pytest.raises(KeyboardInterrupt):
+            run_job(job, replace(places, checkpoint_seconds=seconds), "cpu")
+        assert places.checkpoint(job.cells[0]).exists() is kept
+    monkeypatch.setattr(loop.Trainer, "_step", original)
+    assert "resumes" not in capsys.readouterr().err
+    run_job(job, places, "cpu")
+    assert "resumes after step 3/4" in capsys.readouterr().err
 
 
 def test_a_torn_checkpoint_starts_the_cell_anew(

@@ -96,7 +96,11 @@ def snakemake(checkout: Path) -> Callable[..., subprocess.CompletedProcess[str]]
 
 def records_of(checkout: Path, where: str = "runs") -> dict[str, dict[str, Any]]:
     """Records below runs/ or results/, by path, without clocks and machines."""
-    folder = checkout / where / "tiny" / "records"
+    return records_below(checkout / where / "tiny" / "records")
+
+
+def records_below(folder: Path) -> dict[str, dict[str, Any]]:
+    """Records below a folder, as above."""
     found = {}
     for path in sorted(folder.rglob("*.json")):
         record = json.loads(path.read_text("utf-8"))

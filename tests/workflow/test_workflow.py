@@ -134,6 +134,16 @@ def test_lint_and_the_default_dry_run_need_nothing(checkout: Path, snakemake: Ru
     assert {"fetch_encoder", "fetch_data", "make_features", "train_chunk"} <= plan.keys()
 
 
+@pytest.mark.parametrize("profile", ["gpus", "slurm"])
+def test_a_study_can_be_planned_through_each_profile(
+    checkout: Path, snakemake: Run, profile: str
+) -> None:
+    plan = planned_jobs(
+        snakemake("-n", "--workflow-profile", f"workflow/profiles/{profile}").stdout
+    )
+    assert plan["train_chunk"] == 14  # the demo's
+
+
 def test_the_environments_are_in_step() -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
     pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tuning_curves.commands.options import study_for_workflow
 from tuning_curves.layout import Layout
+from tuning_curves.needs import memory_mb, minutes
 
 STUDY = study_for_workflow(config)
 LAYOUT = Layout(STUDY)
@@ -84,6 +85,23 @@ def chunk_markers(wildcards):
 def job_of_chunk(wildcards):
     """The chunk's cells and their settings as one line of JSON."""
     return LAYOUT.job(wildcards.chunk)
+
+
+def training_memory(wildcards, input, attempt):
+    """MB for a chunk, more at each new attempt; unknown (TBD) until the encoder is here."""
+    return attempt * memory_mb(weights_bytes(input.encoder))
+
+
+def training_minutes(wildcards, input):
+    """The time limit of a chunk, from the work in it; a job cut off at it resumes."""
+    passes = LAYOUT.chunks[wildcards.chunk].passes
+    return minutes(passes, weights_bytes(input.encoder))
+
+
+def weights_bytes(manifest):
+    """The size of an encoder's weights, as its manifest has it."""
+    with open(str(manifest), encoding="utf-8") as stream:
+        return json.load(stream)["files"]["model.safetensors"]["bytes"]
 
 
 def closing_words():

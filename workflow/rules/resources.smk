@@ -6,10 +6,9 @@ rule fetch_encoder:
         LAYOUT.encoder / "manifest.json",
     log:
         f"runs/{STUDY.name}/logs/fetch_encoder.log",
+    localrule: True  # a cluster's compute nodes are often offline
     conda:
         "../../environment.yml"
-    resources:
-        runtime=60,  # minutes: a slow line and a BERT-large checkpoint of 1.3 GB
     params:
         spec=json.dumps(STUDY.config["encoder"]),
     shell:
@@ -23,10 +22,9 @@ rule fetch_data:
         LAYOUT.data / "manifest.json",
     log:
         f"runs/{STUDY.name}/logs/fetch_data.log",
+    localrule: True  # as above
     conda:
         "../../environment.yml"
-    resources:
-        runtime=60,  # minutes: as above
     params:
         spec=json.dumps(STUDY.config["data"]),
     shell:

@@ -17,13 +17,18 @@ rule train_chunk:
         "../../environment.yml"
     threads: 1  # one thread a cell and as many workers as cores: nothing waits for another
     resources:
-        gpu=1,  # counts only where a profile gives GPUs; it keeps two chunks off one GPU
-        mem_mb=6000,  # encoder, optimiser and activations of BERT-base; MiniLM needs a third
-        runtime=480,  # minutes: a chunk is cut to take far less
+        gpu=1,  # one process uses one; counts only where a profile gives GPUs or asks for them
+        mem_mb=training_memory,  # 13 times the encoder's weights, or what frozen parts leave
+        runtime=training_minutes,  # ten times what a chunk is cut for on a GPU, and half an hour
+        gpu_workers=1,  # processes that share a GPU, where the scheduler does not choose one
+        checkpoint_seconds=60,  # work that a kill can cost; a shared disk may want it rarer
     params:
         job=job_of_chunk,
         cache=LAYOUT.cache,
+        gpu_locks=LAYOUT.gpu_locks,
     shell:
         "tuning-curves train --job {params.job:q} --encoder $(dirname {input.encoder:q})"
         " --features $(dirname {input.features:q}) --workspace $(dirname {output:q})/.."
-        " --cache {params.cache:q} --done {output:q} 2>&1 | tee {log}"
+        " --cache {params.cache:q} --checkpoint-seconds {resources.checkpoint_seconds}"
+        " --gpu-locks {params.gpu_locks:q} --gpu-workers {resources.gpu_workers}"
+        " --done {output:q} 2>&1 | tee {log}"

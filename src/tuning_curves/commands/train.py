@@ -58,6 +58,25 @@ def add_parser(subparsers: Any) -> None:
         metavar="GIB",
         help="all that the cache may take (default: %(default)s)",
     )
+    parser.add_argument(
+        "--checkpoint-seconds",
+        type=float,
+        metavar="S",
+        help="keep what a cell has reached this often (default: every minute)",
+    )
+    parser.add_argument(
+        "--gpu-locks",
+        type=Path,
+        metavar="DIR",
+        help="take a free GPU by lock files here, and wait for one (default: CUDA's first)",
+    )
+    parser.add_argument(
+        "--gpu-workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="with --gpu-locks: so many processes share a GPU (default: %(default)s)",
+    )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--done", type=Path, metavar="FILE", help="write this when all is done")
 
@@ -77,10 +96,28 @@ def run(args: argparse.Namespace) -> int:
         workspace=args.workspace,
         cache=args.cache,
         cache_bytes=int(args.cache_gib * (1 << 30)),
+        checkpoint_seconds=args.checkpoint_seconds,
     )
-    summary = run_job(job, places, args.device)
+    summary = run_job(job, places, args.device, _slots(args))
     line = f"{summary.trained} trained, {summary.diverged} diverged, {summary.found} had records"
     print(line, file=sys.stderr)
     if args.done is not None:
         write_text(args.done, line + "\n")
     return 0
+
+
+def _slots(args: argparse.Namespace) -> Any:
+    """The `GpuSlots` that the options name, or None.
+
+    Raises:
+        UsageError: no worker at all may have a GPU.
+    """
+    from tuning_curves.training.gpus import GpuSlots
+
+    if args.gpu_workers < 1:
+        raise UsageError(
+            f"--gpu-workers is {args.gpu_workers}, expected at least 1", fix="leave it out for 1"
+        )
+    if args.gpu_locks is None:
+        return None
+    return GpuSlots(folder=args.gpu_locks, workers=args.gpu_workers)

@@ -30,7 +30,7 @@ def save_checkpoint(
         "tensors": trained_tensors(model),
         "optimiser": optimiser.state_dict(),
         "random": torch.get_rng_state(),
-        "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "random_cuda": _random_cuda(model),
         "progress": progress,
     }
     buffer = io.BytesIO()
@@ -61,9 +61,19 @@ def load_checkpoint(
             tensor.copy_(state["tensors"][name])
     optimiser.load_state_dict(state["optimiser"])
     torch.set_rng_state(state["random"])
-    if state["random_cuda"]:
-        torch.cuda.set_rng_state_all(state["random_cuda"])
+    for random in state["random_cuda"][:1]:
+        torch.cuda.set_rng_state(random, _device(model))
     return state["progress"]
+
+
+def _random_cuda(model: SpanModel) -> list[Tensor]:
+    """The random state of the model's own GPU: a cell may resume on another, of fewer or more."""
+    device = _device(model)
+    return [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
+
+
+def _device(model: SpanModel) -> torch.device:
+    return next(model.parameters()).device
 
 
 def _same_entries(tensors: dict[str, Tensor], saved: dict[str, Tensor]) -> bool:

@@ -75,6 +75,8 @@ class Trainer:
         self.trained = [p for p in model.parameters() if p.requires_grad]
         self.trace = Trace()
         self.window: list[Tensor] = []
+        self.checkpoint_seconds: float | None = None  # None: CHECKPOINT_SECONDS
+        self.on_resume: Callable[[int], None] = lambda step: None
 
     def probe(self) -> Probe:
         """Measure the first step; call it before `run`, which it does not touch."""
@@ -112,12 +114,13 @@ class Trainer:
     ) -> None:
         """Make the steps that are left, and keep a checkpoint now and then."""
         saved = time.monotonic()
+        often = CHECKPOINT_SECONDS if self.checkpoint_seconds is None else self.checkpoint_seconds
         with watch.running():
             for number, chosen in order:
                 if number < self.trace.step:
                     continue
                 self._step(number, self.questions[chosen])
-                late = time.monotonic() - saved > CHECKPOINT_SECONDS
+                late = time.monotonic() - saved > often
                 if late and number + 1 < self.cell.steps:
                     with watch.paused():
                         self._save(watch)
@@ -175,3 +178,4 @@ class Trainer:
         device = self.feed.device
         self.window = [torch.tensor(loss, device=device) for loss in progress.pop("window")]
         self.trace = Trace(**progress)
+        self.on_resume(self.trace.step)

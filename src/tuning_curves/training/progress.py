@@ -31,6 +31,11 @@ class Progress:
             f"{place}: {planned.cell.path} step {step}/{planned.cell.steps} loss {loss:.3f}{left}"
         )
 
+    def resume(self, planned: Planned, step: int) -> None:
+        """A cell goes on from its checkpoint."""
+        place = f"cell {self.done + 1} of {self.cells}: {planned.cell.path}"
+        self._say(f"{place} resumes after step {step}/{planned.cell.steps}")
+
     def finish(self, planned: Planned, record: dict[str, Any]) -> None:
         """A cell has its record."""
         self._count(planned, trained=True)

@@ -46,6 +46,7 @@ from tuning_curves.subsets import (
     training_pool,
 )
 from tuning_curves.training.cost import Stopwatch, peak_memory, tensor_bytes
+from tuning_curves.training.gpus import GpuSlots, chosen_device
 from tuning_curves.training.inputs import Feed
 from tuning_curves.training.job import Job
 from tuning_curves.training.loop import Diverged, Trace, Trainer, loss_of
@@ -70,6 +71,7 @@ class Places:
     workspace: Path
     cache: Path | None = None  # where the frozen parts' output is kept on disk
     cache_bytes: int = 16 * GIB
+    checkpoint_seconds: float | None = None  # None: as often as the loop does by itself
 
     @property
     def records(self) -> Path:
@@ -176,6 +178,8 @@ class Worker:
         questions = subset(self.pool, cell.n_train, cell.subset_seed)
         checkpoint = self.places.checkpoint(planned)
         trainer = Trainer(model, feeds["train"], questions, cell, self.training, checkpoint)
+        trainer.checkpoint_seconds = self.places.checkpoint_seconds
+        trainer.on_resume = lambda step: progress.resume(planned, step)
         watch = Stopwatch(self.device)
         probe = self._probe(trainer, cell)
         try:
@@ -338,11 +342,10 @@ def _count(questions: int | str) -> int | None:
     return None if questions == "all" else int(questions)
 
 
-def run_job(job: Job, places: Places, device: str) -> Summary:
+def run_job(job: Job, places: Places, device: str, slots: GpuSlots | None = None) -> Summary:
     """Run a job on `auto`, `cpu` or `cuda`; a CPU worker uses one thread, as many run at once."""
     torch.set_num_threads(1)
     float32 = job.settings["training"]["precision"] == "float32"
     torch.set_float32_matmul_precision("highest" if float32 else "high")
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    return Worker(job, places, torch.device(device)).run()
+    with chosen_device(device, slots) as chosen:
+        return Worker(job, places, chosen).run()

@@ -1,0 +1,110 @@
+"""Slots are lock files: real processes take them here, on GPUs that are only names."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from tuning_curves.locks import is_locked
+from tuning_curves.training.gpus import GpuSlots, chosen_already, chosen_device, free_slot
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from tuning_curves.training.gpus import GpuSlots, free_slot
+
+with free_slot(["GPU-a", "GPU-b"], GpuSlots(folder=Path(sys.argv[1]), workers=2)) as gpu:
+    print(gpu, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def processes() -> Iterator[list["subprocess.Popen[str]"]]:
+    """Started ones go in here, and are ended with the test."""
+    started: list[subprocess.Popen[str]] = []
+    yield started
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def start(folder: Path) -> "subprocess.Popen[str]":
+    """A process that takes a slot, says which GPU it has, and keeps it."""
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", PROGRAM, str(folder)]
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def test_processes_spread_over_the_gpus_and_one_too_many_waits_for_a_killed_one(
+    tmp_path: Path, processes: list["subprocess.Popen[str]"]
+) -> None:
+    had = []
+    for _ in range(4):
+        processes.append(start(tmp_path))
+        had.append(processes[-1].stdout.readline())  # type: ignore[union-attr]
+    assert had == ["0\n", "1\n", "0\n", "1\n"]
+    processes.append(late := start(tmp_path))
+    assert late.stderr is not None
+    assert late.stdout is not None
+    said = late.stderr.readline()
+    assert said == "waiting for a free place on a GPU (2 GPUs, 2 workers each)\n"
+    processes[1].kill()
+    assert late.stdout.readline() == "1\n"
+
+
+def test_a_slot_is_free_again_after_its_holder(tmp_path: Path) -> None:
+    slots = GpuSlots(folder=tmp_path / "not" / "there")
+    for _ in range(2):
+        with free_slot(["GPU-a"], slots) as gpu:
+            assert gpu == 0
+
+
+def test_another_order_of_the_same_gpus_finds_the_same_locks(tmp_path: Path) -> None:
+    slots = GpuSlots(folder=tmp_path)
+    with ExitStack() as held:
+        assert held.enter_context(free_slot(["GPU-a", "GPU-b"], slots)) == 0
+        assert held.enter_context(free_slot(["GPU-b", "GPU-a"], slots)) == 0
+        assert held.enter_context(free_slot(["GPU-a", "GPU-b", "GPU-c"], slots)) == 2
+
+
+@pytest.mark.parametrize(
+    ("visible", "count", "chosen"),
+    [(None, 1, False), (None, 8, False), ("3", 1, True), ("GPU-a", 1, True), ("2,3", 2, False)],
+)
+def test_a_single_visible_gpu_was_chosen_by_a_scheduler(
+    visible: str | None, count: int, chosen: bool
+) -> None:
+    assert chosen_already(visible, count) is chosen
+
+
+def test_a_process_trains_on_the_gpu_whose_slot_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    current: list[int] = []
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda gpu: SimpleNamespace(uuid=f"uuid-{gpu}")
+    )
+    slots = GpuSlots(folder=tmp_path)
+    with chosen_device("auto", slots) as first, chosen_device("cuda", slots) as second:
+        assert (str(first), str(second), current) == ("cuda:0", "cuda:1", [0, 1])
+        assert is_locked(tmp_path / "uuid-0-0.lock")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5")
+    with free_slot(["uuid-0"], slots), chosen_device("auto", slots) as given:
+        assert str(given) == "cuda"  # a scheduler's choice is not waited for
+
+
+def test_a_cpu_takes_no_slot(tmp_path: Path) -> None:
+    with chosen_device("cpu", GpuSlots(folder=tmp_path)) as device:
+        assert device.type == "cpu"
+    assert not list(tmp_path.iterdir())
