@@ -24,6 +24,7 @@ test: .venv/dev-ready
 	pytest -n auto --dist worksteal
 
 check: test
+	pytest --base-sized tests/hub/test_base_study.py    # 440 MB and a minute and a half of one core
 	ruff check .
 	ruff format --check .
 	mypy

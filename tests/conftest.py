@@ -166,3 +166,17 @@ def real_squad() -> Path:
         if not (folder / name).is_file():
             pytest.skip(f"no {name} in {folder.relative_to(ROOT)}: put SQuAD v1.1 there")
     return folder
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--base-sized",
+        action="store_true",
+        help="the loopback hub serves an encoder of BERT-base's size (440 MB)",
+    )
+
+
+@pytest.fixture
+def base_sized(request: pytest.FixtureRequest) -> bool:
+    """Whether `--base-sized` was given."""
+    return request.config.getoption("--base-sized")

@@ -330,7 +330,7 @@ def test_a_configuration_without_model_type_is_refused(
     ("changes", "reason"),
     [
         ({"num_attention_heads": 5}, "hidden size (32) is not a multiple"),
-        ({"hidden_size": "wide"}, "'hidden_size' expected int"),
+        ({"hidden_act": "nonsense"}, "'nonsense'"),
     ],
 )
 def test_a_configuration_that_cannot_be_built_is_refused(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tuning_curves import squad
 from tuning_curves.errors import DataError, ResourceError
 from tuning_curves.squad import (
     SquadData,
@@ -275,6 +276,67 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     assert read_squad(path) == parse_squad(good(), "file.json")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_other_unicode_encodings_are_told_by_their_first_bytes(
+    tmp_path: Path, encoding: str
+) -> None:
+    path = tmp_path / "wide.json"
+    path.write_bytes(json.dumps(good(), ensure_ascii=False).encode(encoding))
+    assert read_squad(path) == parse_squad(good(), "file.json")
+
+
+def test_a_key_twice_in_one_object_is_refused(tmp_path: Path) -> None:
+    """Python's reader takes the second and drops the first, with all the questions in it."""
+    path = tmp_path / "twice.json"
+    text = json.dumps(good())
+    path.write_text(text.replace('"data"', '"data": [], "data"', 1))
+    assert "an object has the key 'data' twice" in read_refusal(path)
+
+
+def test_a_number_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "digits.json"
+    path.write_text(json.dumps(good()).replace("17", "1" * 5000, 1))
+    assert "SQuAD file is not valid JSON (Exceeds the limit" in read_refusal(path)
+
+
+def test_a_file_beyond_bounds_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "huge.json"
+    with path.open("wb") as stream:
+        stream.truncate(squad.LARGEST_BYTES + 1)  # takes no room on the disk
+    assert f"{path}: 536,870,913 bytes, expected 536,870,912 or fewer" in read_refusal(path)
+
+
+def test_a_path_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    assert "cannot be read as SQuAD (File name too long)" in read_refusal(tmp_path / ("x" * 5000))
+
+
+@pytest.mark.parametrize("text", ["a\nerror: b", "\x1b[31mred", "x" * 100_000])
+def test_a_files_texts_cannot_forge_or_flood_a_message(text: str) -> None:
+    """They are shown on one line, without control characters, and cut."""
+    message = refusal(lambda v: question(v).update(id=text, answers=[]))
+    told, fix = message.split("\nfix: ")
+    assert told.isprintable()
+    assert len(told) < 250
+    assert fix.isprintable()
+
+
+def test_an_answer_that_occurs_often_names_some_places() -> None:
+    def change(value: dict[str, Any]) -> None:
+        value["data"][1]["paragraphs"][0] |= {"context": "a" * 50_000}
+        entry = value["data"][1]["paragraphs"][0]["qas"][0]
+        entry["answers"] = [{"text": "aa", "answer_start": 60_000}]
+
+    assert "it occurs at 0, 1, 2, 3, 4, ...\n" in refusal(change)
+
+
+def test_titles_that_look_like_paths_stay_titles(tmp_path: Path) -> None:
+    value = good()
+    value["data"][0]["title"], question(value)["id"] = "../../etc/passwd", "/etc/shadow"
+    data = parse_squad(value, "file.json")
+    assert data.titles[0] == "../../etc/passwd"
+    assert data.questions[1].id == "/etc/shadow"
+
+
 def test_a_missing_file_is_a_missing_resource(tmp_path: Path) -> None:
     with pytest.raises(ResourceError, match=r"no\.json: no such SQuAD file") as caught:
         read_squad(tmp_path / "no.json")
@@ -425,6 +487,56 @@ def test_any_data_goes_out_and_comes_back(value: dict[str, Any]) -> None:
     assert to_squad(data) == value
     through_json = json.loads(json.dumps(to_squad(data)))
     assert parse_squad(through_json, "again") == data
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(st.text(), part, max_size=3),
+    max_leaves=8,
+)
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Every container of a JSON value with each key or position in it."""
+    if isinstance(value, dict | list):
+        keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+        return [(value, k) for k in keys] + [p for k in keys for p in places(value[k])]
+    return []
+
+
+@settings(max_examples=300)
+@given(st.data(), JSON)
+def test_a_damaged_value_is_refused_or_reads_as_what_it_says(data: st.DataObject, by: Any) -> None:
+    """Put any value in any place: nothing but a `DataError`, or data that goes out unchanged."""
+    value = good()
+    container, key = data.draw(st.sampled_from(places(value)), label="place")
+    container[key] = by
+    try:
+        found = parse_squad(value, "damaged")
+    except DataError as error:
+        assert str(error).startswith("damaged: ")
+        return
+    assert parse_squad(to_squad(found), "again") == found
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_a_damaged_file_is_refused_or_reads_as_json_reads_it(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Cut it, or change a byte: a `DataError`, or the data that Python's reader sees."""
+    content = bytearray(json.dumps(good(), ensure_ascii=False).encode())
+    if data.draw(st.booleans(), label="cut"):
+        del content[data.draw(st.integers(0, len(content) - 1)) :]
+    else:
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.mktemp("damaged") / "file.json"
+    path.write_bytes(content)
+    try:
+        found = read_squad(path)
+    except DataError:
+        return
+    assert found == parse_squad(json.loads(content), "x")
 
 
 def test_the_real_files_have_their_published_counts(real_squad: Path) -> None:

@@ -191,3 +191,84 @@ def test_one_subset_may_have_several_starts(config: dict) -> None:
     config["seeds"] = [{"subset": 0, "init": 0}, {"subset": 0, "init": 1}]
     seeds = {(p.cell.subset_seed, p.cell.init_seed) for p in check_study(config, "s").unique}
     assert seeds == {(0, 0), (0, 1)}
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x", "/tmp/x", "a/b", "..", "a\nb", "a\n", "a\0", "", " ", "x" * 200]
+)
+@pytest.mark.parametrize("section", ["study", "encoder", "data"])
+def test_no_name_leads_out_of_the_studys_folders(config: dict, section: str, name: str) -> None:
+    """All three name folders that are written to."""
+    if section == "study":
+        config["study"] = name
+    else:
+        config[section]["name"] = name
+    refusal(config)
+
+
+@pytest.mark.parametrize(
+    "name", ["../..", "a/..", "../x", "a/b/c", "a/b\n", "a b/c", "https://x/y"]
+)
+def test_a_repository_is_an_owner_and_a_name(name: str) -> None:
+    config = yaml.safe_load((CONFIG / "bert-base-squad.yaml").read_text("utf-8"))
+    for section in ("encoder", "data"):
+        changed = copy.deepcopy(config)
+        changed[section]["repository"] = name
+        assert f"{section}.repository is " in refusal(changed)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (("training", "clip_norm"), float("inf"), "training.clip_norm is inf, expected a number"),
+        (("training", "clip_norm"), float("nan"), "training.clip_norm is nan, expected a number"),
+        (("training", "clip_norm"), "1e999", "training.clip_norm is inf, expected a number"),
+        (("title",), "\ud835", "title holds half a surrogate pair"),
+        (("title",), "x" * 301, "expected 300 or fewer characters"),
+        (("seeds",), ["9" * 5000], "expected integer or object"),
+        (("seeds",), [2**64], "expected 4294967295 or less"),
+        (
+            ("seeds",),
+            [{"subset": 0, "int": 1}],
+            "unknown key 'int' in seeds.0; did you mean 'init'?",
+        ),
+        (("seeds",), list(range(100_000)), "cells, expected 1,000,000 or fewer"),
+        (("sizes",), [10**30], "expected 1000000000 or less"),
+        (("analysis", "draws"), 10**12, "expected 1000000 or less"),
+        (("analysis", "contrasts"), [["bitfit", "full"]] * 2, "expected each item once"),
+        (("evaluation", "dev_questions"), 0, "dev_questions is 0, expected 1 or more"),
+        (("encoder", "files_sha256"), {"model.bin": "0" * 64}, "unknown key 'model.bin'"),
+    ],
+)
+def test_a_value_that_nothing_can_be_done_with_is_named(
+    config: dict, path: tuple[str, ...], value: object, words: str
+) -> None:
+    section = config
+    for key in path[:-1]:
+        section = section[key]
+    section[path[-1]] = value
+    assert words in refusal(config)
+
+
+def test_bottomless_nesting_is_refused(config: dict) -> None:
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert "nested too deep" in refusal(config | {"seeds": deep})
+
+
+def test_pinning_the_other_files_makes_no_other_cells(config: dict) -> None:
+    pinned = copy.deepcopy(config)
+    pinned["encoder"]["files_sha256"] = {"tokenizer.json": "0" * 64, "config.json": "1" * 64}
+    ids = [[p.id for p in check_study(c, "s").planned] for c in (config, pinned)]
+    assert ids[0] == ids[1]
+
+
+def test_the_archives_cells_keep_their_identity() -> None:
+    """A stricter reader must not make other cells of a study that has been run."""
+    from tuning_curves.records import Shelf
+
+    study = read_study(CONFIG / "squad-slice.yaml")
+    shelf = Shelf(study, CONFIG.parent)
+    assert len(study.unique) == 96
+    assert all(shelf.archived(planned) for planned in study.unique)

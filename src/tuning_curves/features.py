@@ -157,7 +157,9 @@ def make_features(
     """
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(encoder, local_files_only=True, use_fast=True)
+    tokenizer = AutoTokenizer.from_pretrained(
+        encoder, local_files_only=True, use_fast=True, trust_remote_code=False
+    )
     backend = tokenizer.backend_tokenizer
     backend.no_truncation()
     backend.no_padding()
@@ -217,9 +219,19 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def find_template(backend: Any) -> Template:
-    """Read off the tokenizer's own pair encoding where it puts special tokens and segments."""
+    """Read off the tokenizer's own pair encoding where it puts special tokens and segments.
+
+    Raises:
+        DataError: a tokenizer that puts none before, between or after the two.
+    """
     pair = backend.encode("a", "b")
     parts = pair.sequence_ids
+    if not {0, 1} <= set(parts) or parts[0] is not None or parts[-1] is not None:
+        raise DataError(
+            f"the tokenizer makes {pair.tokens} of the pair 'a', 'b', expected special tokens "
+            "around both, as BERT's [CLS] a [SEP] b [SEP]",
+            fix="put the tokenizer.json there with which the encoder was trained",
+        )
     question, context = parts.index(0), parts.index(1)
     last_question = len(parts) - 1 - parts[::-1].index(0)
     last_context = len(parts) - 1 - parts[::-1].index(1)

@@ -1,5 +1,6 @@
 """Files that are either whole or absent: atomic writes, hashes, canonical JSON."""
 
+import collections
 import contextlib
 import hashlib
 import json
@@ -48,17 +49,26 @@ def write_json(path: Path, value: Any, *, indent: int | None = 1) -> None:
 
 
 def read_json(path: Path, *, what: str, fix: str | None = None) -> Any:
-    """Read JSON, or say that `what` is missing or torn.
+    """Read JSON (UTF-8, -16 or -32, as its standards know it), or say what is wrong with it.
 
     Raises:
-        DataError: no such file, or not a JSON text; names the file and the place.
+        DataError: no such file, or not a JSON text, or one with a key twice in an object, of
+            which readers would take one or the other; names the file and the place.
     """
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(path.read_bytes(), object_pairs_hook=_each_key_once)
     except FileNotFoundError:
         raise DataError(f"{path}: {what} is missing", fix=fix) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of thousands of digits
         raise DataError(f"{path}: {what} is not valid JSON ({error})", fix=fix) from None
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = collections.Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"an object has the key {twice[:60]!r} twice")
+    return found
 
 
 def canonical(value: Any) -> str:

@@ -5,9 +5,7 @@ each of them. The encoder is a `transformers` model as it is; only its attention
 replaced, through the library's own registry, by `attend_packed`. Embeddings and layers are called
 one by one, so that a run can start above a frozen prefix (`first_layer`).
 
-Covers BERT (`SUPPORTED`), whatever its size. Its relatives are refused although they would load:
-RoBERTa counts positions from 2, MPNet adds a position bias outside the attention function. It
-does no padding, no pooling and no masking.
+Which encoders it covers is told in `architectures`. It does no padding, no pooling and no masking.
 """
 
 import contextlib
@@ -22,13 +20,10 @@ from torch import Tensor, nn
 from transformers import AttentionInterface, AutoModel, PreTrainedModel
 from transformers.utils import logging as library_logging
 
+from tuning_curves.architectures import FIX_ENCODER, check_architecture
 from tuning_curves.attention import ATTENTION, Packing, attend_packed
 from tuning_curves.dropout import replace_dropouts
-from tuning_curves.errors import DataError, UsageError
-from tuning_curves.files import read_json
-
-SUPPORTED = ("bert",)  # values of `model_type` that are fed exactly as the library feeds them
-FIX_ENCODER = "fetch the encoder again"
+from tuning_curves.errors import DataError
 
 
 class SpanModel(nn.Module):
@@ -114,22 +109,8 @@ def load_encoder(folder: Path, *, hidden_dropout: float, attention_dropout: floa
     }
     encoder, loading = _read_checkpoint(folder, dropout)
     _check_tensors(folder / "model.safetensors", loading)
+    _check_finite(folder / "model.safetensors", encoder)
     return SpanModel(encoder)
-
-
-def check_architecture(path: Path) -> None:
-    config = read_json(path, what="the encoder's configuration", fix=FIX_ENCODER)
-    if not isinstance(config, dict) or "model_type" not in config:
-        raise DataError(
-            f"{path}: no 'model_type' (expected the configuration of a Hugging Face encoder)",
-            fix=FIX_ENCODER,
-        )
-    if config["model_type"] not in SUPPORTED:
-        raise UsageError(
-            f"{path}: model_type {config['model_type']!r} (expected {', '.join(SUPPORTED)}: other "
-            "encoders would load, and compute something else without padding)",
-            fix="choose an encoder of model_type bert",
-        )
 
 
 def _read_checkpoint(folder: Path, dropout: dict[str, float]) -> tuple[PreTrainedModel, Any]:
@@ -153,7 +134,7 @@ def _read_checkpoint(folder: Path, dropout: dict[str, float]) -> tuple[PreTraine
             f"{folder}/model.safetensors: torn, or not a safetensors file ({error})",
             fix=FIX_ENCODER,
         ) from None
-    except (ValueError, StrictDataclassError) as error:
+    except (ValueError, TypeError, KeyError, StrictDataclassError) as error:
         reason = " ".join(str(error).split())
         raise DataError(
             f"{folder}/config.json: describes no encoder that can be built ({reason})",
@@ -198,6 +179,14 @@ def _check_tensors(weights: Path, loading: dict[str, Any]) -> None:
             f"describes, the first is {beyond[0]!r}",
             fix=FIX_ENCODER,
         )
+
+
+def _check_finite(weights: Path, encoder: PreTrainedModel) -> None:
+    for name, parameter in encoder.named_parameters():
+        if not torch.isfinite(parameter).all():
+            raise DataError(
+                f"{weights}: tensor {name!r} has values that are not finite", fix=FIX_ENCODER
+            )
 
 
 def span_loss(logits: Tensor, packing: Packing, starts: Tensor, ends: Tensor) -> Tensor:

@@ -5,8 +5,6 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.errors import UsageError
-
 FOLDER = Path(__file__).parents[2] / "workflow" / "schemas"
 
 
@@ -18,26 +16,6 @@ def validator(name: str) -> Any:
 
     schema = yaml.safe_load((FOLDER / f"{name}.schema.yaml").read_text("utf-8"))
     return jsonschema.Draft202012Validator(schema)
-
-
-def read_yaml(path: Path, missing: str) -> Any:
-    """Read a YAML file.
-
-    Args:
-        missing: what to say where there is none.
-
-    Raises:
-        UsageError: no such file, or not YAML; names the file.
-    """
-    import yaml
-
-    try:
-        return yaml.safe_load(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{path}: {missing}", fix="correct the path") from None
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        where = " ".join(str(error).split())
-        raise UsageError(f"{path}: not a YAML file ({where})", fix="correct the file") from None
 
 
 def first_error(name: str, value: Any, part: dict[str, Any] | None = None) -> Any:
@@ -73,6 +51,10 @@ def explain(error: Any, source: str, whole: str, above: str = "") -> str:
     if error.validator == "required":
         missing = [key for key in error.validator_value if key not in error.instance]
         return f"{source}: {where} lacks the key {missing[0]!r}"
+    if error.validator == "anyOf":  # of the kind that was meant, say what is wrong with it
+        meant = [one for one in error.context if one.validator not in ("type", "const")]
+        if meant:
+            return explain(meant[0], source, whole, above)
     value = repr(error.instance)
     value = value if len(value) < 80 else value[:77] + "..."
     expected = {
@@ -84,6 +66,8 @@ def explain(error: Any, source: str, whole: str, above: str = "") -> str:
         "exclusiveMinimum": lambda v: f"expected more than {v}",
         "exclusiveMaximum": lambda v: f"expected less than {v}",
         "uniqueItems": lambda v: "expected each item once",
+        "minLength": lambda v: f"expected {v} or more characters",
+        "maxLength": lambda v: f"expected {v} or fewer characters",
         "minItems": lambda v: f"expected {v} or more items",
         "maxItems": lambda v: f"expected {v} or fewer items",
         "const": lambda v: f"expected {v!r}",

@@ -7,6 +7,8 @@ points), not bytes. SQuAD 2.0 is refused, since its unanswerable questions need 
 """
 
 import hashlib
+import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tuning_curves.errors import DataError, ResourceError
+from tuning_curves.errors import DataError, ResourceError, quoted
 from tuning_curves.files import read_json, sha256_of
 
 LAYOUT = (
@@ -25,6 +27,7 @@ FIX_LAYOUT = f"use a file in the layout of SQuAD v1.1: {LAYOUT}"
 FIX_VERSION = "use SQuAD v1.1 (train-v1.1.json, dev-v1.1.json), where every question has an answer"
 FIX_OFFSET = "set answer_start to the character offset (not the byte offset) of the answer text"
 FIX_TORN = "fetch the file again (a download may have been cut short), and keep it as UTF-8"
+LARGEST_BYTES = 1 << 29  # reading takes about five times a file's size; SQuAD's own has 30 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +71,26 @@ def read_squad(path: Path) -> SquadData:
         DataError: a torn file, another encoding or layout, SQuAD 2.0, or content that does not
             hold together; the message names the file, the article and the question.
     """
-    if not path.exists():
+    try:
+        _check_size(path)
+        value = read_json(path, what="SQuAD file", fix=FIX_TORN)
+    except FileNotFoundError:
         raise ResourceError(
             f"{path}: no such SQuAD file", fix="correct the path, or put the file there"
-        )
-    try:
-        value = read_json(path, what="SQuAD file", fix=FIX_TORN)
-    except (OSError, RecursionError) as error:
-        raise DataError(f"{path}: cannot be read as SQuAD ({error})", fix=FIX_LAYOUT) from None
+        ) from None
+    except OSError as error:
+        message = f"{path}: cannot be read as SQuAD ({error.strerror})"
+        raise DataError(message, fix=FIX_LAYOUT) from None
     return parse_squad(value, str(path))
+
+
+def _check_size(path: Path) -> None:
+    size = path.stat().st_size
+    if size > LARGEST_BYTES:
+        raise DataError(
+            f"{path}: {size:,} bytes, expected {LARGEST_BYTES:,} or fewer",
+            fix="choose the articles that are to be used, and write them into a file of their own",
+        )
 
 
 def parse_squad(value: Any, source: str) -> SquadData:
@@ -86,7 +100,7 @@ def parse_squad(value: Any, source: str) -> SquadData:
     for number, article in enumerate(_list(value, "data", source), 1):
         where = f"{source}: article {number}"
         builder.titles.append(_text(article, "title", where))
-        where = f'{where} "{builder.titles[-1]}"'
+        where = f"{where} {quoted(builder.titles[-1])}"
         for position, paragraph in enumerate(_list(article, "paragraphs", where), 1):
             _parse_paragraph(builder, paragraph, f"{where}, paragraph {position}")
     return builder.build()
@@ -115,7 +129,7 @@ def from_rows(rows: Iterable[Mapping[str, Any]], source: str) -> SquadData:
     for number, row in enumerate(rows, 1):
         where = f"{source}: row {number}"
         title, context = _text(row, "title", where), _text(row, "context", where)
-        where = f'{where}, article "{title}"'
+        where = f"{where}, article {quoted(title)}"
         builder.continue_with(title, context, where)
         answers = _get(row, "answers", where)
         texts, starts = _list(answers, "text", where), _list(answers, "answer_start", where)
@@ -171,16 +185,18 @@ class _Builder:
         self.contexts: list[str] = []
         self.paragraph_article: list[int] = []
         self.questions: list[Question] = []
+        self.taken: set[str] = set()  # the titles
         self.seen: dict[str, str] = {}  # question id -> where it was first
 
     def continue_with(self, title: str, context: str, where: str) -> None:
         """Stay in the last article and paragraph where they are the same, else open new ones."""
         same = bool(self.titles) and self.titles[-1] == title
-        if not same and title in self.titles:
+        if not same and title in self.taken:
             fix = "pass the rows in the data set's own order, unshuffled"
             raise DataError(f"{where}: the article comes back after another one", fix=fix)
         if not same:
             self.titles.append(title)
+            self.taken.add(title)
         if not same or self.contexts[-1] != context:
             self.add_paragraph(context)
 
@@ -191,7 +207,7 @@ class _Builder:
     def add_question(self, entry: Any, pairs: Sequence[tuple[Any, Any]], where: str) -> None:
         """Check a question of the last paragraph; `pairs` are its answers' texts and offsets."""
         identity = _text(entry, "id", where)
-        here = f'{where}, id "{identity}"'
+        here = f"{where}, id {quoted(identity)}"
         if identity in self.seen:
             message = f"{here}: the id was taken before, at {self.seen[identity]}"
             raise DataError(message, fix="give every question an id of its own")
@@ -232,9 +248,16 @@ def _misplaced(context: str, text: str, start: int, where: str) -> str:
         found = f"there the context reads {context[start : start + max(len(text), 20)]!r}"
     else:
         found = f"the context has offsets 0 to {len(context) - 1}"
-    places = [str(i) for i in range(len(context)) if context.startswith(text, i)]
+    places = _places(context, text)
     occurs = f"it occurs at {', '.join(places)}" if places else "it occurs nowhere in the context"
     return f"{where}: answer {text!r} is not at its offset {start}: {found}; {occurs}"
+
+
+def _places(context: str, text: str, most: int = 5) -> list[str]:
+    """Offsets of the text's first occurrences, with dots where there are more."""
+    found = (place.start() for place in re.finditer(f"(?={re.escape(text)})", context))
+    places = [str(start) for start in itertools.islice(found, most + 1)]
+    return places if len(places) <= most else [*places[:most], "..."]
 
 
 def _check_version(value: Any, source: str) -> None:

@@ -8,7 +8,8 @@ is another cell and a record can never be taken for another's.
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,8 +18,10 @@ from typing import Any
 from tuning_curves.errors import UsageError
 from tuning_curves.files import sha256_of
 from tuning_curves.method_names import parse_name
-from tuning_curves.schemas import explain, first_error, read_yaml
+from tuning_curves.schemas import explain, first_error
+from tuning_curves.yaml_files import read_yaml
 
+MOST_CELLS = 1_000_000
 CHUNK_CELLS = 200  # keeps a chunk's job within the length of a command line
 ENGINE = 1  # raised whenever the engine's numbers change on purpose: old records no longer answer
 SQUAD_DEV_QUESTIONS = 10_570
@@ -223,7 +226,11 @@ def check_study(config: Any, source: str) -> Study:
     Raises:
         UsageError: the message names the key, its value and what was expected.
     """
-    config = _numbers(config)
+    try:
+        config = _numbers(config)
+    except RecursionError:
+        raise UsageError(f"{source}: nested too deep", fix="correct the study") from None
+    _check_texts_and_numbers(config, source)
     if error := first_error("study", config):
         raise UsageError(
             explain(error, source, "the study"), fix="config/README.md explains every key"
@@ -239,9 +246,27 @@ def _numbers(value: Any, key: str = "") -> Any:
         return {k: _numbers(v, k) for k, v in value.items()}
     if isinstance(value, list):
         return [_numbers(v, key) for v in value]
-    if isinstance(value, str) and key not in TEXT_KEYS and NUMBER.fullmatch(value):
+    if (
+        isinstance(value, str)
+        and key not in TEXT_KEYS
+        and len(value) < 40
+        and NUMBER.fullmatch(value)
+    ):
         return int(value) if re.fullmatch(r"[+-]?\d+", value) else float(value)
     return value
+
+
+def _check_texts_and_numbers(value: Any, source: str, place: str = "") -> None:
+    """No infinite number, and no text that cannot be written as UTF-8: both pass any schema."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"{source}: {place} is {value}, expected a number", fix="write one")
+    if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
+        raise UsageError(
+            f"{source}: {place} holds half a surrogate pair", fix="write the text anew, as UTF-8"
+        )
+    if isinstance(value, Mapping | list):
+        for key, part in value.items() if isinstance(value, Mapping) else enumerate(value):
+            _check_texts_and_numbers(part, source, f"{place}.{key}".lstrip("."))
 
 
 def _floats(config: dict[str, Any]) -> dict[str, Any]:
@@ -260,6 +285,7 @@ def _floats(config: dict[str, Any]) -> dict[str, Any]:
 
 def _check_across(study: Study, source: str) -> None:
     config = study.config
+    _check_extent(config, source)
     _check_scale(config, source)
     _check_names(config, source)
     _check_seeds(config, source)
@@ -268,15 +294,36 @@ def _check_across(study: Study, source: str) -> None:
     _check_sizes(config, source)
 
 
+def _check_extent(config: Mapping, source: str) -> None:
+    """A slip of the pen, such as seeds from 0 to 100,000, is told before anything is planned."""
+    cells = sum(
+        len(method["learning_rates"])
+        * len(method.get("sizes", config["sizes"]))
+        * len(method.get("seeds", config["seeds"]))
+        * len(method.get("budgets", config["budgets"]))
+        for method in config["methods"]
+    )
+    if cells > MOST_CELLS:
+        raise UsageError(
+            f"{source}: the lists ask for {cells:,} cells, expected {MOST_CELLS:,} or fewer",
+            fix="shorten methods, sizes, seeds or budgets, or make several studies of it",
+        )
+
+
+def _first_twice(values: Iterable[Any]) -> Any:
+    """The first value that comes a second time; None if there is none."""
+    return next((value for value, count in Counter(values).items() if count > 1), None)
+
+
 def _check_names(config: Mapping, source: str) -> None:
     names = [method["name"] for method in config["methods"]]
     for name in names:
         _check_name(name, source)
     budgets = [budget["name"] for budget in config["budgets"]]
     for kind, listed in (("method", names), ("budget", budgets)):
-        twice = sorted({name for name in listed if listed.count(name) > 1})
-        if twice:
-            raise UsageError(f"{source}: {kind} {twice[0]!r} is listed twice", fix="list it once")
+        twice = _first_twice(listed)
+        if twice is not None:
+            raise UsageError(f"{source}: {kind} {twice!r} is listed twice", fix="list it once")
     for method in config["methods"]:
         for budget in method.get("budgets", []):
             if budget not in budgets:
@@ -305,8 +352,7 @@ def _check_scale(config: Mapping, source: str) -> None:
 
 def _check_seeds(config: Mapping, source: str) -> None:
     for method in [{}, *config["methods"]]:
-        seeds = [_pair_of(seed) for seed in method.get("seeds", config["seeds"])]
-        twice = next((pair for pair in seeds if seeds.count(pair) > 1), None)
+        twice = _first_twice(_pair_of(seed) for seed in method.get("seeds", config["seeds"]))
         if twice is not None:
             raise UsageError(
                 f"{source}: the seeds list subset {twice[0]} with init {twice[1]} twice (a number "

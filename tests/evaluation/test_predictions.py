@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tuning_curves.errors import DataError, ResourceError
 from tuning_curves.evaluation.predictions import align, read_predictions, write_predictions
@@ -83,3 +85,53 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_a_missing_resource(tmp_path: Path) -> None:
     with pytest.raises(ResourceError, match=r"no\.json: no such predictions file\nfix: correct"):
         read_predictions(tmp_path / "no.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"q1": "\\ud835"}', "the prediction of question 'q1' holds half a surrogate pair"),
+        ('{"\\ud835": "x"}', "holds half a surrogate pair"),
+        ('{"q1": "x", "q1": "y"}', "an object has the key 'q1' twice"),
+        ('{"q1": ' + "9" * 5000 + "}", "is not valid JSON (Exceeds the limit"),
+        ("[" * 200_000, "is not valid JSON (maximum recursion"),
+    ],
+)
+def test_what_cannot_be_meant_or_written_is_refused(
+    tmp_path: Path, content: str, words: str
+) -> None:
+    assert words in refusal(tmp_path / "p.json", content)
+
+
+def test_a_path_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot be read \(File name too long\)"):
+        read_predictions(tmp_path / ("x" * 5000))
+
+
+@settings(max_examples=100)
+@given(st.binary() | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_no_content_makes_the_reader_fall_over(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("predictions") / "p.json"
+    path.write_bytes(content)
+    try:
+        found = read_predictions(path)
+    except DataError:
+        return
+    assert found == json.loads(content)
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_any_predictions_go_out_and_come_back_or_are_refused(
+    tmp_path_factory: pytest.TempPathFactory, value: dict[str, str]
+) -> None:
+    path = tmp_path_factory.mktemp("predictions") / "p.json"
+    path.write_text(json.dumps(value))
+    try:
+        value_as_bytes = json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        with pytest.raises(DataError, match="half a surrogate pair"):
+            read_predictions(path)
+        return
+    assert read_predictions(path) == json.loads(value_as_bytes)

@@ -128,6 +128,33 @@ def test_bad_input_is_one_clear_error(
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_a_key_twice_in_the_study_file_is_refused(tiny_study: Path, snakemake: Run) -> None:
+    """Snakemake's own reader takes the second in silence."""
+    with tiny_study.open("a", encoding="utf-8") as stream:
+        stream.write("seeds: [7]\n")
+    done = snakemake("-n", *CONFIG, check=False)
+    assert done.returncode != 0
+    assert "config/tiny.yaml: the key 'seeds' stands twice" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "study=../../escaped",
+        "encoder={name: ../../../escaped}",
+        "data={name: ../../../escaped}",
+    ],
+)
+def test_no_name_writes_outside_the_studys_folders(
+    checkout: Path, tiny_study: Path, snakemake: Run, override: str
+) -> None:
+    before = {path for path in checkout.parent.rglob("*") if checkout not in path.parents}
+    done = snakemake("train", *CONFIG, "--config", override, check=False)
+    assert done.returncode != 0
+    assert "expected text of the form" in done.stdout + done.stderr
+    assert {path for path in checkout.parent.rglob("*") if checkout not in path.parents} == before
+
+
 def test_lint_and_the_default_dry_run_need_nothing(checkout: Path, snakemake: Run) -> None:
     assert "Congratulations" in (lint := snakemake("--lint")).stdout + lint.stderr
     plan = planned_jobs(snakemake("-n").stdout)

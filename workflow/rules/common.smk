@@ -6,7 +6,7 @@ from tuning_curves.commands.options import study_for_workflow
 from tuning_curves.layout import Layout
 from tuning_curves.needs import memory_mb, minutes
 
-STUDY = study_for_workflow(config)
+STUDY = study_for_workflow(config, workflow.configfiles)
 LAYOUT = Layout(STUDY)
 STUDY_JSON = json.dumps(STUDY.config, separators=(",", ":"))
 RESULTS = f"results/{STUDY.name}"

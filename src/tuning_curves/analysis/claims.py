@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tuning_curves.errors import UsageError
-from tuning_curves.schemas import explain, first_error, read_yaml, validator
+from tuning_curves.schemas import explain, first_error, validator
+from tuning_curves.yaml_files import read_yaml
 
 FIX = "docs/verdicts.md explains every key of a claim"
 

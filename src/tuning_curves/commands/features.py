@@ -30,12 +30,14 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Make the features."""
     from tuning_curves.features import make_features
+    from tuning_curves.sources.checkpoint import check_length
     from tuning_curves.sources.data import open_data
     from tuning_curves.sources.encoders import open_encoder
     from tuning_curves.squad import article_sizes
     from tuning_curves.subsets import selection_articles, subset, training_pool
 
     open_encoder(args.encoder)
+    check_length(args.encoder / "config.json", args.max_length)
     data = open_data(args.data)
     sizes = article_sizes(data["train"])
     pool = training_pool(sizes, selection_articles(sizes, args.held_out))

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,22 +32,29 @@ def section(text: str) -> dict[str, Any]:
     """
     try:
         value = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"not JSON: {text[:60]!r} ({error})") from None
     if not isinstance(value, dict):
         raise UsageError(f"not a JSON object: {text[:60]!r}")
     return value
 
 
-def study_for_workflow(config: dict[str, Any]) -> Any:
+def study_for_workflow(config: dict[str, Any], files: Iterable[str | Path]) -> Any:
     """The checked study of a workflow's configuration; a study that fails ends the process.
+
+    Args:
+        files: those that the configuration was read from. Snakemake takes the last of two equal
+            keys in silence, so that they are read once more by a stricter reader.
 
     Returns:
         a `Study`.
     """
     from tuning_curves.study import check_study
+    from tuning_curves.yaml_files import read_yaml
 
     try:
+        for path in files:
+            read_yaml(Path(path), "no such file")
         return check_study(config, "study")
     except UsageError as error:
         raise SystemExit(f"error: {error}") from None

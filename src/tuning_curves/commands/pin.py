@@ -26,13 +26,12 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print YAML lines."""
     from tuning_curves.errors import UsageError
-    from tuning_curves.files import sha256_of_file
     from tuning_curves.squad import content_sha256, read_squad
 
     if not (args.train or args.dev or args.encoder or args.generated):
         raise UsageError("nothing to pin", fix="give --train and --dev, or --encoder")
     if args.encoder:
-        print(f"weights_sha256: {sha256_of_file(args.encoder / 'model.safetensors')}")
+        _pin_encoder(args.encoder)
     if args.generated:
         from tuning_curves.commands.options import section
         from tuning_curves.sources.data import generate_splits
@@ -43,3 +42,18 @@ def run(args: argparse.Namespace) -> int:
         if path is not None:
             print(f"{split}: {content_sha256(read_squad(path))}")
     return 0
+
+
+def _pin_encoder(folder: Path) -> None:
+    """The weights' hash, which a study needs, and the other files', which it may pin as well."""
+    from tuning_curves.files import sha256_of_file
+    from tuning_curves.sources.checkpoint import NEEDED, OPTIONAL, check_checkpoint, check_complete
+
+    present = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    check_complete(folder, present, str(folder))
+    check_checkpoint(folder)
+    print(f"weights_sha256: {sha256_of_file(folder / 'model.safetensors')}")
+    print("files_sha256:")
+    for name in (*NEEDED, *OPTIONAL):
+        if name in present and name != "model.safetensors":
+            print(f"  {name}: {sha256_of_file(folder / name)}")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tuning_curves.errors import quoted
 from tuning_curves.evaluation.metric import GoldAnswers, percent
 from tuning_curves.evaluation.predictions import align, read_predictions
 from tuning_curves.files import write_text
@@ -75,7 +76,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _warn(ids: Sequence[str], trouble: str, *, what: str = "questions") -> None:
     if ids:
-        examples = ", ".join(ids[:3]) + (", ..." if len(ids) > 3 else "")
+        examples = ", ".join(quoted(one)[1:-1] for one in ids[:3]) + (
+            ", ..." if len(ids) > 3 else ""
+        )
         print(f"warning: {len(ids)} {what} {trouble}: {examples}", file=sys.stderr)
 
 

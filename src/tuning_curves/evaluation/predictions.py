@@ -3,6 +3,7 @@
 It is what the official scorer reads and what the Hugging Face example writes.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,18 +37,23 @@ def read_predictions(path: Path) -> dict[str, str]:
         ResourceError: no such file.
         DataError: not JSON, not an object, or an answer that is not a text (names its id).
     """
-    if not path.exists():
-        raise ResourceError(f"{path}: no such predictions file", fix="correct the path")
     try:
+        path.stat()  # a missing file is not a damaged one
         value = read_json(path, what="predictions file", fix=FIX_OBJECT)
-    except (OSError, RecursionError) as error:
-        raise DataError(f"{path}: cannot be read ({error})", fix=FIX_OBJECT) from None
+    except FileNotFoundError:
+        raise ResourceError(f"{path}: no such predictions file", fix="correct the path") from None
+    except OSError as error:
+        message = f"{path}: cannot be read ({error.strerror})"
+        raise DataError(message, fix=FIX_OBJECT) from None
     if not isinstance(value, dict):
         raise _not_an_object(path, value)
     for identity, text in value.items():
         if not isinstance(text, str):
             message = f"{path}: the prediction of question {identity!r} is {_kind(text)}"
             raise DataError(f"{message}, expected a string", fix=FIX_TEXT)
+        if re.search("[\ud800-\udfff]", identity + text):
+            message = f"{path}: the prediction of question {identity!r} holds half a surrogate pair"
+            raise DataError(message, fix="write the file anew, as UTF-8")
     return value
 
 

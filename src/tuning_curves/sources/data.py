@@ -31,6 +31,7 @@ def fetch_data(data: Mapping[str, Any], folder: Path) -> None:
         data: the study's `data` section.
 
     Raises:
+        PassingError: the hub is down or slow.
         ResourceError: the source cannot be reached.
         DataError: content that does not hold together, or other content than the study pins.
     """
@@ -82,10 +83,10 @@ def _from_paths(data: Mapping[str, Any]) -> dict[str, SquadData]:
 def _from_hub(data: Mapping[str, Any]) -> dict[str, SquadData]:
     from tuning_curves.sources.hub import download_rows
 
-    name, revision = data["repository"], data["revision"]
+    name = data["repository"]
+    rows = download_rows(name, data["revision"], list(HUB_SPLITS.values()))
     return {
-        split: from_rows(download_rows(name, revision, HUB_SPLITS[split]), f"{name} ({split})")
-        for split in SPLITS
+        split: from_rows(rows[there], f"{name} ({there})") for split, there in HUB_SPLITS.items()
     }
 
 

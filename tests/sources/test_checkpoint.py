@@ -1,0 +1,231 @@
+"""Checkpoints that must not be taken: each is refused when it is fetched, with its reason."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from tuning_curves.errors import DataError, ResourceError, TuningCurvesError, UsageError
+from tuning_curves.files import sha256_of_file
+from tuning_curves.model import load_encoder
+from tuning_curves.sources.checkpoint import check_length
+from tuning_curves.sources.encoders import fetch_encoder, open_encoder
+
+Change = Callable[[Path], object]
+
+
+@pytest.fixture
+def checkpoint(tiny_encoder: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny encoder, to be spoilt."""
+    folder = tmp_path / "checkpoint"
+    shutil.copytree(tiny_encoder, folder)
+    return folder
+
+
+def fetch(folder: Path, **pins: Any) -> Path:
+    out = folder.parent / "out"
+    fetch_encoder({"name": "spoilt", "source": "path", "path": str(folder), **pins}, out)
+    return out
+
+
+def refusal(folder: Path, kind: type[TuningCurvesError], **pins: Any) -> str:
+    with pytest.raises(kind) as caught:
+        fetch(folder, **pins)
+    assert caught.value.fix
+    assert not list((folder.parent / "out").iterdir())
+    return str(caught.value)
+
+
+def configure(**values: Any) -> Change:
+    def change(folder: Path) -> None:
+        path = folder / "config.json"
+        path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | values), "utf-8")
+
+    return change
+
+
+def rewrite(change: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]]) -> Change:
+    def spoil(folder: Path) -> None:
+        path = folder / "model.safetensors"
+        save_file(change(load_file(path)), path, metadata={"format": "pt"})
+
+    return spoil
+
+
+def test_pickled_weights_are_refused_with_the_way_out(checkpoint: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (checkpoint.parent / "sprung",))
+
+    torch.save({"x": Trap()}, checkpoint / "pytorch_model.bin")
+    (checkpoint / "model.safetensors").unlink()
+    message = refusal(checkpoint, ResourceError)
+    assert 'only "pytorch_model.bin": pickled weights can run code, and are refused' in message
+    assert "fix: convert it once" in message
+    assert not (checkpoint.parent / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            "model.safetensors",
+            "model-00001-of-00002.safetensors",
+            'only "model-00001-of-00002.safetensors": weights in several files are not taken',
+        ),
+        ("tokenizer.json", "vocab.txt", "only vocab.txt: a fast tokenizer is needed"),
+        ("config.json", "settings.json", 'has no config.json (it has "model.safetensors"'),
+    ],
+)
+def test_a_missing_file_is_named_with_what_is_there(
+    checkpoint: Path, old: str, new: str, words: str
+) -> None:
+    (checkpoint / old).rename(checkpoint / new)
+    assert words in refusal(checkpoint, ResourceError)
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])
+def test_code_of_the_checkpoints_own_is_refused_and_never_run(checkpoint: Path, file: str) -> None:
+    (checkpoint / "evil.py").write_text(f"open({str(checkpoint / 'sprung')!r}, 'w')")
+    stated = json.loads((checkpoint / file).read_text("utf-8"))
+    stated["auto_map"] = {"AutoModel": "evil.Model", "AutoTokenizer": ["evil.T", "evil.T"]}
+    (checkpoint / file).write_text(json.dumps(stated))
+    message = refusal(checkpoint, UsageError)
+    assert f"{file}: asks for Python code of its own ('auto_map'), which is never run" in message
+    assert not (checkpoint / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "called"),
+    [("gpt2", "GPT2LMHeadModel"), ("mpnet", "MPNetModel"), ("t5", "T5Model")],
+)
+def test_another_architecture_is_named(checkpoint: Path, kind: str, called: str) -> None:
+    configure(model_type=kind, architectures=[called])(checkpoint)
+    assert f"model_type '{kind}', \"{called}\" (expected bert" in refusal(checkpoint, UsageError)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "words"),
+    [
+        ({"is_decoder": True}, UsageError, "is_decoder is True, expected False"),
+        ({"position_embedding_type": "relative_key"}, UsageError, "relative positions are not"),
+        ({"quantization_config": {"bits": 4}}, UsageError, "its weights are no plain numbers"),
+        ({"num_hidden_layers": 10**9}, DataError, "num_hidden_layers is 1000000000, expected a"),
+        ({"hidden_size": "32"}, DataError, "hidden_size is '32', expected a whole number"),
+        ({"model_type": None}, UsageError, "model_type None"),
+    ],
+)
+def test_a_configuration_that_cannot_be_followed_is_named(
+    checkpoint: Path, values: dict[str, Any], kind: type[TuningCurvesError], words: str
+) -> None:
+    configure(**values)(checkpoint)
+    assert words in refusal(checkpoint, kind)
+
+
+def embedding(change: Callable[[torch.Tensor], torch.Tensor]) -> Change:
+    return rewrite(
+        lambda tensors: {
+            name: change(t).contiguous() if "word_embeddings" in name else t
+            for name, t in tensors.items()
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        embedding(lambda t: t[:-20]),  # tokens without a row
+        embedding(lambda t: torch.cat([t, torch.zeros(1_528, t.shape[1])])),  # cased and uncased
+    ],
+)
+def test_the_tokenizer_of_another_encoder_is_refused(checkpoint: Path, change: Change) -> None:
+    change(checkpoint)
+    message = refusal(checkpoint, DataError)
+    assert "tokenizer.json: numbers its tokens up to" in message
+    assert "the tokenizer of another encoder" in message
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"version https://git-lfs.github.com/spec/v1\n", b"PK\x03\x04", b"\x80\x02}q"]
+)
+def test_weights_that_are_no_safetensors_are_refused(checkpoint: Path, content: bytes) -> None:
+    (checkpoint / "model.safetensors").write_bytes(content)
+    assert "torn, or not a safetensors file" in refusal(checkpoint, DataError)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        *(("config.json", content) for content in ("{", "[]", "3")),
+        *(("tokenizer.json", content) for content in ("{", "[]", "3", "{}")),
+        ("tokenizer_config.json", "{"),
+    ],
+)
+def test_a_torn_or_foreign_json_is_refused(checkpoint: Path, file: str, content: str) -> None:
+    (checkpoint / file).write_text(content)
+    assert f"{file}: " in refusal(checkpoint, DataError)
+
+
+def test_quantised_weights_are_refused(checkpoint: Path) -> None:
+    rewrite(lambda tensors: {n: t.to(torch.int8) for n, t in tensors.items()})(checkpoint)
+    assert "is of kind I8, expected one of F16, BF16, F32, F64" in refusal(checkpoint, DataError)
+
+
+def test_extra_tensors_half_precision_and_a_prefix_do_no_harm(checkpoint: Path) -> None:
+    def dress(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        named = {f"bert.{name}": t.half() for name, t in tensors.items()}
+        return named | {"cls.predictions.bias": torch.zeros(3)}
+
+    rewrite(dress)(checkpoint)
+    (checkpoint / "pytorch_model.bin").write_bytes(b"not looked at")
+    out = fetch(checkpoint)
+    assert load_encoder(out, hidden_dropout=0.0, attention_dropout=0.0).layers[0] is not None
+    assert not (out / "pytorch_model.bin").exists()
+
+
+def test_weights_that_are_not_finite_are_refused(checkpoint: Path) -> None:
+    def spoil(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        tensors["encoder.layer.1.output.dense.weight"][3, 4] = torch.nan
+        return tensors
+
+    rewrite(spoil)(checkpoint)
+    out = fetch(checkpoint)
+    with pytest.raises(
+        DataError, match=r"layer\.1\.output\.dense\.weight' has values that are not"
+    ):
+        load_encoder(out, hidden_dropout=0.0, attention_dropout=0.0)
+
+
+def test_a_tokenizer_altered_beside_the_same_weights_is_seen_where_it_is_pinned(
+    checkpoint: Path,
+) -> None:
+    pins = {"weights_sha256": sha256_of_file(checkpoint / "model.safetensors")}
+    tokenizer = checkpoint / "tokenizer.json"
+    pins_all = pins | {"files_sha256": {"tokenizer.json": sha256_of_file(tokenizer)}}
+    open_encoder(fetch(checkpoint, **pins_all))
+    shutil.rmtree(checkpoint.parent / "out")
+    stated = json.loads(tokenizer.read_text("utf-8"))
+    stated["normalizer"]["lowercase"] = False
+    tokenizer.write_text(json.dumps(stated))
+    assert "tokenizer.json has sha256" in refusal(checkpoint, DataError, **pins_all)
+
+
+def test_what_changes_after_it_was_fetched_is_seen(checkpoint: Path) -> None:
+    out = fetch(checkpoint)
+    configure(layer_norm_eps=1e-3)(checkpoint)
+    with pytest.raises(DataError, match=r"config\.json: altered since it was fetched"):
+        open_encoder(out)
+    (out / "manifest.json").write_text("{}")
+    with pytest.raises(DataError, match="not an encoder's manifest"):
+        open_encoder(out)
+
+
+def test_windows_longer_than_the_encoders_positions_are_refused(tiny_encoder: Path) -> None:
+    check_length(tiny_encoder / "config.json", 256)
+    with pytest.raises(UsageError, match="max_length is 257, and the encoder has 256 positions"):
+        check_length(tiny_encoder / "config.json", 257)
