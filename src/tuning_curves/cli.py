@@ -23,6 +23,8 @@ COMMANDS = (
     "paper",
     "pin",
     "cache",
+    "answer",
+    "export",
 )
 DESCRIPTION = """\
 With n labelled examples, which part of a pre-trained encoder should you tune?
