@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.errors import UsageError
+from tuning_curves.errors import TuningCurvesError, UsageError
 
 CHOICE = ("method", "size", "seed", "budget", "learning_rate")  # options of `add_choice`
 
@@ -50,7 +50,7 @@ def study_for_workflow(config: dict[str, Any]) -> Any:
 
     try:
         return check_study(config, "study")
-    except UsageError as error:
+    except TuningCurvesError as error:
         raise SystemExit(f"error: {error}") from None
 
 
