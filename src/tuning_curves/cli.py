@@ -23,6 +23,7 @@ COMMANDS = (
     "paper",
     "pin",
     "cache",
+    "advise",
     "answer",
     "export",
 )
