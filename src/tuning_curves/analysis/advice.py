@@ -18,8 +18,8 @@ error s^2 of the last gain; the interval is Student's t with the degrees of free
 with fewer than two trials is given no interval. No curve is fitted: four or five points do not tell
 one from another. The trials contain the noise of the runs, which s^2 has too, and early doublings
 bend more than late ones, so the interval errs on the wide side. Measured on simulated curves of
-three shapes, intervals of level 0.95 hold the true gain in COVERAGE
-(tests/analysis/test_advice.py).
+three shapes, intervals of level 0.95 hold the true gain in all of 120 studies where a curve is
+straight or flattens, and in 0.925 to 0.99 where it is an S (tests/analysis/test_advice.py).
 """
 
 from collections.abc import Mapping

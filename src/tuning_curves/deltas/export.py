@@ -6,6 +6,8 @@ the encoder's own tensors (adapters, prefixes, other readers) cannot be written 
 is in float32 and its model has no pooler, as question answering has none.
 """
 
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -26,7 +28,7 @@ ABOUT = "tuning_curves.json"
 
 
 def export_checkpoint(delta: Delta, encoder: Path, out: Path) -> None:
-    """Write a question-answering checkpoint with its tokenizer, and what it is of.
+    """Write a checkpoint with its tokenizer, and what it is of: whole, or not at all.
 
     Raises:
         UsageError: a method that does not fold into the encoder, or a folder that is not empty.
@@ -45,7 +47,13 @@ def export_checkpoint(delta: Delta, encoder: Path, out: Path) -> None:
             fix="use the delta itself, with `tuning-curves answer`; full, head, biases, layers, "
             "masks, lora and ia3 can be exported",
         )
-    _save(model, delta, encoder, out)
+    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    partial.mkdir(parents=True)
+    try:
+        _save(model, delta, encoder, partial)
+        partial.replace(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 @torch.no_grad()
@@ -80,6 +88,7 @@ def _save(model: SpanModel, delta: Delta, encoder: Path, out: Path) -> None:
     whole.qa_outputs.load_state_dict(model.qa_outputs.state_dict())
     with quiet_library():
         whole.save_pretrained(out)
+    shutil.copymode(out / "config.json", out / "model.safetensors")  # else its owner's alone
     tokenizer = AutoTokenizer.from_pretrained(
         encoder,
         local_files_only=True,
