@@ -83,7 +83,9 @@ def _least_trained(curves: Curves, choice: Choice) -> list[str]:
     if len(choice.left) < 2:
         return []
     least = min(choice.left, key=curves.share)
-    said = f"Of these {least} trains the least: {100 * curves.share(least):.2g} % of the encoder."
+    share = curves.share(least)
+    part = f"{100 * share:.2g} %" if share else "nothing"
+    said = f"Of these {least} trains the least: {part} of the encoder."
     few = [pair.pairs for pair in choice.ahead if pair.pairs < LEAST_PAIRS]
     if few:
         said += f" With fewer than {LEAST_PAIRS} seeds nothing counts as decided: add seeds."
