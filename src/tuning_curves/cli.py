@@ -23,6 +23,9 @@ COMMANDS = (
     "paper",
     "pin",
     "cache",
+    "advise",
+    "answer",
+    "export",
 )
 DESCRIPTION = """\
 With n labelled examples, which part of a pre-trained encoder should you tune?

@@ -9,7 +9,7 @@ On disk a split is a handful of flat arrays that open memory-mapped, with a mani
 that carries their hashes. Nothing is padded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 
 from tuning_curves.errors import DataError
 from tuning_curves.files import read_json, sha256_of_file, write_json, write_whole
-from tuning_curves.squad import SquadData, article_sizes, content_sha256
+from tuning_curves.squad import Question, SquadData, article_sizes, content_sha256
 
 LAYOUT = 1  # raised whenever the files below change their meaning
 SPLITS = ("train", "dev")
@@ -63,7 +63,7 @@ class Windows:
 
 
 class FeatureSet:
-    """One split's features, memory-mapped: the arrays below, each a file of its name."""
+    """One split's features: the arrays below, memory-mapped files of their names or in memory."""
 
     question_tokens: np.ndarray  # unsigned [all tokens of all questions]
     question_bounds: np.ndarray  # int64 [questions + 1]
@@ -79,11 +79,14 @@ class FeatureSet:
     label_start: np.ndarray  # int32 [features]: position in the window; 0 is CLS
     label_end: np.ndarray  # int32 [features]
 
-    def __init__(self, folder: Path, template: Template) -> None:
+    def __init__(
+        self, arrays: Mapping[str, np.ndarray], template: Template, folder: Path | None = None
+    ) -> None:
+        """Args: folder: where the split's texts are kept; none for features in memory."""
         self.template = template
         self.folder = folder
         for name in ARRAYS:
-            setattr(self, name, np.load(folder / f"{name}.npy", mmap_mode="r"))
+            setattr(self, name, arrays[name])
         questions = np.diff(self.question_bounds)[self.question_of_feature()]
         self.lengths: np.ndarray = questions + self.window_tokens + template.specials
 
@@ -139,7 +142,9 @@ class FeatureSet:
         return types
 
     def texts(self) -> tuple[list[str], list[list[str]]]:
-        """The paragraphs' texts, and each question's gold answers."""
+        """The paragraphs' texts, and each question's gold answers, of features on disk."""
+        if self.folder is None:
+            raise ValueError("features in memory keep no texts")
         stored = read_json(self.folder / "texts.json", what="the split's texts")
         return stored["contexts"], stored["answers"]
 
@@ -155,14 +160,7 @@ def make_features(
     Raises:
         DataError: a question too long to leave room for context.
     """
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(
-        encoder, local_files_only=True, use_fast=True, trust_remote_code=False
-    )
-    backend = tokenizer.backend_tokenizer
-    backend.no_truncation()
-    backend.no_padding()
+    backend = open_tokenizer(encoder)
     template = find_template(backend)
     files: dict[str, str] = {}
     for split in SPLITS:
@@ -204,7 +202,13 @@ def open_features(folder: Path) -> dict[str, FeatureSet]:
                 fix=f"delete {folder} and run again: features are made anew",
             )
     template = Template(**manifest["template"])
-    return {split: FeatureSet(folder / split, template) for split in SPLITS}
+    return {
+        split: FeatureSet(_map_arrays(folder / split), template, folder / split) for split in SPLITS
+    }
+
+
+def _map_arrays(folder: Path) -> dict[str, np.ndarray]:
+    return {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -216,6 +220,19 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{folder}: features of layout {manifest.get('layout')} (expected {LAYOUT})", fix=fix
         )
     return manifest
+
+
+def open_tokenizer(encoder: Path) -> Any:
+    """The backend of an encoder's fast tokenizer, which neither cuts nor pads."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(
+        encoder, local_files_only=True, use_fast=True, trust_remote_code=False
+    )
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()
+    backend.no_padding()
+    return backend
 
 
 def find_template(backend: Any) -> Template:
@@ -247,7 +264,10 @@ def find_template(backend: Any) -> Template:
 def tokenise(
     data: SquadData, backend: Any, template: Template, max_length: int, doc_stride: int
 ) -> dict[str, np.ndarray]:
-    """All arrays of one split, by the names in `ARRAYS`."""
+    """All arrays of one split, by the names in `ARRAYS`.
+
+    A question without answers, as those that are asked of a trained model, is labelled CLS.
+    """
     asked = backend.encode_batch(
         [q.question.strip() for q in data.questions], add_special_tokens=False
     )
@@ -286,8 +306,7 @@ def _cut_windows(
                 fix="raise features.max_length, lower features.doc_stride, or shorten the question",
             )
         pairs = offsets[question.paragraph]
-        answer = question.answers[0]
-        span = _token_span(pairs, answer.start, answer.start + len(answer.text))
+        span = _answer_span(question, pairs)
         ahead = len(template.before) + len(tokens.ids) + len(template.between)
         windows = [
             (first, size, *_label(span, first, size, ahead))
@@ -309,6 +328,14 @@ def _place_windows(tokens: int, room: int, overlap: int) -> list[tuple[int, int]
     return windows
 
 
+def _answer_span(question: Question, pairs: np.ndarray) -> tuple[int, int] | None:
+    """First and last token of the first answer in its context; None without answers."""
+    if not question.answers:
+        return None
+    answer = question.answers[0]
+    return _token_span(pairs, answer.start, answer.start + len(answer.text))
+
+
 def _token_span(pairs: np.ndarray, begin: int, end: int) -> tuple[int, int]:
     """First and last token that touch the characters from `begin` to `end` (exclusive)."""
     first = int(np.searchsorted(pairs[:, 1], begin, side="right"))
@@ -316,9 +343,9 @@ def _token_span(pairs: np.ndarray, begin: int, end: int) -> tuple[int, int]:
     return first, max(first, last)
 
 
-def _label(span: tuple[int, int], first: int, size: int, ahead: int) -> tuple[int, int]:
+def _label(span: tuple[int, int] | None, first: int, size: int, ahead: int) -> tuple[int, int]:
     """The answer's place in a window whose context begins at position `ahead`, or (0, 0)."""
-    if span[0] < first or span[1] >= first + size:
+    if span is None or span[0] < first or span[1] >= first + size:
         return 0, 0
     return span[0] - first + ahead, span[1] - first + ahead
 

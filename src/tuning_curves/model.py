@@ -116,7 +116,7 @@ def load_encoder(folder: Path, *, hidden_dropout: float, attention_dropout: floa
 def _read_checkpoint(folder: Path, dropout: dict[str, float]) -> tuple[PreTrainedModel, Any]:
     """The encoder, and the library's lists of the tensors that did not fit."""
     try:
-        with _quiet_library():
+        with quiet_library():
             return AutoModel.from_pretrained(
                 folder,
                 add_pooling_layer=False,
@@ -143,7 +143,7 @@ def _read_checkpoint(folder: Path, dropout: dict[str, float]) -> tuple[PreTraine
 
 
 @contextlib.contextmanager
-def _quiet_library() -> Iterator[None]:
+def quiet_library() -> Iterator[None]:
     """No warnings and no progress bar of the model library, until the block ends."""
     verbosity = library_logging.get_verbosity()
     progress = library_logging.is_progress_bar_enabled()

@@ -19,6 +19,7 @@ from tuning_curves.errors import UsageError
 from tuning_curves.files import sha256_of
 from tuning_curves.method_names import parse_name
 from tuning_curves.schemas import explain, first_error
+from tuning_curves.sources.pins import with_pins
 from tuning_curves.yaml_files import read_yaml
 
 MOST_CELLS = 1_000_000
@@ -184,7 +185,7 @@ class Study:
         dev = evaluation["dev_questions"]
         if dev == "all":
             generated = data.get("dev_articles", 0) * data.get("questions_per_article", 0)
-            dev = generated or SQUAD_DEV_QUESTIONS
+            dev = generated or data.get("dev_from_train", SQUAD_DEV_QUESTIONS)
         selection = evaluation["selection_questions"]
         return dev + (data["held_out_questions"] if selection == "all" else selection)
 
@@ -225,6 +226,7 @@ def check_study(config: Any, source: str) -> Study:
 
     Raises:
         UsageError: the message names the key, its value and what was expected.
+        ResourceError, DataError: files that it leaves unpinned are not there, or damaged.
     """
     try:
         config = _numbers(config)
@@ -237,7 +239,7 @@ def check_study(config: Any, source: str) -> Study:
         )
     study = Study(_floats(config))
     _check_across(study, source)
-    return study
+    return Study(with_pins(study.config))
 
 
 def _numbers(value: Any, key: str = "") -> Any:
@@ -287,6 +289,7 @@ def _check_across(study: Study, source: str) -> None:
     config = study.config
     _check_extent(config, source)
     _check_scale(config, source)
+    _check_dev(config, source)
     _check_names(config, source)
     _check_seeds(config, source)
     _check_features(config, source)
@@ -347,6 +350,17 @@ def _check_scale(config: Mapping, source: str) -> None:
         raise UsageError(
             f"{source}: scale is 'reduced' with generated passages, expected SQuAD",
             fix="say `scale: demo`",
+        )
+
+
+def _check_dev(config: Mapping, source: str) -> None:
+    """Two files, or one and how much of it is the dev part."""
+    data = config["data"]
+    if data["source"] == "path" and ("dev" in data) == ("dev_from_train" in data):
+        both = "both" if "dev" in data else "neither"
+        raise UsageError(
+            f"{source}: data has {both} of dev and dev_from_train, expected one of the two",
+            fix="give dev: a file, or dev_from_train: questions of the training file to measure on",
         )
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.errors import UsageError
+from tuning_curves.errors import TuningCurvesError, UsageError
+
+CHOICE = ("method", "size", "seed", "budget", "learning_rate")  # options of `add_choice`
 
 
 def add(
@@ -56,7 +58,7 @@ def study_for_workflow(config: dict[str, Any], files: Iterable[str | Path]) -> A
         for path in files:
             read_yaml(Path(path), "no such file")
         return check_study(config, "study")
-    except UsageError as error:
+    except TuningCurvesError as error:
         raise SystemExit(f"error: {error}") from None
 
 
@@ -65,6 +67,34 @@ def add_study(parser: argparse.ArgumentParser) -> None:
     group = parser.add_mutually_exclusive_group(required=True)
     group.add_argument("--study", type=Path, metavar="FILE", help="config/<study>.yaml")
     group.add_argument("--study-json", metavar="JSON", help="the whole study as JSON")
+
+
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """The options that choose some of a study's cells."""
+    repeated: dict[str, Any] = {"action": "append", "help": "may be repeated"}
+    parser.add_argument("--method", metavar="NAME", **repeated)
+    parser.add_argument("--size", type=int, metavar="N", **repeated)
+    parser.add_argument("--seed", type=int, metavar="N", **repeated)
+    parser.add_argument("--budget", metavar="NAME", **repeated)
+    parser.add_argument("--learning-rate", type=float, metavar="R", **repeated)
+
+
+def chosen_cells(args: argparse.Namespace, study: Any) -> tuple[Any, ...]:
+    """The cells (`Planned`) of a study that `add_choice`'s options name, each once."""
+    wanted = {
+        p.id: p
+        for p in study.planned
+        if _among(args.method, p.cell.method)
+        and _among(args.size, p.cell.n_train)
+        and _among(args.seed, p.cell.init_seed)
+        and _among(args.budget, p.budget)
+        and _among(args.learning_rate, p.cell.learning_rate)
+    }
+    return tuple(wanted.values())
+
+
+def _among(options: list[Any] | None, value: Any) -> bool:
+    return options is None or value in options
 
 
 def chosen_study(args: argparse.Namespace) -> Any:

@@ -9,6 +9,7 @@ from tuning_curves.commands.options import add
 DESCRIPTION = """\
 Read a SQuAD-format pair of files, or an encoder's folder, and print the lines that pin
 them in a study file: the content's hashes, which do not depend on the JSON's layout.
+With --study, print all that a study of files on this machine may leave out.
 """
 
 
@@ -20,6 +21,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--train", type=Path, metavar="FILE", help="SQuAD-format training file")
     parser.add_argument("--dev", type=Path, metavar="FILE", help="SQuAD-format evaluation file")
     parser.add_argument("--encoder", type=Path, metavar="DIR", help="Hugging Face checkpoint")
+    parser.add_argument("--study", type=Path, metavar="FILE", help="config/<study>.yaml")
     parser.add_argument("--generated", metavar="JSON", help="a study's generated `data` section")
 
 
@@ -28,8 +30,10 @@ def run(args: argparse.Namespace) -> int:
     from tuning_curves.errors import UsageError
     from tuning_curves.squad import content_sha256, read_squad
 
-    if not (args.train or args.dev or args.encoder or args.generated):
-        raise UsageError("nothing to pin", fix="give --train and --dev, or --encoder")
+    if not (args.train or args.dev or args.encoder or args.generated or args.study):
+        raise UsageError("nothing to pin", fix="give --study, --train and --dev, or --encoder")
+    if args.study:
+        _print_pins(args.study)
     if args.encoder:
         _pin_encoder(args.encoder)
     if args.generated:
@@ -57,3 +61,16 @@ def _pin_encoder(folder: Path) -> None:
     for name in (*NEEDED, *OPTIONAL):
         if name in present and name != "model.safetensors":
             print(f"  {name}: {sha256_of_file(folder / name)}")
+
+
+def _print_pins(path: Path) -> None:
+    """The pins of a study, each below the section where it belongs."""
+    from tuning_curves.study import read_study
+
+    config = read_study(path).config
+    if "weights_sha256" in config["encoder"]:
+        print(f"encoder:\n  weights_sha256: {config['encoder']['weights_sha256']}")
+    if "content_sha256" in config["data"]:
+        print("data:\n  content_sha256:")
+        for split, pin in config["data"]["content_sha256"].items():
+            print(f"    {split}: {pin}")

@@ -3,10 +3,14 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tuning_curves.commands.options import add
-from tuning_curves.errors import UsageError
+from tuning_curves.commands.options import CHOICE, add, add_choice, chosen_cells
+from tuning_curves.errors import ResourceError, UsageError
+
+if TYPE_CHECKING:
+    from tuning_curves.training.job import Job
+    from tuning_curves.training.worker import Places
 
 DESCRIPTION = """\
 Train and evaluate cells one after the other in this process. A cell with a record is
@@ -18,6 +22,14 @@ example:
   $ tuning-curves plan config/minilm-squad.yaml --method full --size 500 > job.json
   $ tuning-curves train --job-file job.json --encoder resources/encoders/... \\
       --features runs/features/... --workspace runs/minilm-squad
+
+with --study the cells are chosen as `plan` chooses them, and the folders are the study's:
+  $ tuning-curves train --study config/demo.yaml --method bitfit --size 160 --seed 0 \\
+      --keep-delta
+
+--keep-delta writes what each cell trained to <workspace>/deltas/<method>/....safetensors,
+for `tuning-curves answer` and `export`; a cell with a record and without a delta is
+trained again for it, and its record stays as it is.
 
 A diverged cell (NaN or infinite loss) is a result: it is recorded and the exit status is 0.
 """
@@ -36,12 +48,13 @@ def add_parser(subparsers: Any) -> None:
     job = parser.add_mutually_exclusive_group(required=True)
     job.add_argument("--job", metavar="JSON", help="the job itself")
     job.add_argument("--job-file", type=Path, metavar="FILE", help="a file with the job")
-    parser.add_argument("--encoder", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--features", type=Path, required=True, metavar="DIR")
+    job.add_argument("--study", type=Path, metavar="FILE", help="cells of config/<study>.yaml:")
+    add_choice(parser)
+    parser.add_argument("--encoder", type=Path, metavar="DIR")
+    parser.add_argument("--features", type=Path, metavar="DIR")
     parser.add_argument(
         "--workspace",
         type=Path,
-        required=True,
         metavar="DIR",
         help="records, locks and checkpoints go below it",
     )
@@ -77,6 +90,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         help="with --gpu-locks: so many processes share a GPU (default: %(default)s)",
     )
+    parser.add_argument("--keep-delta", action="store_true", help="keep what each cell trains")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--done", type=Path, metavar="FILE", help="write this when all is done")
 
@@ -84,20 +98,11 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the job."""
     from tuning_curves.files import write_text
-    from tuning_curves.training.job import load_job, read_job
-    from tuning_curves.training.worker import Places, run_job
+    from tuning_curves.training.worker import run_job
 
-    job = load_job(args.job) if args.job is not None else read_job(args.job_file)
+    job, places = _of_study(args) if args.study is not None else _of_job(args)
     if not job.cells:
         raise UsageError("the job has no cells", fix="plan a job with at least one")
-    places = Places(
-        encoder=args.encoder,
-        features=args.features,
-        workspace=args.workspace,
-        cache=args.cache,
-        cache_bytes=int(args.cache_gib * (1 << 30)),
-        checkpoint_seconds=args.checkpoint_seconds,
-    )
     summary = run_job(job, places, args.device, _slots(args))
     line = f"{summary.trained} trained, {summary.diverged} diverged, {summary.found} had records"
     print(line, file=sys.stderr)
@@ -121,3 +126,53 @@ def _slots(args: argparse.Namespace) -> Any:
     if args.gpu_locks is None:
         return None
     return GpuSlots(folder=args.gpu_locks, workers=args.gpu_workers)
+
+
+def _of_job(args: argparse.Namespace) -> "tuple[Job, Places]":
+    """The job and its folders as the options give them."""
+    from tuning_curves.training.job import load_job, read_job
+
+    for name in ("encoder", "features", "workspace"):
+        if getattr(args, name) is None:
+            raise UsageError(f"--{name} is missing", fix=f"give --{name} DIR, or --study FILE")
+    for name in CHOICE:
+        if getattr(args, name) is not None:
+            option = name.replace("_", "-")
+            raise UsageError(f"--{option} with a job, whose cells are chosen", fix="use --study")
+    job = load_job(args.job) if args.job is not None else read_job(args.job_file)
+    return job, _places(args, args.encoder, args.features, args.workspace, args.cache)
+
+
+def _of_study(args: argparse.Namespace) -> "tuple[Job, Places]":
+    """The chosen cells of a study, and its own folders where the options name no other."""
+    from tuning_curves.layout import Layout
+    from tuning_curves.study import read_study
+    from tuning_curves.training.job import job_of
+
+    study = read_study(args.study)
+    layout = Layout(study)
+    encoder, features = args.encoder or layout.encoder, args.features or layout.features
+    for folder in (encoder, features):
+        if not (folder / "manifest.json").is_file():
+            raise ResourceError(
+                f"{folder}: not there yet",
+                fix=f"snakemake --cores all {features}/manifest.json --configfile {args.study}",
+            )
+    places = (args.workspace or layout.workspace, args.cache or layout.cache)
+    return job_of(study, chosen_cells(args, study)), _places(args, encoder, features, *places)
+
+
+def _places(
+    args: argparse.Namespace, encoder: Path, features: Path, workspace: Path, cache: Path | None
+) -> "Places":
+    from tuning_curves.training.worker import Places
+
+    return Places(
+        encoder=encoder,
+        features=features,
+        workspace=workspace,
+        cache=cache,
+        cache_bytes=int(args.cache_gib * (1 << 30)),
+        keep_deltas=args.keep_delta,
+        checkpoint_seconds=args.checkpoint_seconds,
+    )

@@ -1,12 +1,12 @@
 """A fixed set of questions, prepared once and asked of many models."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from tuning_curves.evaluation.decode import answer_texts, decode_spans
+from tuning_curves.evaluation.decode import SpanChoice, answer_texts, decode_spans
 from tuning_curves.evaluation.metric import GoldAnswers
 from tuning_curves.features import FeatureSet
 from tuning_curves.training.inputs import Feed, autocast
@@ -23,14 +23,21 @@ class Outcomes:
     answers: list[str]
 
 
-class Examination:
-    """Questions of one split with their windows, sorted by length, and their gold answers."""
+class Asking:
+    """Questions of one split with their windows, sorted by length, to be answered by models."""
 
     def __init__(
-        self, features: FeatureSet, questions: np.ndarray, *, n_best: int, max_answer_tokens: int
+        self,
+        features: FeatureSet,
+        questions: np.ndarray,
+        contexts: Sequence[str],
+        *,
+        n_best: int,
+        max_answer_tokens: int,
     ) -> None:
-        """Args: questions: sorted numbers of the questions to ask, int64 [Q]."""
-        self.features, self.questions = features, questions
+        """Args: questions: sorted numbers of the questions to ask, int64 [Q]; contexts: the
+        texts of all the split's paragraphs."""
+        self.features, self.questions, self.contexts = features, questions, contexts
         self.n_best, self.max_answer_tokens = n_best, max_answer_tokens
         windows = features.features_of(questions)
         counts = np.diff(features.feature_bounds)[questions]
@@ -39,9 +46,6 @@ class Examination:
         self.windows, self.owner = windows[order], owner[order]
         self.bounds = np.concatenate(([0], np.cumsum(features.lengths[self.windows])))
         self._lay_out_characters()
-        texts, answers = features.texts()
-        self.contexts = texts
-        self.gold = GoldAnswers([answers[q] for q in questions])
 
     def _lay_out_characters(self) -> None:
         """Where each token of each window begins and ends in its paragraph; 0 outside of it."""
@@ -57,8 +61,8 @@ class Examination:
             self.char_start[last - size : last] = self.features.char_start[first : first + size]
             self.char_end[last - size : last] = self.features.char_end[first : first + size]
 
-    def take(self, feed: Feed, precision: str) -> Outcomes:
-        """Ask a model.
+    def choose(self, feed: Feed, precision: str) -> SpanChoice:
+        """Let a model choose each question's span.
 
         Raises:
             FloatingPointError: its logits are not finite.
@@ -66,7 +70,7 @@ class Examination:
         logits = self._logits(feed, precision)
         if not np.isfinite(logits).all():
             raise FloatingPointError("the model's logits are not finite")
-        choice = decode_spans(
+        return decode_spans(
             logits[:, 0],
             logits[:, 1],
             self.bounds,
@@ -76,10 +80,11 @@ class Examination:
             n_best=self.n_best,
             max_answer_tokens=self.max_answer_tokens,
         )
+
+    def texts(self, choice: SpanChoice) -> list[str]:
+        """The chosen spans as text, one a question; "" where there is none."""
         paragraphs = self.features.paragraph_of_question[self.questions]
-        answers = answer_texts(choice, self.contexts, paragraphs, self.char_start, self.char_end)
-        exact, f1 = self.gold.score(answers)
-        return Outcomes(exact=exact, f1=f1, answers=answers)
+        return answer_texts(choice, self.contexts, paragraphs, self.char_start, self.char_end)
 
     @torch.inference_mode()
     def _logits(self, feed: Feed, precision: str) -> np.ndarray:
@@ -100,3 +105,26 @@ class Examination:
             last = max(last, first + 1)
             yield slice(first, last)
             first = last
+
+
+class Examination(Asking):
+    """Questions of one split with their gold answers."""
+
+    def __init__(
+        self, features: FeatureSet, questions: np.ndarray, *, n_best: int, max_answer_tokens: int
+    ) -> None:
+        """Args: questions: sorted numbers of the questions to ask, int64 [Q]."""
+        contexts, answers = features.texts()
+        limits = {"n_best": n_best, "max_answer_tokens": max_answer_tokens}
+        super().__init__(features, questions, contexts, **limits)
+        self.gold = GoldAnswers([answers[q] for q in questions])
+
+    def take(self, feed: Feed, precision: str) -> Outcomes:
+        """Ask a model.
+
+        Raises:
+            FloatingPointError: its logits are not finite.
+        """
+        answers = self.texts(self.choose(feed, precision))
+        exact, f1 = self.gold.score(answers)
+        return Outcomes(exact=exact, f1=f1, answers=answers)

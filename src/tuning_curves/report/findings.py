@@ -50,6 +50,8 @@ def lead(study: Mapping[str, Any]) -> str:
     if study["scale"] == "demo":
         kind = "generated passages" if study["data"]["source"] == "generated" else "few questions"
         return f"a demo on {kind}, which says nothing about SQuAD: "
+    if study["scale"] == "reduced" and not study["data"]["name"].startswith("squad"):
+        return f"with {encoder} on {study['data']['name']}, not BERT-base on SQuAD: "
     if study["scale"] == "reduced":
         return f"with {encoder}, not the BERT-base of the paper: "
     return ""

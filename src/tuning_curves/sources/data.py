@@ -11,6 +11,7 @@ from typing import Any
 
 from tuning_curves.errors import DataError
 from tuning_curves.files import read_json, write_json
+from tuning_curves.sources.split import split_articles
 from tuning_curves.squad import (
     SquadData,
     content_sha256,
@@ -35,7 +36,7 @@ def fetch_data(data: Mapping[str, Any], folder: Path) -> None:
         ResourceError: the source cannot be reached.
         DataError: content that does not hold together, or other content than the study pins.
     """
-    read = {"generated": generate_splits, "path": _from_paths, "hub": _from_hub}[data["source"]]
+    read = {"generated": generate_splits, "path": read_paths, "hub": _from_hub}[data["source"]]
     splits = read(data)
     content = {split: content_sha256(splits[split]) for split in SPLITS}
     _check_pins(data, content)
@@ -76,8 +77,11 @@ def generate_splits(data: Mapping[str, Any]) -> dict[str, SquadData]:
     return {split: parse_squad(made[split], f"generated {split} data") for split in SPLITS}
 
 
-def _from_paths(data: Mapping[str, Any]) -> dict[str, SquadData]:
-    return {split: read_squad(Path(data[split])) for split in SPLITS}
+def read_paths(data: Mapping[str, Any]) -> dict[str, SquadData]:
+    """The two files of a `path` source, or its one file in two parts."""
+    if "dev" in data:
+        return {split: read_squad(Path(data[split])) for split in SPLITS}
+    return split_articles(read_squad(Path(data["train"])), data["dev_from_train"], data["train"])
 
 
 def _from_hub(data: Mapping[str, Any]) -> dict[str, SquadData]:

@@ -42,16 +42,24 @@ def chosen_device(asked: str, slots: GpuSlots | None) -> Iterator["torch.device"
     """
     import torch
 
-    if asked == "auto":
-        asked = "cuda" if torch.cuda.is_available() else "cpu"
-    count = torch.cuda.device_count() if asked == "cuda" else 0
+    device = choose_device(asked)
+    count = torch.cuda.device_count() if device.type == "cuda" else 0
     if slots is None or count == 0 or chosen_already(os.environ.get("CUDA_VISIBLE_DEVICES"), count):
-        yield torch.device(asked)
+        yield device
         return
     names = [str(torch.cuda.get_device_properties(gpu).uuid) for gpu in range(count)]
     with free_slot(names, slots) as gpu:
         torch.cuda.set_device(gpu)
         yield torch.device("cuda", gpu)
+
+
+def choose_device(asked: str) -> "torch.device":
+    """The device of this name; `auto` is a GPU where there is one."""
+    import torch
+
+    if asked == "auto":
+        asked = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(asked)
 
 
 def chosen_already(visible: str | None, count: int) -> bool:

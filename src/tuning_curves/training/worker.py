@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from tuning_curves.deltas.file import About, write_delta
 from tuning_curves.errors import DataError
 from tuning_curves.evaluation.examination import Examination, Outcomes
 from tuning_curves.features import open_features, read_manifest
@@ -72,10 +73,14 @@ class Places:
     cache: Path | None = None  # where the frozen parts' output is kept on disk
     cache_bytes: int = 16 * GIB
     checkpoint_seconds: float | None = None  # None: as often as the loop does by itself
+    keep_deltas: bool = False  # whether what each cell trained is kept beside its record
 
     @property
     def records(self) -> Path:
         return self.workspace / "records"
+
+    def delta(self, planned: Planned) -> Path:
+        return (self.workspace / "deltas" / planned.record).with_suffix(".safetensors")
 
     def lock(self, planned: Planned) -> Path:
         return self.workspace / "locks" / f"{planned.id}.lock"
@@ -152,18 +157,25 @@ class Worker:
         with try_lock(self.places.lock(planned), wait=wait) as had:
             if not had:
                 summary.busy.append(planned)
-            elif path.exists():
+            elif path.exists() and not self._lacks_delta(path, planned):
                 read_record(path, planned, self.job.settings)
                 summary.found += 1
                 progress.skip(planned)
             else:
                 record = self.train(planned, progress)
-                write_record(self.places.records, planned, record)
+                if not path.exists():  # else it was trained again for its delta
+                    write_record(self.places.records, planned, record)
                 self.places.checkpoint(planned).unlink(missing_ok=True)
                 diverged = record["status"] == "diverged"
                 summary.diverged += diverged
                 summary.trained += not diverged
                 progress.finish(planned, record)
+
+    def _lacks_delta(self, path: Path, planned: Planned) -> bool:
+        """Whether a recorded cell must be trained again, for a delta that was not kept."""
+        if not self.places.keep_deltas or self.places.delta(planned).exists():
+            return False
+        return read_record(path, planned, self.job.settings)["status"] == "finished"
 
     def train(self, planned: Planned, progress: Progress) -> dict[str, Any]:
         """Train and evaluate one cell; returns its record."""
@@ -200,6 +212,8 @@ class Worker:
             results["outcomes"] = None
         before: dict[str, Tensor] = dict(self.pristine.named_parameters())
         self._check_frozen(model, before, cell)
+        if self.places.keep_deltas and results["status"] == "finished":
+            self._keep_delta(planned, model, results["scores"])
         changes = _changes(model, before) if method.pretrained else {}
         return {
             **record,
@@ -213,6 +227,17 @@ class Worker:
             "losses": trace.losses,
             "provenance": provenance,
         }
+
+    def _keep_delta(self, planned: Planned, model: SpanModel, scores: dict[str, Any]) -> None:
+        about = About(
+            study=self.job.study,
+            id=planned.id,
+            cell=planned.cell,
+            settings=self.job.settings,
+            encoder={name: file["sha256"] for name, file in self.encoder["files"].items()},
+            scores=scores,
+        )
+        write_delta(self.places.delta(planned), about, trained_tensors(model))
 
     def _prepare(self, cell: Cell) -> tuple[SpanModel, Counts]:
         """A fresh copy of the encoder with the cell's method in it."""
@@ -342,10 +367,14 @@ def _count(questions: int | str) -> int | None:
     return None if questions == "all" else int(questions)
 
 
+def settle_arithmetic(precision: str) -> None:
+    """One thread, so that sums have one order, and no shortcuts for a study in float32."""
+    torch.set_num_threads(1)
+    torch.set_float32_matmul_precision("highest" if precision == "float32" else "high")
+
+
 def run_job(job: Job, places: Places, device: str, slots: GpuSlots | None = None) -> Summary:
     """Run a job on `auto`, `cpu` or `cuda`; a CPU worker uses one thread, as many run at once."""
-    torch.set_num_threads(1)
-    float32 = job.settings["training"]["precision"] == "float32"
-    torch.set_float32_matmul_precision("highest" if float32 else "high")
+    settle_arithmetic(job.settings["training"]["precision"])
     with chosen_device(device, slots) as chosen:
         return Worker(job, places, chosen).run()

@@ -1,0 +1,98 @@
+"""`tuning-curves advise`: which method at your size, and what more labels may bring."""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.commands.options import add
+from tuning_curves.errors import DataError
+
+DESCRIPTION = """\
+Say from a study's records which method to take at a number of labelled questions, or
+between which it is undecided, and what labelling twice as many is expected to bring,
+each with its interval. Needs the records alone, and trains nothing.
+"""
+EPILOG = """\
+example:
+  $ tuning-curves advise config/squad-slice.yaml --size 400
+
+A method is out when another one is ahead of it beyond the interval of their paired
+difference; intervals are widened for the number of methods. Beyond the largest size the
+rule is that the last doubling's gain comes again, with the error that this rule has on
+the study's own earlier sizes (docs/your-data.md).
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the subcommand."""
+    parser = add(
+        subparsers,
+        "advise",
+        run,
+        help="which method at your size, and what more labels may bring",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+    )
+    parser.add_argument("study", type=Path, metavar="STUDY", help="config/<study>.yaml")
+    parser.add_argument("--size", type=int, metavar="N", help="your labelled questions (largest)")
+    parser.add_argument("--json", action="store_true", help="print a JSON list, one a budget")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the advice.
+
+    Raises:
+        DataError: no records, or damaged ones.
+        UsageError: a size without runs.
+    """
+    from tuning_curves.analysis.advising import make_advice
+    from tuning_curves.study import read_study
+
+    study = read_study(args.study)
+    advice = make_advice(*_chosen_runs(study), study.config, args.size)
+    if args.json:
+        print(json.dumps(advice, indent=1))
+        return 0
+    several = len(advice) > 1
+    for one in advice:
+        if several:
+            print(f"budget {one['budget']}:")
+        print("\n".join(("  " if several else "") + said for said in one["sentences"]))
+    print(_keeping(args.study, study, advice[-1]))
+    return 0
+
+
+def _keeping(path: Path, study: Any, advice: dict[str, Any]) -> str:
+    """The command that keeps the best method as a model."""
+    best = advice["left"][0]
+    seed = next(p.cell.init_seed for p in study.planned if p.cell.method == best)
+    return (
+        f"To keep {best} as a model: tuning-curves train --study {path} --method {best}"
+        f" --size {advice['n_train']} --budget {advice['budget']}"
+        f" --learning-rate {advice['learning_rates'][best]:g} --seed {seed} --keep-delta"
+    )
+
+
+def _chosen_runs(study: Any) -> tuple[Any, Any]:
+    """The runs at hand, and those of them at their chosen rates, one sample a subset."""
+    from tuning_curves.analysis.collect import collect
+    from tuning_curves.analysis.runs import read_runs
+    from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
+    from tuning_curves.analysis.units import unite_subsets
+    from tuning_curves.records import Shelf
+
+    shelf = Shelf(study)
+    found = {planned.id: shelf.find(planned) for planned in study.unique}
+    paths = {identity: path for identity, path in found.items() if path is not None}
+    if not paths:
+        raise DataError(
+            f"no cell of {study.name} has a record", fix="run `snakemake --cores all` first"
+        )
+    expected = [planned.row() for planned in study.planned if planned.id in paths]
+    with tempfile.TemporaryDirectory(prefix="tuning-curves-") as folder:
+        collect(expected, study.settings, paths, Path(folder))
+        runs = read_runs(Path(folder))
+    selection = select_rates(summarise_rates(runs.frame))
+    return unite_subsets(runs, keep_chosen(runs.frame, selection))

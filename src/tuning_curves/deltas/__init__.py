@@ -1,0 +1,1 @@
+"""What a training has changed, kept as a file: answers from it, and whole checkpoints of it."""

@@ -1,0 +1,177 @@
+"""Advice from simulated studies with a known truth.
+
+Measured with 120 studies a case (two methods of one of the shapes below, four or five sizes, three
+or five seeds): intervals of level 0.95 of what twice as many labels bring held the truth, and were
+in the median so many points wide:
+
+    sizes, seeds        four, 3     four, 5     five, 3     five, 5
+    straight           1.00  25    1.00  17    1.00  24    1.00  18
+    power law          1.00  40    1.00  35    1.00  33    1.00  28
+    logistic           0.98  33    0.925 27    0.99  29    0.98  28
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tuning_curves.analysis.advice import Curves, choose_method, gain_of_doubling
+from tuning_curves.analysis.advising import make_advice
+from tuning_curves.errors import UsageError
+
+from .simulated import simulate, study_of
+
+SIZES = [50, 100, 200, 400]
+Shape = Callable[[int], float]
+
+
+def straight(rng: np.random.Generator) -> Shape:
+    """So many points a doubling."""
+    first, gain = rng.uniform(5, 40), rng.uniform(1, 10)
+    return lambda n: first + gain * np.log2(n / 50)
+
+
+def power_law(rng: np.random.Generator) -> Shape:
+    """Every doubling brings less."""
+    top, power = rng.uniform(50, 85), rng.uniform(0.3, 1.0)
+    first = rng.uniform(5, top - 20)
+    return lambda n: top - (top - first) * (n / 50) ** -power
+
+
+def logistic(rng: np.random.Generator) -> Shape:
+    """Doublings bring more and more, then less and less; the turn may be beyond the sizes."""
+    middle, width, top = 5.6 + rng.uniform(0, 5), rng.uniform(0.6, 1.5), rng.uniform(40, 80)
+    return lambda n: 3 + top / (1 + np.exp(-(np.log2(n) - middle) / width))
+
+
+def curves_of(
+    rng: np.random.Generator, truth: dict[str, Shape], seeds: int, sizes: list[int] = SIZES
+) -> Curves:
+    study = study_of(list(truth), sizes) | {"seeds": list(range(seeds))}
+    runs = simulate(rng, study, lambda m, n: float(np.clip(truth[m](n), 0.5, 99.5)))
+    return Curves(runs, runs.frame, "epochs", study)
+
+
+@pytest.mark.parametrize("shape", [straight, power_law, logistic])
+def test_intervals_of_more_labels_hold_the_truth(shape: Callable[..., Shape]) -> None:
+    rng = np.random.default_rng(3)
+    held = 0
+    for _ in range(40):
+        truth = {"a": shape(rng), "b": shape(rng)}
+        gain = gain_of_doubling(curves_of(rng, truth, 3), "a", 400)
+        held += gain.low <= truth["a"](800) - truth["a"](400) <= gain.high
+    assert held >= 36
+
+
+def test_the_best_method_is_rarely_thrown_out_where_none_is_better() -> None:
+    """Four methods of one law: to throw out any given one is an error."""
+    rng = np.random.default_rng(4)
+    lost = 0
+    for _ in range(60):
+        choice = choose_method(curves_of(rng, dict.fromkeys("abcd", lambda n: 40.0), 5, [50]), 50)
+        assert choice is not None
+        lost += "a" not in choice.left
+    assert lost <= 6  # 95 of 100 binomials of 60 at 0.05 have so few
+
+
+def test_a_method_far_ahead_is_taken_alone() -> None:
+    truth: dict[str, Shape] = {"a": lambda n: 30.0, "b": lambda n: 60.0, "c": lambda n: 20.0}
+    curves = curves_of(np.random.default_rng(5), truth, 5, [50])
+    choice = choose_method(curves, 50)
+    assert choice is not None
+    assert (choice.leader, choice.left) == ("b", ["b"])
+    assert choice.level == pytest.approx(0.975)
+    assert [pair.second for pair in choice.ahead] == ["a", "c"]
+    assert all(pair.low < pair.value < pair.high for pair in choice.ahead)
+
+
+def test_two_seeds_decide_nothing() -> None:
+    truth: dict[str, Shape] = {"a": lambda n: 30.0, "b": lambda n: 60.0}
+    choice = choose_method(curves_of(np.random.default_rng(6), truth, 2, [50]), 50)
+    assert choice is not None
+    assert choice.left == ["b", "a"]
+
+
+def exact(means: dict[int, float]) -> Curves:
+    """Three runs a size of `a` and `b`: at this score, and as far below it as above."""
+    rng = np.random.default_rng(0)
+    study = study_of(["a", "b"], list(means)) | {"seeds": [0, 1, 2]}
+    runs = simulate(rng, study, lambda m, n: 50.0)
+    for row in runs.frame.itertuples():
+        score = means[row.n_train] + (row.subset_seed - 1) * row.n_train / 200
+        runs.sums["em"][row.id] = runs.article_sizes * score / 100
+    return Curves(runs, runs.frame, "epochs", study)
+
+
+def test_a_measured_doubling_is_its_paired_difference() -> None:
+    gain = gain_of_doubling(exact({50: 10.0, 100: 14.0, 400: 20.0}), "a", 50)
+    assert (gain.how, gain.value) == ("measured", pytest.approx(4.0))
+
+
+def test_between_sizes_it_is_read_off_a_straight_line() -> None:
+    gain = gain_of_doubling(exact({100: 10.0, 400: 20.0}), "a", 100)
+    assert (gain.how, gain.value) == ("between", pytest.approx(5.0))  # half of two doublings' 10
+    gain = gain_of_doubling(exact({100: 10.0, 150: 13.0, 400: 20.0}), "a", 100)
+    share = np.log2(200 / 150) / np.log2(400 / 150)
+    assert gain.value == pytest.approx(3 + 7 * share)
+
+
+def test_beyond_the_sizes_the_last_gain_comes_again() -> None:
+    gain = gain_of_doubling(exact({50: 10.0, 100: 18.0, 200: 24.0, 800: 32.0}), "a", 800)
+    assert (gain.how, gain.value) == ("extrapolated", pytest.approx(4.0))  # 8 in two doublings
+    assert gain.trials == 2
+    assert gain.trial_error == pytest.approx(2.0)  # 8, 6 and 4 points a doubling
+    assert gain.low < gain.value < gain.high
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [([50], "one size shows no gain"), ([50, 100], "2 sizes try the rule 0 times, expected 2")],
+)
+def test_too_few_sizes_say_so(sizes: list[int], words: str) -> None:
+    curves = curves_of(np.random.default_rng(7), {"a": lambda n: 40.0}, 3, sizes)
+    gain = gain_of_doubling(curves, "a", sizes[-1])
+    assert words in gain.why
+    assert np.isnan(gain.low)
+
+
+def test_an_interval_ends_at_all_right() -> None:
+    rng = np.random.default_rng(8)
+    truth: dict[str, Shape] = {"a": lambda n: 60 + 12 * np.log2(n / 50)}
+    gain = gain_of_doubling(curves_of(rng, truth, 3), "a", 400)
+    assert gain.high < 6
+
+
+def advice_of(seeds: int, n: int | None = None) -> list[dict[str, Any]]:
+    rng = np.random.default_rng(9)
+    study = study_of(["full", "bitfit", "head"], SIZES) | {"seeds": list(range(seeds))}
+    level = {"full": 30.0, "bitfit": 29.5, "head": 5.0}
+    runs = simulate(rng, study, lambda m, size: level[m] + 5 * np.log2(size / 50))
+    return make_advice(runs, runs.frame, study, n)
+
+
+def test_advice_in_words() -> None:
+    (advice,) = advice_of(3)
+    assert sorted(advice["left"]) == ["bitfit", "full"]
+    method, least, *gains = advice["sentences"]
+    assert "but it is undecided between" in method
+    assert "ahead of head by" in method
+    assert least == "Of these full trains the least: 0.11 % of the encoder."  # shares are equal
+    assert [said.partition(":")[0] for said in gains] == [
+        f"Labelling twice as many (800) for {name}" for name in advice["left"]
+    ]
+    assert all("if the last doubling's gain comes again" in said for said in gains)
+
+
+def test_advice_with_one_seed_claims_nothing() -> None:
+    (advice,) = advice_of(1)
+    assert len(advice["left"]) == 3
+    assert "without an interval (1 pair)" in advice["sentences"][0]
+    assert "fewer than 3 seeds nothing counts as decided" in advice["sentences"][1]
+    assert advice["twice_as_many"][0]["low"] is None
+
+
+def test_a_size_without_runs_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"size 77: .* \(there are: 50, 100, 200, 400\)"):
+        advice_of(3, 77)

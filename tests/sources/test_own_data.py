@@ -1,0 +1,106 @@
+"""A study of one's own files: one file in two parts, and pins that are taken from the files."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tuning_curves.cli import main
+from tuning_curves.errors import DataError, ResourceError, UsageError
+from tuning_curves.sources.data import fetch_data, open_data
+from tuning_curves.sources.split import split_articles
+from tuning_curves.squad import SquadData, content_sha256
+from tuning_curves.study import check_study, read_study
+
+CONFIG = Path(__file__).resolve().parents[2] / "config" / "your-data.yaml"
+
+
+@pytest.fixture
+def mine(squad_file: Path, tiny_encoder: Path, tmp_path: Path) -> dict[str, Any]:
+    """`config/your-data.yaml` with its paths and sizes edited, and nothing else."""
+    shutil.copy(squad_file, tmp_path / "mine.json")
+    config = yaml.safe_load(CONFIG.read_text("utf-8"))
+    config["encoder"] = {"name": "mine", "source": "path", "path": str(tiny_encoder)}
+    config["data"] |= {"train": str(tmp_path / "mine.json"), "dev_from_train": 8}
+    config["data"]["held_out_questions"] = 4
+    config["sizes"] = [2, 4, 8]
+    return config
+
+
+def test_the_file_says_what_to_edit_and_nothing_else_is_needed(mine: dict[str, Any]) -> None:
+    study = check_study(mine, "your-data.yaml")
+    assert study.name == CONFIG.stem
+    assert len(study.unique) == 4 * 2 * 3 * 5
+    assert set(study.settings["data"]["pin"]) == {"train", "dev"}
+
+
+def test_as_it_stands_it_asks_for_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ResourceError, match=r"data/mine/questions\.json: no such SQuAD file"):
+        read_study(CONFIG)
+
+
+def test_parts_are_whole_articles_and_hold_every_question_once(tiny_squad: SquadData) -> None:
+    parts = split_articles(tiny_squad, 8, "mine")
+    assert [len(parts[split].titles) for split in ("train", "dev")] == [3, 2]
+    both = [q.id for split in ("train", "dev") for q in parts[split].questions]
+    assert sorted(both) == sorted(q.id for q in tiny_squad.questions)
+    assert not set(parts["train"].titles) & set(parts["dev"].titles)
+    assert split_articles(tiny_squad, 8, "mine") == parts
+    assert len(split_articles(tiny_squad, 5, "mine")["dev"].titles) == 1
+
+
+def test_a_file_with_too_few_articles_is_refused(tiny_squad: SquadData) -> None:
+    with pytest.raises(UsageError, match="mine: 5 articles with 25 questions, of which 16 "):
+        split_articles(tiny_squad, 16, "mine")
+
+
+def test_other_content_makes_other_cells_and_other_json_does_not(mine: dict[str, Any]) -> None:
+    before = check_study(mine, "s").unique[0].id
+    path = Path(mine["data"]["train"])
+    content = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(content, indent=2), "utf-8")
+    assert check_study(mine, "s").unique[0].id == before
+    content["data"][0]["paragraphs"][0]["qas"][0]["question"] = "Who was it?"
+    path.write_text(json.dumps(content), "utf-8")
+    assert check_study(mine, "s").unique[0].id != before
+
+
+def test_written_pins_change_no_cell_and_refuse_other_content(
+    mine: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "your-data.yaml").write_text(yaml.safe_dump(mine), "utf-8")
+    assert main(["pin", "--study", str(tmp_path / "your-data.yaml")]) == 0
+    pins = yaml.safe_load(capsys.readouterr().out)
+    pinned = {**mine, **{key: mine[key] | pins[key] for key in ("encoder", "data")}}
+    assert [p.id for p in check_study(pinned, "s").unique] == [
+        p.id for p in check_study(mine, "s").unique
+    ]
+    fetch_data(check_study(pinned, "s").config["data"], tmp_path / "data")
+    data = open_data(tmp_path / "data")
+    assert {split: content_sha256(part) for split, part in data.items()} == (
+        pins["data"]["content_sha256"]
+    )
+    changed = pinned["data"] | {"dev_from_train": 5}
+    with pytest.raises(DataError, match="the content of train has sha256"):
+        fetch_data(changed, tmp_path / "other")
+
+
+@pytest.mark.parametrize(("change", "word"), [({"dev": "dev.json"}, "both"), ({}, "neither")])
+def test_a_dev_part_comes_from_one_place(
+    mine: dict[str, Any], change: dict[str, Any], word: str
+) -> None:
+    if not change:
+        del mine["data"]["dev_from_train"]
+    mine["data"] |= change
+    with pytest.raises(UsageError, match=f"data has {word} of dev and dev_from_train"):
+        check_study(mine, "s")
+
+
+def test_an_encoder_that_is_not_there_is_named(mine: dict[str, Any], tmp_path: Path) -> None:
+    mine["encoder"]["path"] = str(tmp_path / "none")
+    with pytest.raises(ResourceError, match=r"none/model\.safetensors: no such file"):
+        check_study(mine, "s")

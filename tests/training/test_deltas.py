@@ -1,0 +1,284 @@
+"""Kept deltas: what they hold, what they answer, and what is made of them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from tuning_curves.cli import main
+from tuning_curves.deltas.answer import Answerer
+from tuning_curves.deltas.export import export_checkpoint
+from tuning_curves.deltas.file import read_delta
+from tuning_curves.deltas.restore import restore_models
+from tuning_curves.errors import DataError, ResourceError, UsageError
+from tuning_curves.evaluation.examination import Examination
+from tuning_curves.model import span_loss
+from tuning_curves.squad import SquadData
+from tuning_curves.training import loop
+from tuning_curves.training.job import Job, job_of
+from tuning_curves.training.worker import Places, run_job
+
+FOLDING = ["full", "bitfit", "head", "top-1", "random-mask", "random-rows", "fisher-mask", "lora-2"]
+FOLDING += ["ia3", "layernorm", "scratch"]
+APART = ["adapter-houlsby-4", "adapter-pfeiffer-4", "prefix-3", "rnn", "fixed-window"]
+CPU = torch.device("cpu")
+
+
+def one_cell(make_study: Any, method: str, **training: Any) -> Job:
+    """A job of one cell, which trains far enough to move every kind of tensor."""
+    study = make_study(
+        {
+            "methods": [{"name": method, "learning_rates": [3e-2 if method != "full" else 3e-3]}],
+            "sizes": [8],
+            "budgets": [{"name": "b", "epochs": 6, "min_steps": 0}],
+            "analysis": {"contrasts": []},
+            "training": training,
+        }
+    )
+    return job_of(study, study.unique)
+
+
+def keep(places: Places) -> Places:
+    return Places(
+        encoder=places.encoder,
+        features=places.features,
+        workspace=places.workspace,
+        keep_deltas=True,
+    )
+
+
+@pytest.fixture
+def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The answers that evaluations give while a test runs: of dev first, then of selection."""
+    answers: list[list[str]] = []
+    original = Examination.take
+
+    def noting(self: Examination, feed: Any, precision: str) -> Any:
+        taken = original(self, feed, precision)
+        answers.append(taken.answers)
+        return taken
+
+    monkeypatch.setattr(Examination, "take", noting)
+    return answers
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("method", [*FOLDING, *APART])
+def test_a_delta_answers_as_its_evaluation_did(
+    make_study: Any,
+    places: Places,
+    tiny_squad: SquadData,
+    evaluated: list[list[str]],
+    method: str,
+    precision: str,
+) -> None:
+    job = one_cell(make_study, method, precision=precision)
+    run_job(job, keep(places), "cpu")
+    delta = read_delta(places.delta(job.cells[0]))
+    given = Answerer(delta, places.encoder, CPU).answer(tiny_squad)
+    assert [one.text for one in given] == evaluated[0]
+    assert len({one.text for one in given}) > 3  # an answer to all would show nothing
+    assert max(one.windows for one in given) > 1
+    for question, one in zip(tiny_squad.questions, given, strict=True):
+        if one.start is not None:
+            context = tiny_squad.contexts[question.paragraph]
+            assert context.startswith(one.text, one.start)
+
+
+@pytest.mark.parametrize("method", ["bitfit", "random-mask", "lora-2"])
+def test_a_delta_holds_what_is_trained_and_its_cell(
+    make_study: Any, places: Places, method: str
+) -> None:
+    job = one_cell(make_study, method)
+    run_job(job, keep(places), "cpu")
+    (planned,) = job.cells
+    record = json.loads((places.records / planned.record).read_text())
+    delta = read_delta(places.delta(planned))
+    assert (delta.about.id, delta.about.cell) == (planned.id, planned.cell)
+    assert delta.about.settings == record["settings"]
+    assert delta.about.scores == record["scores"]
+    numbers = sum(t.numel() for t in delta.tensors.values() if t.is_floating_point())
+    parameters = record["parameters"]
+    assert numbers == sum(parameters[place] for place in ("backbone", "added", "head"))
+
+
+def test_a_recorded_cell_is_trained_again_for_its_delta_alone(
+    make_study: Any, places: Places
+) -> None:
+    job = one_cell(make_study, "bitfit")
+    run_job(job, places, "cpu")
+    record = places.records / job.cells[0].record
+    written = record.read_bytes()
+    assert not places.delta(job.cells[0]).exists()
+    assert run_job(job, keep(places), "cpu").trained == 1
+    assert record.read_bytes() == written
+    delta = read_delta(places.delta(job.cells[0]))
+    assert delta.about.scores == json.loads(written)["scores"]
+    assert run_job(job, keep(places), "cpu").found == 1
+
+
+def test_a_diverged_cell_leaves_no_delta_and_is_not_trained_again(
+    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "span_loss", lambda *args: span_loss(*args) * float("nan"))
+    job = one_cell(make_study, "bitfit")
+    assert run_job(job, keep(places), "cpu").diverged == 1
+    assert run_job(job, keep(places), "cpu").found == 1
+    assert not places.delta(job.cells[0]).exists()
+
+
+@pytest.mark.parametrize("method", FOLDING)
+def test_an_exported_checkpoint_gives_the_models_logits(
+    make_study: Any, places: Places, tmp_path: Path, method: str
+) -> None:
+    from transformers import AutoModelForQuestionAnswering, AutoTokenizer
+
+    job = one_cell(make_study, method)
+    run_job(job, keep(places), "cpu")
+    delta = read_delta(places.delta(job.cells[0]))
+    export_checkpoint(delta, places.encoder, tmp_path / "out")
+    whole, loading = AutoModelForQuestionAnswering.from_pretrained(
+        tmp_path / "out", output_loading_info=True
+    )
+    assert not any(loading.values())
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "out")
+    batch = tokenizer("Where is Orrin?", "Orrin lies in the sea.", return_tensors="pt")
+    with torch.inference_mode():
+        theirs = whole.eval()(**batch)
+    np.testing.assert_allclose(
+        torch.stack((theirs.start_logits[0], theirs.end_logits[0]), dim=1).numpy(),
+        logits_of(restore_models(delta, places.encoder)[1], batch),
+        rtol=1e-4,
+        atol=1e-4,
+    )
+
+
+def logits_of(model: Any, batch: Any) -> np.ndarray:
+    """Our own model's logits of one sequence, [T, 2]."""
+    from tuning_curves.attention import Packing
+
+    tokens, types = batch["input_ids"], batch["token_type_ids"]
+    packing = Packing.of([tokens.shape[1]], CPU)
+    with torch.inference_mode():
+        hidden = model.embed(tokens, torch.arange(tokens.shape[1])[None], types)
+        return model(hidden, packing).numpy()
+
+
+@pytest.mark.parametrize("method", APART)
+def test_what_does_not_fold_is_refused(
+    make_study: Any, places: Places, tmp_path: Path, method: str
+) -> None:
+    job = one_cell(make_study, method)
+    run_job(job, keep(places), "cpu")
+    delta = read_delta(places.delta(job.cells[0]))
+    with pytest.raises(UsageError, match=f"the method {method} adds modules"):
+        export_checkpoint(delta, places.encoder, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def bitfit(make_study: Any, places: Places) -> Path:
+    """A kept delta of BitFit."""
+    job = one_cell(make_study, "bitfit")
+    run_job(job, keep(places), "cpu")
+    return places.delta(job.cells[0])
+
+
+def test_every_altered_byte_of_a_delta_is_refused(bitfit: Path) -> None:
+    content = bytearray(bitfit.read_bytes())
+    rng = np.random.default_rng(0)
+    for place in rng.choice(len(content), 200, replace=False):
+        changed = bytearray(content)
+        changed[place] ^= 1 << int(rng.integers(8))
+        bitfit.write_bytes(changed)
+        with pytest.raises(DataError):
+            read_delta(bitfit)
+
+
+def test_a_torn_delta_and_other_files_are_refused(bitfit: Path, tmp_path: Path) -> None:
+    content = bitfit.read_bytes()
+    for length in (0, 7, 100, len(content) // 2, len(content) - 1):
+        bitfit.write_bytes(content[:length])
+        with pytest.raises(DataError, match="torn, or not a safetensors file"):
+            read_delta(bitfit)
+    save_file({"x": torch.zeros(2)}, bitfit)
+    with pytest.raises(DataError, match="no delta of this package"):
+        read_delta(bitfit)
+    with pytest.raises(ResourceError, match="no such delta"):
+        read_delta(tmp_path / "none.safetensors")
+
+
+def test_another_encoder_is_refused(bitfit: Path, places: Places, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        if (places.encoder / name).exists():
+            (other / name).write_bytes((places.encoder / name).read_bytes())
+    with pytest.raises(ResourceError, match=r"model\.safetensors: no such file"):
+        restore_models(read_delta(bitfit), other)
+    tensors = load_file(places.encoder / "model.safetensors")
+    tensors["embeddings.LayerNorm.bias"][0] += 1
+    save_file(tensors, other / "model.safetensors")
+    with pytest.raises(DataError, match=r"model\.safetensors: sha256 .* trained on 'tiny'"):
+        restore_models(read_delta(bitfit), other)
+
+
+def test_answers_on_the_command_line(
+    bitfit: Path, places: Places, squad_file: Path, tmp_path: Path, capsys: Any
+) -> None:
+    one = ["answer", "--delta", str(bitfit), "--encoder", str(places.encoder)]
+    context = "Its lamp burns kerosene — its bell weighs 410 kilograms."
+    assert main([*one, "--question", "What burns?", "--context", context, "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert context[row["start"] :].startswith(row["answer"])
+    assert row["answer"]
+    assert main([*one, "--question", "What burns?", "--context", context]) == 0
+    assert capsys.readouterr().out == row["answer"] + "\n"
+    out = tmp_path / "predictions.json"
+    assert main([*one, "--file", str(squad_file), "--predictions", str(out)]) == 0
+    assert capsys.readouterr().out.count("\n") == 25
+    assert main(["score", "--data", str(squad_file), "--predictions", str(out)]) == 0
+    total = json.loads(capsys.readouterr().out)
+    scores = read_delta(bitfit).about.scores["dev"]
+    assert total["total"] == scores["total"]
+    assert total["exact_match"] == pytest.approx(100 * scores["exact"] / scores["total"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["--question", " ", "--context", "x"], 2, "--question is empty"),
+        (["--question", "x"], 2, "--context is missing"),
+        ([], 2, "give --question with --context, or --file"),
+        (["--question", "who " * 90, "--context", "x"], 3, "leaves room for"),
+        (["--file", "no-such.jsonl"], 4, "no-such.jsonl: no such file"),
+    ],
+)
+def test_what_cannot_be_asked(
+    bitfit: Path, places: Places, capsys: Any, arguments: list[str], status: int, words: str
+) -> None:
+    one = ["answer", "--delta", str(bitfit), "--encoder", str(places.encoder)]
+    assert main([*one, *arguments]) == status
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no questions"),
+        ('{"question": "a", "context": "b"}\n{', "line 2: not JSON"),
+        ('["a"]', "line 1: list, not an object"),
+        ('{"question": "a"}', "line 1: 'context' is None"),
+        ('{"id": 1, "question": "a", "context": "b"}\n' * 2, "the id '1' is there twice"),
+    ],
+)
+def test_lines_that_are_no_questions(tmp_path: Path, text: str, words: str) -> None:
+    from tuning_curves.deltas.questions import read_questions
+
+    (tmp_path / "asked.jsonl").write_text(text)
+    with pytest.raises(DataError, match=words):
+        read_questions(tmp_path / "asked.jsonl")
