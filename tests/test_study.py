@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tuning_curves.errors import UsageError
+from tuning_curves.errors import ResourceError, UsageError
 from tuning_curves.study import check_study, identity, read_study
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
@@ -142,7 +142,7 @@ def test_a_method_listed_twice_is_refused(config: dict) -> None:
 
 
 def test_a_missing_study_file_names_its_neighbours() -> None:
-    with pytest.raises(UsageError, match=r"no such study file \(studies beside it: .*squad-slice"):
+    with pytest.raises(ResourceError, match=r"no such study file \(there are: .*squad-slice\.yaml"):
         read_study(CONFIG / "squadslice.yaml")
 
 

@@ -213,12 +213,18 @@ def read_study(path: Path) -> Study:
     """Read and check a study file.
 
     Raises:
-        UsageError: no such file, not YAML, or a study that cannot be meant.
+        ResourceError: no such file.
+        UsageError: not YAML, or a study that cannot be meant.
     """
-    beside = {p.stem for p in path.parent.glob("*.yaml")} - {"claims"}
-    known = ", ".join(sorted(beside)) or "none"
-    config = read_yaml(path, f"no such study file (studies beside it: {known})")
+    near = sorted({str(p) for folder in (path.parent, Path("config")) for p in _studies(folder)})
+    config = read_yaml(path, f"no such study file (there are: {', '.join(near) or 'none'})")
     return check_study(config, str(path))
+
+
+def _studies(folder: Path) -> list[Path]:
+    """The files of a folder that have a study's first key."""
+    found = folder.glob("[!.]*.yaml")
+    return [p for p in found if "\nstudy:" in "\n" + p.read_text("utf-8", errors="replace")]
 
 
 def check_study(config: Any, source: str) -> Study:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tuning_curves.errors import UsageError
+from tuning_curves.errors import ResourceError, UsageError
 
 LARGEST_BYTES = 1 << 20
 LARGEST_VALUES = 1_000_000  # with every anchor unfolded; a study has a few hundred
@@ -30,13 +30,14 @@ def read_yaml(path: Path, missing: str) -> Any:
         missing: what to say where there is none.
 
     Raises:
-        UsageError: no such file, not YAML, a key twice, or anchors that unfold without end;
-            names the file and the line.
+        ResourceError: no such file.
+        UsageError: not YAML, a key twice, or anchors that unfold without end; names the file and
+            the line.
     """
     try:
         return parse_yaml(_text(path))
     except FileNotFoundError:
-        raise UsageError(f"{path}: {missing}", fix="correct the path") from None
+        raise ResourceError(f"{path}: {missing}", fix="correct the path") from None
     except RecursionError:
         raise UsageError(f"{path}: nested too deep", fix="correct the file") from None
     except Refused as error:

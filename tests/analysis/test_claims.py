@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tuning_curves.analysis.claims import check_claims, read_claims
-from tuning_curves.errors import UsageError
+from tuning_curves.errors import ResourceError, UsageError
 from tuning_curves.report.style import method_style
 
 CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
@@ -83,7 +83,7 @@ def test_a_mistake_is_one_line_that_names_it(
 
 
 def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"claims\.yaml: no such file of claims"):
+    with pytest.raises(ResourceError, match=r"claims\.yaml: no such file of claims"):
         read_claims(tmp_path / "claims.yaml")
     (tmp_path / "claims.yaml").write_text("claims: [")
     with pytest.raises(UsageError, match=r"claims\.yaml: not a YAML file"):

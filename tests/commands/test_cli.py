@@ -116,3 +116,27 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     with pytest.raises(SystemExit) as ended:
         main(["tune"])
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["status", "nope.yaml"], 4, "nope.yaml: no such study file (there are: "),
+        (
+            ["plan", "config/demo.yaml", "--method", "ful"],
+            2,
+            "--method ful: no cell of demo has it",
+        ),
+        (["pin", "--encoder", "nowhere"], 4, "nowhere: no such folder"),
+        (["pin", "--generated", '{"a": 1}'], 2, "unknown key 'a' in the section data"),
+        (["fetch", "data", "--spec", '{"name": "x"}', "--out", "o"], 2, "lacks the key 'source'"),
+        (["methods", "--encoder", "nope.json"], 4, "nope.json: no such file"),
+    ],
+)
+def test_plain_mistakes_are_one_error_with_its_status(
+    arguments: list[str], status: int, words: str, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(Path(__file__).parents[2])
+    assert main(arguments) == status
+    assert words in capsys.readouterr().err

@@ -59,7 +59,8 @@ def read_claims(path: Path) -> Claims:
     """Read and check a file of claims.
 
     Raises:
-        UsageError: no such file, not YAML, or a claim that cannot be meant.
+        ResourceError: no such file.
+        UsageError: not YAML, or a claim that cannot be meant.
     """
     return check_claims(read_yaml(path, "no such file of claims"), str(path))
 

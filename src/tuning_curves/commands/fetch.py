@@ -18,13 +18,15 @@ def add_parser(subparsers: Any) -> None:
         subparsers, "fetch", run, help="fetch an encoder or data, checked", description=DESCRIPTION
     )
     parser.add_argument("what", choices=("encoder", "data"))
-    parser.add_argument("--spec", required=True, metavar="JSON", help="the study's section")
+    parser.add_argument(
+        "--spec", required=True, metavar="JSON", help="the study's section `encoder` or `data`"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
 
 
 def run(args: argparse.Namespace) -> int:
     """Fetch."""
-    spec = section(args.spec)
+    spec = section(args.spec, args.what)
     if args.what == "encoder":
         from tuning_curves.sources.encoders import fetch_encoder
 

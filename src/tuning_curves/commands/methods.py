@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tuning_curves.commands.options import add
-from tuning_curves.errors import DataError
+from tuning_curves.errors import ResourceError
 
 DESCRIPTION = """\
 List the methods with the parameters that each trains on an encoder. Needs its
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     from tuning_curves.methods.counting import count_methods
 
     if not path.is_file():
-        raise DataError(
+        raise ResourceError(
             f"{path}: no such file (expected an encoder's config.json or its folder)",
             fix="correct the path",
         )

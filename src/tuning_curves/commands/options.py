@@ -26,18 +26,35 @@ def add(
     return parser
 
 
-def section(text: str) -> dict[str, Any]:
-    """A section of a study, given as JSON on the command line.
+def json_object(text: str) -> dict[str, Any]:
+    """A JSON object, given on the command line.
 
     Raises:
-        UsageError: not a JSON object.
+        UsageError: anything else.
     """
     try:
         value = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except json.JSONDecodeError as error:
         raise UsageError(f"not JSON: {text[:60]!r} ({error})") from None
     if not isinstance(value, dict):
         raise UsageError(f"not a JSON object: {text[:60]!r}")
+    return value
+
+
+def section(text: str, name: str) -> dict[str, Any]:
+    """A study's section `encoder` or `data`, given as JSON on the command line.
+
+    Raises:
+        UsageError: not a JSON object, or not such a section.
+    """
+    from tuning_curves.schemas import explain, first_error
+
+    value = json_object(text)
+    if error := first_error("study", value, {"$ref": f"#/$defs/{name}"}):
+        raise UsageError(
+            explain(error, "the JSON", f"the section {name}"),
+            fix="config/README.md explains every key",
+        )
     return value
 
 
@@ -80,7 +97,25 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen_cells(args: argparse.Namespace, study: Any) -> tuple[Any, ...]:
-    """The cells (`Planned`) of a study that `add_choice`'s options name, each once."""
+    """The cells (`Planned`) of a study that `add_choice`'s options name, each once.
+
+    Raises:
+        UsageError: an option that names what no cell has.
+    """
+    for option, known in {
+        "method": {p.cell.method for p in study.planned},
+        "size": {p.cell.n_train for p in study.planned},
+        "seed": {p.cell.init_seed for p in study.planned},
+        "budget": {p.budget for p in study.planned},
+        "learning_rate": {p.cell.learning_rate for p in study.planned},
+    }.items():
+        unknown = sorted(set(getattr(args, option) or []) - known)
+        if unknown:
+            raise UsageError(
+                f"--{option.replace('_', '-')} {unknown[0]}: no cell of {study.name} has it (it "
+                f"has {', '.join(map(str, sorted(known)))})",
+                fix="choose among these, or add it to the study",
+            )
     wanted = {
         p.id: p
         for p in study.planned
@@ -107,4 +142,4 @@ def chosen_study(args: argparse.Namespace) -> Any:
 
     if args.study is not None:
         return read_study(args.study)
-    return check_study(section(args.study_json), "--study-json")
+    return check_study(json_object(args.study_json), "--study-json")

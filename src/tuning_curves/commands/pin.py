@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         from tuning_curves.commands.options import section
         from tuning_curves.sources.data import generate_splits
 
-        for split, data in generate_splits(section(args.generated)).items():
+        for split, data in generate_splits(section(args.generated, "data")).items():
             print(f"{split}: {content_sha256(data)}")
     for split, path in (("train", args.train), ("dev", args.dev)):
         if path is not None:
@@ -50,10 +50,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _pin_encoder(folder: Path) -> None:
     """The weights' hash, which a study needs, and the other files', which it may pin as well."""
+    from tuning_curves.errors import ResourceError
     from tuning_curves.files import sha256_of_file
     from tuning_curves.sources.checkpoint import NEEDED, OPTIONAL, check_checkpoint, check_complete
 
-    present = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    if not folder.is_dir():
+        raise ResourceError(f"{folder}: no such folder", fix="correct the path")
+    present = [path.name for path in folder.iterdir()]
     check_complete(folder, present, str(folder))
     check_checkpoint(folder)
     print(f"weights_sha256: {sha256_of_file(folder / 'model.safetensors')}")

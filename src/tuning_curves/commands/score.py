@@ -52,6 +52,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="FILE",
         help="also write a JSON line a question: id, exact_match, f1, prediction, answers",
     )
+    parser.add_argument("--json", action="store_true", help="the output is JSON in any case")
     parser.set_defaults(run=run)
 
 

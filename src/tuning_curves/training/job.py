@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.errors import UsageError
+from tuning_curves.errors import ResourceError, UsageError
 from tuning_curves.study import Cell, Planned, Study, identity
 
 
@@ -60,6 +60,6 @@ def read_job(path: Path) -> Job:
     try:
         return load_job(path.read_text("utf-8"))
     except OSError as error:
-        raise UsageError(
+        raise ResourceError(
             f"{path}: cannot be read ({error.strerror})", fix="correct the path"
         ) from None
