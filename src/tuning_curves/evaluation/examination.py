@@ -58,12 +58,19 @@ class Examination:
             self.char_end[last - size : last] = self.features.char_end[first : first + size]
 
     def take(self, feed: Feed, precision: str) -> Outcomes:
-        """Ask a model.
+        """Ask a model, and mark its answers.
 
         Raises:
             FloatingPointError: its logits are not finite.
         """
-        logits = self._logits(feed, precision)
+        return self.mark(self.logits(feed, precision))
+
+    def mark(self, logits: np.ndarray) -> Outcomes:
+        """Decode and score start and end logits as `logits` gives them, float32 [T, 2].
+
+        Raises:
+            FloatingPointError: they are not finite.
+        """
         if not np.isfinite(logits).all():
             raise FloatingPointError("the model's logits are not finite")
         choice = decode_spans(
@@ -82,7 +89,7 @@ class Examination:
         return Outcomes(exact=exact, f1=f1, answers=answers)
 
     @torch.inference_mode()
-    def _logits(self, feed: Feed, precision: str) -> np.ndarray:
+    def logits(self, feed: Feed, precision: str) -> np.ndarray:
         """Start and end logits of all tokens, in the windows' order: float32 [T, 2]."""
         feed.model.eval()
         rows = []
