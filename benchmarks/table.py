@@ -53,17 +53,21 @@ def _ratios(rows: Sequence[dict[str, Any]]) -> str:
 
 def _growth(row: dict[str, Any]) -> str:
     table = tabulate(row["points"], headers="keys", tablefmt="github")
-    return f"`{row['name']}`: {row['ours']}; CPU seconds a {row['unit']}.\n\n{table}"
+    return f"`{row['name']}`: {row['ours']}; CPU seconds per {row['unit']}.\n\n{table}"
 
 
 def _words(rows: Sequence[dict[str, Any]]) -> str:
-    """What each row sets side by side, a line each."""
+    """What the rows set side by side: rows with the same peer, unit and note share a line."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for row in rows:
+        if row["peer"] is not None:
+            kind = (row["peer"], row["unit"], row["note"])
+            alike.setdefault(kind, []).append(f"`{row['name']}` ({row['ours']})")
     lines = [
-        f"- `{row['name']}`: {row['ours']}; against {row['peer']}; a {row['unit']}. {row['note']}"
-        for row in rows
-        if row["peer"] is not None
+        f"- {', '.join(names)}; against {peer}. Time per {unit}. {note}".rstrip()
+        for (peer, unit, note), names in alike.items()
     ]
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(lines)
 
 
 def _machines(rows: Sequence[dict[str, Any]]) -> str:

@@ -17,6 +17,7 @@ from transformers import (
     AutoModelForQuestionAnswering,
     AutoTokenizer,
     DataCollatorWithPadding,
+    PrinterCallback,
     Trainer,
     TrainingArguments,
     default_data_collator,
@@ -38,12 +39,14 @@ def load_model(encoder: Path, *, attention_dropout: float = 0.1) -> Any:
     """The encoder with the library's span head; its report of new weights is kept quiet."""
     verbosity = library_logging.get_verbosity()
     library_logging.set_verbosity_error()
+    library_logging.disable_progress_bar()
     try:
         return AutoModelForQuestionAnswering.from_pretrained(
             encoder, attention_probs_dropout_prob=attention_dropout, dtype=torch.float32
         )
     finally:
         library_logging.set_verbosity(verbosity)
+        library_logging.enable_progress_bar()
 
 
 def freeze(model: Any, trains: Callable[[str], bool]) -> Any:
@@ -157,7 +160,9 @@ def make_trainer(model: Any, dataset: Dataset, folder: Path, **options: Any) -> 
         disable_tqdm=True,
         **options,
     )
-    return Trainer(model=model, args=arguments, train_dataset=dataset, data_collator=collator)
+    trainer = Trainer(model=model, args=arguments, train_dataset=dataset, data_collator=collator)
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 def padding_collator(tokenizer: Any) -> DataCollatorWithPadding:

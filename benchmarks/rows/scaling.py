@@ -28,7 +28,7 @@ SUBJECTS = {
         ours="cells of one subset with different initialisations, three epochs, float32: "
         + ", ".join(f"`{method}` with n = {n}" for method, n in CELL_SIZE.items()),
         peer=None,
-        unit="all the cells",
+        unit="set of cells",
     ),
     "scaling-length": Subject(
         name="scaling-length",

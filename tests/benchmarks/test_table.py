@@ -32,6 +32,16 @@ def test_a_row_is_a_line_with_readable_times() -> None:
     ]  # fmt: skip
 
 
+def test_rows_with_one_peer_share_a_line_of_words() -> None:
+    more = {"ours_s": 1.0, "peer_s": 2.0, "ratio": 2.0, "ratio_interval": [2.0, 2.0], "rounds": 1}
+    other = Subject(name="full-bf16", ours="`full`, bfloat16", peer="the example", unit="example")
+    text = table.render([frame(SUBJECT) | more, frame(other) | more])
+    assert (
+        "- `full-fp32` (`full`, float32), `full-bf16` (`full`, bfloat16); against the example."
+        " Time per example."
+    ) in text.splitlines()
+
+
 def test_a_row_without_a_peer_shows_its_points() -> None:
     subject = Subject(name="scaling-n", ours="a cell", peer=None, unit="cell")
     row = frame(subject) | {"points": [{"method": "head", "n": 16, "seconds": 1.5}]}
