@@ -18,6 +18,7 @@ from benchmarks.engine import planned_cell
 from benchmarks.peers.tuned import METHODS
 from benchmarks.rows.common import Bench, Row, Subject, compared
 from benchmarks.rows.steps import products, products_of
+from tuning_curves.errors import TuningCurvesError
 from tuning_curves.features import make_features
 from tuning_curves.files import write_json, write_text
 from tuning_curves.study import Planned, Study
@@ -171,13 +172,14 @@ def child(command: list[Any]) -> tuple[Sample, str]:
     """Run a process to its end: its CPU and wall time, and its standard output.
 
     Raises:
-        RuntimeError: it failed; carries its last words.
+        TuningCurvesError: it failed; carries its last words.
     """
     before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
-        raise RuntimeError(f"{command[2]} failed: {done.stderr.strip()[-2000:]}")
+        last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+        raise TuningCurvesError(f"{command[2]}: exit status {done.returncode} ({last})")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     sample = Sample(cpu=cpu, wall=time.perf_counter() - begin, work=Work(units=1))
     return sample, done.stdout
