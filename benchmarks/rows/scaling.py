@@ -12,7 +12,7 @@ from benchmarks.rows.column import fresh
 from benchmarks.rows.common import Bench, Row, Subject, frame
 from tuning_curves.training.worker import Begun, Worker
 
-SIZES = {"full": (16, 64, 256), "head": (16, 64, 256)}
+SIZES = {"full": (16, 32, 64), "head": (16, 64, 256)}
 CELLS = {"full": (1, 2, 4), "head": (1, 4, 16, 64)}
 CELL_SIZE, EPOCHS, BATCH = {"full": 16, "head": 64}, 3, 16
 LENGTHS, NEAR = (64, 128, 192, 256, 320, 376), 8  # tokens of a window, and how far off it may be
