@@ -10,8 +10,8 @@ from tuning_curves.locks import try_lock
 from tuning_curves.records import read_record
 from tuning_curves.study import Study
 from tuning_curves.training import loop, worker
-from tuning_curves.training.prefix import FrozenPrefix
 from tuning_curves.training.job import Job, job_of, load_job
+from tuning_curves.training.prefix import FrozenPrefix
 from tuning_curves.training.worker import Places, run_job
 
 METHODS = [{"name": "full", "learning_rates": [1e-3]}]
