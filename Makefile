@@ -12,7 +12,7 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export HF_HOME ?= $(CURDIR)/.cache/huggingface
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study figures test check format clean
+.PHONY: study figures test check format bench bench-adapterhub clean
 study: .venv/ready
 	snakemake --cores all --configfile $(CONFIG)
 
@@ -37,6 +37,20 @@ format: .venv/dev-ready
 	ruff check --fix .
 	ruff format .
 	snakefmt Snakefile workflow/rules/*.smk
+
+# make bench ONLY="full-fp32 start-up" measures these rows; ROUNDS, SECONDS, OUT and WHOLE=1 as in
+# `python -m benchmarks --help`; STRICT=1 fails where a ratio fell since the last committed results.
+bench: .venv/ready
+	snakemake --cores 1 --quiet all --until fetch_encoder
+	python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(OUT),--out $(OUT)) \
+	  $(if $(WHOLE),--whole) $(if $(STRICT),--strict)
+
+# AdapterHub's library pins an older transformers: an environment of its own, for one row.
+bench-adapterhub: .venv/python
+	$(BIN)/uv venv --python $(PYTHON) .envs/adapterhub
+	VIRTUAL_ENV=.envs/adapterhub $(BIN)/uv pip install \
+	  $(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND)) -r benchmarks/peers/adapterhub.txt
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

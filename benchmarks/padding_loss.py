@@ -26,10 +26,8 @@ from tuning_curves.files import write_text
 from tuning_curves.layout import Layout
 from tuning_curves.model import SpanModel, span_loss
 from tuning_curves.study import Cell, Planned, Study, identity, read_study
-from tuning_curves.subsets import subset
 from tuning_curves.training.inputs import embed_windows
 from tuning_curves.training.job import job_of
-from tuning_curves.training.loop import Trainer
 from tuning_curves.training.worker import Places, Worker
 
 BATCH, BATCHES = 8, 16
@@ -62,16 +60,14 @@ def measure(study: Study, scratch: Path) -> Iterator[dict[str, Any]]:
     places = Places(encoder=layout.encoder, features=layout.features, workspace=scratch)
     planned = Planned(budget="", cell=CELL, id=identity(study.settings, CELL))
     worker = Worker(job_of(study, (planned,)), places, torch.device("cpu"))
-    model, _ = worker._prepare(CELL)
+    begun = worker.begin(planned)
+    model = begun.model
     train = worker.features["train"]
     windows = worker.exams["selection"].windows[: BATCH * BATCHES]
     windows = np.random.default_rng(0).permutation(windows)
     longest = study.config["features"]["max_length"]
     yield {"steps": 0, **losses(model, train, windows, longest)}
-    questions = subset(worker.pool, CELL.n_train, CELL.subset_seed)
-    feed = worker._feed(model, "train")
-    trainer = Trainer(model, feed, questions, CELL, worker.training, scratch / "checkpoint")
-    trainer.run(lambda step, loss: None)
+    begun.trainer.run(lambda step, loss: None)
     yield {"steps": CELL.steps, **losses(model, train, windows, longest)}
 
 

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuning_curves.errors import UsageError
+from tuning_curves.errors import ResourceError, UsageError
 from tuning_curves.yaml_files import parse_yaml, read_yaml
 
 
@@ -75,7 +75,7 @@ def test_what_is_no_such_file_is_one_error(
 def test_a_folder_and_a_missing_file_are_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not a YAML file"):
         read_yaml(tmp_path, "no such file")
-    with pytest.raises(UsageError, match="nothing here"):
+    with pytest.raises(ResourceError, match="nothing here"):
         read_yaml(tmp_path / "no.yaml", "nothing here")
 
 

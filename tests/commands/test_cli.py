@@ -63,7 +63,7 @@ def test_methods_of_one_size_as_a_table(
 
 
 def test_a_missing_encoder_is_one_error(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["methods", "--encoder", "no/such/config.json"]) == 3
+    assert main(["methods", "--encoder", "no/such/config.json"]) == 4
     assert "error: no/such/config.json: no such file" in capsys.readouterr().err
 
 
@@ -97,7 +97,7 @@ def test_plan_chooses_cells(
         ("bitfit", 100, 1, 39)
     }
     assert main(["plan", str(SLICE), "--method", "lora"]) == 2
-    assert "no cell of the study is chosen" in capsys.readouterr().err
+    assert "--method lora: no cell of squad-slice has it" in capsys.readouterr().err
 
 
 def test_pin_prints_the_hashes_of_files(
@@ -122,11 +122,7 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     ("arguments", "status", "words"),
     [
         (["status", "nope.yaml"], 4, "nope.yaml: no such study file (there are: "),
-        (
-            ["plan", "config/demo.yaml", "--method", "ful"],
-            2,
-            "--method ful: no cell of demo has it",
-        ),
+        (["plan", "config/demo.yaml", "--size", "7"], 2, "--size 7: no cell of demo has it"),
         (["pin", "--encoder", "nowhere"], 4, "nowhere: no such folder"),
         (["pin", "--generated", '{"a": 1}'], 2, "unknown key 'a' in the section data"),
         (["fetch", "data", "--spec", '{"name": "x"}', "--out", "o"], 2, "lacks the key 'source'"),

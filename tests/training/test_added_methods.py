@@ -122,7 +122,7 @@ def test_a_killed_cell_resumes_to_the_same_numbers(
     whole = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "whole")
     expected = numbers(train(study, whole))
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
-    original, steps = loop.Trainer._step, []
+    original, steps = loop.Trainer.step, []
 
     def dying(self: Any, number: int, questions: Any) -> None:
         if number == 7 and 7 not in steps:
@@ -131,7 +131,7 @@ def test_a_killed_cell_resumes_to_the_same_numbers(
         steps.append(number)
         original(self, number, questions)
 
-    monkeypatch.setattr(loop.Trainer, "_step", dying)
+    monkeypatch.setattr(loop.Trainer, "step", dying)
     with pytest.raises(KeyboardInterrupt):
         train(study, places)
     assert places.checkpoint(study.unique[0]).exists()

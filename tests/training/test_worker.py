@@ -173,14 +173,14 @@ def test_a_killed_cell_resumes_to_the_same_numbers(
     run_job(job, whole, "cpu")
 
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
-    original = loop.Trainer._step
+    original = loop.Trainer.step
 
     def dying(self: Any, number: int, questions: Any) -> None:
         if number == 7:
             raise KeyboardInterrupt
         original(self, number, questions)
 
-    monkeypatch.setattr(loop.Trainer, "_step", dying)
+    monkeypatch.setattr(loop.Trainer, "step", dying)
     with pytest.raises(KeyboardInterrupt):
         run_job(job, places, "cpu")
     assert places.checkpoint(job.cells[0]).exists()
@@ -190,7 +190,7 @@ def test_a_killed_cell_resumes_to_the_same_numbers(
         steps.append(number)
         original(self, number, questions)
 
-    monkeypatch.setattr(loop.Trainer, "_step", counting)
+    monkeypatch.setattr(loop.Trainer, "step", counting)
     run_job(job, places, "cpu")
     assert steps == list(range(7, 12))
     assert numbers(places, study) == numbers(whole, study)

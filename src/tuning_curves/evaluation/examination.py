@@ -67,7 +67,14 @@ class Asking:
         Raises:
             FloatingPointError: its logits are not finite.
         """
-        logits = self._logits(feed, precision)
+        return self.decode(self.logits(feed, precision))
+
+    def decode(self, logits: np.ndarray) -> SpanChoice:
+        """The spans that start and end logits choose, float32 [T, 2] as `logits` gives them.
+
+        Raises:
+            FloatingPointError: they are not finite.
+        """
         if not np.isfinite(logits).all():
             raise FloatingPointError("the model's logits are not finite")
         return decode_spans(
@@ -87,7 +94,7 @@ class Asking:
         return answer_texts(choice, self.contexts, paragraphs, self.char_start, self.char_end)
 
     @torch.inference_mode()
-    def _logits(self, feed: Feed, precision: str) -> np.ndarray:
+    def logits(self, feed: Feed, precision: str) -> np.ndarray:
         """Start and end logits of all tokens, in the windows' order: float32 [T, 2]."""
         feed.model.eval()
         rows = []
@@ -120,11 +127,19 @@ class Examination(Asking):
         self.gold = GoldAnswers([answers[q] for q in questions])
 
     def take(self, feed: Feed, precision: str) -> Outcomes:
-        """Ask a model.
+        """Ask a model, and mark its answers.
 
         Raises:
             FloatingPointError: its logits are not finite.
         """
-        answers = self.texts(self.choose(feed, precision))
+        return self.mark(self.logits(feed, precision))
+
+    def mark(self, logits: np.ndarray) -> Outcomes:
+        """Decode and score start and end logits, float32 [T, 2] as `logits` gives them.
+
+        Raises:
+            FloatingPointError: they are not finite.
+        """
+        answers = self.texts(self.decode(logits))
         exact, f1 = self.gold.score(answers)
         return Outcomes(exact=exact, f1=f1, answers=answers)

@@ -119,7 +119,7 @@ class Trainer:
             for number, chosen in order:
                 if number < self.trace.step:
                     continue
-                self._step(number, self.questions[chosen])
+                self.step(number, self.questions[chosen])
                 late = time.monotonic() - saved > often
                 if late and number + 1 < self.cell.steps:
                     with watch.paused():
@@ -128,7 +128,12 @@ class Trainer:
                 if self.trace.losses:
                     report(number + 1, self.trace.losses[-1][1])
 
-    def _step(self, number: int, questions: np.ndarray) -> None:
+    def step(self, number: int, questions: np.ndarray) -> None:
+        """Make step `number`, counted from 0, on these questions; the model is in training mode.
+
+        Raises:
+            Diverged: the loss became NaN or infinite.
+        """
         factor = rate_factor(
             number, self.cell.steps, self.training["schedule"], self.training["warmup"]
         )

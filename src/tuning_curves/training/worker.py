@@ -99,6 +99,16 @@ class Summary:
     busy: list[Planned] = field(default_factory=list)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """A cell before its first step: the model with its method, batches by split, the trainer."""
+
+    model: SpanModel
+    counts: Counts
+    feeds: dict[str, Feed]
+    trainer: Trainer
+
+
 class Worker:
     """Everything that the cells of a job share."""
 
@@ -183,14 +193,8 @@ class Worker:
         record = new_record(self.job.study, planned, self.job.settings)
         method = resolve_method(cell.method)
         provenance = gather(self.device, self.training["precision"], method.packages)
-        model, counts = self._prepare(cell)
-        if self.device.type == "cuda":  # what chooses entries is shared, and no cell's own cost
-            torch.cuda.reset_peak_memory_stats(self.device)
-        feeds = {split: self._feed(model, split) for split in ("train", "dev")}
-        questions = subset(self.pool, cell.n_train, cell.subset_seed)
-        checkpoint = self.places.checkpoint(planned)
-        trainer = Trainer(model, feeds["train"], questions, cell, self.training, checkpoint)
-        trainer.checkpoint_seconds = self.places.checkpoint_seconds
+        begun = self.begin(planned)
+        model, feeds, trainer = begun.model, begun.feeds, begun.trainer
         trainer.on_resume = lambda step: progress.resume(planned, step)
         watch = Stopwatch(self.device)
         probe = self._probe(trainer, cell)
@@ -218,7 +222,7 @@ class Worker:
         return {
             **record,
             **results,
-            "parameters": {**vars(counts), "share": counts.share},
+            "parameters": {**vars(begun.counts), "share": begun.counts.share},
             "cost": self._cost(model, trace, watch, probe) | {"peak_memory_bytes": peak},
             "biases": {
                 "change": bias_terms(changes, len(model.layers)),
@@ -238,6 +242,19 @@ class Worker:
             scores=scores,
         )
         write_delta(self.places.delta(planned), about, trained_tensors(model))
+
+    def begin(self, planned: Planned) -> Begun:
+        """Everything of one cell before its first step."""
+        cell = planned.cell
+        model, counts = self._prepare(cell)
+        if self.device.type == "cuda":  # what chooses entries is shared, and no cell's own cost
+            torch.cuda.reset_peak_memory_stats(self.device)
+        feeds = {split: self._feed(model, split) for split in ("train", "dev")}
+        questions = subset(self.pool, cell.n_train, cell.subset_seed)
+        checkpoint = self.places.checkpoint(planned)
+        trainer = Trainer(model, feeds["train"], questions, cell, self.training, checkpoint)
+        trainer.checkpoint_seconds = self.places.checkpoint_seconds
+        return Begun(model=model, counts=counts, feeds=feeds, trainer=trainer)
 
     def _prepare(self, cell: Cell) -> tuple[SpanModel, Counts]:
         """A fresh copy of the encoder with the cell's method in it."""

@@ -1,0 +1,71 @@
+"""Our side of every row: the package's own worker, cell by cell or step by step."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.clock import Turn, Work, timed
+from benchmarks.material import Material
+from tuning_curves.study import Cell, Planned, Study, identity
+from tuning_curves.training.job import job_of
+from tuning_curves.training.schedule import batches
+from tuning_curves.training.worker import Begun, Places, Worker
+
+LONG = 100_000  # steps of a cell that is only ever stepped: its rate stays all but constant
+RATE = 3e-5  # the example's
+
+
+def planned_cell(
+    study: Study, method: str, n: int, *, steps: int = LONG, rate: float = RATE,
+    subset: int = 0, init: int = 0,
+) -> Planned:  # fmt: skip
+    """A cell of a study, whatever the study itself lists."""
+    cell = Cell(
+        method=method, n_train=n, steps=steps, learning_rate=rate,
+        subset_seed=subset, init_seed=init,
+    )  # fmt: skip
+    return Planned(budget="benchmark", cell=cell, id=identity(study.settings, cell))
+
+
+def make_worker(material: Material, study: Study, scratch: Path) -> Worker:
+    """A worker as `tuning-curves train` makes one; it caches in memory, and nothing yet."""
+    layout = material.layout
+    places = Places(encoder=layout.encoder, features=layout.features, workspace=scratch)
+    return Worker(job_of(study, ()), places, torch.device("cpu"))
+
+
+def stepping(begun: Begun, steps: int) -> Turn:
+    """A turn of training steps on random batches; what lies below the first trained layer is warm.
+
+    Operations are those of the first batch, scaled by tokens.
+    """
+    trainer = begun.trainer
+    probe = trainer.probe()
+    gflop_per_token = probe.flops_per_step / probe.step_tokens / 1e9
+    trainer.feed.warm(trainer.questions)
+    order = _endless(len(trainer.questions), trainer.training["batch_size"])
+
+    def work() -> Work:
+        trainer.model.train()
+        units = tokens = 0
+        for number, chosen in itertools.islice(order, steps):
+            questions = trainer.questions[chosen]
+            trainer.step(number, questions)
+            units += len(questions)
+            tokens += count_tokens(begun, questions)
+        return Work(units=units, gflop=tokens * gflop_per_token)
+
+    return timed(work)
+
+
+def _endless(n: int, size: int) -> Iterator[tuple[int, np.ndarray]]:
+    return enumerate(batches(n, size, LONG, seed=0))
+
+
+def count_tokens(begun: Begun, questions: np.ndarray) -> int:
+    """Tokens of all windows of these training questions."""
+    features = begun.trainer.feed.features
+    return int(features.lengths[features.features_of(questions)].sum())

@@ -1,0 +1,31 @@
+"""What this machine is, and the fastest rate it can be expected to give: a large matrix product."""
+
+import os
+
+import torch
+
+from benchmarks.clock import Turn, Work, timed
+from tuning_curves.provenance import device_name, versions
+
+SIDE = 2_048
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def describe() -> str:
+    """Processor, cores and the packages that set the speed, in a line."""
+    found = versions()
+    return (
+        f"{device_name(torch.device('cpu'))}, {os.cpu_count()} cores, one thread used; "
+        f"torch {found['torch']}, transformers {found['transformers']}"
+    )
+
+
+def product(precision: str) -> Turn:
+    """A turn that multiplies two square matrices of `SIDE` in this number format."""
+    left, right = (torch.randn(SIDE, SIDE).to(DTYPES[precision]) for _ in range(2))
+
+    def work() -> Work:
+        torch.mm(left, right)
+        return Work(units=1, gflop=2 * SIDE**3 / 1e9)
+
+    return timed(work)

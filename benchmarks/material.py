@@ -1,0 +1,83 @@
+"""What all rows are measured on: real SQuAD, MiniLM's real weights, and windows made once."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.errors import ResourceError
+from tuning_curves.features import make_features
+from tuning_curves.layout import Layout
+from tuning_curves.schemas import read_yaml
+from tuning_curves.sources.data import fetch_data, open_data
+from tuning_curves.squad import SquadData, content_sha256, read_squad
+from tuning_curves.study import Study, check_study
+
+BASE = Path("config/squad-slice.yaml")
+SQUAD = {"train": "train-v1.1.json", "dev": "dev-v1.1.json"}
+# As the example trains: its rate, its optimiser's epsilon, no warm-up.
+TRAINING = {"batch_size": 16, "warmup": 0.0, "weight_decay": 0.0, "adam_epsilon": 1e-8}
+
+
+@dataclass(frozen=True)
+class Material:
+    """A study's configuration to derive others from, and the questions it is about."""
+
+    config: dict[str, Any]
+    squad: dict[str, SquadData]
+    root: Path
+
+    def study(self, **changes: Mapping[str, Any]) -> Study:
+        """A study with these sections changed key by key."""
+        config = copy.deepcopy(self.config)
+        for section, values in changes.items():
+            config[section] = {**config[section], **values}
+        return check_study(config, "the benchmarks' study")
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.study(), self.root)
+
+
+def find_material(root: Path) -> Material:
+    """Read SQuAD from data/squad, with whatever content it has, and make its windows if need be.
+
+    Raises:
+        ResourceError: SQuAD or the encoder is not there; says what to put where.
+    """
+    folder = root / "data" / "squad"
+    lacking = [name for name in SQUAD.values() if not (folder / name).is_file()]
+    if lacking:
+        raise ResourceError(
+            f"{folder / lacking[0]}: not there; the benchmarks run on real SQuAD v1.1",
+            fix=f"put {' and '.join(SQUAD.values())} into {folder}/",
+        )
+    squad = {split: read_squad(folder / name) for split, name in SQUAD.items()}
+    material = Material(_config(root, folder, squad), squad, root)
+    _prepare(material.layout)
+    return material
+
+
+def _config(root: Path, folder: Path, squad: Mapping[str, SquadData]) -> dict[str, Any]:
+    config: dict[str, Any] = read_yaml(root / BASE, "no such study file")
+    config["study"] = "benchmarks"
+    paths = {split: str(folder / name) for split, name in SQUAD.items()}
+    content = {split: content_sha256(data) for split, data in squad.items()}
+    config["data"] |= {**paths, "content_sha256": content}
+    config["training"] |= TRAINING
+    return config
+
+
+def _prepare(layout: Layout) -> None:
+    """Fetch the data into the workspace and tokenise it, unless an earlier run has."""
+    if not (layout.encoder / "manifest.json").is_file():
+        raise ResourceError(
+            f"{layout.encoder}: the encoder has not been fetched",
+            fix="`make bench` fetches it; by hand: snakemake --cores 1 all --until fetch_encoder",
+        )
+    if not (layout.data / "manifest.json").is_file():
+        fetch_data(layout.study.config["data"], layout.data)
+    if not (layout.features / "manifest.json").is_file():
+        windows = layout.study.config["features"]
+        make_features(open_data(layout.data), layout.encoder, layout.features, **windows)

@@ -1,0 +1,1 @@
+"""The field's ways, made of the field's own libraries."""

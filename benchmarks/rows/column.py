@@ -1,0 +1,85 @@
+"""A whole column of `head`: one size, every rate and seed, with the cost of filling the cache."""
+
+import tempfile
+from collections.abc import Iterator, Set
+from pathlib import Path
+
+from benchmarks.clock import Sample, Turn, Work, interleave, timed
+from benchmarks.engine import make_worker, planned_cell
+from benchmarks.rows.common import Bench, Row, Subject, compared
+from benchmarks.rows.steps import example_steps, products, products_of, stepped_turn
+from tuning_curves.study import Planned, Study
+from tuning_curves.training.worker import Worker
+
+RATES, SEEDS, EPOCHS, BATCH = (3e-3, 1e-2, 2e-2, 3e-2), range(5), 3, 16
+FULL_SIZE, SMALL_SIZE = 2_000, 400  # five subsets of 2,000 questions take ten minutes to cache
+TARGET = 200
+NAMES = ("head-column", "head-column-one-subset")
+COMMON = (
+    "Training only, cache cold at the start and filled within. The peer's column is extrapolated "
+    "from measured steps: a pass costs the same in every one of its epochs and cells."
+)
+
+
+def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
+    """The wanted rows; they share the peer's steps."""
+    names = [name for name in NAMES if name in wanted]
+    peer = example_steps(bench, "head")
+    turns = {name: column(bench, name) for name in names}
+    turns |= {"peer": stepped_turn(peer, steps=2), **products()}
+    samples = interleave(turns, bench.patience, warm=False)
+    peer.close()
+    for name in names:
+        yield compared(_subject(bench, name), samples[name], samples["peer"], products_of(samples))
+
+
+def _subject(bench: Bench, name: str) -> Subject:
+    n, one = size(bench, name), name == "head-column-one-subset"
+    kind = "five initialisations on one subset" if one else "five seeds, each its own subset"
+    return Subject(
+        name=name,
+        ours=f"20 cells of `head`, four rates, {kind}, n = {n:,}, three epochs, float32",
+        peer="the example with all but the head frozen, padded to 384, float32",
+        unit="example, epoch and cell",
+        target=TARGET,
+        note=COMMON,
+    )
+
+
+def size(bench: Bench, name: str) -> int:
+    """Questions of a cell: 2,000, or fewer where that takes more than four minutes."""
+    return FULL_SIZE if bench.whole or name == "head-column-one-subset" else SMALL_SIZE
+
+
+def column(bench: Bench, name: str) -> Turn:
+    """A turn that trains the whole column in a fresh worker."""
+    study, n = bench.material.study(training={"precision": "float32"}), size(bench, name)
+    own_subsets = name == "head-column"
+    cells = [
+        planned_cell(
+            study, "head", n, steps=EPOCHS * -(-n // BATCH), rate=rate,
+            subset=seed if own_subsets else 0, init=seed,
+        )
+        for seed in SEEDS
+        for rate in RATES
+    ]  # fmt: skip
+    return fresh(bench, study, cells)
+
+
+def fresh(bench: Bench, study: Study, cells: list[Planned]) -> Turn:
+    """A turn that trains these cells with a cold cache; starting the worker is not counted."""
+
+    def turn() -> Sample:
+        with tempfile.TemporaryDirectory(dir=bench.scratch) as folder:
+            worker = make_worker(bench.material, study, Path(folder))
+            return timed(lambda: train(worker, cells))()
+
+    return turn
+
+
+def train(worker: Worker, cells: list[Planned]) -> Work:
+    """Train these cells one after the other; a unit is a question in an epoch of a cell."""
+    for planned in cells:
+        worker.begin(planned).trainer.run(lambda step, loss: None)
+    size = worker.training["batch_size"]
+    return Work(units=sum(min(p.cell.n_train, size) * p.cell.steps for p in cells))

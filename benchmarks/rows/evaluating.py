@@ -1,0 +1,172 @@
+"""Evaluation: logits by number format, and from logits to exact match and F1."""
+
+from collections.abc import Iterator, Set
+from typing import Any
+
+import numpy as np
+
+from benchmarks.clock import Turn, Work, interleave, timed
+from benchmarks.engine import make_worker, planned_cell
+from benchmarks.rows.common import Bench, Row, Subject, compared
+from benchmarks.rows.steps import products, products_of
+from tuning_curves.evaluation.examination import Examination
+from tuning_curves.training.worker import Begun, Worker
+
+ASKED, PEER_WINDOWS, DECODED = 160, 32, 2_000  # questions, windows, questions
+FORMATS = {"evaluation-fp32": ("float32", 2.8), "evaluation-bf16": ("bfloat16", 4.9)}
+NAMES = (*FORMATS, "decoding")
+DECODING = Subject(
+    name="decoding",
+    ours="all questions at once by array operations, gold answers normalised beforehand",
+    peer="the example's loop over questions and pairs, then the official script's arithmetic",
+    unit="development question",
+    target=8,
+    note="Both sides decode the same made-up logits: noise with peaks at the gold answer in 70 % "
+    "of the windows.",
+)
+
+
+def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
+    """The wanted rows."""
+    formats = [name for name in FORMATS if name in wanted]
+    if formats:
+        yield from measure_logits(bench, formats)
+    if "decoding" in wanted:
+        yield measure_decoding(bench)
+
+
+def measure_logits(bench: Bench, names: list[str]) -> Iterator[Row]:
+    """From windows to logits, against the library's `predict`."""
+    turns = {name: our_logits(bench, FORMATS[name][0]) for name in names}
+    turns |= {"peer": example_logits(bench), **products()}
+    samples = interleave(turns, bench.patience)
+    for name in names:
+        precision, target = FORMATS[name]
+        subject = Subject(
+            name=name,
+            ours=f"{precision}, packed by length, unpadded",
+            peer="the example's `Trainer.predict`, padded to 384, float32, batches of 8",
+            unit="window of the development questions",
+            target=target,
+            precision=precision,
+        )
+        yield compared(subject, samples[name], samples["peer"], products_of(samples))
+
+
+def our_logits(bench: Bench, precision: str) -> Turn:
+    """A turn of our own forward passes over a fixed sample of questions."""
+    worker, begun = examined(bench, precision, ASKED)
+    exam = worker.exams["dev"]
+    probe = begun.trainer.probe()
+    # A third of a training step's operations are its forward pass's.
+    gflop = exam.bounds[-1] * probe.flops_per_step / probe.step_tokens / 3e9
+
+    def work() -> Work:
+        exam.logits(begun.feeds["dev"], precision)
+        return Work(units=len(exam.windows), gflop=gflop)
+
+    return timed(work)
+
+
+def examined(bench: Bench, precision: str, questions: int) -> tuple[Worker, Begun]:
+    """A worker that asks this many development questions, and an untrained model."""
+    study = bench.material.study(
+        training={"precision": precision}, evaluation={"dev_questions": questions}
+    )
+    worker = make_worker(bench.material, study, bench.scratch)
+    return worker, worker.begin(planned_cell(study, "full", 16))
+
+
+def example_logits(bench: Bench) -> Turn:
+    """A turn of the library's forward passes over windows of the same sample."""
+    from benchmarks.peers import example
+
+    encoder = bench.material.layout.encoder
+    worker, _ = examined(bench, "float32", ASKED)
+    rows = example.rows_of(bench.material.squad["dev"], worker.exams["dev"].questions)
+    windows = example.asking_set(example.load_tokenizer(encoder), rows)
+    model = example.load_model(encoder)
+    trainer = example.make_trainer(model, windows, bench.scratch / "predict")
+    asked = windows.remove_columns(["example_id", "offset_mapping"]).select(range(PEER_WINDOWS))
+
+    def work() -> Work:
+        trainer.predict(asked)
+        return Work(units=PEER_WINDOWS)
+
+    return timed(work)
+
+
+def measure_decoding(bench: Bench) -> Row:
+    """From the same logits to scores on both sides; says how far the answers agree."""
+    from benchmarks.peers import answers
+
+    worker, _ = examined(bench, "float32", DECODED)
+    exam = worker.exams["dev"]
+    flat = made_up_logits(exam)
+    case = padded_case(bench, exam, flat)
+
+    def theirs() -> Work:
+        chosen = answers.choose_answers(case["examples"], case["windows"], *case["logits"])
+        answers.score(case["golds"], chosen)
+        return Work(units=DECODED)
+
+    def ours() -> Work:
+        exam.mark(flat)
+        return Work(units=DECODED)
+
+    turns = {"ours": timed(ours), "peer": timed(theirs), **products()}
+    samples = interleave(turns, bench.patience)
+    return compared(
+        DECODING, samples["ours"], samples["peer"], products_of(samples), **agreement(exam, case)
+    )
+
+
+def made_up_logits(exam: Examination) -> np.ndarray:
+    """Start and end logits in the examination's order, float32 [T, 2]."""
+    generator = np.random.default_rng(0)
+    logits = generator.standard_normal((exam.bounds[-1], 2)).astype(np.float32)
+    for row in np.flatnonzero(generator.random(len(exam.windows)) < 0.7):
+        window, first = exam.windows[row], exam.bounds[row]
+        logits[first + exam.features.label_start[window], 0] += 8
+        logits[first + exam.features.label_end[window], 1] += 8
+    return logits
+
+
+def padded_case(bench: Bench, exam: Examination, flat: np.ndarray) -> dict[str, Any]:
+    """The same questions, windows and logits as the example has them."""
+    from datasets import Dataset
+
+    from benchmarks.peers import answers, example
+
+    rows = example.rows_of(bench.material.squad["dev"], exam.questions)
+    tokenizer = example.load_tokenizer(bench.material.layout.encoder)
+    return {
+        "examples": Dataset.from_list(rows),
+        "windows": example.asking_set(tokenizer, rows),
+        "logits": pad_logits(exam, flat, example.MAX_LENGTH),
+        "golds": answers.golds_of(rows),
+    }
+
+
+def pad_logits(exam: Examination, flat: np.ndarray, width: int) -> list[np.ndarray]:
+    """Start and end logits [windows, width] in the questions' order; low where there is padding."""
+    padded = np.full((2, len(exam.windows), width), -10, np.float32)
+    for place, row in enumerate(np.argsort(exam.windows, kind="stable")):
+        first, last = exam.bounds[row], exam.bounds[row + 1]
+        padded[:, place, : last - first] = flat[first:last].T
+    return list(padded)
+
+
+def agreement(exam: Examination, case: dict[str, Any]) -> dict[str, float]:
+    """The share of equal answers; ours and the peer's exact match in percent."""
+    from benchmarks.peers import answers
+
+    flat = made_up_logits(exam)
+    outcomes = exam.mark(flat)
+    chosen = answers.choose_answers(case["examples"], case["windows"], *case["logits"])
+    same = np.mean([a == b for a, b in zip(outcomes.answers, chosen.values(), strict=True)])
+    return {
+        "same_answers": float(same),
+        "ours_exact": 100 * float(outcomes.exact.mean()),
+        "peer_exact": answers.score(case["golds"], chosen)["exact_match"],
+    }

@@ -1,0 +1,85 @@
+"""Full fine-tuning against the library at its best: bfloat16, batches of like length, padded to
+their longest.
+
+The library's grouping sorts stretches of 50 batches by length. Every tenth of such a stretch is
+taken, in that order, so that a round sees long and short batches alike; ours reads the same
+questions in random batches. Grouping changes what a batch is made of, which this package avoids.
+"""
+
+from collections.abc import Iterator, Set
+from typing import Any
+
+import numpy as np
+
+from benchmarks.clock import Turn, interleave
+from benchmarks.engine import make_worker, planned_cell, stepping
+from benchmarks.peers.stepped import SteppedTraining
+from benchmarks.rows.common import Bench, Row, Subject, compared
+from benchmarks.rows.steps import products, products_of, stepped_turn
+from tuning_curves.subsets import subset
+
+STRETCH, EVERY, BATCH = 50, 10, 16
+BATCHES = STRETCH // EVERY
+DROPOUT = {"full-vs-best-flags": 0.1, "full-vs-best-flags-same-dropout": 0.0}
+NAMES = tuple(DROPOUT)
+
+
+def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
+    """The wanted rows, from rounds that they share."""
+    chosen = representative(bench)
+    peers = {name: flagged_steps(bench, chosen, DROPOUT[name]) for name in NAMES if name in wanted}
+    turns = {name: stepped_turn(peer, BATCHES, BATCH) for name, peer in peers.items()}
+    samples = interleave(turns | {"ours": ours(bench, chosen), **products()}, bench.patience)
+    for name, peer in peers.items():
+        peer.close()
+        yield compared(_subject(name), samples["ours"], samples[name], products_of(samples))
+
+
+def _subject(name: str) -> Subject:
+    same = DROPOUT[name] == 0.0
+    return Subject(
+        name=name,
+        ours="`full`, bfloat16, unpadded, random batches",
+        peer="the same example with bf16, batches of like length padded to their longest"
+        + (", attention dropout off" if same else ""),
+        unit="example and training step, batches of 16",
+        precision="bfloat16",
+        note="Batches of like length are not random batches: a different training.",
+    )
+
+
+def representative(bench: Bench) -> np.ndarray:
+    """Every tenth batch of a stretch of 50 sorted by length: question numbers, longest first."""
+    worker = make_worker(bench.material, bench.material.study(), bench.scratch)
+    features = worker.features["train"]
+    questions = subset(worker.pool, STRETCH * BATCH, seed=0)
+    lengths = features.lengths[features.feature_bounds[questions]]
+    ordered = questions[np.argsort(-lengths, kind="stable")].reshape(STRETCH, BATCH)
+    return ordered[EVERY // 2 :: EVERY].ravel()
+
+
+def flagged_steps(bench: Bench, chosen: np.ndarray, attention_dropout: float) -> SteppedTraining:
+    """The library's training with its best flags on these questions, in their order."""
+    from benchmarks.peers import example
+
+    encoder = bench.material.layout.encoder
+    tokenizer = example.load_tokenizer(encoder)
+    rows = example.rows_of(bench.material.squad["train"], chosen)
+    dataset = example.training_set(tokenizer, rows, padding=False)
+    options: dict[str, Any] = {
+        "bf16": True,
+        "train_sampling_strategy": "sequential",
+        "data_collator": example.padding_collator(tokenizer),
+    }
+    model = example.load_model(encoder, attention_dropout=attention_dropout)
+    windows = dataset.select(range(len(chosen)))  # whole batches: no short one at an epoch's end
+    return example.stepped(model, windows, bench.scratch / "flagged", **options)
+
+
+def ours(bench: Bench, chosen: np.ndarray) -> Turn:
+    """A turn of our steps over all of these questions, in random order."""
+    study = bench.material.study(training={"precision": "bfloat16"})
+    worker = make_worker(bench.material, study, bench.scratch)
+    begun = worker.begin(planned_cell(study, "full", len(chosen)))
+    begun.trainer.questions = chosen
+    return stepping(begun, BATCHES)

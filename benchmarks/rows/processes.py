@@ -1,0 +1,185 @@
+"""Whole processes: starting one, and a small study against one process a cell.
+
+CPU time is that of the child processes as the system accounts for it.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Set
+from pathlib import Path
+from typing import Any
+
+from benchmarks.clock import Sample, Work, interleave, timed
+from benchmarks.engine import planned_cell
+from benchmarks.peers.tuned import METHODS
+from benchmarks.rows.common import Bench, Row, Subject, compared
+from benchmarks.rows.steps import products, products_of
+from tuning_curves.errors import TuningCurvesError
+from tuning_curves.features import make_features
+from tuning_curves.files import write_json, write_text
+from tuning_curves.study import Planned, Study
+from tuning_curves.subsets import selection_articles, stratified_sample, subset, training_pool
+from tuning_curves.training.job import job_of
+
+NAMES = ("start-up", "small-study")
+SIZES, WHOLE_SIZES, SEEDS, EPOCHS, BATCH = (16, 32, 64), (100, 200, 400), (0, 1), 2, 16
+ASKED, SELECTED = 50, 10  # development questions of either side, and those of our selection split
+START_UP = Subject(
+    name="start-up",
+    ours="`tuning-curves train`: a cell of one question, one step",
+    peer="a process of the example: the same question, one step, one question asked",
+    unit="process",
+    note="From the call to the end: imports, encoder, data, one step, one evaluation.",
+)
+
+
+def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
+    """The wanted rows."""
+    if "start-up" in wanted:
+        yield measure_start(bench)
+    if "small-study" in wanted:
+        yield measure_study(bench)
+
+
+def measure_start(bench: Bench) -> Row:
+    """A process with next to nothing to do, on both sides."""
+    study = small_study(bench, "float32", asked=1, selected=1)
+    cell = planned_cell(study, "full", 1, steps=1)
+    rows = write_rows(bench, study, cell)
+    turns = {
+        "ours": lambda: our_process(bench, study, [cell], bench.material.layout.features),
+        "peer": lambda: peer_process(bench, "full", rows)[0],
+        **products(),
+    }
+    samples = interleave(turns, bench.patience)
+    return compared(START_UP, samples["ours"], samples["peer"], products_of(samples))
+
+
+def measure_study(bench: Bench) -> Row:
+    """Five methods, three sizes, two seeds: our one process, and thirty of the field's."""
+    sizes = WHOLE_SIZES if bench.whole else SIZES
+    study = small_study(bench, "bfloat16", asked=ASKED, selected=SELECTED)
+    cells = [
+        planned_cell(
+            study, method, n, steps=EPOCHS * -(-n // BATCH), rate=1e-3, subset=seed, init=seed
+        )
+        for method in METHODS
+        for n in sizes
+        for seed in SEEDS
+    ]
+    products_before = {name: [turn()] for name, turn in products().items()}
+    with tempfile.TemporaryDirectory(dir=bench.scratch) as folder:
+        features = features_made(bench, Path(folder))
+        trained = our_process(bench, study, cells, Path(folder))
+    cpu, wall = features.cpu + trained.cpu, features.wall + trained.wall
+    ours = Sample(cpu=cpu, wall=wall, work=Work(units=len(cells)))
+    peer = peer_study(bench, study, sizes)
+    parts = {"features_s": round(features.cpu, 1), "cells_s": round(trained.cpu, 1)}
+    return compared(_study_subject(sizes), [ours], [peer], products_before, parts=parts)
+
+
+def _study_subject(sizes: tuple[int, ...]) -> Subject:
+    methods = ", ".join(METHODS)
+    return Subject(
+        name="small-study",
+        ours=f"{methods}; n = {', '.join(map(str, sizes))}; two seeds; {EPOCHS} epochs: SQuAD "
+        "tokenised whole, then one process, bfloat16",
+        peer="a process a cell in the example's way, padded to 384, float32; lora by peft",
+        unit="cell, trained and evaluated",
+        target=8,
+        precision="bfloat16",
+        note=f"The peer's thirty processes are extrapolated from {len(METHODS)} measured ones, one "
+        f"a method at n = {sizes[0]}: start and evaluation as measured, training in proportion to "
+        "n. Tokenising all of SQuAD, which serves every later study, counts on our side in full.",
+    )
+
+
+def small_study(bench: Bench, precision: str, *, asked: int, selected: int) -> Study:
+    """Settings under which both rows run."""
+    return bench.material.study(
+        training={"precision": precision},
+        evaluation={"dev_questions": asked, "selection_questions": selected},
+    )
+
+
+def features_made(bench: Bench, folder: Path) -> Sample:
+    """All of SQuAD tokenised anew, in this process."""
+    material = bench.material
+    windows = material.study().config["features"]
+
+    def work() -> Work:
+        make_features(material.squad, material.layout.encoder, folder, **windows)
+        return Work(units=1)
+
+    return timed(work)()
+
+
+def our_process(bench: Bench, study: Study, cells: list[Planned], features: Path) -> Sample:
+    """`tuning-curves train` on these cells, in a workspace of its own."""
+    with tempfile.TemporaryDirectory(dir=bench.scratch) as folder:
+        job = Path(folder) / "job.json"
+        write_text(job, job_of(study, tuple(cells)).dump())
+        options = ["--job-file", job, "--encoder", bench.material.layout.encoder]
+        options += ["--features", features, "--workspace", folder, "--device", "cpu"]
+        return child([sys.executable, "-m", "tuning_curves", "train", *options])[0]
+
+
+def peer_study(bench: Bench, study: Study, sizes: tuple[int, ...]) -> Sample:
+    """What thirty processes of the field take, from one measured process a method."""
+    cpu = wall = measured = 0.0
+    for method in METHODS:
+        cell = planned_cell(study, method, sizes[0])
+        sample, found = peer_process(bench, method, write_rows(bench, study, cell), EPOCHS)
+        fixed, per_question = sample.cpu - found["train"], found["train"] / sizes[0]
+        cpu += len(SEEDS) * sum(fixed + per_question * n for n in sizes)
+        wall, measured = wall + sample.wall, measured + sample.cpu
+    cells = len(METHODS) * len(SEEDS) * len(sizes)
+    return Sample(cpu=cpu, wall=wall * cpu / measured, work=Work(units=cells))
+
+
+def peer_process(
+    bench: Bench, method: str, rows: Path, epochs: int = 1
+) -> tuple[Sample, dict[str, Any]]:
+    """A cell of the field's; its time, and what it says of itself."""
+    options = ["--encoder", bench.material.layout.encoder, "--rows", rows]
+    options += ["--method", method, "--epochs", epochs]
+    sample, said = child([sys.executable, "-m", "benchmarks.peers.process", *options])
+    return sample, json.loads(said.splitlines()[-1])
+
+
+def write_rows(bench: Bench, study: Study, planned: Planned) -> Path:
+    """The cell's training and development questions as flat rows, ready for the field to read."""
+    from benchmarks.peers.example import rows_of
+    from tuning_curves.squad import article_sizes
+
+    settings, squad = study.settings, bench.material.squad
+    sizes = {split: article_sizes(data) for split, data in squad.items()}
+    held_out = selection_articles(sizes["train"], settings["data"]["held_out_questions"])
+    pool = training_pool(sizes["train"], held_out)
+    questions = subset(pool, planned.cell.n_train, planned.cell.subset_seed)
+    asked = stratified_sample(sizes["dev"], settings["evaluation"]["dev_questions"])
+    path = bench.scratch / f"rows-{planned.id}.json"
+    rows = {"train": rows_of(squad["train"], questions), "dev": rows_of(squad["dev"], asked)}
+    write_json(path, rows, indent=None)
+    return path
+
+
+def child(command: list[Any]) -> tuple[Sample, str]:
+    """Run a process to its end: its CPU and wall time, and its standard output.
+
+    Raises:
+        TuningCurvesError: it failed; carries its last words.
+    """
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode != 0:
+        last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+        raise TuningCurvesError(f"{command[2]}: exit status {done.returncode} ({last})")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    sample = Sample(cpu=cpu, wall=time.perf_counter() - begin, work=Work(units=1))
+    return sample, done.stdout

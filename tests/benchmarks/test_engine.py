@@ -1,0 +1,67 @@
+"""What is timed on our side is the engine's own work."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from benchmarks import rows
+from benchmarks.clock import Patience
+from benchmarks.engine import count_tokens, planned_cell, stepping
+from benchmarks.material import find_material
+from benchmarks.rows.column import train
+from tuning_curves.errors import ResourceError, UsageError
+from tuning_curves.training.job import job_of
+from tuning_curves.training.worker import Places, Worker
+
+
+@pytest.fixture
+def worker(make_study: Any, places: Places) -> Worker:
+    study = make_study()
+    return Worker(job_of(study, ()), places, torch.device("cpu"))
+
+
+@pytest.mark.parametrize("method", ["full", "head"])
+def test_timed_steps_train_as_a_cell_trains(make_study: Any, worker: Worker, method: str) -> None:
+    planned = planned_cell(make_study(), method, 8, steps=4, rate=1e-3)
+    begun = worker.begin(planned)
+    turn = stepping(begun, 4)
+    sample = turn()
+    assert sample.work.units == 4 * 4
+    assert sample.work.gflop > 0
+    run = worker.begin(planned)
+    run.trainer.run(lambda step, loss: None)
+    for name, parameter in begun.model.named_parameters():
+        assert torch.equal(parameter, run.model.get_parameter(name)), name
+
+
+def test_tokens_are_those_of_all_windows_of_a_question(make_study: Any, worker: Worker) -> None:
+    begun = worker.begin(planned_cell(make_study(), "full", 8))
+    features = begun.trainer.feed.features
+    several = int((features.feature_bounds[1:] - features.feature_bounds[:-1]).argmax())
+    first, last = features.feature_bounds[several : several + 2]
+    assert last - first > 1
+    assert count_tokens(begun, torch.tensor([several]).numpy()) == sum(features.lengths[first:last])
+
+
+def test_a_column_counts_questions_by_epoch_and_cell(make_study: Any, worker: Worker) -> None:
+    cells = [planned_cell(make_study(), "head", 8, steps=6, init=seed) for seed in range(2)]
+    assert train(worker, cells).units == 8 * 3 * 2
+
+
+def test_without_squad_one_error_says_what_to_put_where(tmp_path: Path) -> None:
+    (tmp_path / "data" / "squad").mkdir(parents=True)
+    (tmp_path / "data" / "squad" / "train-v1.1.json").write_text("{}")
+    with pytest.raises(ResourceError) as failure:
+        find_material(tmp_path)
+    folder = tmp_path / "data" / "squad"
+    assert failure.value.message.startswith(f"{folder}/dev-v1.1.json: not there")
+    assert failure.value.fix == f"put train-v1.1.json and dev-v1.1.json into {folder}/"
+
+
+def test_an_unknown_row_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    bench = rows.Bench(tmp_path, tmp_path, Patience(rounds=1, seconds=0.0))
+    with pytest.raises(UsageError, match="no row 'full'") as failure:
+        list(rows.measure(bench, ["start-up", "full"]))
+    assert "full-fp32" in str(failure.value.fix)
