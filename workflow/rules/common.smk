@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tuning_curves.commands.options import study_for_workflow
 from tuning_curves.layout import Layout
+from tuning_curves.locks import clear_stale_lock
 
 STUDY = study_for_workflow(config)
 LAYOUT = Layout(STUDY)
@@ -34,6 +35,9 @@ FIGURES = (
     "time_memory",
     "biases",
 )
+
+if workflow.is_main_process:  # kept open: it tells the next run whether this one still lives
+    ALIVE = clear_stale_lock(Path(".snakemake"))
 
 
 wildcard_constraints:

@@ -1,7 +1,6 @@
 """`tuning-curves train`: train and evaluate the cells of a job, a record each."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,9 @@ example:
       --features runs/features/... --workspace runs/minilm-squad
 
 A diverged cell (NaN or infinite loss) is a result: it is recorded and the exit status is 0.
+One that runs out of memory, or whose record is damaged, is passed over and named at the end.
+On SIGTERM or Ctrl-C a checkpoint is written at once, and the exit status is 75: try later.
+docs/faults.md has more.
 """
 
 
@@ -65,7 +67,9 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the job."""
     from tuning_curves.files import write_text
+    from tuning_curves.interrupts import listening
     from tuning_curves.training.job import load_job, read_job
+    from tuning_curves.training.progress import say
     from tuning_curves.training.worker import Places, run_job
 
     job = load_job(args.job) if args.job is not None else read_job(args.job_file)
@@ -78,9 +82,10 @@ def run(args: argparse.Namespace) -> int:
         cache=args.cache,
         cache_bytes=int(args.cache_gib * (1 << 30)),
     )
-    summary = run_job(job, places, args.device)
+    with listening():
+        summary = run_job(job, places, args.device)
     line = f"{summary.trained} trained, {summary.diverged} diverged, {summary.found} had records"
-    print(line, file=sys.stderr)
+    say(line)
     if args.done is not None:
         write_text(args.done, line + "\n")
     return 0

@@ -16,10 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from tuning_curves.errors import DataError
+from tuning_curves.errors import DataError, ResourceError, TuningCurvesError
 from tuning_curves.evaluation.examination import Examination, Outcomes
+from tuning_curves.failures import failure_path, write_failure
 from tuning_curves.features import open_features, read_manifest
-from tuning_curves.files import sha256_of
+from tuning_curves.files import remove_partials, sha256_of
+from tuning_curves.interrupts import Interrupted, shielded
 from tuning_curves.locks import try_lock
 from tuning_curves.methods import (
     Counts,
@@ -35,7 +37,7 @@ from tuning_curves.methods.masks import SELECT_QUESTIONS
 from tuning_curves.model import SpanModel, load_encoder
 from tuning_curves.outcomes import encode_outcomes
 from tuning_curves.provenance import device_name, gather, versions
-from tuning_curves.records import new_record, read_record, write_record
+from tuning_curves.records import new_record, read_record, sealed, write_record
 from tuning_curves.sources.encoders import open_encoder
 from tuning_curves.study import ENGINE, Cell, Planned
 from tuning_curves.subsets import (
@@ -45,13 +47,15 @@ from tuning_curves.subsets import (
     subset,
     training_pool,
 )
+from tuning_curves.training.belonging import check_belongs
 from tuning_curves.training.cost import Stopwatch, peak_memory, tensor_bytes
 from tuning_curves.training.inputs import Feed
 from tuning_curves.training.job import Job
 from tuning_curves.training.loop import Diverged, Trace, Trainer, loss_of
+from tuning_curves.training.memory import is_shortage, shortage, shortage_error
 from tuning_curves.training.prefix import FrozenPrefix, Room
 from tuning_curves.training.probe import Probe
-from tuning_curves.training.progress import Progress
+from tuning_curves.training.progress import Progress, say
 from tuning_curves.training.store import GIB, Store
 
 PREFIX_BYTES = 3 * GIB  # what the frozen parts' output may take of a CPU's memory, in all
@@ -90,6 +94,7 @@ class Summary:
     diverged: int = 0
     found: int = 0
     busy: list[Planned] = field(default_factory=list)
+    errors: list[TuningCurvesError] = field(default_factory=list)  # of single cells
 
 
 class Worker:
@@ -100,6 +105,7 @@ class Worker:
         self.training = job.settings["training"]
         self.features = open_features(places.features)
         self.encoder = open_encoder(places.encoder)
+        check_belongs(job.settings, self.encoder, read_manifest(places.features), places)
         self.pristine = load_encoder(
             places.encoder,
             hidden_dropout=self.training["hidden_dropout"],
@@ -132,7 +138,11 @@ class Worker:
         self.dev_articles = asked_of[asked_of > 0].tolist()
 
     def run(self) -> Summary:
-        """Train what has no record yet; wait at the end for cells that others hold."""
+        """Train what has no record yet; wait at the end for cells that others hold.
+
+        Raises:
+            TuningCurvesError: the first error of a single cell, after all cells were attended to.
+        """
         summary = Summary()
         progress = Progress(self.job.cells)
         for planned in self.job.cells:
@@ -140,6 +150,10 @@ class Worker:
         for planned in list(summary.busy):
             self._attend(planned, summary, progress, wait=True)
             summary.busy.remove(planned)
+        if summary.errors:
+            for error in summary.errors[1:]:
+                say(f"error: {error}")
+            raise summary.errors[0]
         return summary
 
     def _attend(
@@ -149,18 +163,52 @@ class Worker:
         with try_lock(self.places.lock(planned), wait=wait) as had:
             if not had:
                 summary.busy.append(planned)
-            elif path.exists():
-                read_record(path, planned, self.job.settings)
-                summary.found += 1
-                progress.skip(planned)
-            else:
-                record = self.train(planned, progress)
-                write_record(self.places.records, planned, record)
-                self.places.checkpoint(planned).unlink(missing_ok=True)
-                diverged = record["status"] == "diverged"
-                summary.diverged += diverged
-                summary.trained += not diverged
-                progress.finish(planned, record)
+                return
+            remove_partials(path)
+            remove_partials(self.places.checkpoint(planned))
+            try:
+                if path.exists():
+                    self._pass_over(path, planned, summary, progress)
+                else:
+                    self._record(planned, summary, progress)
+            except DataError as error:
+                summary.errors.append(error)
+
+    def _pass_over(
+        self, path: Path, planned: Planned, summary: Summary, progress: Progress
+    ) -> None:
+        """Check a record that is there already."""
+        read_record(path, planned, self.job.settings)
+        self._forget(planned)
+        summary.found += 1
+        progress.skip(planned)
+
+    def _record(self, planned: Planned, summary: Summary, progress: Progress) -> None:
+        """Train a cell and write its record, or what it lacked memory for."""
+        try:
+            record = self.train(planned, progress)
+        except (MemoryError, RuntimeError) as error:
+            if not is_shortage(error):
+                raise
+            details = shortage(error, self.device)
+        else:
+            with shielded():
+                write_record(self.places.records, planned, sealed(record))
+                self._forget(planned)
+            summary.diverged += record["status"] == "diverged"
+            summary.trained += record["status"] != "diverged"
+            progress.finish(planned, record)
+            return
+        if self.device.type == "cuda":  # what the failed cell held is free only by now
+            torch.cuda.empty_cache()
+        failure = write_failure(self.places.workspace, planned, "out of memory", details)
+        summary.errors.append(shortage_error(planned, failure))
+        say(f"error: {summary.errors[-1].message}")
+
+    def _forget(self, planned: Planned) -> None:
+        """Remove what a cell with a record needs no more."""
+        self.places.checkpoint(planned).unlink(missing_ok=True)
+        failure_path(self.places.workspace, planned).unlink(missing_ok=True)
 
     def train(self, planned: Planned, progress: Progress) -> dict[str, Any]:
         """Train and evaluate one cell; returns its record."""
@@ -189,6 +237,9 @@ class Worker:
                     for split, feed in asked.items()
                 }
             results = {"status": "finished", "failure": None, **self._results(outcomes)}
+        except Interrupted:
+            trainer.keep()
+            raise
         except (Diverged, FloatingPointError) as failure:
             trace, peak = trainer.trace, peak_memory(self.device)
             results = {"status": "diverged", "failure": str(failure), "scores": None}
@@ -257,7 +308,11 @@ class Worker:
         ]
         lengths, width = self.features[split].lengths, self.pristine.qa_outputs.in_features
         name = f"{split}-{first}-{sha256_of(key)[:12]}"
-        return Store(self.places.cache, name, lengths, width, self.places.cache_bytes)
+        try:
+            return Store(self.places.cache, name, lengths, width, self.places.cache_bytes)
+        except OSError as error:
+            say(f"warning: the frozen part's output stays in memory: {error}")
+            return None
 
     def _results(self, outcomes: dict[str, Outcomes]) -> dict[str, Any]:
         scores = {
@@ -337,4 +392,12 @@ def run_job(job: Job, places: Places, device: str) -> Summary:
     torch.set_float32_matmul_precision("highest" if float32 else "high")
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    return Worker(job, places, torch.device(device)).run()
+    try:
+        worker = Worker(job, places, torch.device(device))
+    except (MemoryError, RuntimeError) as error:
+        if not is_shortage(error):
+            raise
+        raise ResourceError(
+            f"the encoder does not fit into memory: {error}", fix="run again with more memory"
+        ) from None
+    return worker.run()
