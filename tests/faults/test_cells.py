@@ -7,7 +7,7 @@ from typing import Any
 from tuning_curves.progress import survey
 from tuning_curves.records import Shelf, read_record
 
-from .conftest import Bench, as_json
+from .conftest import Bench, as_json, wait_for
 
 PROBE = "tuning_curves.training.loop:Trainer.probe"
 STEP = "tuning_curves.training.loop:Trainer._step"
@@ -85,8 +85,7 @@ def test_two_processes_at_one_job_share_its_cells(
     at_work, seen = bench.folder / "at-work", bench.folder / "seen"
     held = {"at": PROBE, "do": "wait", "reached": str(at_work), "until": str(seen)}
     first = bench.start(faults=(held,))
-    while not at_work.exists():
-        pass
+    wait_for(at_work)
     free = {"at": "tuning_curves.training.worker:Worker._record", "after": True, "do": "touch"}
     second = bench.start(faults=(free | {"file": str(seen)},))  # does the cell that is free
     ended = [bench.processes.wait(process) for process in (first, second)]

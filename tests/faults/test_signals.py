@@ -3,14 +3,13 @@
 import os
 import signal
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tuning_curves.locks import try_lock
 
-from .conftest import Bench, Fault
+from .conftest import Bench, Fault, wait_for
 
 STEP = "tuning_curves.training.loop:Trainer._step"
 TAKE = "tuning_curves.evaluation.examination:Examination.take"
@@ -62,11 +61,3 @@ def test_a_signal_while_the_record_is_written_waits_for_the_record(bench: Bench)
     assert bench.train(faults=(fault,)).status == LATER
     assert len(bench.numbers()) == 1
     assert bench.litter() == []
-
-
-def wait_for(path: Path, seconds: float = 120.0) -> None:
-    """Wait until a file is there."""
-    deadline = time.monotonic() + seconds
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path.name} did not appear"
-        time.sleep(0.02)
