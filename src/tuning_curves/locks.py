@@ -41,8 +41,11 @@ def clear_stale_lock(folder: Path) -> TextIO | None:
     Returns:
         the open file, which the caller must keep for as long as it lives.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    stream = (folder / "alive.lock").open("a")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = (folder / "alive.lock").open("a")
+    except OSError:  # a read-only checkout: Snakemake says so itself
+        return None
     try:
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

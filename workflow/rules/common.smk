@@ -36,7 +36,9 @@ FIGURES = (
     "biases",
 )
 
-if workflow.is_main_process:  # kept open: it tells the next run whether this one still lives
+if (
+    workflow.is_main_process
+):  # kept open: it tells the next run whether this one still lives
     ALIVE = clear_stale_lock(Path(".snakemake"))
 
 

@@ -184,26 +184,33 @@ class Worker:
         progress.skip(planned)
 
     def _record(self, planned: Planned, summary: Summary, progress: Progress) -> None:
-        """Train a cell and write its record, or what it lacked memory for."""
+        """Train a cell and write its record, or the failure that it lacked memory."""
+        trained = self._train_if_it_fits(planned, progress)
+        if isinstance(trained, ResourceError):
+            summary.errors.append(trained)
+            say(f"error: {trained.message}")
+            return
+        with shielded():
+            write_record(self.places.records, planned, sealed(trained))
+            self._forget(planned)
+        summary.diverged += trained["status"] == "diverged"
+        summary.trained += trained["status"] != "diverged"
+        progress.finish(planned, trained)
+
+    def _train_if_it_fits(
+        self, planned: Planned, progress: Progress
+    ) -> dict[str, Any] | ResourceError:
+        """The cell's record, or the error that memory was not enough, kept as its failure."""
         try:
-            record = self.train(planned, progress)
+            return self.train(planned, progress)
         except (MemoryError, RuntimeError) as error:
             if not is_shortage(error):
                 raise
             details = shortage(error, self.device)
-        else:
-            with shielded():
-                write_record(self.places.records, planned, sealed(record))
-                self._forget(planned)
-            summary.diverged += record["status"] == "diverged"
-            summary.trained += record["status"] != "diverged"
-            progress.finish(planned, record)
-            return
         if self.device.type == "cuda":  # what the failed cell held is free only by now
             torch.cuda.empty_cache()
         failure = write_failure(self.places.workspace, planned, "out of memory", details)
-        summary.errors.append(shortage_error(planned, failure))
-        say(f"error: {summary.errors[-1].message}")
+        return shortage_error(planned, failure)
 
     def _forget(self, planned: Planned) -> None:
         """Remove what a cell with a record needs no more."""
