@@ -147,7 +147,7 @@ def test_killed_compiling_leaves_the_old_paper_whole(processes: Processes, tmp_p
     paper = tmp_path / "paper.pdf"
     paper.write_bytes(b"the old paper")
     compile_it = ("paper", *STUDY, "--results", tmp_path, "--out", paper)
-    assert processes.run(*compile_it, faults=(kill(SYNC, 2),)).status == KILLED
+    assert processes.run(*compile_it, faults=(kill(SYNC, 5),)).status == KILLED  # the paper's own
     assert paper.read_bytes() == b"the old paper"
     ended = processes.run(*compile_it)
     assert ended.status == 0, ended.said

@@ -36,10 +36,8 @@ FIGURES = (
     "biases",
 )
 
-if (
-    workflow.is_main_process
-):  # kept open: it tells the next run whether this one still lives
-    ALIVE = clear_stale_lock(Path(".snakemake"))
+# Kept open: it tells the next run whether this one still lives.
+ALIVE = clear_stale_lock(Path(".snakemake")) if workflow.is_main_process else None
 
 
 wildcard_constraints:
