@@ -9,10 +9,10 @@ from typing import Any
 from tuning_curves.errors import ResourceError
 from tuning_curves.features import make_features
 from tuning_curves.layout import Layout
-from tuning_curves.schemas import read_yaml
 from tuning_curves.sources.data import fetch_data, open_data
 from tuning_curves.squad import SquadData, content_sha256, read_squad
 from tuning_curves.study import Study, check_study
+from tuning_curves.yaml_files import read_yaml
 
 BASE = Path("config/squad-slice.yaml")
 SQUAD = {"train": "train-v1.1.json", "dev": "dev-v1.1.json"}

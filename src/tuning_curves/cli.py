@@ -1,12 +1,14 @@
 """`tuning-curves`: one file a subcommand, nothing heavy imported before it is needed."""
 
 import argparse
+import contextlib
 import importlib
 import sys
 from collections.abc import Sequence
 
 from tuning_curves import __version__
-from tuning_curves.errors import TuningCurvesError
+from tuning_curves.errors import ResourceError, TuningCurvesError, refused
+from tuning_curves.interrupts import Interrupted
 
 COMMANDS = (
     "score",
@@ -31,7 +33,7 @@ DESCRIPTION = """\
 With n labelled examples, which part of a pre-trained encoder should you tune?
 Parts of the replication workflow as commands; `snakemake --cores all` runs them all.
 """
-EPILOG = "exit status: 0 done, 2 usage, 3 damaged data, 4 something is missing, 75 try later"
+EPILOG = "exit status: 0 done, 2 usage, 3 damaged data, 4 missing or full, 75 try later"
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -55,10 +57,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return args.run(args)
     except TuningCurvesError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_status
+        return _say(error, error.exit_status)
     except BrokenPipeError:
         return 141  # as a shell reports a reader that went away
+    except OSError as error:
+        return _say(refused(error), ResourceError.exit_status)
+    except Interrupted as end:
+        return _say(end, end.exit_status)
+    except KeyboardInterrupt:
+        return 130  # as a shell reports Ctrl-C
+
+
+def _say(error: BaseException, exit_status: int) -> int:
+    """Print an error where somebody still reads; the exit status stands in any case."""
+    with contextlib.suppress(OSError):
+        print(f"error: {error}", file=sys.stderr)
+    return exit_status
 
 
 if __name__ == "__main__":

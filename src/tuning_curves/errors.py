@@ -4,6 +4,8 @@ Each class carries the exit status of the command line, so that a scheduler can 
 mistake (2), damaged data (3), a missing resource (4) and a passing trouble (75) apart.
 """
 
+import errno
+
 
 class TuningCurvesError(Exception):
     """A failure with one clear message and, where there is one, the step that mends it."""
@@ -32,7 +34,7 @@ class DataError(TuningCurvesError):
 
 
 class ResourceError(TuningCurvesError):
-    """Something that must be fetched or installed and is not there."""
+    """Something that the machine must have and lacks: a file, a package, room, memory, a right."""
 
     exit_status = 4
 
@@ -53,3 +55,20 @@ def quoted(text: str, longest: int = 80) -> str:
     """Somebody else's text inside a message: in quotes, on one line, cut where it is long."""
     shown = repr(text[:longest])[1:-1].replace("\\'", "'")
     return f'"{shown}{"…" if len(text) > longest else ""}"'
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def refused(error: OSError) -> ResourceError:
+    """What the operating system refused, with the step that mends it."""
+    place = "" if error.filename is None else f"{error.filename}: "
+    kept = "; then run again: finished cells keep their records"
+    if error.errno in FULL:
+        fix = f"free space, or raise the quota, where that file lies{kept}"
+    elif error.errno in FORBIDDEN:
+        fix = f"make that folder writable for this user, or name another{kept}"
+    else:
+        fix = f"see that the path is right and its disk is sound and has room{kept}"
+    return ResourceError(f"{place}{error.strerror or error}", fix=fix)

@@ -179,6 +179,7 @@ def make_features(
     manifest = {
         "layout": LAYOUT,
         "template": vars(template),
+        "tokenizer_sha256": sha256_of_file(encoder / "tokenizer.json"),
         "content": {split: content_sha256(data[split]) for split in SPLITS},
         "max_length": max_length,
         "doc_stride": doc_stride,

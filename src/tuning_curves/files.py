@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -12,12 +13,14 @@ from typing import Any, BinaryIO
 
 from tuning_curves.errors import DataError
 
+PARTIAL = ".partial"  # how the names of files end that are being written
+
 
 @contextlib.contextmanager
 def write_whole(path: Path) -> Iterator[BinaryIO]:
     """Open a file for writing that appears at `path` only when it is complete and on disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+    handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", suffix=PARTIAL, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
@@ -25,9 +28,28 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
             os.fsync(stream.fileno())
         Path(partial).chmod(0o666 & ~_umask())  # mkstemp makes files that only their owner reads
         Path(partial).replace(path)
-    except BaseException:
+        _sync_folder(path.parent)
+    except BaseException as error:
         Path(partial).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)
         raise
+
+
+def remove_partials(path: Path) -> None:
+    """Remove what killed writers of `path` left behind; for the one process that may write it."""
+    for partial in path.parent.glob(f".{glob.escape(path.name)}.*{PARTIAL}"):
+        partial.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the folder's entries on disk too, where its file system can be asked for that."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _umask() -> int:

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 
 @contextlib.contextmanager
@@ -28,3 +29,30 @@ def is_locked(path: Path) -> bool:
         return False
     with try_lock(path) as had:
         return not had
+
+
+def clear_stale_lock(folder: Path) -> TextIO | None:
+    """Remove the lock that a killed Snakemake left in `folder` (its `.snakemake`), if it is dead.
+
+    Every Snakemake of this workflow shares the lock on one file while it lives, and the kernel
+    frees it when the process ends, however it ends: whoever has it alone knows that none lives.
+    On a file system without such locks nothing is removed, and `snakemake --unlock` stays the way.
+
+    Returns:
+        the open file, which the caller must keep for as long as it lives.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = (folder / "alive.lock").open("a")
+    except OSError:  # a read-only checkout: Snakemake says so itself
+        return None
+    try:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for lock in (folder / "locks").glob("*.lock"):
+                lock.unlink(missing_ok=True)
+        fcntl.flock(stream, fcntl.LOCK_SH)
+    except OSError:
+        stream.close()
+        return None
+    return stream

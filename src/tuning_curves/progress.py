@@ -4,6 +4,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from tuning_curves.failures import read_failure
 from tuning_curves.locks import is_locked
 from tuning_curves.records import Shelf, read_record
 from tuning_curves.study import Planned, Study
@@ -12,8 +13,9 @@ from tuning_curves.study import Planned, Study
 def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
     """Counts of cells by state and by method, and the seconds that are left on one worker.
 
-    `done` counts every cell with a record; `failed` those of them that diverged. `seconds_left` is
-    None before the first record.
+    `done` counts every cell with a record, `diverged` those of them whose loss was no number.
+    `failed` counts cells that were tried and have none, which `failures` tells the reasons of.
+    `seconds_left` is None before the first record.
 
     Raises:
         DataError: a record that is torn or not this study's.
@@ -22,17 +24,21 @@ def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
     records = {p.id: _record(shelf, p) for p in study.unique}
     waiting = [p for p in study.unique if records[p.id] is None]
     locks = root / "runs" / study.name / "locks"
-    running = sum(is_locked(locks / f"{p.id}.lock") for p in waiting)
+    running = {p.id for p in waiting if is_locked(locks / f"{p.id}.lock")}
+    failures = [_failure(shelf, p) for p in waiting if p.id not in running]
+    failed = [failure for failure in failures if failure is not None]
     done = [r for r in records.values() if r is not None]
     return {
         "study": study.name,
         "cells": {
             "total": len(records),
             "done": len(done),
-            "running": running,
-            "missing": len(waiting) - running,
-            "failed": sum(r["status"] == "diverged" for r in done),
+            "diverged": sum(r["status"] == "diverged" for r in done),
+            "running": len(running),
+            "missing": len(waiting) - len(running) - len(failed),
+            "failed": len(failed),
         },
+        "failures": failed,
         "methods": _by_method(study, records),
         "seconds_left": _seconds_left(waiting, done),
     }
@@ -41,6 +47,11 @@ def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
 def _record(shelf: Shelf, planned: Planned) -> dict[str, Any] | None:
     path = shelf.find(planned)
     return None if path is None else read_record(path, planned, shelf.study.settings)
+
+
+def _failure(shelf: Shelf, planned: Planned) -> dict[str, Any] | None:
+    failure = read_failure(shelf.workspace.parent, planned)
+    return failure and failure | {"cell": planned.cell.path}
 
 
 def _by_method(study: Study, records: dict[str, Any]) -> list[dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 A record is one JSON file, written whole, whose path carries the head of its identity. A study's
 records lie in its archive (`results/<study>/records`, committed) or in its workspace
-(`runs/<study>/records`); the archive answers first.
+(`runs/<study>/records`); the archive answers first. A record carries the sha256 of its own
+content; those written before that rule have none, and are read as they are.
 """
 
 from dataclasses import asdict
@@ -10,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from tuning_curves.errors import DataError
-from tuning_curves.files import read_json, write_json
+from tuning_curves.files import read_json, sha256_of, write_json
 from tuning_curves.study import Planned, Study
 
 SCHEMA = 1
+SEAL = "record_sha256"  # where a record's provenance has the hash of all else in it
 
 
 class Shelf:
@@ -43,6 +45,13 @@ def write_record(folder: Path, planned: Planned, record: dict[str, Any]) -> Path
     return path
 
 
+def sealed(record: dict[str, Any]) -> dict[str, Any]:
+    """The record with the hash of its content in its provenance."""
+    provenance = {key: value for key, value in record["provenance"].items() if key != SEAL}
+    bare = record | {"provenance": provenance}
+    return record | {"provenance": provenance | {SEAL: sha256_of(bare)}}
+
+
 def new_record(study: str, planned: Planned, settings: dict[str, Any]) -> dict[str, Any]:
     """The opening fields of a cell's record."""
     return {
@@ -58,8 +67,8 @@ def read_record(path: Path, planned: Planned, settings: dict[str, Any]) -> dict[
     """Read a record and make sure that it is this cell's, under these settings.
 
     Raises:
-        DataError: missing, torn, of another schema, or of another cell or other settings; names
-            what differs.
+        DataError: missing, torn, altered, of another schema, or of another cell or other settings;
+            names what differs.
     """
     fix = f"delete {path} and run again: the cell is trained anew"
     record = read_json(path, what="record", fix=fix)
@@ -77,7 +86,21 @@ def read_record(path: Path, planned: Planned, settings: dict[str, Any]) -> dict[
                 f"{path}: not the record of this cell: {name} is {got!r}, expected {wanted!r}",
                 fix=fix,
             )
+    _check_seal(path, record, fix)
     return record
+
+
+def _check_seal(path: Path, record: dict[str, Any], fix: str) -> None:
+    stated = record.get("provenance", {}).get(SEAL)
+    if stated is None:
+        return
+    found = sealed(record)["provenance"][SEAL]
+    if found != stated:
+        raise DataError(
+            f"{path}: altered since it was written: its content has sha256 {found}, "
+            f"expected {stated}",
+            fix=fix,
+        )
 
 
 def _difference(name: str, found: Any, expected: Any) -> tuple[str, Any, Any]:

@@ -77,6 +77,7 @@ def test_status_of_an_unstarted_study(
     assert found["cells"] == {
         "total": total,
         "done": 0,
+        "diverged": 0,
         "running": 0,
         "missing": total,
         "failed": 0,

@@ -204,7 +204,7 @@ def test_checkpoints_are_as_frequent_as_asked_and_a_resumed_cell_says_so(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     job = cells_of(make_study({"sizes": [8]}), "bitfit")
-    original = loop.Trainer._step
+    original = loop.Trainer.step
 
     def dying(self: Any, number: int, questions: Any) -> None:
         if number == 3:
@@ -212,11 +212,11 @@ def test_checkpoints_are_as_frequent_as_asked_and_a_resumed_cell_says_so(
         original(self, number, questions)
 
     for seconds, kept in ((None, False), (0.0, True)):
-        monkeypatch.setattr(loop.Trainer, "_step", dying)
+        monkeypatch.setattr(loop.Trainer, "step", dying)
         with pytest.raises(KeyboardInterrupt):
             run_job(job, replace(places, checkpoint_seconds=seconds), "cpu")
         assert places.checkpoint(job.cells[0]).exists() is kept
-    monkeypatch.setattr(loop.Trainer, "_step", original)
+    monkeypatch.setattr(loop.Trainer, "step", original)
     assert "resumes" not in capsys.readouterr().err
     run_job(job, places, "cpu")
     assert "resumes after step 3/4" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tuning_curves.commands.options import study_for_workflow
 from tuning_curves.layout import Layout
+from tuning_curves.locks import clear_stale_lock
 from tuning_curves.needs import memory_mb, minutes
 
 STUDY = study_for_workflow(config, workflow.configfiles)
@@ -35,6 +36,9 @@ FIGURES = (
     "time_memory",
     "biases",
 )
+
+# Kept open: it tells the next run whether this one still lives.
+ALIVE = clear_stale_lock(Path(".snakemake")) if workflow.is_main_process else None
 
 
 wildcard_constraints:

@@ -8,8 +8,9 @@ from typing import Any
 from tuning_curves.commands.options import add
 
 DESCRIPTION = """\
-Count a study's cells: done (archived or in the workspace), running, failed (diverged),
-missing; and reckon the time that the missing ones take from those that are done.
+Count a study's cells: done (archived or in the workspace; those that diverged are
+results), running, missing, failed (tried, and no record: with the reason); and reckon
+the time that the rest takes from those that are done.
 """
 EPILOG = """\
 time left: training steps and evaluations that are missing, at the mean speed of the
@@ -45,10 +46,14 @@ def run(args: argparse.Namespace) -> int:
     cells = found["cells"]
     counts = "  ".join(f"{key} {cells[key]}" for key in ("done", "running", "missing", "failed"))
     print(f"{study.name}: {cells['total']} cells  {counts}")
+    if cells["diverged"]:
+        print(f"  of those done, {cells['diverged']} diverged")
     for row in found["methods"]:
         print(f"  {row['method']:<20} {row['done']:>5} of {row['total']}")
+    for failure in found["failures"]:
+        print(f"failed: {failure['cell']}: {failure['reason']}: {failure['needed']}")
     left = found["seconds_left"]
-    if cells["missing"] + cells["running"] == 0:
+    if cells["done"] == cells["total"]:
         print("nothing is left to train")
     elif left is None:
         print("time left: not known before the first record")

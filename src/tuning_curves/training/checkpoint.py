@@ -1,6 +1,7 @@
 """A cell's state in the middle of training, so that a killed run resumes to the same numbers.
 
-The file carries its own sha256; a torn or altered one is refused, and the cell starts anew.
+The file carries its own sha256; a torn or altered one, or one of another layout, is refused before
+anything is put back, and the cell starts anew.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from tuning_curves.methods import trained_tensors
 from tuning_curves.model import SpanModel
 
 DIGEST = 32  # bytes of a sha256
+LAYOUT = 1  # raised whenever what is saved changes its meaning
 
 
 def save_checkpoint(
@@ -27,6 +29,7 @@ def save_checkpoint(
 ) -> None:
     """Write trained tensors, optimiser, random state and progress, whole."""
     state = {
+        "layout": LAYOUT,
         "tensors": trained_tensors(model),
         "optimiser": optimiser.state_dict(),
         "random": torch.get_rng_state(),
@@ -46,13 +49,16 @@ def load_checkpoint(
     """Put a saved state back, in place; returns the progress.
 
     Raises:
-        DataError: a torn or altered file, or one of a cell that trained other entries.
+        DataError: a torn or altered file, one of another layout, or of a cell that trained other
+            entries.
     """
     content = path.read_bytes()
     payload = content[DIGEST:]
     if hashlib.sha256(payload).digest() != content[:DIGEST]:
         raise DataError(f"{path}: torn or altered checkpoint", fix=f"delete {path}")
     state = torch.load(io.BytesIO(payload), weights_only=True)
+    if state.get("layout") != LAYOUT:
+        raise DataError(f"{path}: a checkpoint of another layout", fix=f"delete {path}")
     tensors = trained_tensors(model)
     if not _same_entries(tensors, state["tensors"]):
         raise DataError(f"{path}: a checkpoint of other entries", fix=f"delete {path}")

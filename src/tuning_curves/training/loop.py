@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tuning_curves.errors import DataError
+from tuning_curves.interrupts import shielded
 from tuning_curves.model import SpanModel, span_loss
 from tuning_curves.study import Cell
 from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
@@ -19,6 +20,7 @@ from tuning_curves.training.cost import Stopwatch
 from tuning_curves.training.inputs import Feed, autocast
 from tuning_curves.training.optimiser import make_optimiser, state_bytes
 from tuning_curves.training.probe import Probe, probe_step
+from tuning_curves.training.progress import say
 from tuning_curves.training.schedule import batches, rate_factor
 
 CHECKPOINT_SECONDS = 60.0
@@ -119,11 +121,12 @@ class Trainer:
             for number, chosen in order:
                 if number < self.trace.step:
                     continue
-                self.step(number, self.questions[chosen])
+                with shielded():  # a signal ends the training between two steps
+                    self.step(number, self.questions[chosen])
                 late = time.monotonic() - saved > often
                 if late and number + 1 < self.cell.steps:
                     with watch.paused():
-                        self._save(watch)
+                        self._save(watch.seconds)
                     saved = time.monotonic()
                 if self.trace.losses:
                     report(number + 1, self.trace.losses[-1][1])
@@ -167,10 +170,20 @@ class Trainer:
             self.trace.losses.append([number + 1, round(mean, 6)])
             self.window = []
 
-    def _save(self, watch: Stopwatch) -> None:
+    def keep(self) -> None:
+        """Save what was trained so far, since the process is about to end."""
+        if self.trace.step:
+            with shielded():
+                self._save(self.trace.seconds)
+
+    def _save(self, seconds: float) -> None:
+        """Write a checkpoint; a disk that takes none costs time after a crash, and no training."""
         progress = {**vars(self.trace), "window": [float(loss) for loss in self.window]}
-        progress["seconds"] = watch.seconds
-        save_checkpoint(self.checkpoint, self.model, self.optimiser, progress)
+        progress["seconds"] = seconds
+        try:
+            save_checkpoint(self.checkpoint, self.model, self.optimiser, progress)
+        except OSError as error:
+            say(f"warning: no checkpoint of step {self.trace.step} could be written: {error}")
 
     def _resume(self) -> None:
         if not self.checkpoint.exists():

@@ -1,5 +1,6 @@
 """What a worker says while it works: the cell, the step, the loss and the time that is left."""
 
+import contextlib
 import sys
 import time
 from typing import Any
@@ -27,14 +28,12 @@ class Progress:
         self.last = now
         place = f"cell {self.done + 1} of {self.cells}"
         left = self._left(step)
-        self._say(
-            f"{place}: {planned.cell.path} step {step}/{planned.cell.steps} loss {loss:.3f}{left}"
-        )
+        say(f"{place}: {planned.cell.path} step {step}/{planned.cell.steps} loss {loss:.3f}{left}")
 
     def resume(self, planned: Planned, step: int) -> None:
         """A cell goes on from its checkpoint."""
         place = f"cell {self.done + 1} of {self.cells}: {planned.cell.path}"
-        self._say(f"{place} resumes after step {step}/{planned.cell.steps}")
+        say(f"{place} resumes after step {step}/{planned.cell.steps}")
 
     def finish(self, planned: Planned, record: dict[str, Any]) -> None:
         """A cell has its record."""
@@ -45,7 +44,7 @@ class Progress:
             dev = record["scores"]["dev"]
             result = f"exact match {100 * dev['exact'] / dev['total']:.1f}"
         seconds = record["cost"]["train_seconds"] + record["cost"]["evaluate_seconds"]
-        self._say(
+        say(
             f"cell {self.done} of {self.cells}: {planned.cell.path} {result}, {seconds:.1f} s"
             f"{self._left(0)}"
         )
@@ -53,7 +52,7 @@ class Progress:
     def skip(self, planned: Planned) -> None:
         """A cell had its record already."""
         self._count(planned, trained=False)
-        self._say(f"cell {self.done} of {self.cells}: {planned.cell.path} has its record")
+        say(f"cell {self.done} of {self.cells}: {planned.cell.path} has its record")
 
     def _count(self, planned: Planned, *, trained: bool) -> None:
         self.done += 1
@@ -72,5 +71,8 @@ class Progress:
             else f", about {seconds:.0f} s left"
         )
 
-    def _say(self, line: str) -> None:
+
+def say(line: str) -> None:
+    """A line on stderr; a log that nobody takes any more (a dead pipe, a full disk) is no error."""
+    with contextlib.suppress(OSError):
         print(line, file=sys.stderr, flush=True)

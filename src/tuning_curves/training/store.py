@@ -34,6 +34,9 @@ class Store:
         Args:
             lengths: tokens of each window of the split. width: numbers of a token.
             limit: bytes that all stores below `root` may take; what exceeds it is not kept.
+
+        Raises:
+            OSError: the folder is not writable, or its disk is full.
         """
         self.root, self.width, self.limit = root, width, limit
         self.bounds = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))) * width
@@ -43,6 +46,7 @@ class Store:
         write_json(folder / ABOUT, about)
         self._states = _sized(folder / "states.f16", int(self.bounds[-1]) * 2)
         self._sums = _sized(folder / "sums.u32", len(lengths) * 4)
+        os.posix_fallocate(self._sums, 0, len(lengths) * 4)  # read before any of it was written
         self.states = np.memmap(folder / "states.f16", np.float16, "r")
         self.sums = np.memmap(folder / "sums.u32", np.uint32, "r")
         self.checked: set[int] = set()

@@ -17,10 +17,12 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from tuning_curves.deltas.file import About, write_delta
-from tuning_curves.errors import DataError
+from tuning_curves.errors import DataError, ResourceError, TuningCurvesError
 from tuning_curves.evaluation.examination import Examination, Outcomes
+from tuning_curves.failures import failure_path, write_failure
 from tuning_curves.features import open_features, read_manifest
-from tuning_curves.files import sha256_of
+from tuning_curves.files import remove_partials, sha256_of
+from tuning_curves.interrupts import Interrupted, shielded
 from tuning_curves.locks import try_lock
 from tuning_curves.methods import (
     Counts,
@@ -36,7 +38,7 @@ from tuning_curves.methods.masks import SELECT_QUESTIONS
 from tuning_curves.model import SpanModel, load_encoder
 from tuning_curves.outcomes import encode_outcomes
 from tuning_curves.provenance import device_name, gather, versions
-from tuning_curves.records import new_record, read_record, write_record
+from tuning_curves.records import new_record, read_record, sealed, write_record
 from tuning_curves.sources.encoders import open_encoder
 from tuning_curves.study import ENGINE, Cell, Planned
 from tuning_curves.subsets import (
@@ -46,14 +48,16 @@ from tuning_curves.subsets import (
     subset,
     training_pool,
 )
+from tuning_curves.training.belonging import check_belongs
 from tuning_curves.training.cost import Stopwatch, peak_memory, tensor_bytes
 from tuning_curves.training.gpus import GpuSlots, chosen_device
 from tuning_curves.training.inputs import Feed
 from tuning_curves.training.job import Job
 from tuning_curves.training.loop import Diverged, Trace, Trainer, loss_of
+from tuning_curves.training.memory import is_shortage, shortage, shortage_error
 from tuning_curves.training.prefix import FrozenPrefix, Room
 from tuning_curves.training.probe import Probe
-from tuning_curves.training.progress import Progress
+from tuning_curves.training.progress import Progress, say
 from tuning_curves.training.store import GIB, Store
 
 PREFIX_BYTES = 3 * GIB  # what the frozen parts' output may take of a CPU's memory, in all
@@ -97,6 +101,7 @@ class Summary:
     diverged: int = 0
     found: int = 0
     busy: list[Planned] = field(default_factory=list)
+    errors: list[TuningCurvesError] = field(default_factory=list)  # of single cells
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +122,7 @@ class Worker:
         self.training = job.settings["training"]
         self.features = open_features(places.features)
         self.encoder = open_encoder(places.encoder)
+        check_belongs(job.settings, self.encoder, read_manifest(places.features), places)
         self.pristine = load_encoder(
             places.encoder,
             hidden_dropout=self.training["hidden_dropout"],
@@ -150,7 +156,11 @@ class Worker:
         self.dev_articles = asked_of[asked_of > 0].tolist()
 
     def run(self) -> Summary:
-        """Train what has no record yet; wait at the end for cells that others hold."""
+        """Train what has no record yet; wait at the end for cells that others hold.
+
+        Raises:
+            TuningCurvesError: the first error of a single cell, after all cells were attended to.
+        """
         summary = Summary()
         progress = Progress(self.job.cells)
         for planned in self.job.cells:
@@ -158,6 +168,10 @@ class Worker:
         for planned in list(summary.busy):
             self._attend(planned, summary, progress, wait=True)
             summary.busy.remove(planned)
+        if summary.errors:
+            for error in summary.errors[1:]:
+                say(f"error: {error}")
+            raise summary.errors[0]
         return summary
 
     def _attend(
@@ -167,19 +181,60 @@ class Worker:
         with try_lock(self.places.lock(planned), wait=wait) as had:
             if not had:
                 summary.busy.append(planned)
-            elif path.exists() and not self._lacks_delta(path, planned):
-                read_record(path, planned, self.job.settings)
-                summary.found += 1
-                progress.skip(planned)
-            else:
-                record = self.train(planned, progress)
-                if not path.exists():  # else it was trained again for its delta
-                    write_record(self.places.records, planned, record)
-                self.places.checkpoint(planned).unlink(missing_ok=True)
-                diverged = record["status"] == "diverged"
-                summary.diverged += diverged
-                summary.trained += not diverged
-                progress.finish(planned, record)
+                return
+            remove_partials(path)
+            remove_partials(self.places.checkpoint(planned))
+            try:
+                if path.exists() and not self._lacks_delta(path, planned):
+                    self._pass_over(path, planned, summary, progress)
+                else:
+                    self._record(planned, summary, progress)
+            except DataError as error:
+                summary.errors.append(error)
+
+    def _pass_over(
+        self, path: Path, planned: Planned, summary: Summary, progress: Progress
+    ) -> None:
+        """Check a record that is there already."""
+        read_record(path, planned, self.job.settings)
+        self._forget(planned)
+        summary.found += 1
+        progress.skip(planned)
+
+    def _record(self, planned: Planned, summary: Summary, progress: Progress) -> None:
+        """Train a cell and write its record, or the failure that it lacked memory."""
+        trained = self._train_if_it_fits(planned, progress)
+        if isinstance(trained, ResourceError):
+            summary.errors.append(trained)
+            say(f"error: {trained.message}")
+            return
+        with shielded():
+            if not (self.places.records / planned.record).exists():  # else: again, for its delta
+                write_record(self.places.records, planned, sealed(trained))
+            self._forget(planned)
+        summary.diverged += trained["status"] == "diverged"
+        summary.trained += trained["status"] != "diverged"
+        progress.finish(planned, trained)
+
+    def _train_if_it_fits(
+        self, planned: Planned, progress: Progress
+    ) -> dict[str, Any] | ResourceError:
+        """The cell's record, or the error that memory was not enough, kept as its failure."""
+        try:
+            return self.train(planned, progress)
+        except (MemoryError, RuntimeError) as error:
+            if not is_shortage(error):
+                raise
+            details = shortage(error, self.device)
+        if self.device.type == "cuda":  # what the failed cell held is free only by now
+            torch.cuda.empty_cache()
+        failure = write_failure(self.places.workspace, planned, "out of memory", details)
+        return shortage_error(planned, failure)
+
+    def _forget(self, planned: Planned) -> None:
+        """Remove what a cell with a record needs no more."""
+        self.places.checkpoint(planned).unlink(missing_ok=True)
+        failure_path(self.places.workspace, planned).unlink(missing_ok=True)
 
     def _lacks_delta(self, path: Path, planned: Planned) -> bool:
         """Whether a recorded cell must be trained again, for a delta that was not kept."""
@@ -210,6 +265,9 @@ class Worker:
                     for split, feed in asked.items()
                 }
             results = {"status": "finished", "failure": None, **self._results(outcomes)}
+        except Interrupted:
+            trainer.keep()
+            raise
         except (Diverged, FloatingPointError) as failure:
             trace, peak = trainer.trace, peak_memory(self.device)
             results = {"status": "diverged", "failure": str(failure), "scores": None}
@@ -311,7 +369,11 @@ class Worker:
         ]
         lengths, width = self.features[split].lengths, self.pristine.qa_outputs.in_features
         name = f"{split}-{first}-{sha256_of(key)[:12]}"
-        return Store(self.places.cache, name, lengths, width, self.places.cache_bytes)
+        try:
+            return Store(self.places.cache, name, lengths, width, self.places.cache_bytes)
+        except OSError as error:
+            say(f"warning: the frozen part's output stays in memory: {error}")
+            return None
 
     def _results(self, outcomes: dict[str, Outcomes]) -> dict[str, Any]:
         scores = {
@@ -391,7 +453,19 @@ def settle_arithmetic(precision: str) -> None:
 
 
 def run_job(job: Job, places: Places, device: str, slots: GpuSlots | None = None) -> Summary:
-    """Run a job on `auto`, `cpu` or `cuda`; a CPU worker uses one thread, as many run at once."""
+    """Run a job on `auto`, `cpu` or `cuda`; a CPU worker uses one thread, as many run at once.
+
+    Raises:
+        ResourceError: the encoder does not fit into memory.
+    """
     settle_arithmetic(job.settings["training"]["precision"])
     with chosen_device(device, slots) as chosen:
-        return Worker(job, places, chosen).run()
+        try:
+            worker = Worker(job, places, chosen)
+        except (MemoryError, RuntimeError) as error:
+            if not is_shortage(error):
+                raise
+            raise ResourceError(
+                f"the encoder does not fit into memory: {error}", fix="run again with more memory"
+            ) from None
+        return worker.run()

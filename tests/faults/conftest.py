@@ -1,0 +1,247 @@
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tuning_curves.records import read_record
+from tuning_curves.study import Planned, Study
+from tuning_curves.training.job import job_of
+
+from ..training.conftest import make_study, tiny_config, tiny_features  # noqa: F401
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+VOLATILE = ("cost", "provenance")
+Fault = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended: its exit status (negative: the signal), and all that it said."""
+
+    status: int
+    said: str
+
+
+class Processes:
+    """Starts `tuning-curves` commands, each a process of its own."""
+
+    def __init__(self, scratch: Path) -> None:
+        self.scratch = scratch
+        self.numbers = itertools.count()
+        self.outputs: dict[int, Path] = {}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
+        self.forker = subprocess.Popen(
+            [sys.executable, str(HERE / "forker.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+
+    def start(
+        self,
+        *arguments: str | Path,
+        faults: tuple[Fault, ...] = (),
+        folder: Path = ROOT,
+        changes: dict[str, Any] | None = None,
+        largest_file: int | None = None,
+    ) -> int:
+        """Start a command; returns its process id."""
+        output = self.scratch / f"output-{next(self.numbers)}"
+        output.touch(mode=0o666)
+        order = {
+            "arguments": [str(argument) for argument in arguments],
+            "faults": faults,
+            "folder": str(folder),
+            "output": str(output),
+            "changes": changes or {},
+            "largest_file": largest_file,
+        }
+        process = self._ask(order)
+        self.outputs[process] = output
+        return process
+
+    def wait(self, process: int) -> Ended:
+        """Wait for a process that `start` has started."""
+        status = self._ask({"wait": process})
+        return Ended(status, self.outputs[process].read_text("utf-8", "replace"))
+
+    def run(self, *arguments: str | Path, **options: Any) -> Ended:
+        """Start a command and wait for its end."""
+        return self.wait(self.start(*arguments, **options))
+
+    def _ask(self, order: dict[str, Any]) -> Any:
+        assert self.forker.stdin is not None
+        assert self.forker.stdout is not None
+        print(json.dumps(order), file=self.forker.stdin, flush=True)
+        return json.loads(self.forker.stdout.readline())
+
+    def close(self) -> None:
+        assert self.forker.stdin is not None
+        self.forker.stdin.close()
+        self.forker.wait()
+
+
+@pytest.fixture(scope="session")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    """Starts real processes."""
+    found = Processes(tmp_path_factory.mktemp("outputs"))
+    yield found
+    found.close()
+
+
+class Bench:
+    """A job of the tiny study, a workspace of its own, and the ways to run the one in the other."""
+
+    def __init__(
+        self, study: Study, resources: tuple[Path, Path], processes: Processes, folder: Path
+    ) -> None:
+        self.study, self.processes, self.folder = study, processes, folder
+        self.encoder, self.features = resources
+        self.workspace = folder / "runs" / study.name
+        self.job = folder / "job.json"
+        self.job.write_text(job_of(study, study.unique).dump(), "utf-8")
+
+    def arguments(self, *more: str | Path) -> list[str | Path]:
+        return [
+            "train", "--job-file", self.job, "--encoder", self.encoder, "--device", "cpu",
+            "--features", self.features, "--workspace", self.workspace, *more,
+        ]  # fmt: skip
+
+    def train(self, *more: str | Path, **options: Any) -> Ended:
+        return self.processes.run(*self.arguments(*more), **options)
+
+    def start(self, *more: str | Path, **options: Any) -> int:
+        return self.processes.start(*self.arguments(*more), **options)
+
+    def path(self, number: int) -> Path:
+        """Where the record of the study's cell of this number lies."""
+        return self.path_of(self.study.unique[number])
+
+    def path_of(self, planned: Planned) -> Path:
+        return self.workspace / "records" / planned.record
+
+    def checkpoint(self, number: int) -> Path:
+        return self.workspace / "checkpoints" / f"{self.study.unique[number].id}.checkpoint"
+
+    def numbers(self) -> dict[str, dict[str, Any]]:
+        """All records by id, each checked, without clocks and machines."""
+        found = {}
+        for planned in self.study.unique:
+            path = self.workspace / "records" / planned.record
+            if path.exists():
+                record = read_record(path, planned, self.study.settings)
+                found[planned.id] = {k: v for k, v in record.items() if k not in VOLATILE}
+        return found
+
+    def litter(self) -> list[str]:
+        """What no finished run leaves behind: checkpoints, failures, partial files."""
+        left = self.workspace.rglob("*")
+        kinds = (".checkpoint", ".partial")
+        return [str(p) for p in left if p.suffix in kinds or p.parent.name == "failures"]
+
+
+SMALL = {
+    "methods": [
+        {"name": "full", "learning_rates": [1e-3]},
+        {"name": "bitfit", "learning_rates": [1e-2]},
+    ],
+    "sizes": [8],
+    "budgets": [{"name": "epochs", "epochs": 4, "min_steps": 0}],  # 8 steps
+}
+
+
+@pytest.fixture
+def make_bench(
+    make_study: Callable[..., Study],  # noqa: F811
+    tiny_features: tuple[Path, Path],  # noqa: F811
+    processes: Processes,
+    tmp_path: Path,
+) -> Callable[[dict[str, Any]], Bench]:
+    """A function from changes of the study to its bench."""
+
+    def make(changes: dict[str, Any]) -> Bench:
+        contrasts = {"analysis": {"contrasts": []}} if "methods" in changes else {}
+        return Bench(make_study(SMALL | contrasts | changes), tiny_features, processes, tmp_path)
+
+    return make
+
+
+@pytest.fixture
+def bench(make_bench: Callable[[dict[str, Any]], Bench]) -> Bench:
+    """Two cells of 8 steps, `full` and `bitfit`, to be trained in a fresh workspace."""
+    return make_bench({})
+
+
+@pytest.fixture(scope="session")
+def whole(
+    tiny_config: dict[str, Any],  # noqa: F811
+    tiny_features: tuple[Path, Path],  # noqa: F811
+    processes: Processes,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Bench:
+    """An uninterrupted run of `bench`'s job; to be read only."""
+    from tuning_curves.study import check_study
+
+    study = check_study(tiny_config | SMALL, "tiny")
+    whole = Bench(study, tiny_features, processes, tmp_path_factory.mktemp("undisturbed"))
+    ended = whole.train()
+    assert ended.status == 0, ended.said
+    return whole
+
+
+@pytest.fixture(scope="session")
+def undisturbed(whole: Bench) -> dict[str, dict[str, Any]]:
+    """What an uninterrupted run of `bench`'s job records, by cell."""
+    return whole.numbers()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one MiB; needs root."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    _mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", folder)
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Path]:
+    """A file system that nothing can be written to; needs root, whom modes do not hinder."""
+    folder = tmp_path / "read-only"
+    folder.mkdir()
+    _mount("-t", "tmpfs", "-o", "ro", "tmpfs", folder)
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def _mount(*arguments: str | Path) -> None:
+    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"a file system cannot be mounted here: {done.stderr.strip()}")
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value)
+
+
+KILLED = -signal.SIGKILL
+
+
+def wait_for(path: Path, seconds: float = 120.0) -> None:
+    """Wait until a file is there."""
+    deadline = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path.name} did not appear"
+        time.sleep(0.02)

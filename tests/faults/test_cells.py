@@ -1,0 +1,114 @@
+"""What befalls single cells: no numbers, no memory, company, clocks that jump."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.progress import survey
+from tuning_curves.records import Shelf, read_record
+
+from .conftest import Bench, as_json, wait_for
+
+PROBE = "tuning_curves.training.loop:Trainer.probe"
+STEP = "tuning_curves.training.loop:Trainer._step"
+MISSING = 4
+
+
+def test_a_loss_that_is_no_number_is_a_result_and_the_grid_goes_on(make_bench: Any) -> None:
+    # In float32 this epsilon is 0, and Adam divides 0 by 0 for words without a gradient.
+    rates = {"full": 1e-3, "head": 1e-2}
+    methods = [{"name": name, "learning_rates": [rate]} for name, rate in rates.items()]
+    bench = make_bench({"methods": methods, "training": {"adam_epsilon": 1e-300}})
+    ended = bench.train()
+    assert ended.status == 0, ended.said
+    assert "1 trained, 1 diverged, 0 had records" in ended.said
+    records = {r["cell"]["method"]: r for r in bench.numbers().values()}
+    assert records["head"]["status"] == "finished"
+    assert records["full"]["status"] == "diverged"
+    assert records["full"]["failure"].startswith("the loss became nan at or before step")
+    assert records["full"]["scores"] is None
+    cells = survey(bench.study, bench.folder)["cells"]
+    assert (cells["done"], cells["diverged"], cells["failed"]) == (2, 1, 0)
+
+
+def test_a_cell_without_enough_memory_is_a_failure_and_the_rest_goes_on(
+    bench: Bench, undisturbed: dict[str, Any]
+) -> None:
+    starved = {"at": STEP, "call": 3, "do": "lack_memory"}  # in the third step of the first cell
+    ended = bench.train("--done", bench.folder / "done", faults=(starved,))
+    assert ended.status == MISSING, ended.said
+    planned = bench.study.unique[0]
+    assert f"error: cell {planned.cell.path} ran out of memory" in ended.said
+    assert "can't allocate memory: you tried to allocate 1073741824 bytes" in ended.said
+    assert "fix: give it more memory" in ended.said
+    assert not (bench.folder / "done").exists()
+    assert list(bench.numbers()) == [bench.study.unique[1].id]
+
+    found = survey(bench.study, bench.folder)
+    assert (found["cells"]["done"], found["cells"]["failed"], found["cells"]["missing"]) == (
+        1,
+        1,
+        0,
+    )
+    (failure,) = found["failures"]
+    assert (failure["cell"], failure["reason"]) == (planned.cell.path, "out of memory")
+    assert "1073741824 bytes" in failure["needed"]
+    assert 0 < failure["held_bytes"] < failure["limit_bytes"]
+    study = bench.folder / "tiny.json"
+    study.write_text(as_json(bench.study.config), "utf-8")
+    status = bench.processes.run("status", study, folder=bench.folder)
+    assert f"failed: {planned.cell.path}: out of memory: " in status.said
+    collecting = bench.processes.run(
+        "collect", "--study", study, "--out", bench.folder / "c", folder=bench.folder
+    )
+    assert collecting.status == 3
+    assert "1 of 2 cells of tiny have no record" in collecting.said
+
+    ended = bench.train()  # it is tried again
+    assert "1 trained, 0 diverged, 1 had records" in ended.said
+    assert bench.numbers() == undisturbed
+    assert bench.litter() == []
+    assert survey(bench.study, bench.folder)["failures"] == []
+
+
+def test_an_encoder_that_memory_has_no_room_for_is_one_clear_error(bench: Bench) -> None:
+    starved = {"at": "tuning_curves.training.worker:load_encoder", "do": "lack_memory"}
+    ended = bench.train(faults=(starved,))
+    assert ended.status == MISSING, ended.said
+    assert "error: the encoder does not fit into memory" in ended.said
+    assert "fix: run again with more memory" in ended.said
+
+
+def test_two_processes_at_one_job_share_its_cells(
+    bench: Bench, undisturbed: dict[str, Any]
+) -> None:
+    at_work, seen = bench.folder / "at-work", bench.folder / "seen"
+    held = {"at": PROBE, "do": "wait", "reached": str(at_work), "until": str(seen)}
+    first = bench.start(faults=(held,))
+    wait_for(at_work)
+    free = {"at": "tuning_curves.training.worker:Worker._record", "after": True, "do": "touch"}
+    second = bench.start(faults=(free | {"file": str(seen)},))  # does the cell that is free
+    ended = [bench.processes.wait(process) for process in (first, second)]
+    assert [e.status for e in ended] == [0, 0], ended
+    assert all("1 trained, 0 diverged, 1 had records" in e.said for e in ended), ended
+    assert bench.numbers() == undisturbed
+    assert bench.litter() == []
+
+
+def test_a_clock_that_jumps_changes_no_number(bench: Bench, undisturbed: dict[str, Any]) -> None:
+    jumping = {"at": "tuning_curves.training.worker:Worker._choose_questions", "do": "jump_clock"}
+    assert bench.train(faults=(jumping,)).status == 0
+    assert bench.numbers() == undisturbed
+    for planned in bench.study.unique:
+        record = read_record(bench.path_of(planned), planned, bench.study.settings)
+        assert 0 < record["cost"]["train_seconds"] < 600  # by the clock that never jumps
+
+
+def test_a_failure_is_no_record(bench: Bench, tmp_path: Path) -> None:
+    from tuning_curves.failures import write_failure
+
+    planned = bench.study.unique[0]
+    write_failure(bench.workspace, planned, "out of memory", {"needed": "more"})
+    assert Shelf(bench.study, bench.folder).find(planned) is None
+    assert not list((bench.workspace / "records").rglob("*.json"))
+    assert json.loads(next((bench.workspace / "failures").iterdir()).read_bytes())["id"]
