@@ -63,7 +63,11 @@ def commit() -> dict[str, Any]:
 def _git(*arguments: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", "-C", str(SOURCE), *arguments], capture_output=True, text=True, check=True
+            # no lock: a process that is killed here would leave one in the user's repository
+            ["git", "--no-optional-locks", "-C", str(SOURCE), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
         )
     except (OSError, subprocess.CalledProcessError):
         return None
