@@ -10,7 +10,7 @@ from tuning_curves.records import Shelf, read_record
 from .conftest import Bench, as_json, wait_for
 
 PROBE = "tuning_curves.training.loop:Trainer.probe"
-STEP = "tuning_curves.training.loop:Trainer._step"
+STEP = "tuning_curves.training.loop:Trainer.step"
 MISSING = 4
 
 

@@ -17,7 +17,7 @@ from .conftest import Bench, Processes, as_json
 
 DAMAGED = 3
 EACH_STEP = {"tuning_curves.training.loop:CHECKPOINT_SECONDS": 0.0}
-STEP = "tuning_curves.training.loop:Trainer._step"
+STEP = "tuning_curves.training.loop:Trainer.step"
 
 
 def test_a_torn_record_is_named_and_the_other_cells_go_on(
@@ -148,7 +148,9 @@ def test_another_hash_than_the_study_pins_is_refused(
     tiny_config: dict[str, Any], processes: Processes, tmp_path: Path, what: str, pin: str
 ) -> None:
     wrong = "0" * 64
-    section = tiny_config[what] | {pin: wrong if what == "encoder" else {"train": wrong, "dev": ""}}
+    section = tiny_config[what] | {
+        pin: wrong if what == "encoder" else {"train": wrong, "dev": wrong}
+    }
     ended = processes.run("fetch", what, "--spec", as_json(section), "--out", tmp_path / "out")
     assert ended.status == DAMAGED
     assert f"the study pins {wrong}" in ended.said
@@ -212,5 +214,5 @@ def own_encoder(bench: Bench) -> Path:
 
 
 def pinned(folder: Path, processes: Processes) -> str:
-    """What `pin` prints for an encoder."""
-    return processes.run("pin", "--encoder", folder).said.split()[-1]
+    """What `pin` prints for an encoder's weights."""
+    return processes.run("pin", "--encoder", folder).said.split()[1]

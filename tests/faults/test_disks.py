@@ -79,7 +79,7 @@ def test_features_on_a_full_disk_are_not_taken_for_whole(
 
 def test_a_read_only_workspace_is_named_before_any_training(bench: Bench, read_only: Path) -> None:
     bench.workspace = read_only / "workspace"
-    step = {"at": "tuning_curves.training.loop:Trainer._step", "do": "kill"}
+    step = {"at": "tuning_curves.training.loop:Trainer.step", "do": "kill"}
     ended = bench.train(faults=(step,))
     assert ended.status == MISSING, ended.said
     assert f"error: {read_only}/workspace" in ended.said
@@ -107,6 +107,6 @@ def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(
 def test_a_log_that_nobody_reads_any_more_costs_no_training(
     bench: Bench, undisturbed: dict[str, Any]
 ) -> None:
-    closed = {"at": "tuning_curves.training.loop:Trainer._step", "do": "lose_log"}
+    closed = {"at": "tuning_curves.training.loop:Trainer.step", "do": "lose_log"}
     assert bench.train(faults=(closed,)).status == 0
     assert bench.numbers() == undisturbed

@@ -12,7 +12,7 @@ from tuning_curves.sources.encoders import open_encoder
 
 from .conftest import KILLED, ROOT, Bench, Fault, Processes, as_json
 
-STEP = "tuning_curves.training.loop:Trainer._step"
+STEP = "tuning_curves.training.loop:Trainer.step"
 TAKE = "tuning_curves.evaluation.examination:Examination.take"
 EACH_STEP = {"tuning_curves.training.loop:CHECKPOINT_SECONDS": 0.0}
 SYNC = "os:fsync"  # called once for a file, once for its folder

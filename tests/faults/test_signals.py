@@ -11,7 +11,7 @@ from tuning_curves.locks import try_lock
 
 from .conftest import Bench, Fault, wait_for
 
-STEP = "tuning_curves.training.loop:Trainer._step"
+STEP = "tuning_curves.training.loop:Trainer.step"
 TAKE = "tuning_curves.evaluation.examination:Examination.take"
 LATER = 75
 
