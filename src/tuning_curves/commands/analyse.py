@@ -11,17 +11,37 @@ Choose each learning rate on the selection split, then write the study's tables 
 curves, contrasts, crossovers, costs, counts, biases, provenance, and a verdict for each claim
 of the file of claims. Equal input gives equal bytes.
 """
+EPILOG = """\
+example:
+  $ tuning-curves analyse --study config/squad-slice.yaml --claims config/claims.yaml \\
+      --collected runs/squad-slice/collected --out results/squad-slice/tables
+"""
 
 
 def add_parser(subparsers: Any) -> None:
     """Declare the subcommand."""
     parser = add(
-        subparsers, "analyse", run, help="write the study's tables", description=DESCRIPTION
+        subparsers,
+        "analyse",
+        run,
+        help="write the study's tables",
+        description=DESCRIPTION,
+        epilog=EPILOG,
     )
     add_study(parser)
-    parser.add_argument("--claims", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--collected", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--claims",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the file of claims, config/claims.yaml",
+    )
+    parser.add_argument(
+        "--collected", type=Path, required=True, metavar="DIR", help="what `collect` wrote"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the tables"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

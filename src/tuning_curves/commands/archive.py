@@ -12,6 +12,10 @@ Move a study's records from runs/<study>/records to results/<study>/records, whe
 can be committed. Each is checked against the study first; archived ones are never
 overwritten.
 """
+EPILOG = """\
+example:
+  $ tuning-curves archive config/squad-slice.yaml
+"""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -22,6 +26,7 @@ def add_parser(subparsers: Any) -> None:
         run,
         help="move finished records to results/",
         description=DESCRIPTION,
+        epilog=EPILOG,
     )
     parser.add_argument("study", type=Path, metavar="STUDY", help="config/<study>.yaml")
 

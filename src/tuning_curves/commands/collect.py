@@ -11,15 +11,30 @@ DESCRIPTION = """\
 Gather the records of a study, archived or fresh, into runs.csv and outcomes.npz. Each
 record is checked against the study: one of other settings is refused, never averaged in.
 """
+EPILOG = """\
+example:
+  $ tuning-curves collect --study config/squad-slice.yaml --out runs/squad-slice/collected
+"""
 
 
 def add_parser(subparsers: Any) -> None:
     """Declare the subcommand."""
     parser = add(
-        subparsers, "collect", run, help="gather records into one table", description=DESCRIPTION
+        subparsers,
+        "collect",
+        run,
+        help="gather records into one table",
+        description=DESCRIPTION,
+        epilog=EPILOG,
     )
     add_study(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder for runs.csv, biases.csv and outcomes.npz",
+    )
     parser.add_argument(
         "--recorded",
         type=int,

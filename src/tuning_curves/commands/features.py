@@ -11,16 +11,30 @@ DESCRIPTION = """\
 Tokenise fetched data with a fetched encoder's tokenizer, cut it into windows and
 write them as flat arrays that any number of processes can map.
 """
+EPILOG = """\
+example:
+  $ tuning-curves features --data resources/data/... --encoder resources/encoders/... \\
+      --out runs/features/mine --max-length 384 --doc-stride 128
+"""
 
 
 def add_parser(subparsers: Any) -> None:
     """Declare the subcommand."""
     parser = add(
-        subparsers, "features", run, help="tokenise data for an encoder", description=DESCRIPTION
+        subparsers,
+        "features",
+        run,
+        help="tokenise data for an encoder",
+        description=DESCRIPTION,
+        epilog=EPILOG,
     )
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--encoder", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="fetched data")
+    parser.add_argument(
+        "--encoder", type=Path, required=True, metavar="DIR", help="fetched encoder"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the features"
+    )
     parser.add_argument("--max-length", type=int, required=True, help="tokens of a window")
     parser.add_argument("--doc-stride", type=int, required=True, help="tokens windows overlap by")
     parser.add_argument("--held-out", type=int, default=0, help="questions of the selection split")

@@ -10,18 +10,28 @@ DESCRIPTION = """\
 Fetch what a study names, check its hashes and leave it in a folder with a manifest.
 The workflow calls this; by hand, give the study's own section as JSON.
 """
+EPILOG = """\
+example:
+  $ tuning-curves fetch data --out resources/data/mine --spec '{"name": "mine", \\
+      "source": "path", "train": "train.json", "dev": "dev.json", "held_out_questions": 500}'
+"""
 
 
 def add_parser(subparsers: Any) -> None:
     """Declare the subcommand."""
     parser = add(
-        subparsers, "fetch", run, help="fetch an encoder or data, checked", description=DESCRIPTION
+        subparsers,
+        "fetch",
+        run,
+        help="fetch an encoder or data, checked",
+        description=DESCRIPTION,
+        epilog=EPILOG,
     )
     parser.add_argument("what", choices=("encoder", "data"))
     parser.add_argument(
         "--spec", required=True, metavar="JSON", help="the study's section `encoder` or `data`"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to fill")
 
 
 def run(args: argparse.Namespace) -> int:

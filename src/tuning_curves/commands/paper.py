@@ -10,15 +10,30 @@ DESCRIPTION = """\
 Compile the paper with Typst. Its text lies in paper/; every number, table and figure in
 it comes from the study's results.
 """
+EPILOG = """\
+example:
+  $ tuning-curves paper --study config/squad-slice.yaml --results results/squad-slice \\
+      --out paper.pdf
+"""
 
 
 def add_parser(subparsers: Any) -> None:
     """Declare the subcommand."""
-    parser = add(subparsers, "paper", run, help="compile the paper", description=DESCRIPTION)
+    parser = add(
+        subparsers, "paper", run, help="compile the paper", description=DESCRIPTION, epilog=EPILOG
+    )
     add_study(parser)
-    parser.add_argument("--source", type=Path, default=Path("paper"), metavar="DIR")
-    parser.add_argument("--results", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+    parser.add_argument(
+        "--source",
+        type=Path,
+        default=Path("paper"),
+        metavar="DIR",
+        help="the paper's text (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--results", type=Path, required=True, metavar="DIR", help="results/<study>"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the PDF")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -11,12 +11,23 @@ Read a SQuAD-format pair of files, or an encoder's folder, and print the lines t
 them in a study file: the content's hashes, which do not depend on the JSON's layout.
 With --study, print all that a study of files on this machine may leave out.
 """
+EPILOG = """\
+examples:
+  $ tuning-curves pin --train train-v1.1.json --dev dev-v1.1.json
+  $ tuning-curves pin --encoder ~/models/bert-base-cased
+  $ tuning-curves pin --study config/your-data.yaml
+"""
 
 
 def add_parser(subparsers: Any) -> None:
     """Declare the subcommand."""
     parser = add(
-        subparsers, "pin", run, help="print the hashes that a study pins", description=DESCRIPTION
+        subparsers,
+        "pin",
+        run,
+        help="print the hashes that a study pins",
+        description=DESCRIPTION,
+        epilog=EPILOG,
     )
     parser.add_argument("--train", type=Path, metavar="FILE", help="SQuAD-format training file")
     parser.add_argument("--dev", type=Path, metavar="FILE", help="SQuAD-format evaluation file")

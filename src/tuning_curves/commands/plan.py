@@ -13,12 +13,21 @@ DESCRIPTION = """\
 Print a job, which `tuning-curves train` runs: the study's cells that have no record
 yet, or those of them that the options choose.
 """
+EPILOG = """\
+example:
+  $ tuning-curves plan config/squad-slice.yaml --method bitfit --size 1000 > job.json
+"""
 
 
 def add_parser(subparsers: Any) -> None:
     """Declare the subcommand."""
     parser = add(
-        subparsers, "plan", run, help="print a study's cells as a job", description=DESCRIPTION
+        subparsers,
+        "plan",
+        run,
+        help="print a study's cells as a job",
+        description=DESCRIPTION,
+        epilog=EPILOG,
     )
     parser.add_argument("study", type=Path, metavar="STUDY", help="config/<study>.yaml")
     add_choice(parser)

@@ -10,17 +10,29 @@ DESCRIPTION = """\
 Draw a study's figures (SVG and PDF), or write its tables for reading (CSV, Markdown,
 LaTeX) and numbers.json, from the tables that `analyse` wrote.
 """
+EPILOG = """\
+example:
+  $ tuning-curves report figures --study config/squad-slice.yaml \\
+      --tables results/squad-slice/tables --out figures
+"""
 
 
 def add_parser(subparsers: Any) -> None:
     """Declare the subcommand."""
     parser = add(
-        subparsers, "report", run, help="draw figures, write tables", description=DESCRIPTION
+        subparsers,
+        "report",
+        run,
+        help="draw figures, write tables",
+        description=DESCRIPTION,
+        epilog=EPILOG,
     )
     parser.add_argument("what", choices=("figures", "tables"))
     add_study(parser)
-    parser.add_argument("--tables", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--tables", type=Path, required=True, metavar="DIR", help="what `analyse` wrote"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
 
 
 def run(args: argparse.Namespace) -> int:
