@@ -45,12 +45,6 @@ class PassingError(TuningCurvesError):
     exit_status = 75
 
 
-class BusyError(TuningCurvesError):
-    """Somebody else is at the same work now; trying again later is right."""
-
-    exit_status = 75
-
-
 def quoted(text: str, longest: int = 80) -> str:
     """Somebody else's text inside a message: in quotes, on one line, cut where it is long."""
     shown = repr(text[:longest])[1:-1].replace("\\'", "'")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tuning_curves.errors import DataError
+from tuning_curves.errors import DataError, ResourceError
 
 PARTIAL = ".partial"  # how the names of files end that are being written
 
@@ -74,13 +74,14 @@ def read_json(path: Path, *, what: str, fix: str | None = None) -> Any:
     """Read JSON (UTF-8, -16 or -32, as its standards know it), or say what is wrong with it.
 
     Raises:
-        DataError: no such file, or not a JSON text, or one with a key twice in an object, of
-            which readers would take one or the other; names the file and the place.
+        ResourceError: no such file.
+        DataError: not a JSON text, or one with a key twice in an object, of which readers would
+            take one or the other; names the file and the place.
     """
     try:
         return json.loads(path.read_bytes(), object_pairs_hook=_each_key_once)
     except FileNotFoundError:
-        raise DataError(f"{path}: {what} is missing", fix=fix) from None
+        raise ResourceError(f"{path}: {what} is missing", fix=fix) from None
     except (ValueError, RecursionError) as error:  # also a number of thousands of digits
         raise DataError(f"{path}: {what} is not valid JSON ({error})", fix=fix) from None
 

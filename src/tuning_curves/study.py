@@ -6,6 +6,7 @@ cell's identity is a hash of everything material to its numbers, so that a chang
 is another cell and a record can never be taken for another's.
 """
 
+import contextlib
 import math
 import re
 from collections import Counter
@@ -15,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.errors import UsageError
+from tuning_curves.errors import ResourceError, UsageError
 from tuning_curves.files import sha256_of
 from tuning_curves.method_names import parse_name
 from tuning_curves.schemas import explain, first_error
@@ -27,7 +28,9 @@ CHUNK_CELLS = 200  # keeps a chunk's job within the length of a command line
 ENGINE = 1  # raised whenever the engine's numbers change on purpose: old records no longer answer
 SQUAD_DEV_QUESTIONS = 10_570
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-TEXT_KEYS = {"study", "title", "name", "path", "train", "dev", "revision", "weights_sha256"}
+TEXT_KEYS = {
+    "study", "title", "name", "path", "folder", "train", "dev", "revision", "weights_sha256",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -129,7 +132,7 @@ class Study:
                     cell = Cell(
                         method=method["name"],
                         n_train=n,
-                        steps=self._steps(n, budget),
+                        steps=steps_of(n, budget, self.config["training"]["batch_size"]),
                         learning_rate=rate,
                         subset_seed=subset,
                         init_seed=init,
@@ -137,10 +140,6 @@ class Study:
                     yield Planned(
                         budget=budget["name"], cell=cell, id=identity(self.settings, cell)
                     )
-
-    def _steps(self, n: int, budget: Mapping) -> int:
-        epoch = math.ceil(n / self.config["training"]["batch_size"])
-        return max(budget["epochs"] * epoch, budget["min_steps"])
 
     @cached_property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -209,6 +208,11 @@ def data_pin(data: Mapping[str, Any]) -> Any:
     return f"{data['repository']}@{data['revision']}"
 
 
+def steps_of(n: int, budget: Mapping[str, Any], batch_size: int) -> int:
+    """Training steps of a cell with n questions under a budget: its epochs, or its floor."""
+    return max(budget["epochs"] * math.ceil(n / batch_size), budget["min_steps"])
+
+
 def read_study(path: Path) -> Study:
     """Read and check a study file.
 
@@ -216,15 +220,21 @@ def read_study(path: Path) -> Study:
         ResourceError: no such file.
         UsageError: not YAML, or a study that cannot be meant.
     """
-    near = sorted({str(p) for folder in (path.parent, Path("config")) for p in _studies(folder)})
-    config = read_yaml(path, f"no such study file (there are: {', '.join(near) or 'none'})")
-    return check_study(config, str(path))
+    if not path.exists():
+        near = sorted({str(p) for f in (path.parent, Path("config")) for p in _studies(f)})
+        raise ResourceError(
+            f"{path}: no such study file (there are: {', '.join(near) or 'none'})",
+            fix="correct the path",
+        )
+    return check_study(read_yaml(path, "no such study file"), str(path))
 
 
-def _studies(folder: Path) -> list[Path]:
+def _studies(folder: Path) -> Iterator[Path]:
     """The files of a folder that have a study's first key."""
-    found = folder.glob("[!.]*.yaml")
-    return [p for p in found if "\nstudy:" in "\n" + p.read_text("utf-8", errors="replace")]
+    for path in folder.glob("[!.]*.yaml"):
+        with contextlib.suppress(OSError):
+            if "\nstudy:" in "\n" + path.read_text("utf-8", errors="replace"):
+                yield path
 
 
 def check_study(config: Any, source: str) -> Study:

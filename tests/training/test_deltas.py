@@ -1,5 +1,6 @@
 """Kept deltas: what they hold, what they answer, and what is made of them."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -43,12 +44,7 @@ def one_cell(make_study: Any, method: str, **training: Any) -> Job:
 
 
 def keep(places: Places) -> Places:
-    return Places(
-        encoder=places.encoder,
-        features=places.features,
-        workspace=places.workspace,
-        keep_deltas=True,
-    )
+    return dataclasses.replace(places, keep_deltas=True)
 
 
 @pytest.fixture
@@ -119,6 +115,21 @@ def test_a_recorded_cell_is_trained_again_for_its_delta_alone(
     delta = read_delta(places.delta(job.cells[0]))
     assert delta.about.scores == json.loads(written)["scores"]
     assert run_job(job, keep(places), "cpu").found == 1
+
+
+def test_an_archived_cell_is_not_trained_again_but_for_its_delta(
+    make_study: Any, places: Places, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = one_cell(make_study, "head")
+    run_job(job, places, "cpu")
+    fresh = dataclasses.replace(places, workspace=tmp_path / "fresh", archive=places.records)
+    summary = run_job(job, fresh, "cpu")
+    assert (summary.trained, summary.found) == (0, 1)
+    summary = run_job(job, keep(fresh), "cpu")
+    assert (summary.trained, summary.found) == (1, 0)
+    assert fresh.delta(job.cells[0]).exists()
+    assert not fresh.records.exists()  # the archived record is the only one
+    assert "warning" not in capsys.readouterr().err  # the same machine gives the same scores
 
 
 def test_a_diverged_cell_leaves_no_delta_and_is_not_trained_again(

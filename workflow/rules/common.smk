@@ -3,13 +3,14 @@ import json
 from pathlib import Path
 
 from tuning_curves.commands.options import study_for_workflow
+from tuning_curves.files import canonical
 from tuning_curves.layout import Layout
 from tuning_curves.locks import clear_stale_lock
 from tuning_curves.needs import memory_mb, minutes
 
 STUDY = study_for_workflow(config, workflow.configfiles)
 LAYOUT = Layout(STUDY)
-STUDY_JSON = json.dumps(STUDY.config, separators=(",", ":"))
+STUDY_JSON = canonical(STUDY.config)  # so that the order of keys does not matter
 RESULTS = f"results/{STUDY.name}"
 PAPER = f"{RESULTS}/paper.pdf"
 CODE = "src/tuning_curves"

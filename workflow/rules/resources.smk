@@ -10,7 +10,7 @@ rule fetch_encoder:
     conda:
         "../../environment.yml"
     params:
-        spec=json.dumps(STUDY.config["encoder"]),
+        spec=canonical(STUDY.config["encoder"]),
     shell:
         "tuning-curves fetch encoder --spec {params.spec:q} --out $(dirname {output:q})"
         " 2>&1 | tee {log}"
@@ -26,7 +26,7 @@ rule fetch_data:
     conda:
         "../../environment.yml"
     params:
-        spec=json.dumps(STUDY.config["data"]),
+        spec=canonical(STUDY.config["data"]),
     shell:
         "tuning-curves fetch data --spec {params.spec:q} --out $(dirname {output:q})"
         " 2>&1 | tee {log}"

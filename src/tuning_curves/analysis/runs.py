@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tuning_curves.errors import DataError
+from tuning_curves.errors import DataError, ResourceError
 
 CELL = ["budget", "method", "n_train", "learning_rate", "subset_seed", "init_seed"]
 GROUP = ["budget", "method", "n_train"]
@@ -64,7 +64,8 @@ def read_runs(folder: Path) -> Runs:
     """Read runs.csv, biases.csv and outcomes.npz.
 
     Raises:
-        DataError: a file or column that is missing, a cell twice, or outcomes that disagree.
+        ResourceError: a file that is missing.
+        DataError: a column that is missing, a cell twice, or outcomes that disagree.
     """
     frame = _read_frame(folder / "runs.csv")
     finished = frame.loc[frame["status"] == "finished"].drop_duplicates("id")
@@ -112,7 +113,7 @@ def _read_csv(path: Path, columns: list[str], *, text: list[str]) -> pd.DataFram
     try:
         frame = pd.read_csv(path, dtype=dict.fromkeys(text, "str"))
     except FileNotFoundError:
-        raise DataError(f"{path}: the table is missing", fix=FIX) from None
+        raise ResourceError(f"{path}: the table is missing", fix=FIX) from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise DataError(f"{path}: not a table ({error})", fix=FIX) from None
     missing = [name for name in columns if name not in frame]
@@ -137,7 +138,7 @@ def _read_sums(
                     sums[metric][identity] = np.add.reduceat(scores.astype(np.float64), starts)
                 sums["f1"][identity] *= _true_share(sums["f1"][identity], f1 / 100 * sizes.sum())
     except FileNotFoundError:
-        raise DataError(f"{path}: the runs' outcomes are missing", fix=FIX) from None
+        raise ResourceError(f"{path}: the runs' outcomes are missing", fix=FIX) from None
     except KeyError as error:
         raise DataError(f"{path}: lacks an array ({error.args[0]})", fix=FIX) from None
     except (zipfile.BadZipFile, ValueError, EOFError) as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tuning_curves.commands.options import add, add_study, chosen_study
-from tuning_curves.errors import DataError
+from tuning_curves.errors import DataError, ResourceError
 
 DESCRIPTION = """\
 Gather the records of a study, archived or fresh, into runs.csv and outcomes.npz. Each
@@ -54,9 +54,10 @@ def run(args: argparse.Namespace) -> int:
     paths = {identity: path for identity, path in found.items() if path is not None}
     missing = len(found) - len(paths)
     if missing and args.recorded is None:
-        raise DataError(
+        raise ResourceError(
             f"{missing} of {len(found)} cells of {study.name} have no record",
-            fix="run `snakemake --cores all` to train them, or collect with --recorded",
+            fix="train them: `snakemake --cores all --configfile config/<study>.yaml`; or collect "
+            "those at hand with --recorded",
         )
     if args.recorded not in (None, len(paths)):
         raise DataError(
@@ -64,8 +65,9 @@ def run(args: argparse.Namespace) -> int:
             fix="run again: records came or went meanwhile",
         )
     if not paths:
-        raise DataError(
-            f"no cell of {study.name} has a record", fix="run `snakemake --cores all` first"
+        raise ResourceError(
+            f"no cell of {study.name} has a record",
+            fix="train some first: `snakemake --cores all --configfile config/<study>.yaml`",
         )
     expected = [planned.row() for planned in study.planned if planned.id in paths]
     collect(expected, study.settings, paths, args.out)

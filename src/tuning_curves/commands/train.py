@@ -1,6 +1,7 @@
 """`tuning-curves train`: train and evaluate the cells of a job, a record each."""
 
 import argparse
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,8 +164,11 @@ def _of_study(args: argparse.Namespace) -> "tuple[Job, Places]":
                 f"{folder}: not there yet",
                 fix=f"snakemake --cores all {features}/manifest.json --configfile {args.study}",
             )
-    places = (args.workspace or layout.workspace, args.cache or layout.cache)
-    return job_of(study, chosen_cells(args, study)), _places(args, encoder, features, *places)
+    places = _places(
+        args, encoder, features, args.workspace or layout.workspace, args.cache or layout.cache
+    )
+    places = dataclasses.replace(places, archive=layout.shelf.archive)
+    return job_of(study, chosen_cells(args, study)), places
 
 
 def _places(

@@ -1,14 +1,15 @@
 """Sentences about how the results came about: seeds, learning rates, failures, costs, gaps."""
 
 import itertools
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from tuning_curves.method_names import parse_name
 from tuning_curves.report import style, wording
 from tuning_curves.report.read import Tables, points_of
+from tuning_curves.study import steps_of
 
 SINGLY = 8  # so many methods have a sentence each; of more, only the main ones have
 
@@ -73,7 +74,7 @@ def trainings(tables: Tables, study: Mapping[str, Any]) -> pd.DataFrame:
     budgets = {budget["name"]: budget for budget in study["budgets"]}
     batch = study["training"]["batch_size"]
     steps = [
-        _steps(budgets[budget], n, batch)
+        steps_of(n, budgets[budget], batch)
         for budget, n in zip(rates["budget"], rates["n_train"], strict=True)
     ]
     return rates.assign(steps=steps).drop_duplicates(
@@ -104,10 +105,12 @@ def failures(tables: Tables, study: Mapping[str, Any]) -> str:
 
 def coinciding(study: Mapping[str, Any]) -> str:
     """At which sizes two budgets come to the same steps, so that their rows are the same runs."""
-    sizes = sorted({n for _, _, n in points_of(study)})
-    batch, sentences = study["training"]["batch_size"], []
+    points, batch = points_of(study), study["training"]["batch_size"]
+    sentences = []
     for first, second in itertools.combinations(study["budgets"], 2):
-        alike = [n for n in sizes if _steps(first, n, batch) == _steps(second, n, batch)]
+        both = {n for name, method, n in points
+                if name == first["name"] and (second["name"], method, n) in points}  # fmt: skip
+        alike = [n for n in sorted(both) if steps_of(n, first, batch) == steps_of(n, second, batch)]
         if alike:
             sentences.append(
                 f"At {wording.sizes(alike)} the budgets {first['name']} and {second['name']} come "
@@ -116,13 +119,9 @@ def coinciding(study: Mapping[str, Any]) -> str:
     return " ".join(sentences)
 
 
-def _steps(budget: Mapping[str, Any], n: int, batch: int) -> int:
-    return max(budget["epochs"] * math.ceil(n / batch), budget["min_steps"])
-
-
 def cached(study: Mapping[str, Any]) -> str:
     """What the time of a step leaves out where the lowest layers are frozen; "" where none are."""
-    names = [m["name"] for m in study["methods"] if m["name"] == "head" or m["name"][:4] == "top-"]
+    names = [m["name"] for m in study["methods"] if parse_name(m["name"])[0] in ("head", "top")]
     if not names:
         return ""
     labels = wording.capital(wording.join([style.label(name) for name in style.ordered(names)]))

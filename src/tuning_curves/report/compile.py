@@ -29,14 +29,16 @@ def assemble(source: Path, results: Path, study: Mapping[str, Any], folder: Path
     headings, rows, right) and `figures/*.svg`.
 
     Raises:
-        DataError: the source or a result is missing; all that is missing is named.
+        ResourceError: the source or a result is missing; all that is missing is named.
     """
     if not (source / MAIN).is_file():
-        raise DataError(f"{source}: no {MAIN} (expected the paper's source)", fix="name its folder")
+        raise ResourceError(
+            f"{source}: no {MAIN} (expected the paper's source)", fix="name its folder"
+        )
     wanted = ["numbers.json", *(f"figures/{name}.svg" for name in FIGURES)]
     missing = [name for name in wanted if not (results / name).is_file()]
     if missing:
-        raise DataError(f"{results}: no {', '.join(missing)}", fix=FIX)
+        raise ResourceError(f"{results}: no {', '.join(missing)}", fix=FIX)
     shutil.copytree(source, folder, dirs_exist_ok=True)
     for name in wanted:
         (folder / name).parent.mkdir(exist_ok=True)

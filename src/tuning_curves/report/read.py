@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from tuning_curves.errors import DataError
+from tuning_curves.errors import DataError, ResourceError
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -59,12 +59,13 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     Text columns hold text, "" where nothing is written; all others hold numbers, NaN likewise.
 
     Raises:
-        DataError: tables are missing (all are named), or one lacks a column or is no CSV.
+        ResourceError: tables are missing; all are named.
+        DataError: one lacks a column or is no CSV.
     """
     missing = [name for name in COLUMNS if not (folder / f"{name}.csv").is_file()]
     if missing:
         names = ", ".join(f"{name}.csv" for name in missing)
-        raise DataError(f"{folder}: no {names} (the report needs every table)", fix=FIX)
+        raise ResourceError(f"{folder}: no {names} (the report needs every table)", fix=FIX)
     return {name: _read(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
 
 

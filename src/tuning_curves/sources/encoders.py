@@ -39,7 +39,8 @@ def fetch_encoder(encoder: Mapping[str, Any], folder: Path) -> None:
         DataError: other bytes than the study pins, or files that do not belong together.
         UsageError: an encoder of an architecture that is not covered.
     """
-    with try_lock(folder / ".lock", wait=True):
+    folder.mkdir(parents=True, exist_ok=True)
+    with try_lock(folder.with_name(f".{folder.name}.lock"), wait=True):
         for left in folder.glob(".fetch-*"):  # of a killed fetch
             shutil.rmtree(left, ignore_errors=True)
         _fetch(encoder, folder)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tuning_curves.errors import ResourceError, UsageError
+from tuning_curves.files import canonical
 from tuning_curves.study import Cell, Planned, Study, identity
 
 
@@ -25,7 +26,7 @@ class Job:
         """One line of JSON."""
         cells = [planned.row() for planned in self.cells]
         whole = {"study": self.study, "settings": self.settings, "cells": cells}
-        return json.dumps(whole, separators=(",", ":"))
+        return canonical(whole)
 
 
 def job_of(study: Study, cells: tuple[Planned, ...]) -> Job:

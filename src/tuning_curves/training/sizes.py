@@ -1,6 +1,7 @@
 """What stores take on disk; known without loading torch."""
 
 import contextlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ def _stores(root: Path) -> list[Path]:
 
 
 def _blocks(root: Path) -> Iterator[int]:
-    for path in root.rglob("*"):
-        with contextlib.suppress(FileNotFoundError):  # removed meanwhile
-            yield path.stat().st_blocks if path.is_file() else 0
+    for folder, _, names in os.walk(root):  # which passes over folders that were removed meanwhile
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                yield (Path(folder) / name).stat().st_blocks

@@ -68,10 +68,10 @@ class Store:
 
     def put(self, window: int, states: Tensor) -> bool:
         """Keep a window's states, float16 [tokens, width]; whether there was room for them."""
-        if self.full or not self._has_room():
-            return False
         data = states.cpu().numpy().tobytes()
         try:
+            if self.full or not self._has_room():
+                return False
             _write(self._states, data, int(self.bounds[window]) * 2)
             _write(self._sums, np.uint32(zlib.crc32(data)).tobytes(), window * 4)
         except OSError:  # a full disk or an exhausted quota costs time, and nothing else

@@ -77,6 +77,7 @@ class Places:
     cache: Path | None = None  # where the frozen parts' output is kept on disk
     cache_bytes: int = 16 * GIB
     checkpoint_seconds: float | None = None  # None: as often as the loop does by itself
+    archive: Path | None = None  # records that are found here are not made again
     keep_deltas: bool = False  # whether what each cell trained is kept beside its record
 
     @property
@@ -91,6 +92,15 @@ class Places:
 
     def checkpoint(self, planned: Planned) -> Path:
         return self.workspace / "checkpoints" / f"{planned.id}.checkpoint"
+
+    def written(self, planned: Planned) -> tuple[Path, ...]:
+        """All files that training a cell writes."""
+        return (
+            self.records / planned.record,
+            self.checkpoint(planned),
+            self.delta(planned),
+            failure_path(self.workspace, planned),
+        )
 
 
 @dataclass(kw_only=True)
@@ -177,29 +187,31 @@ class Worker:
     def _attend(
         self, planned: Planned, summary: Summary, progress: Progress, *, wait: bool
     ) -> None:
-        path = self.places.records / planned.record
         with try_lock(self.places.lock(planned), wait=wait) as had:
             if not had:
                 summary.busy.append(planned)
                 return
-            remove_partials(path)
-            remove_partials(self.places.checkpoint(planned))
+            for path in self.places.written(planned):
+                remove_partials(path)
             try:
-                if path.exists() and not self._lacks_delta(path, planned):
-                    self._pass_over(path, planned, summary, progress)
-                else:
+                record = self._find_record(planned)
+                if record is None:
                     self._record(planned, summary, progress)
+                elif self._lacks_delta(planned, record):
+                    self._train_for_delta(planned, record, summary, progress)
+                else:
+                    self._forget(planned)
+                    summary.found += 1
+                    progress.skip(planned)
             except DataError as error:
                 summary.errors.append(error)
 
-    def _pass_over(
-        self, path: Path, planned: Planned, summary: Summary, progress: Progress
-    ) -> None:
-        """Check a record that is there already."""
-        read_record(path, planned, self.job.settings)
-        self._forget(planned)
-        summary.found += 1
-        progress.skip(planned)
+    def _find_record(self, planned: Planned) -> dict[str, Any] | None:
+        """The cell's record, checked: from the archive or else the workspace."""
+        folders = (self.places.archive, self.places.records)
+        found = [folder / planned.record for folder in folders if folder is not None]
+        path = next((path for path in found if path.exists()), None)
+        return None if path is None else read_record(path, planned, self.job.settings)
 
     def _record(self, planned: Planned, summary: Summary, progress: Progress) -> None:
         """Train a cell and write its record, or the failure that it lacked memory."""
@@ -209,8 +221,7 @@ class Worker:
             say(f"error: {trained.message}")
             return
         with shielded():
-            if not (self.places.records / planned.record).exists():  # else: again, for its delta
-                write_record(self.places.records, planned, sealed(trained))
+            write_record(self.places.records, planned, sealed(trained))
             self._forget(planned)
         summary.diverged += trained["status"] == "diverged"
         summary.trained += trained["status"] != "diverged"
@@ -236,21 +247,44 @@ class Worker:
         self.places.checkpoint(planned).unlink(missing_ok=True)
         failure_path(self.places.workspace, planned).unlink(missing_ok=True)
 
-    def _lacks_delta(self, path: Path, planned: Planned) -> bool:
+    def _lacks_delta(self, planned: Planned, record: dict[str, Any]) -> bool:
         """Whether a recorded cell must be trained again, for a delta that was not kept."""
-        if not self.places.keep_deltas or self.places.delta(planned).exists():
-            return False
-        return read_record(path, planned, self.job.settings)["status"] == "finished"
+        kept = self.places.delta(planned).exists()
+        return self.places.keep_deltas and not kept and record["status"] == "finished"
+
+    def _train_for_delta(
+        self, planned: Planned, record: dict[str, Any], summary: Summary, progress: Progress
+    ) -> None:
+        """Train a recorded cell again for its delta; the record stays as it is."""
+        trained = self._train_if_it_fits(planned, progress)
+        self._forget(planned)
+        if isinstance(trained, ResourceError):
+            summary.errors.append(trained)
+            return
+        if trained["scores"] != record["scores"]:
+            say(
+                f"warning: {planned.cell.path} trained again has other scores than its record: "
+                "another machine or other versions; the delta is of this training"
+            )
+        summary.trained += 1
+        progress.finish(planned, trained)
 
     def train(self, planned: Planned, progress: Progress) -> dict[str, Any]:
         """Train and evaluate one cell; returns its record."""
+        begun = self.begin(planned)
+        begun.trainer.on_resume = lambda step: progress.resume(planned, step)
+        try:
+            return self._train_begun(planned, begun, progress)
+        except Interrupted:
+            begun.trainer.keep()
+            raise
+
+    def _train_begun(self, planned: Planned, begun: Begun, progress: Progress) -> dict[str, Any]:
         cell = planned.cell
         record = new_record(self.job.study, planned, self.job.settings)
         method = resolve_method(cell.method)
         provenance = gather(self.device, self.training["precision"], method.packages)
-        begun = self.begin(planned)
         model, feeds, trainer = begun.model, begun.feeds, begun.trainer
-        trainer.on_resume = lambda step: progress.resume(planned, step)
         watch = Stopwatch(self.device)
         probe = self._probe(trainer, cell)
         try:
@@ -265,9 +299,6 @@ class Worker:
                     for split, feed in asked.items()
                 }
             results = {"status": "finished", "failure": None, **self._results(outcomes)}
-        except Interrupted:
-            trainer.keep()
-            raise
         except (Diverged, FloatingPointError) as failure:
             trace, peak = trainer.trace, peak_memory(self.device)
             results = {"status": "diverged", "failure": str(failure), "scores": None}
