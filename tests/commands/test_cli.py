@@ -137,3 +137,36 @@ def test_plain_mistakes_are_one_error_with_its_status(
     monkeypatch.chdir(Path(__file__).parents[2])
     assert main(arguments) == status
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(b"\xff\xfe{", "job.json: not a training job: not UTF-8", id="bytes"),
+        pytest.param(b"[" * 100_000, "not a training job (", id="deep"),
+        pytest.param(
+            json.dumps({"study": "s", "settings": {"a": "\ud800"}, "cells": [{}]}).encode(),
+            "not a training job (",
+            id="surrogate",
+        ),
+    ],
+)
+def test_a_job_file_that_is_none_is_one_error(
+    content: bytes, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "job.json").write_bytes(content)
+    folders = [f"--{name}={tmp_path}" for name in ("encoder", "features", "workspace")]
+    assert main(["train", "--job-file", str(tmp_path / "job.json"), *folders]) == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--cache-gib", "--checkpoint-seconds"])
+@pytest.mark.parametrize("value", ["nan", "-1", "inf", "much"])
+def test_amounts_are_finite_and_not_negative(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "--job", "{}", f"{option}={value}"])
+    assert ended.value.code == 2
+    words = f"argument {option}: '{value}', expected a finite number, 0 or more"
+    assert words in capsys.readouterr().err
