@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from tuning_curves.cli import COMMANDS, main
+from tuning_curves.errors import UsageError
 from tuning_curves.report.style import ordered
 from tuning_curves.study import read_study
+from tuning_curves.training.job import Job, load_job
 
 ROOT = Path(__file__).resolve().parents[2]
 SLICE = ROOT / "config" / "squad-slice.yaml"
@@ -144,11 +146,6 @@ def test_plain_mistakes_are_one_error_with_its_status(
     [
         pytest.param(b"\xff\xfe{", "job.json: not a training job: not UTF-8", id="bytes"),
         pytest.param(b"[" * 100_000, "not a training job (", id="deep"),
-        pytest.param(
-            json.dumps({"study": "s", "settings": {"a": "\ud800"}, "cells": [{}]}).encode(),
-            "not a training job (",
-            id="surrogate",
-        ),
     ],
 )
 def test_a_job_file_that_is_none_is_one_error(
@@ -170,3 +167,11 @@ def test_amounts_are_finite_and_not_negative(
     assert ended.value.code == 2
     words = f"argument {option}: '{value}', expected a finite number, 0 or more"
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", [float("nan"), "\ud800"])
+def test_a_job_whose_settings_have_no_hash_is_one_error(value: float | str) -> None:
+    study = read_study(SLICE)
+    job = Job(study=study.name, settings={"a": value}, cells=study.unique[:1])
+    with pytest.raises(UsageError, match="not a training job"):
+        load_job(job.dump())
