@@ -11,6 +11,7 @@ from tuning_curves.records import (
     archive_records,
     new_record,
     read_record,
+    sealed,
     write_record,
 )
 from tuning_curves.study import Study, check_study
@@ -109,3 +110,15 @@ def test_a_job_leaves_archived_cells_out(study: Study, tmp_path: Path) -> None:
     write_record(layout.shelf.archive, chunk.cells[0], record_of(study, 0))
     ids = [cell["id"] for cell in json.loads(layout.job(chunk.id))["cells"]]
     assert ids == [p.id for p in chunk.cells[1:]]
+
+
+@pytest.mark.parametrize("value", [float("nan"), "\ud800"])
+def test_a_sealed_record_with_what_has_no_hash_is_altered(
+    study: Study, tmp_path: Path, value: float | str
+) -> None:
+    planned = study.unique[0]
+    record = sealed(record_of(study, 0) | {"provenance": {}}) | {"scores": value}
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps(record))
+    with pytest.raises(DataError, match="altered since it was written: its content cannot be"):
+        read_record(path, planned, study.settings)

@@ -1,5 +1,6 @@
 """A whole column of `head`: one size, every rate and seed, with the cost of filling the cache."""
 
+import contextlib
 import tempfile
 from collections.abc import Iterator, Set
 from pathlib import Path
@@ -24,11 +25,10 @@ COMMON = (
 def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
     """The wanted rows; they share the peer's steps."""
     names = [name for name in NAMES if name in wanted]
-    peer = example_steps(bench, "head")
-    turns = {name: column(bench, name) for name in names}
-    turns |= {"peer": stepped_turn(peer, steps=2), **products()}
-    samples = interleave(turns, bench.patience, warm=False)
-    peer.close()
+    with contextlib.closing(example_steps(bench, "head")) as peer:
+        turns = {name: column(bench, name) for name in names}
+        turns |= {"peer": stepped_turn(peer, steps=2), **products()}
+        samples = interleave(turns, bench.patience, warm=False)
     for name in names:
         yield compared(_subject(bench, name), samples[name], samples["peer"], products_of(samples))
 

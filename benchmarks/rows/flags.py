@@ -6,6 +6,7 @@ taken, in that order, so that a round sees long and short batches alike; ours re
 questions in random batches. Grouping changes what a batch is made of, which this package avoids.
 """
 
+import contextlib
 from collections.abc import Iterator, Set
 from typing import Any
 
@@ -27,11 +28,15 @@ NAMES = tuple(DROPOUT)
 def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
     """The wanted rows, from rounds that they share."""
     chosen = representative(bench)
-    peers = {name: flagged_steps(bench, chosen, DROPOUT[name]) for name in NAMES if name in wanted}
-    turns = {name: stepped_turn(peer, BATCHES, BATCH) for name, peer in peers.items()}
-    samples = interleave(turns | {"ours": ours(bench, chosen), **products()}, bench.patience)
-    for name, peer in peers.items():
-        peer.close()
+    names = [name for name in NAMES if name in wanted]
+    with contextlib.ExitStack() as peers:
+        turns = {}
+        for name in names:
+            steps = flagged_steps(bench, chosen, DROPOUT[name])
+            peer = peers.enter_context(contextlib.closing(steps))
+            turns[name] = stepped_turn(peer, BATCHES, BATCH)
+        samples = interleave(turns | {"ours": ours(bench, chosen), **products()}, bench.patience)
+    for name in names:
         yield compared(_subject(name), samples["ours"], samples[name], products_of(samples))
 
 

@@ -1,8 +1,9 @@
 """The same methods by the libraries that the field takes them from, as their users run them."""
 
+import contextlib
 import os
-import select
 import subprocess
+import threading
 from collections.abc import Iterator, Set
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from benchmarks.rows.steps import (
     sample_of,
     stepped_turn,
 )
+from tuning_curves.errors import ResourceError
 
 SUBJECTS = {
     "lora-vs-peft": Subject(
@@ -38,6 +40,7 @@ SUBJECTS = {
 }
 NAMES = tuple(SUBJECTS)
 START_SECONDS = 300.0
+MARK = "> "  # before a line that is an answer
 
 
 def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
@@ -50,11 +53,10 @@ def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
 
 def measure_lora(bench: Bench) -> Row:
     """Our unpadded LoRA against peft's model in the library's training loop."""
-    peer = example_steps(bench, "lora")
-    ours = our_steps(bench, Step(method="lora", precision="float32", target=None))
-    turns = {"ours": ours, "peer": stepped_turn(peer), **products()}
-    samples = interleave(turns, bench.patience)
-    peer.close()
+    with contextlib.closing(example_steps(bench, "lora")) as peer:
+        ours = our_steps(bench, Step(method="lora", precision="float32", target=None))
+        turns = {"ours": ours, "peer": stepped_turn(peer), **products()}
+        samples = interleave(turns, bench.patience)
     subject = SUBJECTS["lora-vs-peft"]
     return compared(subject, samples["ours"], samples["peer"], products_of(samples))
 
@@ -69,12 +71,12 @@ def measure_adapters(bench: Bench) -> Row:
         )
     try:
         peer = Remote(python, bench)
-    except RuntimeError as error:
+    except ResourceError as error:
         return skipped(subject, str(error))
     step = Step(method="adapter-houlsby", precision="float32", target=None)
-    turns = {"ours": our_steps(bench, step), "peer": peer.turn(), **products()}
-    samples = interleave(turns, bench.patience)
-    peer.close()
+    with contextlib.closing(peer):
+        turns = {"ours": our_steps(bench, step), "peer": peer.turn(), **products()}
+        samples = interleave(turns, bench.patience)
     return compared(subject, samples["ours"], samples["peer"], products_of(samples))
 
 
@@ -85,7 +87,7 @@ class Remote:
         """Start it and wait until its first step is done.
 
         Raises:
-            RuntimeError: it does not start; carries its last words.
+            ResourceError: it does not start; carries its last words.
         """
         dataset = bench.scratch / "adapterhub-windows"
         _save_windows(bench, dataset)
@@ -108,8 +110,9 @@ class Remote:
 
         def step() -> Sample:
             assert self.process.stdin is not None
-            self.process.stdin.write("step\n")
-            self.process.stdin.flush()
+            with contextlib.suppress(BrokenPipeError):  # it has ended: its answer says so
+                self.process.stdin.write("step\n")
+                self.process.stdin.flush()
             cpu, wall = map(float, self._answer(START_SECONDS).split())
             return Sample(cpu=cpu, wall=wall, work=Work(units=16))
 
@@ -118,22 +121,47 @@ class Remote:
     def close(self) -> None:
         """End it."""
         assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait(timeout=START_SECONDS)
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        with killed_after(self.process, START_SECONDS):
+            self.process.wait()
 
     def _answer(self, seconds: float) -> str:
-        """Its next marked line; other output is passed over."""
-        assert self.process.stdout is not None
-        while True:
-            ready, _, _ = select.select([self.process.stdout], [], [], seconds)
-            line = self.process.stdout.readline() if ready else ""
-            if line.startswith("> "):
-                return line[2:].strip()
-            if not line:
-                self.process.kill()
-                words = self.log.read_text("utf-8").strip().splitlines()
-                last = words[-1] if words else "it said nothing"
-                raise RuntimeError(f"AdapterHub's process gave no answer: {last}")
+        answer = next_answer(self.process, seconds)
+        if answer is not None:
+            return answer
+        words = self.log.read_text("utf-8").strip().splitlines()
+        last = words[-1] if words else "it said nothing"
+        raise ResourceError(
+            f"AdapterHub's process ended, or was silent for {seconds:.0f} seconds: {last}",
+            fix=f"{self.log} has all it said; `make bench-adapterhub` makes its environment anew",
+        )
+
+
+def next_answer(process: subprocess.Popen[str], seconds: float) -> str | None:
+    """Its next marked line, without the mark; other output is passed over.
+
+    None where it has ended, or has not answered in time and was therefore killed.
+    """
+    assert process.stdout is not None
+    with killed_after(process, seconds):
+        for line in iter(process.stdout.readline, ""):
+            if line.startswith(MARK):
+                return line.removeprefix(MARK).strip()
+    process.kill()
+    process.wait()
+    return None
+
+
+@contextlib.contextmanager
+def killed_after(process: subprocess.Popen[str], seconds: float) -> Iterator[None]:
+    """So long, and no longer, the block may wait for the process."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _save_windows(bench: Bench, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Training steps by method and number format, all against one and the same peer."""
 
+import contextlib
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
@@ -48,11 +49,10 @@ NAMES = tuple(STEPS)
 
 def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
     """The wanted rows, from rounds that they share."""
-    peer = example_steps(bench)
-    ours = {name: our_steps(bench, step) for name, step in STEPS.items() if name in wanted}
-    turns = ours | {"peer": stepped_turn(peer), **products()}
-    samples = interleave(turns, bench.patience)
-    peer.close()
+    with contextlib.closing(example_steps(bench)) as peer:
+        ours = {name: our_steps(bench, step) for name, step in STEPS.items() if name in wanted}
+        turns = ours | {"peer": stepped_turn(peer), **products()}
+        samples = interleave(turns, bench.patience)
     for name in ours:
         yield compared(_subject(name), samples[name], samples["peer"], products_of(samples))
 

@@ -11,6 +11,8 @@ in the median so many points wide:
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,9 @@ import pytest
 
 from tuning_curves.analysis.advice import Curves, choose_method, gain_of_doubling
 from tuning_curves.analysis.advising import make_advice
+from tuning_curves.analysis.runs import Runs
+from tuning_curves.cli import main
+from tuning_curves.commands import advise
 from tuning_curves.errors import UsageError
 
 from .simulated import simulate, study_of
@@ -175,3 +180,62 @@ def test_advice_with_one_seed_claims_nothing() -> None:
 def test_a_size_without_runs_is_refused() -> None:
     with pytest.raises(UsageError, match=r"size 77: .* \(there are: 50, 100, 200, 400\)"):
         advice_of(3, 77)
+
+
+def on_seeds(scores: dict[str, dict[int, float]]) -> tuple[Runs, dict[str, Any]]:
+    """Runs at 100 questions with these scores by method and seed, and their study."""
+    seeds = sorted({seed for column in scores.values() for seed in column})
+    study = study_of(list(scores), [100]) | {"seeds": seeds}
+    runs = simulate(np.random.default_rng(0), study, lambda m, n: 50.0)
+    has = [row.subset_seed in scores[row.method] for row in runs.frame.itertuples()]
+    runs = replace(runs, frame=runs.frame[has])
+    for row in runs.frame.itertuples():
+        score = scores[row.method][row.subset_seed]
+        runs.sums["em"][row.id] = runs.article_sizes * score / 100
+    return runs, study
+
+
+def test_a_leader_of_seeds_of_its_own_that_is_behind_is_not_taken() -> None:
+    """`full` has the higher mean by its seeds 3 and 4 alone; where both have runs, it is behind."""
+    full = {0: 30.0, 1: 30.2, 2: 29.8, 3: 60.0, 4: 60.0}
+    runs, study = on_seeds({"full": full, "bitfit": {0: 35.0, 1: 35.0, 2: 35.0}})
+    (advice,) = make_advice(runs, runs.frame, study, None)
+    assert list(advice["scores"]) == ["full", "bitfit"]
+    assert advice["left"] == ["bitfit"]
+    assert [(pair["first"], pair["second"]) for pair in advice["ahead"]] == [("bitfit", "full")]
+    assert advice["ahead"][0]["value"] == pytest.approx(5.0)
+    said = advice["sentences"][0]
+    assert said.startswith("With 100 questions bitfit has 35.0 % exact match: take bitfit. It is")
+    assert "ahead of full by 5.0 [" in said
+
+
+def test_a_leader_by_its_mean_can_be_behind_within_the_interval() -> None:
+    full = {0: 30.0, 1: 36.0, 2: 33.0, 3: 60.0, 4: 60.0}
+    runs, study = on_seeds({"full": full, "bitfit": {0: 34.0, 1: 34.0, 2: 34.0}})
+    (advice,) = make_advice(runs, runs.frame, study, None)
+    assert advice["left"] == ["full", "bitfit"]
+    assert advice["ahead"][0]["value"] == pytest.approx(-1.0)
+    assert (
+        "undecided between full and bitfit: full is behind bitfit by 1.0 [-"
+        in (advice["sentences"][0])
+    )
+
+
+CIRCLE = {
+    "full": {0: 30.0, 1: 30.2, 2: 29.8, 6: 35.0, 7: 35.2, 8: 34.8},
+    "bitfit": {0: 35.0, 1: 35.0, 2: 35.0, 3: 30.0, 4: 30.0, 5: 30.0},
+    "head": {3: 35.0, 4: 35.2, 5: 34.8, 6: 30.0, 7: 30.0, 8: 30.0},
+}
+
+
+def test_methods_that_are_all_behind_on_different_seeds_are_said_to_be(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs, _ = on_seeds(CIRCLE)
+    monkeypatch.setattr(advise, "_chosen_runs", lambda study: (runs, runs.frame))
+    config = Path(__file__).resolve().parents[2] / "config" / "squad-slice.yaml"
+    assert main(["advise", str(config)]) == 0
+    out = capsys.readouterr().out
+    assert "each method is behind another one, on seeds that are not the same" in out
+    assert "Run all methods with the same seeds." in out
+    assert "To keep" not in out

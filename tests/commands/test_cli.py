@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from tuning_curves.cli import COMMANDS, main
+from tuning_curves.errors import UsageError
 from tuning_curves.report.style import ordered
 from tuning_curves.study import read_study
+from tuning_curves.training.job import Job, load_job
 
 ROOT = Path(__file__).resolve().parents[2]
 SLICE = ROOT / "config" / "squad-slice.yaml"
@@ -137,3 +139,39 @@ def test_plain_mistakes_are_one_error_with_its_status(
     monkeypatch.chdir(Path(__file__).parents[2])
     assert main(arguments) == status
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(b"\xff\xfe{", "job.json: not a training job: not UTF-8", id="bytes"),
+        pytest.param(b"[" * 100_000, "not a training job (", id="deep"),
+    ],
+)
+def test_a_job_file_that_is_none_is_one_error(
+    content: bytes, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "job.json").write_bytes(content)
+    folders = [f"--{name}={tmp_path}" for name in ("encoder", "features", "workspace")]
+    assert main(["train", "--job-file", str(tmp_path / "job.json"), *folders]) == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--cache-gib", "--checkpoint-seconds"])
+@pytest.mark.parametrize("value", ["nan", "-1", "inf", "much"])
+def test_amounts_are_finite_and_not_negative(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "--job", "{}", f"{option}={value}"])
+    assert ended.value.code == 2
+    words = f"argument {option}: '{value}', expected a finite number, 0 or more"
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", [float("nan"), "\ud800"])
+def test_a_job_whose_settings_have_no_hash_is_one_error(value: float | str) -> None:
+    study = read_study(SLICE)
+    job = Job(study=study.name, settings={"a": value}, cells=study.unique[:1])
+    with pytest.raises(UsageError, match="not a training job"):
+        load_job(job.dump())

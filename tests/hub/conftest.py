@@ -89,10 +89,17 @@ def fetch(hub: Hub, tmp_path: Path) -> Fetch:
     """Runs `tuning-curves fetch` into `tmp_path/out`, in a process of its own."""
 
     def run(
-        what: str, spec: dict[str, Any], *, out: str = "out", url: str = hub.url, **extra: str
+        what: str,
+        spec: dict[str, Any],
+        *,
+        out: str = "out",
+        url: str = hub.url,
+        largest_file: int | None = None,
+        **extra: str,
     ) -> subprocess.CompletedProcess[str]:
+        limit = [] if largest_file is None else ["prlimit", f"--fsize={largest_file}"]
         done = subprocess.run(
-            command(what, spec, tmp_path / out),
+            [*limit, *command(what, spec, tmp_path / out)],
             env=environment(url, tmp_path / "home", **extra),
             capture_output=True,
             text=True,

@@ -1,7 +1,9 @@
 """The hub's real clients against a hub on the loopback, each in a process and cache of its own."""
 
 import contextlib
+import errno
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -13,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tuning_curves.files import sha256_of_file
+from tuning_curves.sources.hub import _failure
 from tuning_curves.squad import SquadData, content_sha256
 
 from .conftest import DATA, ENCODER, REVISION, Fetch, command, environment
@@ -264,3 +267,42 @@ def test_only_pickled_weights_at_the_hub_are_refused_with_the_way_out(
     assert 'only "pytorch_model.bin": pickled weights can run code, and are refused' in done.stderr
     assert "fix: convert it once" in done.stderr
     assert not any("GET" in r and "pytorch_model.bin" in r for r in hub.requests)
+
+
+def test_a_disk_without_room_for_the_download_is_not_the_hubs_fault(
+    fetch: Fetch, large_encoder: Path, tmp_path: Path
+) -> None:
+    done = fetch("encoder", LARGE, largest_file=1 << 20)
+    assert done.returncode == 4
+    assert os.strerror(errno.EFBIG) in done.stderr
+    assert "fix: free space, or raise the quota" in done.stderr
+    assert "the hub did not give" not in done.stderr
+
+
+def test_a_disk_without_room_for_the_rows_is_not_the_repositorys_fault(
+    fetch: Fetch, dataset_repository: Path
+) -> None:
+    """The downloaded files are there; what the library makes of them has no room."""
+    assert fetch("data", DATA).returncode == 0
+    done = fetch("data", DATA, out="again", largest_file=100, HF_HUB_OFFLINE="1")
+    assert done.returncode == 4
+    assert os.strerror(errno.EFBIG) in done.stderr
+    assert "no rows can be read" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/cache/blobs"), "folder writable"),
+        (OSError("Not enough disk space. Needed: 80 MB (download: 1 MB)"), "free space"),
+        (PermissionError(errno.EPERM, "Operation not permitted"), None),  # a socket's: no name
+        (OSError(errno.ECONNREFUSED, "Connection refused"), None),
+    ],
+    ids=["forbidden folder", "before it begins", "socket", "refused"],
+)
+def test_a_cause_of_this_machine_is_found_in_the_chain(error: OSError, kind: str | None) -> None:
+    outer = RuntimeError("An error occurred while generating the dataset")
+    outer.__cause__ = error
+    message = str(_failure("model 'lab/tiny'", outer))
+    assert ("the hub did not give" in message) == (kind is None)
+    assert kind is None or kind in message

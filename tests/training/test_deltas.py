@@ -267,6 +267,11 @@ def test_answers_on_the_command_line(
         ([], 2, "give --question with --context, or --file"),
         (["--question", "who " * 90, "--context", "x"], 3, "leaves room for"),
         (["--file", "no-such.jsonl"], 4, "no-such.jsonl: no such file"),
+        (
+            ["--question", "a\udcff", "--context", "x"],
+            2,
+            "--question holds half a surrogate pair at offset 1",
+        ),
     ],
 )
 def test_what_cannot_be_asked(
@@ -285,6 +290,14 @@ def test_what_cannot_be_asked(
         ('["a"]', "line 1: list, not an object"),
         ('{"question": "a"}', "line 1: 'context' is None"),
         ('{"id": 1, "question": "a", "context": "b"}\n' * 2, "the id '1' is there twice"),
+        ('{"id": null, "question": "a", "context": "b"}', "line 1: 'id' is None, expected text"),
+        ('{"id": true, "question": "a", "context": "b"}', "line 1: 'id' is True, expected text"),
+        pytest.param("[" * 100_000, "line 1: not JSON", id="deep"),
+        (r'{"question": "a\ud800", "context": "b"}', "line 1: 'question' holds half a surrogate"),
+        (
+            r'{"id": "\ud800", "question": "a", "context": "b"}',
+            "line 1: 'id' holds half a surrogate pair at offset 0",
+        ),
     ],
 )
 def test_lines_that_are_no_questions(tmp_path: Path, text: str, words: str) -> None:
@@ -293,3 +306,12 @@ def test_lines_that_are_no_questions(tmp_path: Path, text: str, words: str) -> N
     (tmp_path / "asked.jsonl").write_text(text)
     with pytest.raises(DataError, match=words):
         read_questions(tmp_path / "asked.jsonl")
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\u0085"])
+def test_a_line_of_json_may_hold_unicodes_line_ends(end: str, tmp_path: Path) -> None:
+    from tuning_curves.deltas.questions import read_questions
+
+    line = json.dumps({"question": "a?", "context": f"b{end}c"}, ensure_ascii=False)
+    (tmp_path / "asked.jsonl").write_text(f"{line}\r\n{line}\n", "utf-8", newline="")
+    assert read_questions(tmp_path / "asked.jsonl").contexts == (f"b{end}c",) * 2

@@ -56,8 +56,10 @@ class Ahead:
 class Choice:
     """Which methods may be the best at a size.
 
-    scores: mean exact match in percent by method, best first; left: those that no other is ahead
-    of; ahead: for each other method, the leader's difference to it.
+    scores: mean exact match in percent by method, best first, each over all its seeds; left: those
+    that no other is ahead of, over the seeds that both have; ahead: for each other method, the
+    leader's difference to it. `left` is empty where each method is behind another one, on seeds
+    that are not the same.
     """
 
     scores: dict[str, float]
@@ -67,7 +69,8 @@ class Choice:
 
     @property
     def leader(self) -> str:
-        return next(iter(self.scores))
+        """The best of those left; the best of all where none is."""
+        return next(iter(self.left or self.scores))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,11 +152,29 @@ def choose_method(curves: Curves, n: int) -> Choice | None:
     decided = [pair for pair in pairs.values() if pair.pairs >= LEAST_PAIRS]
     behind = {pair.second for pair in decided if pair.low > 0}
     behind |= {pair.first for pair in decided if pair.high < 0}
+    left = [method for method in ranked if method not in behind]
+    leader = (left or ranked)[0]
     return Choice(
         scores={method: scores[method] for method in ranked},
-        left=[method for method in ranked if method not in behind],
-        ahead=[pairs[ranked[0], other] for other in ranked[1:]],
+        left=left,
+        ahead=[
+            pairs[leader, other] if (leader, other) in pairs else turned(pairs[other, leader])
+            for other in ranked
+            if other != leader
+        ],
         level=level,
+    )
+
+
+def turned(pair: Ahead) -> Ahead:
+    """The same difference, told from the other method's side."""
+    return Ahead(
+        first=pair.second,
+        second=pair.first,
+        value=-pair.value,
+        low=-pair.high,
+        high=-pair.low,
+        pairs=pair.pairs,
     )
 
 

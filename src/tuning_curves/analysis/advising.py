@@ -72,6 +72,11 @@ def method_sentence(choice: Choice, n: int) -> str:
     if not choice.ahead:
         return f"{opening}; no other method was run."
     told = "; ".join(_ahead(pair) for pair in choice.ahead)
+    if not choice.left:
+        return (
+            f"{opening}, but each method is behind another one, on seeds that are not the same: "
+            f"{leader} is {told}. Run all methods with the same seeds."
+        )
     if choice.left == [leader]:
         return f"{opening}: take {leader}. It is {told}."
     undecided = " and ".join((", ".join(choice.left[:-1]), choice.left[-1]))
@@ -96,10 +101,16 @@ def _ahead(pair: Ahead) -> str:
     if pair.pairs == 0:
         return f"not comparable to {pair.second}, which has no run of the same seed"
     if np.isnan(pair.low):
-        return f"ahead of {pair.second} by {pair.value:.1f} points, without an interval " + (
+        return f"{_by(pair)} points, without an interval " + (
             f"({pair.pairs} pair)" if pair.pairs == 1 else "(no variation)"
         )
-    return f"ahead of {pair.second} by {pair.value:.1f} [{pair.low:.1f}, {pair.high:.1f}] points"
+    bounds = (pair.low, pair.high) if pair.value >= 0 else (-pair.high, -pair.low)
+    return f"{_by(pair)} [{bounds[0]:.1f}, {bounds[1]:.1f}] points"
+
+
+def _by(pair: Ahead) -> str:
+    side = "behind" if pair.value < 0 else "ahead of"
+    return f"{side} {pair.second} by {abs(pair.value):.1f}"
 
 
 def gain_sentence(gain: Gain, n: int) -> str:

@@ -60,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
         if several:
             print(f"budget {one['budget']}:")
         print("\n".join(("  " if several else "") + said for said in one["sentences"]))
-    print(_keeping(args.study, study, advice[-1]))
+    if advice[-1]["left"]:
+        print(_keeping(args.study, study, advice[-1]))
     return 0
 
 

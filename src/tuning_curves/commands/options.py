@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,17 @@ def add(
     )
     parser.set_defaults(run=run)
     return parser
+
+
+def not_negative(text: str) -> float:
+    """A finite number, 0 or more, given on the command line; argparse words the refusal."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}, expected a finite number, 0 or more")
+    return value
 
 
 def json_object(text: str) -> dict[str, Any]:

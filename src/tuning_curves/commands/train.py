@@ -5,7 +5,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuning_curves.commands.options import CHOICE, add, add_choice, chosen_cells
+from tuning_curves.commands.options import CHOICE, add, add_choice, chosen_cells, not_negative
 from tuning_curves.errors import ResourceError, UsageError
 
 if TYPE_CHECKING:
@@ -69,14 +69,14 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--cache-gib",
-        type=float,
+        type=not_negative,
         default=16.0,
         metavar="GIB",
         help="all that the cache may take (default: %(default)s)",
     )
     parser.add_argument(
         "--checkpoint-seconds",
-        type=float,
+        type=not_negative,
         metavar="S",
         help="keep what a cell has reached this often (default: every minute)",
     )

@@ -7,6 +7,7 @@ each use, so that a damaged cache is mended instead of believed; nothing of a re
 executed; and what goes wrong is one clear error, which tells what may pass from what will not.
 """
 
+import errno
 import hashlib
 import sys
 import tempfile
@@ -15,12 +16,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.errors import DataError, PassingError, ResourceError, TuningCurvesError
+from tuning_curves.errors import (
+    FORBIDDEN,
+    FULL,
+    DataError,
+    PassingError,
+    ResourceError,
+    TuningCurvesError,
+    refused,
+)
 from tuning_curves.files import sha256_of_file
 
 WAITS = (2.0, 8.0)  # seconds before each further attempt
 PASSING = (408, 425, 429, 500, 502, 503, 504)
 ROWS = ["*.parquet", "*.json", "*.jsonl", "README.md"]  # README.md says which file is which split
+NO_ROOM = "Not enough disk space"  # what `datasets` says before it begins, in a bare OSError
 FIX_LATER = (
     "run again later: files that arrived whole are kept. Without a network, download it elsewhere "
     "and give the study `source: path`"
@@ -39,7 +49,8 @@ def download_checkpoint(repository: str, revision: str, names: list[str]) -> Pat
 
     Raises:
         PassingError: the hub is down, slow or overrun.
-        ResourceError: the hub has no such repository or revision, or does not give it.
+        ResourceError: the hub has no such repository or revision, or does not give it; no room
+            here, or a folder that may not be written.
         DataError: it gives other bytes than it says, twice.
     """
     return _download(repository, revision, "model", names)
@@ -77,6 +88,8 @@ def _read_rows(folder: Path, split: str, scratch: str, repository: str) -> list[
     try:
         return list(load_dataset(str(folder), split=split, cache_dir=scratch))
     except Exception as error:  # the library raises a dozen kinds
+        if (own := _of_this_machine(error)) is not None:
+            raise refused(own) from None
         cause = error.__cause__ or error
         raise DataError(
             f"{repository}: no rows can be read for {split!r} ({_one_line(cause)})",
@@ -142,6 +155,8 @@ def _git_hash(content: bytes) -> str:
 
 def _failure(what: str, error: Exception) -> TuningCurvesError:
     """The one error for whatever the client raised."""
+    if (own := _of_this_machine(error)) is not None:
+        return refused(own)
     chain = list(_chain(error))
     statuses = [s for s in map(_status, chain) if s is not None]
     status = statuses[0] if statuses else None
@@ -158,6 +173,20 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         seen.add(id(error))
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _of_this_machine(error: BaseException) -> OSError | None:
+    """The cause that is neither the hub's nor the repository's: a full disk, a forbidden folder.
+
+    A socket may be forbidden too, which is about the network; a folder's error names it.
+    """
+    for one in _chain(error):
+        if isinstance(one, OSError):
+            if one.errno in FULL or (one.errno in FORBIDDEN and one.filename is not None):
+                return one
+            if one.errno is None and NO_ROOM in str(one):
+                return OSError(errno.ENOSPC, str(one))
+    return None
 
 
 def _status(error: BaseException) -> int | None:

@@ -48,18 +48,29 @@ def load_job(text: str) -> Job:
             Planned(budget=row.pop("budget"), id=row.pop("id"), cell=Cell(**row)) for row in rows
         )
         job = Job(study=whole["study"], settings=whole["settings"], cells=cells)
-    except (ValueError, KeyError, TypeError) as error:
+        found = [identity(job.settings, planned.cell) for planned in cells]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"not a training job ({error})", fix=fix) from None
-    for planned in job.cells:
-        if identity(job.settings, planned.cell) != planned.id:
+    for planned, its in zip(job.cells, found, strict=True):
+        if its != planned.id:
             raise UsageError(f"cell {planned.cell.path} has not the id {planned.id}", fix=fix)
     return job
 
 
 def read_job(path: Path) -> Job:
-    """`load_job` from a file."""
+    """`load_job` from a file.
+
+    Raises:
+        ResourceError: it cannot be read.
+        UsageError: as `load_job`; not UTF-8.
+    """
     try:
         return load_job(path.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{path}: not a training job: not UTF-8 ({error})",
+            fix="make the job again with `tuning-curves plan`",
+        ) from None
     except OSError as error:
         raise ResourceError(
             f"{path}: cannot be read ({error.strerror})", fix="correct the path"

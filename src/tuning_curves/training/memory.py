@@ -1,5 +1,6 @@
 """Out of memory: how it is told from other errors, and what is kept of it."""
 
+import errno
 import os
 import resource
 from typing import Any
@@ -10,13 +11,19 @@ from tuning_curves.errors import ResourceError
 from tuning_curves.study import Planned
 
 # What torch's CPU allocator and CUDA's libraries say in a plain RuntimeError.
-SIGNS = ("DefaultCPUAllocator: can't allocate memory", "_STATUS_ALLOC_FAILED")
+SIGNS = (
+    "DefaultCPUAllocator: can't allocate memory",
+    "_STATUS_ALLOC_FAILED",
+    "CUDA error: out of memory",
+)
 
 
 def is_shortage(error: BaseException) -> bool:
     """Whether an error says that memory, the machine's or the device's, was not enough."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
+    if isinstance(error, OSError):  # of a mapping, a thread or a process that found no room
+        return error.errno == errno.ENOMEM
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in SIGNS)
 
 
