@@ -233,7 +233,7 @@ class Worker:
         """The cell's record, or the error that memory was not enough, kept as its failure."""
         try:
             return self.train(planned, progress)
-        except (MemoryError, RuntimeError) as error:
+        except (MemoryError, OSError, RuntimeError) as error:
             if not is_shortage(error):
                 raise
             details = shortage(error, self.device)
@@ -493,7 +493,7 @@ def run_job(job: Job, places: Places, device: str, slots: GpuSlots | None = None
     with chosen_device(device, slots) as chosen:
         try:
             worker = Worker(job, places, chosen)
-        except (MemoryError, RuntimeError) as error:
+        except (MemoryError, OSError, RuntimeError) as error:
             if not is_shortage(error):
                 raise
             raise ResourceError(
