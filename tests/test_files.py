@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tuning_curves.errors import DataError
+from tuning_curves.errors import DataError, ResourceError
 from tuning_curves.files import (
     canonical,
     read_json,
@@ -66,10 +66,10 @@ def test_a_number_that_json_lacks_is_refused(tmp_path: Path, number: float) -> N
 
 
 def test_a_missing_json_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(ResourceError) as caught:
         read_json(tmp_path / "no.json", what="the manifest", fix="make it anew")
     assert str(caught.value) == f"{tmp_path}/no.json: the manifest is missing\nfix: make it anew"
-    assert caught.value.exit_status == 3
+    assert caught.value.exit_status == 4
 
 
 def test_torn_json_is_named_with_its_place(tmp_path: Path) -> None:

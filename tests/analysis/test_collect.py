@@ -13,7 +13,7 @@ import pytest
 
 from tuning_curves.analysis.collect import collect
 from tuning_curves.analysis.runs import COLUMNS, EXTRA, read_runs
-from tuning_curves.errors import DataError
+from tuning_curves.errors import DataError, ResourceError
 from tuning_curves.outcomes import encode_outcomes
 from tuning_curves.study import Cell, Planned, identity
 
@@ -260,7 +260,7 @@ def test_torn_and_missing_records_are_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps(record_of(plan))[:-20], "utf-8")
     with pytest.raises(DataError, match=r"torn\.json: record is not valid JSON"):
         collect([plan.row()], SETTINGS, {plan.id: path}, tmp_path / "out")
-    with pytest.raises(DataError, match=r"gone\.json: record is missing"):
+    with pytest.raises(ResourceError, match=r"gone\.json: record is missing"):
         collect([plan.row()], SETTINGS, {plan.id: tmp_path / "gone.json"}, tmp_path / "out")
     with pytest.raises(DataError) as caught:
         collect([plan.row()], SETTINGS, {}, tmp_path / "out")

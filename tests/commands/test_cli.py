@@ -169,9 +169,9 @@ def test_amounts_are_finite_and_not_negative(
     assert words in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("value", [float("nan"), "\ud800"])
-def test_a_job_whose_settings_have_no_hash_is_one_error(value: float | str) -> None:
+@pytest.mark.parametrize("value", ["NaN", '"\\ud800"'])
+def test_a_job_whose_settings_have_no_hash_is_one_error(value: str) -> None:
     study = read_study(SLICE)
-    job = Job(study=study.name, settings={"a": value}, cells=study.unique[:1])
+    job = Job(study=study.name, settings={"a": 1}, cells=study.unique[:1])
     with pytest.raises(UsageError, match="not a training job"):
-        load_job(job.dump())
+        load_job(job.dump().replace('"a":1', f'"a":{value}'))

@@ -61,7 +61,7 @@ def test_a_cell_without_enough_memory_is_a_failure_and_the_rest_goes_on(
     collecting = bench.processes.run(
         "collect", "--study", study, "--out", bench.folder / "c", folder=bench.folder
     )
-    assert collecting.status == 3
+    assert collecting.status == MISSING
     assert "1 of 2 cells of tiny have no record" in collecting.said
 
     ended = bench.train()  # it is tried again

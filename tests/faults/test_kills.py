@@ -105,7 +105,7 @@ def test_killed_features_are_refused_and_made_again_to_the_same_bytes(
     assert len(list(features.rglob("*.npy"))) == 4
     made, bench.features = bench.features, features
     refused = bench.train()
-    assert refused.status == 3
+    assert refused.status == 4
     assert "run again: features are made anew" in refused.said
     assert processes.run(*make).status == 0
     open_features(features)

@@ -61,7 +61,7 @@ def date(paths: Iterable[Path], when: int) -> None:
 
 def undisturbed(study: Study, folder: Path, processes: Processes) -> dict[str, Any]:
     """The numbers of the study's cells from one uninterrupted process with the same resources."""
-    (encoder,) = (folder / "resources" / "encoders").iterdir()
+    (encoder,) = (folder / "resources" / "encoders").glob("[!.]*")
     (features,) = (folder / "runs" / "features").iterdir()
     ended = processes.run(
         "train", "--job", job_of(study, study.unique).dump(), "--encoder", encoder,

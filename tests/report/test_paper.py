@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tuning_curves.errors import DataError
+from tuning_curves.errors import DataError, ResourceError
 from tuning_curves.report import build
 from tuning_curves.report.compile import assemble, compile_typst
 
@@ -101,7 +101,7 @@ def test_missing_results_are_named(make_study: Any, make_results: Any, tmp_path:
     results = make_results(study)
     (results / "numbers.json").unlink()
     (results / "figures" / "costs.svg").unlink()
-    with pytest.raises(DataError, match=r"no numbers\.json, figures/costs\.svg"):
+    with pytest.raises(ResourceError, match=r"no numbers\.json, figures/costs\.svg"):
         build.compile_paper(SOURCE, results, study, tmp_path / "paper.pdf")
     assert not (tmp_path / "paper.pdf").exists()
 
@@ -116,7 +116,7 @@ def test_a_source_that_does_not_compile_is_named(
     (source / "main.typ").write_text("= Title\n\n#nothing\n", "utf-8")
     with pytest.raises(DataError, match=r"main\.typ:3:1.*unknown variable: nothing"):
         build.compile_paper(source, results, study, tmp_path / "paper.pdf")
-    with pytest.raises(DataError, match=r"no main\.typ"):
+    with pytest.raises(ResourceError, match=r"no main\.typ"):
         build.compile_paper(tmp_path / "nowhere", results, study, tmp_path / "paper.pdf")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tuning_curves.errors import DataError
+from tuning_curves.errors import DataError, ResourceError
 from tuning_curves.report import build, tables, wording
 from tuning_curves.report.read import COLUMNS, read_tables, read_tables_of
 
@@ -83,7 +83,7 @@ def test_missing_tables_are_one_error_that_names_them(
     folder = write_tables(make_tables(make_study()), tmp_path)
     (folder / "curves.csv").unlink()
     (folder / "costs.csv").unlink()
-    with pytest.raises(DataError, match=r"no curves\.csv, costs\.csv \(the report needs every"):
+    with pytest.raises(ResourceError, match=r"no curves\.csv, costs\.csv \(the report needs every"):
         read_tables(folder)
 
 
