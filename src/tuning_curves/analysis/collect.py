@@ -60,7 +60,7 @@ def _read(row: dict[str, Any], settings: dict[str, Any], paths: dict[str, Path])
     if planned.id not in paths:
         raise DataError(
             f"{planned.record}: the record of cell {planned.id} is missing",
-            fix="train it: `snakemake --cores all`",
+            fix="train it: `snakemake --cores all --configfile config/<study>.yaml`",
         )
     record = read_record(paths[planned.id], planned, settings)
     check_record(record, paths[planned.id])
