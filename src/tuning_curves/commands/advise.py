@@ -89,7 +89,8 @@ def _chosen_runs(study: Any) -> tuple[Any, Any]:
     paths = {identity: path for identity, path in found.items() if path is not None}
     if not paths:
         raise DataError(
-            f"no cell of {study.name} has a record", fix="train some: `snakemake --cores all --configfile config/<study>.yaml`",
+            f"no cell of {study.name} has a record",
+            fix="train some: `snakemake --cores all --configfile config/<study>.yaml`",
         )
     expected = [planned.row() for planned in study.planned if planned.id in paths]
     with tempfile.TemporaryDirectory(prefix="tuning-curves-") as folder:
