@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from tuning_curves.errors import DataError
+from tuning_curves.errors import DataError, ResourceError
 from tuning_curves.features import (
     ARRAYS,
     FeatureSet,
@@ -289,7 +289,9 @@ def test_a_missing_file_is_refused(features: Path, tmp_path: Path) -> None:
 def test_features_without_a_manifest_are_unfinished(features: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(features, tmp_path / "features"))
     (folder / "manifest.json").unlink()
-    with pytest.raises(DataError, match=r"manifest\.json: the features' manifest is missing\nfix"):
+    with pytest.raises(
+        ResourceError, match=r"manifest\.json: the features' manifest is missing\nfix"
+    ):
         open_features(folder)
 
 
