@@ -44,6 +44,23 @@ WALK = (
 )
 
 
+def hub_rows(data: Any) -> list[dict[str, Any]]:
+    """A `SquadData` as the hub holds SQuAD: one flat row a question."""
+    return [
+        {
+            "id": q.id,
+            "title": data.titles[q.article],
+            "context": data.contexts[q.paragraph],
+            "question": q.question,
+            "answers": {
+                "text": [a.text for a in q.answers],
+                "answer_start": [a.start for a in q.answers],
+            },
+        }
+        for q in data.questions
+    ]
+
+
 @pytest.fixture(scope="session")
 def squad_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQuAD v1.1 file: 5 articles of 2 paragraphs, 5 questions each article, 25 in all.

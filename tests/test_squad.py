@@ -22,6 +22,8 @@ from tuning_curves.squad import (
     to_squad,
 )
 
+from .conftest import hub_rows
+
 CONTEXT = "Café Ω opened in 1903. 𝕏-rays came later, and the café closed."
 
 
@@ -353,31 +355,14 @@ def test_bottomless_nesting_is_refused(tmp_path: Path) -> None:
     assert str(path) in read_refusal(path)
 
 
-def rows(data: SquadData) -> list[dict[str, Any]]:
-    """The hub's flat rows."""
-    return [
-        {
-            "id": q.id,
-            "title": data.titles[q.article],
-            "context": data.contexts[q.paragraph],
-            "question": q.question,
-            "answers": {
-                "text": [a.text for a in q.answers],
-                "answer_start": [a.start for a in q.answers],
-            },
-        }
-        for q in data.questions
-    ]
-
-
 def test_the_hubs_rows_give_the_same_data(tiny_squad: SquadData) -> None:
-    found = from_rows(rows(tiny_squad), "hub")
+    found = from_rows(hub_rows(tiny_squad), "hub")
     assert found == tiny_squad
     assert content_sha256(found) == content_sha256(tiny_squad)
 
 
 def test_shuffled_rows_are_refused(tiny_squad: SquadData) -> None:
-    flat = rows(tiny_squad)
+    flat = hub_rows(tiny_squad)
     flat = [flat[0], flat[5], flat[1]]
     with pytest.raises(DataError) as caught:
         from_rows(flat, "hub")
@@ -388,13 +373,13 @@ def test_shuffled_rows_are_refused(tiny_squad: SquadData) -> None:
 
 
 def test_rows_that_do_not_hold_together_are_refused(tiny_squad: SquadData) -> None:
-    flat = rows(tiny_squad)
+    flat = hub_rows(tiny_squad)
     flat[1]["answers"]["answer_start"] = [0]
     with pytest.raises(DataError, match='hub: row 2, article "Orrin": 2 answer texts, 1 offsets'):
         from_rows(flat, "hub")
     with pytest.raises(DataError, match="hub: no rows"):
         from_rows([], "hub")
-    flat = rows(tiny_squad)
+    flat = hub_rows(tiny_squad)
     flat[6]["answers"]["answer_start"][0] += 1
     with pytest.raises(DataError, match=r'hub: row 7, article "Tannsund", id "1-1": answer \'1911'):
         from_rows(flat, "hub")

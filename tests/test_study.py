@@ -16,6 +16,14 @@ def config() -> dict:
     return yaml.safe_load((CONFIG / "squad-slice.yaml").read_text("utf-8"))
 
 
+def put(config: dict, path: tuple[str, ...], value: object) -> None:
+    """Set the value at a path of keys."""
+    section = config
+    for key in path[:-1]:
+        section = section[key]
+    section[path[-1]] = value
+
+
 def refusal(config: dict) -> str:
     with pytest.raises(UsageError) as caught:
         check_study(config, "s.yaml")
@@ -117,10 +125,7 @@ def test_an_unknown_key_is_named_with_the_nearest_one(config: dict) -> None:
 def test_a_wrong_value_is_named_with_what_was_expected(
     config: dict, path: tuple[str, ...], value: object, words: str
 ) -> None:
-    section = config
-    for key in path[:-1]:
-        section = section[key]
-    section[path[-1]] = value
+    put(config, path, value)
     assert words in refusal(config)
 
 
@@ -243,10 +248,7 @@ def test_a_repository_is_an_owner_and_a_name(name: str) -> None:
 def test_a_value_that_nothing_can_be_done_with_is_named(
     config: dict, path: tuple[str, ...], value: object, words: str
 ) -> None:
-    section = config
-    for key in path[:-1]:
-        section = section[key]
-    section[path[-1]] = value
+    put(config, path, value)
     assert words in refusal(config)
 
 

@@ -45,6 +45,11 @@ class PassingError(TuningCurvesError):
     exit_status = 75
 
 
+def one_line(error: BaseException) -> str:
+    """An error's own words on one line."""
+    return " ".join(str(error).split())
+
+
 def quoted(text: str, longest: int = 80) -> str:
     """Somebody else's text inside a message: in quotes, on one line, cut where it is long."""
     shown = repr(text[:longest])[1:-1].replace("\\'", "'")

@@ -86,11 +86,10 @@ class Layout:
 
     def records(self, *, archived_only: bool) -> list[str]:
         """Files of the study's records at hand, or of the archived ones alone."""
-        found = [self.shelf.find(planned) for planned in self.study.unique]
         return [
             str(path)
-            for path in found
-            if path is not None and (not archived_only or path.is_relative_to(self.shelf.archive))
+            for path in self.shelf.found().values()
+            if not archived_only or path.is_relative_to(self.shelf.archive)
         ]
 
     def recorded_count(self) -> int:

@@ -23,7 +23,7 @@ from transformers.utils import logging as library_logging
 from tuning_curves.architectures import FIX_ENCODER, check_architecture
 from tuning_curves.attention import ATTENTION, Packing, attend_packed
 from tuning_curves.dropout import replace_dropouts
-from tuning_curves.errors import DataError
+from tuning_curves.errors import DataError, one_line
 
 
 class SpanModel(nn.Module):
@@ -135,7 +135,7 @@ def _read_checkpoint(folder: Path, dropout: dict[str, float]) -> tuple[PreTraine
             fix=FIX_ENCODER,
         ) from None
     except (ValueError, TypeError, KeyError, StrictDataclassError) as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise DataError(
             f"{folder}/config.json: describes no encoder that can be built ({reason})",
             fix=FIX_ENCODER,

@@ -37,6 +37,11 @@ class Shelf:
                 return folder / planned.record
         return None
 
+    def found(self) -> dict[str, Path]:
+        """The records at hand of the study's cells, by id."""
+        paths = {planned.id: self.find(planned) for planned in self.study.unique}
+        return {identity: path for identity, path in paths.items() if path is not None}
+
 
 def write_record(folder: Path, planned: Planned, record: dict[str, Any]) -> Path:
     """Write a record whole, at its place below `folder`."""

@@ -118,14 +118,7 @@ class Study:
         return tuple({p.id: p for p in reversed(self.planned)}.values())[::-1]
 
     def _plan(self) -> Iterator[Planned]:
-        for method in self.config["methods"]:
-            budgets = method.get("budgets", [b["name"] for b in self.config["budgets"]])
-            for budget in self.config["budgets"]:
-                if budget["name"] in budgets:
-                    yield from self._plan_method(method, budget)
-
-    def _plan_method(self, method: Mapping, budget: Mapping) -> Iterator[Planned]:
-        for n in method.get("sizes", self.config["sizes"]):
+        for method, budget, n in points(self.config):
             for rate in method["learning_rates"]:
                 for seed in method.get("seeds", self.config["seeds"]):
                     subset, init = _pair_of(seed)
@@ -206,6 +199,16 @@ def data_pin(data: Mapping[str, Any]) -> Any:
     if "content_sha256" in data:
         return data["content_sha256"]
     return f"{data['repository']}@{data['revision']}"
+
+
+def points(config: Mapping[str, Any]) -> Iterator[tuple[Mapping, Mapping, int]]:
+    """The points that a study's mapping asks for: method, budget and size, in its own order."""
+    for method in config["methods"]:
+        names = method.get("budgets", [budget["name"] for budget in config["budgets"]])
+        for budget in config["budgets"]:
+            if budget["name"] in names:
+                for n in method.get("sizes", config["sizes"]):
+                    yield method, budget, n
 
 
 def steps_of(n: int, budget: Mapping[str, Any], batch_size: int) -> int:

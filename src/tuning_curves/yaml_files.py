@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tuning_curves.errors import ResourceError, UsageError
+from tuning_curves.errors import ResourceError, UsageError, one_line
 
 LARGEST_BYTES = 1 << 20
 LARGEST_VALUES = 1_000_000  # with every anchor unfolded; a study has a few hundred
@@ -43,7 +43,7 @@ def read_yaml(path: Path, missing: str) -> Any:
     except Refused as error:
         raise UsageError(f"{path}: {error}", fix=error.fix) from None
     except (yaml.YAMLError, ValueError, OSError) as error:  # ValueError: no UTF-8, no such date
-        where = " ".join(str(error).split())
+        where = one_line(error)
         raise UsageError(f"{path}: not a YAML file ({where})", fix="correct the file") from None
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tuning_curves.analysis.runs import check_study_of_runs, finished, read_runs
+from tuning_curves.analysis.runs import finished, read_runs
+from tuning_curves.analysis.tables import check_identities
 from tuning_curves.errors import DataError, ResourceError
 
 Row = Callable[..., dict[str, Any]]
@@ -88,6 +89,7 @@ def test_an_empty_table_is_refused(collected: Path) -> None:
 
 
 def test_runs_of_another_study_are_refused(collected: Path) -> None:
-    check_study_of_runs(collected, "mine", {"a", "b", "c"})
+    frame = read_runs(collected).frame
+    check_identities(frame, {"a", "b", "c"}, "mine", collected)
     with pytest.raises(DataError, match=r"the run b \(and 0 more\) is no cell of the study other"):
-        check_study_of_runs(collected, "other", {"a", "c"})
+        check_identities(frame, {"a", "c"}, "other", collected)

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,15 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
     found.close()
 
 
+def numbers_of(study: Study, cells: Iterable[Planned], records: Path) -> dict[str, dict[str, Any]]:
+    """The records of these cells by id, each checked, without clocks and machines."""
+    found = {}
+    for planned in cells:
+        record = read_record(records / planned.record, planned, study.settings)
+        found[planned.id] = {k: v for k, v in record.items() if k not in VOLATILE}
+    return found
+
+
 class Bench:
     """A job of the tiny study, a workspace of its own, and the ways to run the one in the other."""
 
@@ -136,13 +145,9 @@ class Bench:
 
     def numbers(self) -> dict[str, dict[str, Any]]:
         """All records by id, each checked, without clocks and machines."""
-        found = {}
-        for planned in self.study.unique:
-            path = self.workspace / "records" / planned.record
-            if path.exists():
-                record = read_record(path, planned, self.study.settings)
-                found[planned.id] = {k: v for k, v in record.items() if k not in VOLATILE}
-        return found
+        records = self.workspace / "records"
+        cells = [p for p in self.study.unique if (records / p.record).exists()]
+        return numbers_of(self.study, cells, records)
 
     def litter(self) -> list[str]:
         """What no finished run leaves behind: checkpoints, failures, partial files."""
@@ -209,31 +214,24 @@ def undisturbed(whole: Bench) -> dict[str, dict[str, Any]]:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of one MiB; needs root."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    _mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", folder)
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    yield from _mounted(tmp_path / "disk", "size=1m")
 
 
 @pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:
     """A file system that nothing can be written to; needs root, whom modes do not hinder."""
-    folder = tmp_path / "read-only"
+    yield from _mounted(tmp_path / "read-only", "ro")
+
+
+def _mounted(folder: Path, options: str) -> Iterator[Path]:
+    """A tmpfs at a new folder, until the test ends."""
     folder.mkdir()
-    _mount("-t", "tmpfs", "-o", "ro", "tmpfs", folder)
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def _mount(*arguments: str | Path) -> None:
-    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.skip(f"a file system cannot be mounted here: {done.stderr.strip()}")
-
-
-def as_json(value: Any) -> str:
-    return json.dumps(value)
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 KILLED = -signal.SIGKILL

@@ -7,7 +7,7 @@ from typing import Any
 from tuning_curves.progress import survey
 from tuning_curves.records import Shelf, read_record
 
-from .conftest import Bench, as_json, wait_for
+from .conftest import Bench, wait_for
 
 PROBE = "tuning_curves.training.loop:Trainer.probe"
 STEP = "tuning_curves.training.loop:Trainer.step"
@@ -55,7 +55,7 @@ def test_a_cell_without_enough_memory_is_a_failure_and_the_rest_goes_on(
     assert "1073741824 bytes" in failure["needed"]
     assert 0 < failure["held_bytes"] < failure["limit_bytes"]
     study = bench.folder / "tiny.json"
-    study.write_text(as_json(bench.study.config), "utf-8")
+    study.write_text(json.dumps(bench.study.config), "utf-8")
     status = bench.processes.run("status", study, folder=bench.folder)
     assert f"failed: {planned.cell.path}: out of memory: " in status.said
     collecting = bench.processes.run(

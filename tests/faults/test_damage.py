@@ -13,7 +13,7 @@ from tuning_curves.analysis.collect import collect
 from tuning_curves.errors import DataError
 from tuning_curves.records import sealed
 
-from .conftest import Bench, Processes, as_json
+from .conftest import Bench, Processes
 
 DAMAGED = 3
 EACH_STEP = {"tuning_curves.training.loop:CHECKPOINT_SECONDS": 0.0}
@@ -151,7 +151,7 @@ def test_another_hash_than_the_study_pins_is_refused(
     section = tiny_config[what] | {
         pin: wrong if what == "encoder" else {"train": wrong, "dev": wrong}
     }
-    ended = processes.run("fetch", what, "--spec", as_json(section), "--out", tmp_path / "out")
+    ended = processes.run("fetch", what, "--spec", json.dumps(section), "--out", tmp_path / "out")
     assert ended.status == DAMAGED
     assert f"the study pins {wrong}" in ended.said
     assert "fix: " in ended.said
@@ -167,7 +167,7 @@ def test_another_encoder_than_the_cells_name_is_refused(
     section = {"name": "tiny", "source": "path", "path": str(source)}
     section["weights_sha256"] = pinned(source, processes)
     bench.encoder = bench.folder / "fetched"
-    fetch = ("fetch", "encoder", "--spec", as_json(section), "--out", bench.encoder)
+    fetch = ("fetch", "encoder", "--spec", json.dumps(section), "--out", bench.encoder)
     assert processes.run(*fetch).status == 0
     ended = bench.train()
     assert ended.status == DAMAGED

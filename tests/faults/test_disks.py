@@ -1,13 +1,14 @@
 """Disks that are full, too small or read-only: one clear error (4), nothing half, nothing lost."""
 
 import errno
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import Bench, Processes, as_json
+from .conftest import Bench, Processes
 
 KEPT = "then run again: finished cells keep their records"
 WRITE_RECORD = "tuning_curves.training.worker:write_record"
@@ -62,7 +63,9 @@ def test_features_on_a_full_disk_are_not_taken_for_whole(
     small_disk: Path,
     tmp_path: Path,
 ) -> None:
-    processes.run("fetch", "data", "--spec", as_json(tiny_config["data"]), "--out", tmp_path / "d")
+    processes.run(
+        "fetch", "data", "--spec", json.dumps(tiny_config["data"]), "--out", tmp_path / "d"
+    )
     make = (
         "features", "--data", tmp_path / "d", "--encoder", bench.encoder, "--out",
         small_disk / "features", "--max-length", "96", "--doc-stride", "24",

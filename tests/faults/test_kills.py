@@ -1,5 +1,6 @@
 """kill -9 at every point of every stage: the next run goes on, and nothing is lost or other."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from tuning_curves.features import open_features
 from tuning_curves.sources.data import open_data
 from tuning_curves.sources.encoders import open_encoder
 
-from .conftest import KILLED, ROOT, Bench, Fault, Processes, as_json
+from .conftest import KILLED, ROOT, Bench, Fault, Processes
 
 STEP = "tuning_curves.training.loop:Trainer.step"
 TAKE = "tuning_curves.evaluation.examination:Examination.take"
@@ -69,7 +70,14 @@ def test_a_kill_right_after_a_record_leaves_the_record(
 def test_a_killed_fetch_of_an_encoder_is_made_good(
     tiny_config: dict[str, Any], processes: Processes, tmp_path: Path
 ) -> None:
-    fetch = ("fetch", "encoder", "--spec", as_json(tiny_config["encoder"]), "--out", tmp_path / "e")
+    fetch = (
+        "fetch",
+        "encoder",
+        "--spec",
+        json.dumps(tiny_config["encoder"]),
+        "--out",
+        tmp_path / "e",
+    )
     place = "tuning_curves.sources.encoders:_place"
     assert processes.run(*fetch, faults=(kill(place, 2),)).status == KILLED
     assert not (tmp_path / "e" / "manifest.json").exists()
@@ -83,7 +91,7 @@ def test_a_killed_fetch_of_an_encoder_is_made_good(
 def test_a_killed_fetch_of_data_is_made_good(
     tiny_config: dict[str, Any], processes: Processes, tmp_path: Path
 ) -> None:
-    fetch = ("fetch", "data", "--spec", as_json(tiny_config["data"]), "--out", tmp_path / "d")
+    fetch = ("fetch", "data", "--spec", json.dumps(tiny_config["data"]), "--out", tmp_path / "d")
     assert processes.run(*fetch, faults=(kill(SYNC, 3),)).status == KILLED
     assert (tmp_path / "d" / "train.json").exists()
     assert not (tmp_path / "d" / "manifest.json").exists()
@@ -96,7 +104,7 @@ def test_killed_features_are_refused_and_made_again_to_the_same_bytes(
     tiny_config: dict[str, Any], bench: Bench, processes: Processes, tmp_path: Path
 ) -> None:
     data, features = tmp_path / "d", tmp_path / "f"
-    processes.run("fetch", "data", "--spec", as_json(tiny_config["data"]), "--out", data)
+    processes.run("fetch", "data", "--spec", json.dumps(tiny_config["data"]), "--out", data)
     make = (
         "features", "--data", data, "--encoder", bench.encoder, "--out", features,
         "--max-length", "96", "--doc-stride", "24",
@@ -162,7 +170,7 @@ def test_killed_archiving_loses_no_record(
     shelf = Shelf(whole.study, tmp_path)
     shutil.copytree(whole.workspace / "records", shelf.workspace)
     study = tmp_path / "study.json"
-    study.write_text(as_json(whole.study.config), "utf-8")  # JSON is YAML
+    study.write_text(json.dumps(whole.study.config), "utf-8")  # JSON is YAML
     archive = ("archive", study)
     assert processes.run(*archive, folder=tmp_path, faults=(kill(SYNC, 3),)).status == KILLED
     assert [shelf.archived(planned) for planned in whole.study.unique] == [True, False]

@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.records import read_record
 from tuning_curves.study import Study, read_study
 from tuning_curves.training.job import job_of
 
 from ..workflow.conftest import checkout, snakemake, tiny_study  # noqa: F401
-from .conftest import VOLATILE, Processes
+from .conftest import Processes, numbers_of
 
 pytestmark = pytest.mark.workflow
 COMMAND = ("train", "--cores", "2", "--configfile", "config/tiny.yaml")
@@ -68,15 +67,7 @@ def undisturbed(study: Study, folder: Path, processes: Processes) -> dict[str, A
         "--features", features, "--workspace", folder / "whole", "--device", "cpu",
     )  # fmt: skip
     assert ended.status == 0, ended.said
-    return numbers(study, folder / "whole" / "records")
-
-
-def numbers(study: Study, folder: Path) -> dict[str, Any]:
-    found = {}
-    for planned in study.unique:
-        record = read_record(folder / planned.record, planned, study.settings)
-        found[planned.id] = {k: v for k, v in record.items() if k not in VOLATILE}
-    return found
+    return numbers_of(study, study.unique, folder / "whole" / "records")
 
 
 def test_after_kill_9_and_sigterm_the_next_snakemake_goes_on_with_nothing_typed(
@@ -99,7 +90,8 @@ def test_after_kill_9_and_sigterm_the_next_snakemake_goes_on_with_nothing_typed(
     assert kept.items() <= made.items()
     study = read_study(tiny_study)
     whole = undisturbed(study, checkout, processes)
-    assert numbers(study, checkout / "runs" / "tiny" / "records") == whole
+    made_of = numbers_of(study, study.unique, checkout / "runs" / "tiny" / "records")
+    assert made_of == whole
 
     runs = checkout / "runs"
     date(runs.glob("features/*/manifest.json"), FUTURE)  # as a clock leaves them that was wrong

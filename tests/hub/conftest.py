@@ -12,6 +12,7 @@ import pytest
 
 from tuning_curves.squad import SquadData
 
+from ..conftest import hub_rows
 from .server import Hub
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -31,19 +32,7 @@ def dataset_repository(tiny_squad: SquadData, tmp_path_factory: pytest.TempPathF
     """A data set repository as the hub holds SQuAD: parquet files, one row a question."""
     import pandas as pd
 
-    rows = [
-        {
-            "id": q.id,
-            "title": tiny_squad.titles[q.article],
-            "context": tiny_squad.contexts[q.paragraph],
-            "question": q.question,
-            "answers": {
-                "text": [a.text for a in q.answers],
-                "answer_start": [a.start for a in q.answers],
-            },
-        }
-        for q in tiny_squad.questions
-    ]
+    rows = hub_rows(tiny_squad)
     folder = tmp_path_factory.mktemp("questions")
     (folder / "plain_text").mkdir()
     for split in SPLITS:

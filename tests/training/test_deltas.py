@@ -47,6 +47,13 @@ def keep(places: Places) -> Places:
     return dataclasses.replace(places, keep_deltas=True)
 
 
+def kept_delta(make_study: Any, places: Places, method: str) -> Path:
+    """Train one cell and keep its delta: where it lies."""
+    job = one_cell(make_study, method)
+    run_job(job, keep(places), "cpu")
+    return places.delta(job.cells[0])
+
+
 @pytest.fixture
 def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The answers that evaluations give while a test runs: of dev first, then of selection."""
@@ -148,9 +155,7 @@ def test_an_exported_checkpoint_gives_the_models_logits(
 ) -> None:
     from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
-    job = one_cell(make_study, method)
-    run_job(job, keep(places), "cpu")
-    delta = read_delta(places.delta(job.cells[0]))
+    delta = read_delta(kept_delta(make_study, places, method))
     export_checkpoint(delta, places.encoder, tmp_path / "out")
     whole, loading = AutoModelForQuestionAnswering.from_pretrained(
         tmp_path / "out", output_loading_info=True
@@ -183,9 +188,7 @@ def logits_of(model: Any, batch: Any) -> np.ndarray:
 def test_what_does_not_fold_is_refused(
     make_study: Any, places: Places, tmp_path: Path, method: str
 ) -> None:
-    job = one_cell(make_study, method)
-    run_job(job, keep(places), "cpu")
-    delta = read_delta(places.delta(job.cells[0]))
+    delta = read_delta(kept_delta(make_study, places, method))
     with pytest.raises(UsageError, match=f"the method {method} adds modules"):
         export_checkpoint(delta, places.encoder, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -194,9 +197,7 @@ def test_what_does_not_fold_is_refused(
 @pytest.fixture
 def bitfit(make_study: Any, places: Places) -> Path:
     """A kept delta of BitFit."""
-    job = one_cell(make_study, "bitfit")
-    run_job(job, keep(places), "cpu")
-    return places.delta(job.cells[0])
+    return kept_delta(make_study, places, "bitfit")
 
 
 def test_every_altered_byte_of_a_delta_is_refused(bitfit: Path) -> None:

@@ -74,24 +74,6 @@ def read_runs(folder: Path) -> Runs:
     return Runs(frame=frame, biases=biases, article_sizes=sizes, sums=sums)
 
 
-def check_study_of_runs(folder: Path, study: str, ids: set[str]) -> None:
-    """Refuse collected runs of which some are not cells of the study.
-
-    Args:
-        study, ids: its name and its cells' identities.
-
-    Raises:
-        DataError: names a run and the study.
-    """
-    foreign = sorted(set(_read_frame(folder / "runs.csv")["id"]) - ids)
-    if foreign:
-        raise DataError(
-            f"{folder / 'runs.csv'}: the run {foreign[0]} (and {len(foreign) - 1} more) is no "
-            f"cell of the study {study}",
-            fix=FIX,
-        )
-
-
 def finished(frame: pd.DataFrame) -> pd.DataFrame:
     """The runs that finished; a diverged run has no scores."""
     return frame.loc[frame["status"] == "finished"]

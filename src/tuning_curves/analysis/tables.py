@@ -117,7 +117,13 @@ TABLES: dict[str, dict[str, f.Format]] = {
 }
 
 
-def write_tables(collected: Path, study: dict[str, Any], claims: Claims, out: Path) -> None:
+def write_tables(
+    collected: Path,
+    study: dict[str, Any],
+    claims: Claims,
+    out: Path,
+    ids: set[str] | None = None,
+) -> None:
     """Write every table of a study as CSV.
 
     Args:
@@ -126,18 +132,23 @@ def write_tables(collected: Path, study: dict[str, Any], claims: Claims, out: Pa
             `analysis` `contrasts`, `draws`, `seed` and `level` are used.
         claims: what is judged.
         out: the folder of the tables.
+        ids: the identities of the study's cells; None checks names alone.
 
     Raises:
-        DataError: collected runs that are torn, or of a method or budget that the study lacks.
+        DataError: collected runs that are torn, or no cells of the study.
     """
-    for name, frame in make_tables(collected, study, claims).items():
+    for name, frame in make_tables(collected, study, claims, ids).items():
         f.write_table(out / f"{name}.csv", frame, TABLES[name])
 
 
-def make_tables(collected: Path, study: dict[str, Any], claims: Claims) -> dict[str, pd.DataFrame]:
+def make_tables(
+    collected: Path, study: dict[str, Any], claims: Claims, ids: set[str] | None = None
+) -> dict[str, pd.DataFrame]:
     """Every table as an unrounded frame, by name, rows in the study's order."""
     runs = read_runs(collected)
     _check_names(runs.frame, study, collected)
+    if ids is not None:
+        check_identities(runs.frame, ids, study["study"], collected)
     analysis = study["analysis"]
     rates = summarise_rates(runs.frame)
     selection = select_rates(rates)
@@ -193,3 +204,21 @@ def _check_names(frame: pd.DataFrame, study: dict[str, Any], collected: Path) ->
                 f"(which has {', '.join(known)})",
                 fix=FIX,
             )
+
+
+def check_identities(frame: pd.DataFrame, ids: set[str], study: str, collected: Path) -> None:
+    """Refuse collected runs of which some are not cells of the study.
+
+    Args:
+        ids, study: its cells' identities, and its name.
+
+    Raises:
+        DataError: names a run and the study.
+    """
+    foreign = sorted(set(frame["id"]) - ids)
+    if foreign:
+        raise DataError(
+            f"{collected / 'runs.csv'}: the run {foreign[0]} (and {len(foreign) - 1} more) is no "
+            f"cell of the study {study}",
+            fix=FIX,
+        )

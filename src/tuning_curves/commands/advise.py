@@ -84,9 +84,7 @@ def _chosen_runs(study: Any) -> tuple[Any, Any]:
     from tuning_curves.analysis.units import unite_subsets
     from tuning_curves.records import Shelf
 
-    shelf = Shelf(study)
-    found = {planned.id: shelf.find(planned) for planned in study.unique}
-    paths = {identity: path for identity, path in found.items() if path is not None}
+    paths = Shelf(study).found()
     if not paths:
         raise DataError(
             f"no cell of {study.name} has a record",

@@ -47,10 +47,9 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Analyse."""
     from tuning_curves.analysis.claims import read_claims
-    from tuning_curves.analysis.runs import check_study_of_runs
     from tuning_curves.analysis.tables import write_tables
 
     claims, study = read_claims(args.claims), chosen_study(args)
-    check_study_of_runs(args.collected, study.name, {planned.id for planned in study.planned})
-    write_tables(args.collected, study.config, claims, args.out)
+    ids = {planned.id for planned in study.planned}
+    write_tables(args.collected, study.config, claims, args.out, ids)
     return 0

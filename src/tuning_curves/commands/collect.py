@@ -49,13 +49,11 @@ def run(args: argparse.Namespace) -> int:
     from tuning_curves.records import Shelf
 
     study = chosen_study(args)
-    shelf = Shelf(study)
-    found = {p.id: shelf.find(p) for p in study.unique}
-    paths = {identity: path for identity, path in found.items() if path is not None}
-    missing = len(found) - len(paths)
+    paths = Shelf(study).found()
+    missing = len(study.unique) - len(paths)
     if missing and args.recorded is None:
         raise ResourceError(
-            f"{missing} of {len(found)} cells of {study.name} have no record",
+            f"{missing} of {len(study.unique)} cells of {study.name} have no record",
             fix="train them: `snakemake --cores all --configfile config/<study>.yaml`; or collect "
             "those at hand with --recorded",
         )

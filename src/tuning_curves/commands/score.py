@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tuning_curves.commands.options import add
 from tuning_curves.errors import quoted
 from tuning_curves.evaluation.metric import GoldAnswers, percent
 from tuning_curves.evaluation.predictions import align, read_predictions
@@ -33,12 +34,13 @@ exit status: 0 scored (also with warnings), 3 damaged or unsuitable file, 4 no s
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the subcommand; the parsed arguments carry `run` as `run`."""
-    parser = subparsers.add_parser(
+    parser = add(
+        subparsers,
         "score",
+        run,
         help="score a predictions file on a SQuAD file",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--data", type=Path, required=True, metavar="FILE", help="questions, in SQuAD v1.1's JSON"
@@ -53,7 +55,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="also write a JSON line a question: id, exact_match, f1, prediction, answers",
     )
     parser.add_argument("--json", action="store_true", help="the output is JSON in any case")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

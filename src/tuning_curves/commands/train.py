@@ -174,6 +174,7 @@ def _of_study(args: argparse.Namespace) -> "tuple[Job, Places]":
 def _places(
     args: argparse.Namespace, encoder: Path, features: Path, workspace: Path, cache: Path | None
 ) -> "Places":
+    from tuning_curves.training.sizes import GIB
     from tuning_curves.training.worker import Places
 
     return Places(
@@ -181,7 +182,7 @@ def _places(
         features=features,
         workspace=workspace,
         cache=cache,
-        cache_bytes=int(args.cache_gib * (1 << 30)),
+        cache_bytes=int(args.cache_gib * GIB),
         keep_deltas=args.keep_delta,
         checkpoint_seconds=args.checkpoint_seconds,
     )

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModel, PretrainedConfig
 
-from tuning_curves.errors import DataError
+from tuning_curves.errors import DataError, one_line
 from tuning_curves.methods import Counts, Method, apply_method, list_methods, resolve_method
 from tuning_curves.model import SpanModel, check_architecture
 
@@ -49,7 +49,7 @@ def empty_model(config: Path) -> SpanModel:
     try:
         settings = AutoConfig.from_pretrained(config, trust_remote_code=False)
     except (ValueError, OSError, KeyError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)[:200]
         raise DataError(
             f"{config}: not an encoder's configuration ({reason})",
             fix="give the config.json of a BERT-like encoder",

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from tuning_curves.errors import DataError, ResourceError
+from tuning_curves.study import points
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -89,13 +90,7 @@ def read_tables_of(folder: Path, study: Mapping[str, Any]) -> dict[str, pd.DataF
 
 def points_of(study: Mapping[str, Any]) -> set[tuple[str, str, int]]:
     """The points that a study asks for: budget, method, size."""
-    return {
-        (budget["name"], method["name"], n)
-        for method in study["methods"]
-        for budget in study["budgets"]
-        if budget["name"] in method.get("budgets", [budget["name"]])
-        for n in method.get("sizes", study["sizes"])
-    }
+    return {(budget["name"], method["name"], n) for method, budget, n in points(study)}
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tuning_curves.architectures import FIX_ENCODER, check_architecture, refuse_code
-from tuning_curves.errors import DataError, ResourceError, UsageError, quoted
+from tuning_curves.errors import DataError, ResourceError, UsageError, one_line, quoted
 from tuning_curves.files import read_json
 
 NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
@@ -129,7 +129,7 @@ def _tokenizer_size(path: Path) -> int:
     try:
         return 1 + max(Tokenizer.from_file(str(path)).get_vocab().values())
     except Exception as error:  # the library raises no narrower kind
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)[:200]
         raise DataError(
             f"{path}: not a fast tokenizer's file ({reason})", fix=FIX_ENCODER
         ) from None

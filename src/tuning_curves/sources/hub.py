@@ -23,6 +23,7 @@ from tuning_curves.errors import (
     PassingError,
     ResourceError,
     TuningCurvesError,
+    one_line,
     refused,
 )
 from tuning_curves.files import sha256_of_file
@@ -92,7 +93,7 @@ def _read_rows(folder: Path, split: str, scratch: str, repository: str) -> list[
             raise refused(own) from None
         cause = error.__cause__ or error
         raise DataError(
-            f"{repository}: no rows can be read for {split!r} ({_one_line(cause)})",
+            f"{repository}: no rows can be read for {split!r} ({_reason(cause)})",
             fix="name a repository with the splits 'train' and 'validation' in SQuAD's columns",
         ) from None
 
@@ -160,7 +161,7 @@ def _failure(what: str, error: Exception) -> TuningCurvesError:
     chain = list(_chain(error))
     statuses = [s for s in map(_status, chain) if s is not None]
     status = statuses[0] if statuses else None
-    reason = _one_line(chain[-1] if status is None else error)
+    reason = _reason(chain[-1] if status is None else error)
     message = f"the hub did not give the {what}: {reason}"
     if status in PASSING or (status is None and any(map(_network, chain))):
         return PassingError(message, fix=FIX_LATER)
@@ -215,5 +216,5 @@ def _refused_file(error: BaseException) -> bool:
     )
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
+def _reason(error: BaseException) -> str:
+    return one_line(error)[:300] or type(error).__name__

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from tuning_curves.errors import ResourceError
+from tuning_curves.errors import ResourceError, one_line
 from tuning_curves.study import Planned
 
 # What torch's CPU allocator and CUDA's libraries say in a plain RuntimeError.
@@ -34,7 +34,7 @@ def shortage(error: BaseException, device: torch.device) -> dict[str, Any]:
         `needed`: the allocator's own words, which name the bytes asked for; `held_bytes`: the most
         that this process held so far; `limit_bytes`: what the device or the process may have.
     """
-    needed = " ".join(str(error).split()) or type(error).__name__
+    needed = one_line(error) or type(error).__name__
     held, limit = _on_cuda(device) if device.type == "cuda" else _on_cpu()
     return {"needed": needed, "device": device.type, "held_bytes": held, "limit_bytes": limit}
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+GIB = 1 << 30
 ABOUT = "about.json"  # a folder that has it is a store
 
 

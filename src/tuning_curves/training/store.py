@@ -18,9 +18,8 @@ import torch
 from torch import Tensor
 
 from tuning_curves.files import write_json
-from tuning_curves.training.sizes import ABOUT, bytes_below
+from tuning_curves.training.sizes import ABOUT, GIB, bytes_below
 
-GIB = 1 << 30
 MEASURE_AFTER = 64 << 20  # bytes written between two looks at what the folder takes
 SPARE = GIB  # what a store leaves free on the disk
 

@@ -58,7 +58,8 @@ from tuning_curves.training.memory import is_shortage, shortage, shortage_error
 from tuning_curves.training.prefix import FrozenPrefix, Room
 from tuning_curves.training.probe import Probe
 from tuning_curves.training.progress import Progress, say
-from tuning_curves.training.store import GIB, Store
+from tuning_curves.training.sizes import GIB
+from tuning_curves.training.store import Store
 
 PREFIX_BYTES = 3 * GIB  # what the frozen parts' output may take of a CPU's memory, in all
 GPU_SHARE = 0.3  # and of a GPU's free memory
@@ -132,7 +133,8 @@ class Worker:
         self.training = job.settings["training"]
         self.features = open_features(places.features)
         self.encoder = open_encoder(places.encoder)
-        check_belongs(job.settings, self.encoder, read_manifest(places.features), places)
+        self.manifest = read_manifest(places.features)
+        check_belongs(job.settings, self.encoder, self.manifest, places)
         self.pristine = load_encoder(
             places.encoder,
             hidden_dropout=self.training["hidden_dropout"],
@@ -394,7 +396,7 @@ class Worker:
             return None
         key = [
             self.encoder["files"],
-            read_manifest(self.places.features)["files"],
+            self.manifest["files"],
             [ENGINE, split, first, self.training["precision"]],
             [device_name(self.device), versions()["torch"]],
         ]

@@ -25,6 +25,7 @@ from tuning_curves.report.figures.panels import (
     budget_words,
     difference_axis,
     legend_below,
+    of_main_pair,
     points_with_bars,
     say_nothing_to_draw,
     size_axis,
@@ -47,7 +48,7 @@ def draw(
     replications: Path = REPLICATIONS,
 ) -> Figure:
     """A panel a budget, differences with intervals; the crossover's interval is shaded."""
-    contrasts = _of_pair(tables["contrasts"]).dropna(subset=["em_difference"])
+    contrasts = of_main_pair(tables["contrasts"]).dropna(subset=["em_difference"])
     with style.theme():
         if contrasts.empty:
             return say_nothing_to_draw("this study has no pairs of runs of BitFit and full")
@@ -59,7 +60,7 @@ def draw(
         published = {} if study["scale"] == "demo" else _published(reference, replications)
         for axes, budget in zip(row, budgets, strict=False):
             own = contrasts[contrasts["budget"] == budget].sort_values("n_train")
-            _panel(axes, own, _of_pair(tables["crossovers"]), budget)
+            _panel(axes, own, of_main_pair(tables["crossovers"]), budget)
             sizes = {*own["n_train"]}
             if not beside:
                 sizes |= _add_published(axes, published)
@@ -72,15 +73,11 @@ def draw(
         shown = contrasts["em_difference"].dropna()
         difference_axis(row[0], pd.concat([shown, *published.values()]))
         row[0].set_ylabel("BitFit minus full (points of exact match)")
-        inside = _of_pair(tables["crossovers"])["statement"] == "inside"
+        inside = of_main_pair(tables["crossovers"])["statement"] == "inside"
         barred = contrasts["em_low"].notna().any()
         handles = _handles(study, published, barred=bool(barred), crossed=bool(inside.any()))
         legend_below(figure, handles, 2 if published else 3)
     return figure
-
-
-def _of_pair(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[(frame["first"] == "bitfit") & (frame["second"] == "full")]
 
 
 def _panel(axes: Axes, own: pd.DataFrame, crossovers: pd.DataFrame, budget: str) -> None:

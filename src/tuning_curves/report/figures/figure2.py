@@ -22,6 +22,7 @@ from tuning_curves.report.figures.panels import (
     budget_words,
     difference_axis,
     legend_below,
+    of_main_pair,
     points_with_bars,
     say_nothing_to_draw,
     score_axis,
@@ -88,12 +89,12 @@ def _fill(
     contrasts: pd.DataFrame,
     study: Mapping[str, Any],
 ) -> None:
-    pair = (contrasts["first"] == "bitfit") & (contrasts["second"] == "full")
+    pair = of_main_pair(contrasts)
     for column, budget in enumerate(budget_names(study, curves)):
         own = curves[curves["budget"] == budget]
         _scores(upper[column], own)
         upper[column].set_title(f"{budget}\n{budget_words(study, budget)}", fontsize=7.5)
-        rows = contrasts[pair & (contrasts["budget"] == budget)].sort_values("n_train")
+        rows = pair[pair["budget"] == budget].sort_values("n_train")
         _difference(lower[column], rows)
         size_axis(lower[column], sorted(own["n_train"].unique()), len(lower))
         upper[column].tick_params(labelbottom=False)
@@ -112,8 +113,7 @@ def _limit(
     paper: pd.DataFrame | None,
 ) -> None:
     """Limits by the points, ours and those of the paper that stand beside them."""
-    pair = (contrasts["first"] == "bitfit") & (contrasts["second"] == "full")
-    scores, differences = [curves["em"]], [contrasts.loc[pair, "em_difference"].dropna()]
+    scores, differences = [curves["em"]], [of_main_pair(contrasts)["em_difference"].dropna()]
     if paper is not None:
         scores.append(paper["em"])
         differences.append(bitfit_minus_full(paper))

@@ -84,6 +84,11 @@ def points_with_bars(
         )  # fmt: skip
 
 
+def of_main_pair(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of contrasts or crossovers that are of BitFit and full."""
+    return frame[(frame["first"] == "bitfit") & (frame["second"] == "full")]
+
+
 def bitfit_minus_full(scores: pd.DataFrame) -> pd.Series:
     """Differences by size, from a published table with the columns `n_train`, `method`, `em`."""
     wide = scores.pivot(index="n_train", columns="method", values="em")
