@@ -5,6 +5,7 @@ All text here is invented. Nothing is downloaded: the library is told to stay of
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,13 @@ PLACES = (
     ("Ĉevlo", "1902", "the O'Hara sisters", "kerosene", "410"),
     ("Lower Quay", "1888", "Fatoumata Brix-Holm", "beech wood", "95"),
 )
+OTHER_PLACES = (
+    ("Skarvik", "1857", "Ole Bratt", "seal oil", "240"),
+    ("Morne Haut", "1790", "Zoë d'Albe", "olive oil", "1,020"),
+    ("Anse", "1934", "T. K. Oyelaran", "petrol", "75.5"),
+    ("Øyra", "1879", "the Lind brothers", "peat", "505"),
+    ("Old Hythe", "1821", "Ruth Amar-Webb", "town gas", "60"),
+)
 WALK = (
     "In winter the ferry comes every morning. In summer it comes every two hours, and the market"
     " on the bridge is open from three to nine. "
@@ -68,14 +76,24 @@ def squad_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     The first paragraph of the first article is about 200 tokens long, with its answers at the
     end, so that short windows have to overlap.
     """
-    path = tmp_path_factory.mktemp("squad") / "tiny-v1.1.json"
-    articles = [_article(number) for number in range(len(PLACES))]
+    return _write_places(PLACES, tmp_path_factory.mktemp("squad") / "tiny-v1.1.json")
+
+
+@pytest.fixture(scope="session")
+def dev_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second such file, of other articles."""
+    return _write_places(OTHER_PLACES, tmp_path_factory.mktemp("squad") / "tiny-dev-v1.1.json")
+
+
+def _write_places(places: Sequence[tuple[str, ...]], path: Path) -> Path:
+    articles = [_article(number, *place) for number, place in enumerate(places)]
     path.write_text(json.dumps({"version": "1.1", "data": articles}, ensure_ascii=False), "utf-8")
     return path
 
 
-def _article(number: int) -> dict[str, Any]:
-    name, year, builder, fuel, weight = PLACES[number]
+def _article(
+    number: int, name: str, year: str, builder: str, fuel: str, weight: str
+) -> dict[str, Any]:
     built = f"The lighthouse of {name} was built in {year} by {builder}."
     built = WALK * 4 + built if number == 0 else built
     lamp = f"Its lamp burns {fuel} — its bell weighs {weight} kilograms. {name} lies in the sea."
@@ -101,6 +119,14 @@ def tiny_squad(squad_file: Path) -> Any:
     from tuning_curves.squad import read_squad
 
     return read_squad(squad_file)
+
+
+@pytest.fixture(scope="session")
+def tiny_dev(dev_file: Path) -> Any:
+    """The second file, read."""
+    from tuning_curves.squad import read_squad
+
+    return read_squad(dev_file)
 
 
 @pytest.fixture(scope="session")

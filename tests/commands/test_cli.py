@@ -81,6 +81,7 @@ def test_status_of_an_unstarted_study(
         "done": 0,
         "diverged": 0,
         "running": 0,
+        "damaged": 0,
         "missing": total,
         "failed": 0,
     }

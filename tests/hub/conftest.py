@@ -28,15 +28,18 @@ SPLITS = ("train", "validation")
 
 
 @pytest.fixture(scope="session")
-def dataset_repository(tiny_squad: SquadData, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def dataset_repository(
+    tiny_squad: SquadData, tiny_dev: SquadData, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A data set repository as the hub holds SQuAD: parquet files, one row a question."""
     import pandas as pd
 
-    rows = hub_rows(tiny_squad)
     folder = tmp_path_factory.mktemp("questions")
     (folder / "plain_text").mkdir()
-    for split in SPLITS:
-        pd.DataFrame(rows).to_parquet(folder / f"plain_text/{split}-00000-of-00001.parquet")
+    for split, data in zip(SPLITS, (tiny_squad, tiny_dev), strict=True):
+        pd.DataFrame(hub_rows(data)).to_parquet(
+            folder / f"plain_text/{split}-00000-of-00001.parquet"
+        )
     listed = "".join(f"  - split: {s}\n    path: plain_text/{s}-*\n" for s in SPLITS)
     (folder / "README.md").write_text(
         f"---\nconfigs:\n- config_name: plain_text\n  default: true\n  data_files:\n{listed}---\n"

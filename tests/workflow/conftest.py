@@ -33,10 +33,11 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def tiny_study(checkout: Path, tiny_encoder: Path, squad_file: Path) -> Path:
+def tiny_study(checkout: Path, tiny_encoder: Path, squad_file: Path, dev_file: Path) -> Path:
     """`config/tiny.yaml` in the checkout: two methods, two sizes, two seeds, a tiny encoder."""
     config = yaml.safe_load((checkout / "config" / "squad-slice.yaml").read_text("utf-8"))
-    content = content_sha256(read_squad(squad_file))
+    files = {"train": squad_file, "dev": dev_file}
+    content = {split: content_sha256(read_squad(path)) for split, path in files.items()}
     config |= {"study": "tiny", "title": "Tiny", "scale": "demo"}
     config["encoder"] = {
         "name": "tiny",
@@ -47,10 +48,9 @@ def tiny_study(checkout: Path, tiny_encoder: Path, squad_file: Path) -> Path:
     config["data"] = {
         "name": "tiny",
         "source": "path",
-        "train": str(squad_file),
-        "dev": str(squad_file),
+        **{split: str(path) for split, path in files.items()},
         "held_out_questions": 5,
-        "content_sha256": {"train": content, "dev": content},
+        "content_sha256": content,
     }
     config["features"] = {"max_length": 96, "doc_stride": 24}
     config["methods"] = [

@@ -11,6 +11,7 @@ from typing import Any
 
 from tuning_curves.errors import DataError
 from tuning_curves.files import read_json, write_json
+from tuning_curves.sources.apart import check_apart
 from tuning_curves.sources.split import split_articles
 from tuning_curves.squad import (
     SquadData,
@@ -34,12 +35,14 @@ def fetch_data(data: Mapping[str, Any], folder: Path) -> None:
     Raises:
         PassingError: the hub is down or slow.
         ResourceError: the source cannot be reached.
-        DataError: content that does not hold together, or other content than the study pins.
+        DataError: content that does not hold together, an article that stands in two places, or
+            other content than the study pins.
     """
     read = {"generated": generate_splits, "path": read_paths, "hub": _from_hub}[data["source"]]
     splits = read(data)
     content = {split: content_sha256(splits[split]) for split in SPLITS}
     _check_pins(data, content)
+    check_apart(splits, data["name"])
     for split in SPLITS:
         write_json(folder / f"{split}.json", to_squad(splits[split]), indent=None)
     counts = {split: len(splits[split].questions) for split in SPLITS}
