@@ -63,8 +63,11 @@ class SquadData:
     paragraph_article: tuple[int, ...]
 
 
-def read_squad(path: Path) -> SquadData:
+def read_squad(path: Path, *, answered: bool = True) -> SquadData:
     """Read a JSON file in the layout of SQuAD v1.1.
+
+    Args:
+        answered: False where questions are only asked: answers are not read, and need not be there.
 
     Raises:
         ResourceError: no such file.
@@ -81,7 +84,7 @@ def read_squad(path: Path) -> SquadData:
     except OSError as error:
         message = f"{path}: cannot be read as SQuAD ({error.strerror})"
         raise DataError(message, fix=FIX_LAYOUT) from None
-    return parse_squad(value, str(path))
+    return parse_squad(value, str(path), answered=answered)
 
 
 def _check_size(path: Path) -> None:
@@ -93,10 +96,10 @@ def _check_size(path: Path) -> None:
         )
 
 
-def parse_squad(value: Any, source: str) -> SquadData:
+def parse_squad(value: Any, source: str, *, answered: bool = True) -> SquadData:
     """Check the official layout in memory; `source` opens every message of a `DataError`."""
     _check_version(value, source)
-    builder = _Builder()
+    builder = _Builder(answered=answered)
     for number, article in enumerate(_list(value, "data", source), 1):
         where = f"{source}: article {number}"
         builder.titles.append(_text(article, "title", where))
@@ -110,7 +113,7 @@ def _parse_paragraph(builder: "_Builder", paragraph: Any, where: str) -> None:
     builder.add_paragraph(_text(paragraph, "context", where))
     for position, question in enumerate(_list(paragraph, "qas", where), 1):
         here = f"{where}, question {position}"
-        answers = _list(question, "answers", here)
+        answers = _list(question, "answers", here) if builder.answered else []
         pairs = [(_get(a, "text", here), _get(a, "answer_start", here)) for a in answers]
         builder.add_question(question, pairs, here)
 
@@ -180,7 +183,8 @@ def article_sizes(data: SquadData) -> np.ndarray:
 class _Builder:
     """The tables under construction; each addition is checked against what is there."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, answered: bool = True) -> None:
+        self.answered = answered
         self.titles: list[str] = []
         self.contexts: list[str] = []
         self.paragraph_article: list[int] = []
@@ -215,7 +219,7 @@ class _Builder:
         if entry.get("is_impossible"):
             raise DataError(f"{here}: is_impossible marks SQuAD 2.0", fix=FIX_VERSION)
         text = _text(entry, "question", here)
-        if not pairs:
+        if self.answered and not pairs:
             raise DataError(f"{here}: no answers, expected at least one", fix=FIX_VERSION)
         answers = tuple(_answer(self.contexts[-1], *pair, here) for pair in pairs)
         paragraph = len(self.contexts) - 1

@@ -21,7 +21,8 @@ from tuning_curves.model import span_loss
 from tuning_curves.squad import SquadData
 from tuning_curves.training import loop
 from tuning_curves.training.job import Job, job_of
-from tuning_curves.training.worker import Places, run_job
+from tuning_curves.training.places import Places
+from tuning_curves.training.worker import run_job
 
 FOLDING = ["full", "bitfit", "head", "top-1", "random-mask", "random-rows", "fisher-mask", "lora-2"]
 FOLDING += ["ia3", "layernorm", "scratch"]
@@ -74,7 +75,7 @@ def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 def test_a_delta_answers_as_its_evaluation_did(
     make_study: Any,
     places: Places,
-    tiny_squad: SquadData,
+    tiny_dev: SquadData,
     evaluated: list[list[str]],
     method: str,
     precision: str,
@@ -82,13 +83,13 @@ def test_a_delta_answers_as_its_evaluation_did(
     job = one_cell(make_study, method, precision=precision)
     run_job(job, keep(places), "cpu")
     delta = read_delta(places.delta(job.cells[0]))
-    given = Answerer(delta, places.encoder, CPU).answer(tiny_squad)
+    given = Answerer(delta, places.encoder, CPU).answer(tiny_dev)
     assert [one.text for one in given] == evaluated[0]
     assert len({one.text for one in given}) > 3  # an answer to all would show nothing
     assert max(one.windows for one in given) > 1
-    for question, one in zip(tiny_squad.questions, given, strict=True):
+    for question, one in zip(tiny_dev.questions, given, strict=True):
         if one.start is not None:
-            context = tiny_squad.contexts[question.paragraph]
+            context = tiny_dev.contexts[question.paragraph]
             assert context.startswith(one.text, one.start)
 
 
@@ -240,7 +241,7 @@ def test_another_encoder_is_refused(bitfit: Path, places: Places, tmp_path: Path
 
 
 def test_answers_on_the_command_line(
-    bitfit: Path, places: Places, squad_file: Path, tmp_path: Path, capsys: Any
+    bitfit: Path, places: Places, dev_file: Path, tmp_path: Path, capsys: Any
 ) -> None:
     one = ["answer", "--delta", str(bitfit), "--encoder", str(places.encoder)]
     context = "Its lamp burns kerosene — its bell weighs 410 kilograms."
@@ -251,13 +252,46 @@ def test_answers_on_the_command_line(
     assert main([*one, "--question", "What burns?", "--context", context]) == 0
     assert capsys.readouterr().out == row["answer"] + "\n"
     out = tmp_path / "predictions.json"
-    assert main([*one, "--file", str(squad_file), "--predictions", str(out)]) == 0
+    assert main([*one, "--file", str(dev_file), "--predictions", str(out)]) == 0
     assert capsys.readouterr().out.count("\n") == 25
-    assert main(["score", "--data", str(squad_file), "--predictions", str(out)]) == 0
+    assert main(["score", "--data", str(dev_file), "--predictions", str(out)]) == 0
     total = json.loads(capsys.readouterr().out)
     scores = read_delta(bitfit).about.scores["dev"]
     assert total["total"] == scores["total"]
     assert total["exact_match"] == pytest.approx(100 * scores["exact"] / scores["total"])
+
+
+def test_questions_need_no_answers(
+    bitfit: Path, places: Places, dev_file: Path, tmp_path: Path, capsys: Any
+) -> None:
+    one = ["answer", "--delta", str(bitfit), "--encoder", str(places.encoder), "--file"]
+    assert main([*one, str(dev_file)]) == 0
+    expected = capsys.readouterr().out
+    content = json.loads(dev_file.read_text("utf-8"))
+    for article in content["data"]:
+        for paragraph in article["paragraphs"]:
+            for question in paragraph["qas"]:
+                del question["answers"]
+    bare = tmp_path / "questions.json"
+    bare.write_text(json.dumps(content), "utf-8")
+    assert main([*one, str(bare)]) == 0
+    assert capsys.readouterr().out == expected
+
+
+@pytest.mark.parametrize("option", ["--file", "--delta"])
+def test_predictions_never_replace_what_was_read(
+    bitfit: Path, places: Places, dev_file: Path, tmp_path: Path, capsys: Any, option: str
+) -> None:
+    (tmp_path / "there").mkdir()
+    read = {"--file": dev_file, "--delta": bitfit}
+    out = tmp_path / "there" / ".." / "link"  # the same file by another name
+    out.symlink_to(read[option])
+    before = read[option].read_bytes()
+    given = [part for name, path in read.items() for part in (name, str(path))]
+    arguments = ["answer", *given, "--encoder", str(places.encoder), "--predictions", str(out)]
+    assert main(arguments) == 2
+    assert f"is the file of {option}, which it would replace" in capsys.readouterr().err
+    assert read[option].read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,11 @@ example:
       --encoder resources/encoders/all-MiniLM-L6-v2-... \\
       --question "Who built it?" --context "It was built in 1843 by Mara Voss."
 
---file takes SQuAD v1.1's layout (.json), or JSON Lines (.jsonl) with the keys question
-and context, and id if there are ids. One line a question is printed: id, tab, answer.
---predictions writes what `tuning-curves score` reads. An answer is always a piece of
-the context: whether the context answers the question at all is not judged.
+--file takes SQuAD v1.1's layout (.json; answers may be left out), or JSON Lines (.jsonl)
+with the keys question and context, and id if there are ids. One line a question is
+printed: id, tab, answer. --predictions writes what `tuning-curves score` reads. An answer
+is always a piece of the context: whether the context answers the question at all is not
+judged.
 """
 
 
@@ -66,6 +67,12 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             "give --question with --context, or --file", fix="`tuning-curves answer --help`"
         )
+    for name, read in (("--file", args.file), ("--delta", args.delta)):
+        if args.predictions is not None and read is not None and _same(args.predictions, read):
+            raise UsageError(
+                f"--predictions {args.predictions} is the file of {name}, which it would replace",
+                fix="name another file for the predictions",
+            )
     asked = one_question(args.question, args.context) if single else read_questions(args.file)
     answerer = Answerer(read_delta(args.delta), args.encoder, choose_device(args.device))
     given = answerer.answer(asked)
@@ -76,6 +83,10 @@ def run(args: argparse.Namespace) -> int:
         ids = [question.id for question in asked.questions]
         write_predictions(args.predictions, ids, [one.text for one in given])
     return 0
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
 
 
 def _print(asked: "SquadData", given: "list[Given]", *, single: bool, as_json: bool) -> None:

@@ -28,7 +28,7 @@ def one_question(question: str | None, context: str | None) -> SquadData:
 
 
 def read_questions(path: Path) -> SquadData:
-    """Questions of a file: SQuAD's layout, or (`.jsonl`) an object a line.
+    """Questions of a file: SQuAD's layout, with answers or without, or (`.jsonl`) an object a line.
 
     Raises:
         ResourceError: no such file.
@@ -36,7 +36,7 @@ def read_questions(path: Path) -> SquadData:
             has another id than text or an integer, or repeats one.
     """
     if path.suffix != ".jsonl":
-        return read_squad(path)
+        return read_squad(path, answered=False)
     try:
         lines = path.read_text("utf-8").split("\n")  # JSON's texts may hold Unicode's line ends
     except FileNotFoundError:
