@@ -24,11 +24,15 @@ def try_lock(path: Path, *, wait: bool = False) -> Iterator[bool]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether some process holds the lock now."""
-    if not path.exists():
+    """Whether some process holds the lock now; asking needs no right to write."""
+    try:
+        with path.open() as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
         return False
-    with try_lock(path) as had:
-        return not had
+    except BlockingIOError:
+        return True
+    return False
 
 
 def clear_stale_lock(folder: Path) -> TextIO | None:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from tuning_curves.errors import DataError
 from tuning_curves.failures import read_failure
 from tuning_curves.locks import is_locked
 from tuning_curves.records import Shelf, read_record
@@ -14,15 +15,19 @@ def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
     """Counts of cells by state and by method, and the seconds that are left on one worker.
 
     `done` counts every cell with a record, `diverged` those of them whose loss was no number.
-    `failed` counts cells that were tried and have none, which `failures` tells the reasons of.
+    `failed` counts cells that were tried and have none, which `failures` tells the reasons of;
+    `damaged` those whose record is torn or of something else, by the errors in `damages`.
     `seconds_left` is None before the first record.
-
-    Raises:
-        DataError: a record that is torn or not this study's.
     """
     shelf = Shelf(study, root)
-    records = {p.id: _record(shelf, p) for p in study.unique}
-    waiting = [p for p in study.unique if records[p.id] is None]
+    records: dict[str, dict[str, Any] | None] = {}
+    damages = {}
+    for planned in study.unique:
+        try:
+            records[planned.id] = _record(shelf, planned)
+        except DataError as error:
+            records[planned.id], damages[planned.id] = None, str(error)
+    waiting = [p for p in study.unique if records[p.id] is None and p.id not in damages]
     locks = root / "runs" / study.name / "locks"
     running = {p.id for p in waiting if is_locked(locks / f"{p.id}.lock")}
     failures = [_failure(shelf, p) for p in waiting if p.id not in running]
@@ -35,10 +40,12 @@ def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
             "done": len(done),
             "diverged": sum(r["status"] == "diverged" for r in done),
             "running": len(running),
+            "damaged": len(damages),
             "missing": len(waiting) - len(running) - len(failed),
             "failed": len(failed),
         },
         "failures": failed,
+        "damages": list(damages.values()),
         "methods": _by_method(study, records),
         "seconds_left": _seconds_left(waiting, done),
     }

@@ -133,6 +133,12 @@ class Bench:
     def start(self, *more: str | Path, **options: Any) -> int:
         return self.processes.start(*self.arguments(*more), **options)
 
+    def study_file(self) -> Path:
+        """The study as a file, for commands that read one."""
+        path = self.folder / "tiny.json"
+        path.write_text(json.dumps(self.study.config), "utf-8")
+        return path
+
     def path(self, number: int) -> Path:
         """Where the record of the study's cell of this number lies."""
         return self.path_of(self.study.unique[number])

@@ -9,8 +9,9 @@ from tuning_curves.commands.options import add
 
 DESCRIPTION = """\
 Count a study's cells: done (archived or in the workspace; those that diverged are
-results), running, missing, failed (tried, and no record: with the reason); and reckon
-the time that the rest takes from those that are done.
+results), running, missing, failed (tried, and no record: with the reason), damaged (a
+record that cannot be read: with what to do; the exit status is 3 then); and reckon the
+time that the rest takes from those that are done.
 """
 EPILOG = """\
 time left: training steps and evaluations that are missing, at the mean speed of the
@@ -34,15 +35,17 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the counts."""
+    """Print the counts; exit as a `DataError` does where a record is damaged."""
+    from tuning_curves.errors import DataError
     from tuning_curves.progress import survey
     from tuning_curves.study import read_study
 
     study = read_study(args.study)
     found = survey(study)
+    status = DataError.exit_status if found["damages"] else 0
     if args.json:
         print(json.dumps(found, indent=1))
-        return 0
+        return status
     cells = found["cells"]
     counts = "  ".join(f"{key} {cells[key]}" for key in ("done", "running", "missing", "failed"))
     print(f"{study.name}: {cells['total']} cells  {counts}")
@@ -52,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"  {row['method']:<20} {row['done']:>5} of {row['total']}")
     for failure in found["failures"]:
         print(f"failed: {failure['cell']}: {failure['reason']}: {failure['needed']}")
+    for damage in found["damages"]:
+        print(f"damaged: {damage}")
     left = found["seconds_left"]
     if cells["done"] == cells["total"]:
         print("nothing is left to train")
@@ -59,4 +64,4 @@ def run(args: argparse.Namespace) -> int:
         print("time left: not known before the first record")
     else:
         print(f"time left: about {left / 60:.0f} min on one worker")
-    return 0
+    return status
