@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.errors import DataError
+from tuning_curves.errors import DataError, ResourceError
 from tuning_curves.files import read_json, sha256_of, write_json
 from tuning_curves.study import Planned, Study
 
@@ -41,6 +41,20 @@ class Shelf:
         """The records at hand of the study's cells, by id."""
         paths = {planned.id: self.find(planned) for planned in self.study.unique}
         return {identity: path for identity, path in paths.items() if path is not None}
+
+    def some(self) -> dict[str, Path]:
+        """What `found` gives, where it is not nothing.
+
+        Raises:
+            ResourceError: no cell has a record.
+        """
+        paths = self.found()
+        if not paths:
+            raise ResourceError(
+                f"no cell of {self.study.name} has a record",
+                fix="train some: `snakemake --cores all --configfile config/<study>.yaml`",
+            )
+        return paths
 
 
 def write_record(folder: Path, planned: Planned, record: dict[str, Any]) -> Path:

@@ -23,7 +23,7 @@ from tuning_curves.analysis.advising import make_advice
 from tuning_curves.analysis.runs import Runs
 from tuning_curves.cli import main
 from tuning_curves.commands import advise
-from tuning_curves.errors import UsageError
+from tuning_curves.errors import DataError
 
 from .simulated import simulate, study_of
 
@@ -177,9 +177,30 @@ def test_advice_with_one_seed_claims_nothing() -> None:
     assert advice["twice_as_many"][0]["low"] is None
 
 
-def test_a_size_without_runs_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"size 77: .* \(there are: 50, 100, 200, 400\)"):
-        advice_of(3, 77)
+@pytest.mark.parametrize(
+    ("n", "sizes", "opening"),
+    [
+        (100, [100], "With 100 questions"),
+        (77, [50, 100], "No run has 77 questions; the next size below it is 50."),
+        (1, [50], "No run has 1 questions; the next size above it is 50."),
+        (5000, [400], "No run has 5,000 questions; the next size below it is 400."),
+    ],
+)
+def test_between_sizes_there_is_advice_for_both_neighbours(
+    n: int, sizes: list[int], opening: str
+) -> None:
+    advice = advice_of(3, n)
+    assert [one["n_train"] for one in advice] == sizes
+    assert advice[0]["sentences"][0].startswith(opening)
+    if n != sizes[0]:
+        assert advice[0]["sentences"][1:] == advice_of(3, sizes[0])[0]["sentences"]
+
+
+def test_runs_that_all_diverged_advise_nothing() -> None:
+    runs, study = on_seeds({"full": {0: 30.0}, "bitfit": {0: 35.0}})
+    runs.frame["status"] = "diverged"
+    with pytest.raises(DataError, match="every run at hand diverged"):
+        make_advice(runs, runs.frame, study, None)
 
 
 def on_seeds(scores: dict[str, dict[int, float]]) -> tuple[Runs, dict[str, Any]]:

@@ -31,12 +31,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from tuning_curves.analysis.contrasts import find_pairs
+from tuning_curves.analysis.contrasts import LEAST_PAIRS, find_pairs
 from tuning_curves.analysis.intervals import PERCENT, Estimate, estimate, generator_for
 from tuning_curves.analysis.runs import SEED, Runs, finished
 
 LEAST_TRIALS = 2  # of the rule on earlier sizes, without which nothing is said of its error
-LEAST_PAIRS = 3  # as the report has it: intervals of two seeds are too narrow
 METRIC = "em"
 
 

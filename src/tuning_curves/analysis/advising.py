@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from tuning_curves.analysis.advice import (
-    LEAST_PAIRS,
     Ahead,
     Choice,
     Curves,
@@ -16,8 +15,9 @@ from tuning_curves.analysis.advice import (
     choose_method,
     gain_of_doubling,
 )
+from tuning_curves.analysis.contrasts import LEAST_PAIRS
 from tuning_curves.analysis.runs import Runs
-from tuning_curves.errors import UsageError
+from tuning_curves.errors import DataError
 
 
 def make_advice(
@@ -27,34 +27,41 @@ def make_advice(
 
     Args:
         chosen: the runs at their chosen rates, one sample a subset (`unite_subsets`).
-        n: the number of labelled questions; None is the largest size with runs.
+        n: the number of labelled questions, 1 or more; None is the largest size with runs. Where
+            no run has so many, there is advice for the nearest sizes below and above.
 
     Raises:
-        UsageError: a size that no method has finished runs at.
+        DataError: no run has finished.
     """
-    budgets = [b["name"] for b in study["budgets"] if b["name"] in set(chosen["budget"])]
-    advice = [_under(Curves(runs, chosen, budget, study), budget, n) for budget in budgets]
-    given = [one for one in advice if one is not None]
-    if not given:
-        known = ", ".join(str(size) for size in sorted(chosen["n_train"].unique()))
-        raise UsageError(
-            f"size {n}: no method has finished runs with so many questions (there are: {known})",
-            fix="give one of these, or add the size to the study and run it",
+    advice = []
+    for budget in study["budgets"]:
+        curves = Curves(runs, chosen, budget["name"], study)
+        sizes = sorted({int(size) for size in curves.cells["n_train"]})
+        advice += [_at(curves, budget["name"], size, n) for size in _nearest(sizes, n)]
+    if not advice:
+        raise DataError(
+            "every run at hand diverged: there is nothing to advise from",
+            fix="lower the learning rates of the study",
         )
-    return given
+    return advice
 
 
-def _under(curves: Curves, budget: str, n: int | None) -> dict[str, Any] | None:
-    known = curves.cells["n_train"]
-    if known.empty:
-        return None
-    size = int(known.max()) if n is None else n
+def _nearest(sizes: list[int], n: int | None) -> list[int]:
+    """Of ascending sizes: `n` itself, or the neighbours it lies between."""
+    if n is None or n in sizes:
+        return sizes[-1:] if n is None else [n]
+    return [size for size in sizes if size < n][-1:] + [size for size in sizes if size > n][:1]
+
+
+def _at(curves: Curves, budget: str, size: int, n: int | None) -> dict[str, Any]:
     choice = choose_method(curves, size)
-    if choice is None:
-        return None
+    assert choice is not None, f"{size} is a size with runs"
     gains = [gain_of_doubling(curves, method, size) for method in choice.left]
     said = [method_sentence(choice, size), *_least_trained(curves, choice)]
     said += [gain_sentence(gain, size) for gain in gains]
+    if n is not None and n != size:
+        where = "below" if size < n else "above"
+        said.insert(0, f"No run has {n:,} questions; the next size {where} it is {size:,}.")
     values = {"scores": choice.scores, "left": choice.left, "interval_level": choice.level}
     rates = curves.cells[curves.cells["n_train"] == size].groupby("method")["learning_rate"].first()
     values |= {

@@ -16,6 +16,8 @@ from tuning_curves.analysis.curves import METRICS
 from tuning_curves.analysis.intervals import Estimate, estimate, generator_for
 from tuning_curves.analysis.runs import SEED, Runs, finished
 
+LEAST_PAIRS = 3  # of seeds, before a difference counts: intervals of two are too narrow
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pairs:

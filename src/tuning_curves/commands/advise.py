@@ -6,8 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.commands.options import add
-from tuning_curves.errors import DataError
+from tuning_curves.commands.options import add, at_least_one
 
 DESCRIPTION = """\
 Say from a study's records which method to take at a number of labelled questions, or
@@ -36,16 +35,24 @@ def add_parser(subparsers: Any) -> None:
         epilog=EPILOG,
     )
     parser.add_argument("study", type=Path, metavar="STUDY", help="config/<study>.yaml")
-    parser.add_argument("--size", type=int, metavar="N", help="your labelled questions (largest)")
-    parser.add_argument("--json", action="store_true", help="print a JSON list, one a budget")
+    parser.add_argument(
+        "--size",
+        type=at_least_one,
+        metavar="N",
+        help="your labelled questions (otherwise the study's largest size); between two sizes of "
+        "the study there is advice for both",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print a JSON list, one a budget and size"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the advice.
 
     Raises:
-        DataError: no records, or damaged ones.
-        UsageError: a size without runs.
+        ResourceError: no records.
+        DataError: damaged ones, or none of a run that has finished.
     """
     from tuning_curves.analysis.advising import make_advice
     from tuning_curves.study import read_study
@@ -58,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     several = len(advice) > 1
     for one in advice:
         if several:
-            print(f"budget {one['budget']}:")
+            print(f"budget {one['budget']}, {one['n_train']:,} questions:")
         print("\n".join(("  " if several else "") + said for said in one["sentences"]))
     if advice[-1]["left"]:
         print(_keeping(args.study, study, advice[-1]))
@@ -84,12 +91,7 @@ def _chosen_runs(study: Any) -> tuple[Any, Any]:
     from tuning_curves.analysis.units import unite_subsets
     from tuning_curves.records import Shelf
 
-    paths = Shelf(study).found()
-    if not paths:
-        raise DataError(
-            f"no cell of {study.name} has a record",
-            fix="train some: `snakemake --cores all --configfile config/<study>.yaml`",
-        )
+    paths = Shelf(study).some()
     expected = [planned.row() for planned in study.planned if planned.id in paths]
     with tempfile.TemporaryDirectory(prefix="tuning-curves-") as folder:
         collect(expected, study.settings, paths, Path(folder))

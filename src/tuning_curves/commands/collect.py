@@ -49,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
     from tuning_curves.records import Shelf
 
     study = chosen_study(args)
-    paths = Shelf(study).found()
+    shelf = Shelf(study)
+    paths = shelf.found()
     missing = len(study.unique) - len(paths)
     if missing and args.recorded is None:
         raise ResourceError(
@@ -62,11 +63,6 @@ def run(args: argparse.Namespace) -> int:
             f"{len(paths)} cells of {study.name} have a record, expected {args.recorded}",
             fix="run again: records came or went meanwhile",
         )
-    if not paths:
-        raise ResourceError(
-            f"no cell of {study.name} has a record",
-            fix="train some first: `snakemake --cores all --configfile config/<study>.yaml`",
-        )
     expected = [planned.row() for planned in study.planned if planned.id in paths]
-    collect(expected, study.settings, paths, args.out)
+    collect(expected, study.settings, shelf.some(), args.out)
     return 0

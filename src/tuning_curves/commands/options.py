@@ -38,6 +38,17 @@ def not_negative(text: str) -> float:
     return value
 
 
+def at_least_one(text: str) -> int:
+    """A whole number, 1 or more, given on the command line; argparse words the refusal."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}, expected a whole number, 1 or more")
+    return value
+
+
 def json_object(text: str) -> dict[str, Any]:
     """A JSON object, given on the command line.
 

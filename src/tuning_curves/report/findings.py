@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from tuning_curves.analysis.contrasts import LEAST_PAIRS
 from tuning_curves.report import style, wording
 from tuning_curves.report.read import Tables
 
-LEAST_PAIRS = 3
 PLACES = ("above", "below", "undecided", "without interval")
 
 
