@@ -1,4 +1,4 @@
-"""Our side of every row: the package's own worker, cell by cell or step by step."""
+"""Our side of every row: the package's own shop, cell by cell or step by step."""
 
 import itertools
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ import torch
 from benchmarks.clock import Turn, Work, timed
 from benchmarks.material import Material
 from tuning_curves.study import Cell, Planned, Study, identity
-from tuning_curves.training.job import job_of
+from tuning_curves.training.places import Places
 from tuning_curves.training.schedule import batches
-from tuning_curves.training.worker import Begun, Places, Worker
+from tuning_curves.training.workshop import Begun, Workshop
 
 LONG = 100_000  # steps of a cell that is only ever stepped: its rate stays all but constant
 RATE = 3e-5  # the example's
@@ -30,11 +30,11 @@ def planned_cell(
     return Planned(budget="benchmark", cell=cell, id=identity(study.settings, cell))
 
 
-def make_worker(material: Material, study: Study, scratch: Path) -> Worker:
+def make_workshop(material: Material, study: Study, scratch: Path) -> Workshop:
     """A worker as `tuning-curves train` makes one; it caches in memory, and nothing yet."""
     layout = material.layout
     places = Places(encoder=layout.encoder, features=layout.features, workspace=scratch)
-    return Worker(job_of(study, ()), places, torch.device("cpu"))
+    return Workshop(study.settings, places, torch.device("cpu"))
 
 
 def stepping(begun: Begun, steps: int) -> Turn:

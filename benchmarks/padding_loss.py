@@ -27,8 +27,8 @@ from tuning_curves.layout import Layout
 from tuning_curves.model import SpanModel, span_loss
 from tuning_curves.study import Cell, Planned, Study, identity, read_study
 from tuning_curves.training.inputs import embed_windows
-from tuning_curves.training.job import job_of
-from tuning_curves.training.worker import Places, Worker
+from tuning_curves.training.places import Places
+from tuning_curves.training.workshop import Workshop
 
 BATCH, BATCHES = 8, 16
 CELL = Cell(
@@ -59,11 +59,11 @@ def measure(study: Study, scratch: Path) -> Iterator[dict[str, Any]]:
     layout = Layout(study)
     places = Places(encoder=layout.encoder, features=layout.features, workspace=scratch)
     planned = Planned(budget="", cell=CELL, id=identity(study.settings, CELL))
-    worker = Worker(job_of(study, (planned,)), places, torch.device("cpu"))
-    begun = worker.begin(planned)
+    shop = Workshop(study.settings, places, torch.device("cpu"))
+    begun = shop.begin(planned)
     model = begun.model
-    train = worker.features["train"]
-    windows = worker.exams["selection"].windows[: BATCH * BATCHES]
+    train = shop.features["train"]
+    windows = shop.exams["selection"].windows[: BATCH * BATCHES]
     windows = np.random.default_rng(0).permutation(windows)
     longest = study.config["features"]["max_length"]
     yield {"steps": 0, **losses(model, train, windows, longest)}

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 
 from benchmarks.clock import Sample, Turn, Work, interleave, timed
-from benchmarks.engine import make_worker, planned_cell
+from benchmarks.engine import make_workshop, planned_cell
 from benchmarks.rows.common import Bench, Row, Subject, compared
 from benchmarks.rows.steps import example_steps, products, products_of, stepped_turn
 from tuning_curves.study import Planned, Study
-from tuning_curves.training.worker import Worker
+from tuning_curves.training.workshop import Workshop
 
 RATES, SEEDS, EPOCHS, BATCH = (3e-3, 1e-2, 2e-2, 3e-2), range(5), 3, 16
 FULL_SIZE, SMALL_SIZE = 2_000, 400  # five subsets of 2,000 questions take ten minutes to cache
@@ -52,7 +52,7 @@ def size(bench: Bench, name: str) -> int:
 
 
 def column(bench: Bench, name: str) -> Turn:
-    """A turn that trains the whole column in a fresh worker."""
+    """A turn that trains the whole column in a fresh shop."""
     study, n = bench.material.study(training={"precision": "float32"}), size(bench, name)
     own_subsets = name == "head-column"
     cells = [
@@ -71,15 +71,15 @@ def fresh(bench: Bench, study: Study, cells: list[Planned]) -> Turn:
 
     def turn() -> Sample:
         with tempfile.TemporaryDirectory(dir=bench.scratch) as folder:
-            worker = make_worker(bench.material, study, Path(folder))
-            return timed(lambda: train(worker, cells))()
+            shop = make_workshop(bench.material, study, Path(folder))
+            return timed(lambda: train(shop, cells))()
 
     return turn
 
 
-def train(worker: Worker, cells: list[Planned]) -> Work:
+def train(shop: Workshop, cells: list[Planned]) -> Work:
     """Train these cells one after the other; a unit is a question in an epoch of a cell."""
     for planned in cells:
-        worker.begin(planned).trainer.run(lambda step, loss: None)
-    size = worker.training["batch_size"]
+        shop.begin(planned).trainer.run(lambda step, loss: None)
+    size = shop.training["batch_size"]
     return Work(units=sum(min(p.cell.n_train, size) * p.cell.steps for p in cells))

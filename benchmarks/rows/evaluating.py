@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.clock import Turn, Work, interleave, timed
-from benchmarks.engine import make_worker, planned_cell
+from benchmarks.engine import make_workshop, planned_cell
 from benchmarks.rows.common import Bench, Row, Subject, compared
 from benchmarks.rows.steps import products, products_of
 from tuning_curves.evaluation.examination import Examination
-from tuning_curves.training.worker import Begun, Worker
+from tuning_curves.training.workshop import Begun, Workshop
 
 ASKED, PEER_WINDOWS, DECODED = 160, 32, 2_000  # questions, windows, questions
 FORMATS = {"evaluation-fp32": ("float32", 2.8), "evaluation-bf16": ("bfloat16", 4.9)}
@@ -55,8 +55,8 @@ def measure_logits(bench: Bench, names: list[str]) -> Iterator[Row]:
 
 def our_logits(bench: Bench, precision: str) -> Turn:
     """A turn of our own forward passes over a fixed sample of questions."""
-    worker, begun = examined(bench, precision, ASKED)
-    exam = worker.exams["dev"]
+    shop, begun = examined(bench, precision, ASKED)
+    exam = shop.exams["dev"]
     probe = begun.trainer.probe()
     # A third of a training step's operations are its forward pass's.
     gflop = exam.bounds[-1] * probe.flops_per_step / probe.step_tokens / 3e9
@@ -68,13 +68,13 @@ def our_logits(bench: Bench, precision: str) -> Turn:
     return timed(work)
 
 
-def examined(bench: Bench, precision: str, questions: int) -> tuple[Worker, Begun]:
+def examined(bench: Bench, precision: str, questions: int) -> tuple[Workshop, Begun]:
     """A worker that asks this many development questions, and an untrained model."""
     study = bench.material.study(
         training={"precision": precision}, evaluation={"dev_questions": questions}
     )
-    worker = make_worker(bench.material, study, bench.scratch)
-    return worker, worker.begin(planned_cell(study, "full", 16))
+    shop = make_workshop(bench.material, study, bench.scratch)
+    return shop, shop.begin(planned_cell(study, "full", 16))
 
 
 def example_logits(bench: Bench) -> Turn:
@@ -82,8 +82,8 @@ def example_logits(bench: Bench) -> Turn:
     from benchmarks.peers import example
 
     encoder = bench.material.layout.encoder
-    worker, _ = examined(bench, "float32", ASKED)
-    rows = example.rows_of(bench.material.squad["dev"], worker.exams["dev"].questions)
+    shop, _ = examined(bench, "float32", ASKED)
+    rows = example.rows_of(bench.material.squad["dev"], shop.exams["dev"].questions)
     windows = example.asking_set(example.load_tokenizer(encoder), rows)
     model = example.load_model(encoder)
     trainer = example.make_trainer(model, windows, bench.scratch / "predict")
@@ -100,8 +100,8 @@ def measure_decoding(bench: Bench) -> Row:
     """From the same logits to scores on both sides; says how far the answers agree."""
     from benchmarks.peers import answers
 
-    worker, _ = examined(bench, "float32", DECODED)
-    exam = worker.exams["dev"]
+    shop, _ = examined(bench, "float32", DECODED)
+    exam = shop.exams["dev"]
     flat = made_up_logits(exam)
     case = padded_case(bench, exam, flat)
 

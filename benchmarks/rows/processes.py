@@ -22,7 +22,7 @@ from tuning_curves.errors import TuningCurvesError
 from tuning_curves.features import make_features
 from tuning_curves.files import write_json, write_text
 from tuning_curves.study import Planned, Study
-from tuning_curves.subsets import selection_articles, stratified_sample, subset, training_pool
+from tuning_curves.subsets import split_pools, stratified_sample, subset
 from tuning_curves.training.job import job_of
 
 NAMES = ("start-up", "small-study")
@@ -158,8 +158,7 @@ def write_rows(bench: Bench, study: Study, planned: Planned) -> Path:
 
     settings, squad = study.settings, bench.material.squad
     sizes = {split: article_sizes(data) for split, data in squad.items()}
-    held_out = selection_articles(sizes["train"], settings["data"]["held_out_questions"])
-    pool = training_pool(sizes["train"], held_out)
+    pool, _ = split_pools(sizes["train"], settings["data"]["held_out_questions"])
     questions = subset(pool, planned.cell.n_train, planned.cell.subset_seed)
     asked = stratified_sample(sizes["dev"], settings["evaluation"]["dev_questions"])
     path = bench.scratch / f"rows-{planned.id}.json"

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.clock import Sample, Turn, Work, interleave, timed
-from benchmarks.engine import make_worker, planned_cell
+from benchmarks.engine import make_workshop, planned_cell
 from benchmarks.rows.column import fresh
 from benchmarks.rows.common import Bench, Row, Subject, frame
-from tuning_curves.training.worker import Begun, Worker
+from tuning_curves.training.workshop import Begun, Workshop
 
 SIZES = {"full": (16, 32, 64), "head": (16, 64, 256)}
 CELLS = {"full": (1, 2, 4), "head": (1, 4, 16, 64)}
@@ -69,7 +69,7 @@ def by_cells(bench: Bench) -> Row:
 
 
 def cells_turn(bench: Bench, method: str, n: int, count: int) -> Turn:
-    """A turn that trains this many cells of n questions in a fresh worker."""
+    """A turn that trains this many cells of n questions in a fresh shop."""
     study = bench.material.study(training={"precision": "float32"})
     steps = EPOCHS * -(-n // BATCH)
     cells = [planned_cell(study, method, n, steps=steps, init=seed) for seed in range(count)]
@@ -96,9 +96,9 @@ def by_length(bench: Bench) -> Row:
     turns: dict[str, Turn] = {}
     for precision in ("float32", "bfloat16"):
         study = bench.material.study(training={"precision": precision})
-        worker = make_worker(bench.material, study, bench.scratch)
-        begun = worker.begin(planned_cell(study, "full", BATCH))
-        turns |= {f"{precision} {n}": length_turn(worker, begun, n) for n in LENGTHS}
+        shop = make_workshop(bench.material, study, bench.scratch)
+        begun = shop.begin(planned_cell(study, "full", BATCH))
+        turns |= {f"{precision} {n}": length_turn(shop, begun, n) for n in LENGTHS}
     samples = interleave(turns, bench.patience)
     points: list[dict[str, Any]] = [
         {"length": n}
@@ -111,12 +111,12 @@ def by_length(bench: Bench) -> Row:
     return {"rounds": len(samples[f"float32 {LENGTHS[0]}"]), "points": points}
 
 
-def length_turn(worker: Worker, begun: Begun, length: int) -> Turn:
+def length_turn(shop: Workshop, begun: Begun, length: int) -> Turn:
     """A turn of one step on questions whose only window has about this many tokens."""
-    features = worker.features["train"]
-    single = np.diff(features.feature_bounds)[worker.pool] == 1
-    lengths = features.lengths[features.feature_bounds[worker.pool]]
-    near = worker.pool[single & (np.abs(lengths - length) <= NEAR)]
+    features = shop.features["train"]
+    single = np.diff(features.feature_bounds)[shop.pool] == 1
+    lengths = features.lengths[features.feature_bounds[shop.pool]]
+    near = shop.pool[single & (np.abs(lengths - length) <= NEAR)]
     questions = near[:BATCH]
     trainer = begun.trainer
 

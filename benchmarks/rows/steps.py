@@ -5,12 +5,12 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from benchmarks.clock import Sample, Turn, Work, interleave, timed
-from benchmarks.engine import make_worker, planned_cell, stepping
+from benchmarks.engine import make_workshop, planned_cell, stepping
 from benchmarks.machine import product
 from benchmarks.peers.stepped import SteppedTraining
 from benchmarks.rows.common import EXAMPLE, Bench, Row, Subject, compared
 from tuning_curves.subsets import subset
-from tuning_curves.training.worker import Worker
+from tuning_curves.training.workshop import Workshop
 
 SAMPLE = 256  # random training questions that all contestants draw their batches from
 OUR_STEPS = 2  # a turn of ours: more steps, so that the batches' lengths even out
@@ -74,13 +74,13 @@ def our_steps(bench: Bench, step: Step, steps: int = OUR_STEPS) -> Turn:
     """A turn of the package's own training steps."""
     training = {"precision": step.precision, "attention_dropout": step.attention_dropout}
     study = bench.material.study(training=training)
-    worker = make_worker(bench.material, study, bench.scratch)
-    return stepping(worker.begin(planned_cell(study, step.method, SAMPLE)), steps)
+    shop = make_workshop(bench.material, study, bench.scratch)
+    return stepping(shop.begin(planned_cell(study, step.method, SAMPLE)), steps)
 
 
-def sample_of(worker: Worker) -> list[int]:
+def sample_of(shop: Workshop) -> list[int]:
     """The questions that a cell of `SAMPLE` questions trains on."""
-    return [int(question) for question in subset(worker.pool, SAMPLE, seed=0)]
+    return [int(question) for question in subset(shop.pool, SAMPLE, seed=0)]
 
 
 def example_steps(bench: Bench, method: str = "full") -> SteppedTraining:
@@ -89,8 +89,8 @@ def example_steps(bench: Bench, method: str = "full") -> SteppedTraining:
     from benchmarks.peers.tuned import tuned_model
 
     encoder = bench.material.layout.encoder
-    worker = make_worker(bench.material, bench.material.study(), bench.scratch)
-    rows = example.rows_of(bench.material.squad["train"], sample_of(worker))
+    shop = make_workshop(bench.material, bench.material.study(), bench.scratch)
+    rows = example.rows_of(bench.material.squad["train"], sample_of(shop))
     dataset = example.training_set(example.load_tokenizer(encoder), rows)
     model = tuned_model(encoder, method)
     return example.stepped(model, dataset, bench.scratch / "example")

@@ -50,6 +50,19 @@ def selection_pool(article_sizes: np.ndarray, held_out: np.ndarray) -> np.ndarra
     return np.flatnonzero(_inside(article_sizes, held_out))
 
 
+def split_pools(article_sizes: np.ndarray, questions: int) -> tuple[np.ndarray, np.ndarray]:
+    """The questions to train on, and those of the articles held out to choose learning rates on.
+
+    Args:
+        questions: the least number of questions to hold out.
+
+    Returns:
+        question numbers of either: sorted int64, together all of them.
+    """
+    held_out = selection_articles(article_sizes, questions)
+    return training_pool(article_sizes, held_out), selection_pool(article_sizes, held_out)
+
+
 def subset(pool: np.ndarray, n: int, seed: int) -> np.ndarray:
     """The first n of the seed's permutation of `pool`, in that order: int64 [n].
 

@@ -12,32 +12,32 @@ from benchmarks.engine import count_tokens, planned_cell, stepping
 from benchmarks.material import find_material
 from benchmarks.rows.column import train
 from tuning_curves.errors import ResourceError, UsageError
-from tuning_curves.training.job import job_of
-from tuning_curves.training.worker import Places, Worker
+from tuning_curves.training.places import Places
+from tuning_curves.training.workshop import Workshop
 
 
 @pytest.fixture
-def worker(make_study: Any, places: Places) -> Worker:
+def worker(make_study: Any, places: Places) -> Workshop:
     study = make_study()
-    return Worker(job_of(study, ()), places, torch.device("cpu"))
+    return Workshop(study.settings, places, torch.device("cpu"))
 
 
 @pytest.mark.parametrize("method", ["full", "head"])
-def test_timed_steps_train_as_a_cell_trains(make_study: Any, worker: Worker, method: str) -> None:
+def test_timed_steps_train_as_a_cell_trains(make_study: Any, shop: Workshop, method: str) -> None:
     planned = planned_cell(make_study(), method, 8, steps=4, rate=1e-3)
-    begun = worker.begin(planned)
+    begun = shop.begin(planned)
     turn = stepping(begun, 4)
     sample = turn()
     assert sample.work.units == 4 * 4
     assert sample.work.gflop > 0
-    run = worker.begin(planned)
+    run = shop.begin(planned)
     run.trainer.run(lambda step, loss: None)
     for name, parameter in begun.model.named_parameters():
         assert torch.equal(parameter, run.model.get_parameter(name)), name
 
 
-def test_tokens_are_those_of_all_windows_of_a_question(make_study: Any, worker: Worker) -> None:
-    begun = worker.begin(planned_cell(make_study(), "full", 8))
+def test_tokens_are_those_of_all_windows_of_a_question(make_study: Any, shop: Workshop) -> None:
+    begun = shop.begin(planned_cell(make_study(), "full", 8))
     features = begun.trainer.feed.features
     several = int((features.feature_bounds[1:] - features.feature_bounds[:-1]).argmax())
     first, last = features.feature_bounds[several : several + 2]
@@ -45,9 +45,9 @@ def test_tokens_are_those_of_all_windows_of_a_question(make_study: Any, worker: 
     assert count_tokens(begun, torch.tensor([several]).numpy()) == sum(features.lengths[first:last])
 
 
-def test_a_column_counts_questions_by_epoch_and_cell(make_study: Any, worker: Worker) -> None:
+def test_a_column_counts_questions_by_epoch_and_cell(make_study: Any, shop: Workshop) -> None:
     cells = [planned_cell(make_study(), "head", 8, steps=6, init=seed) for seed in range(2)]
-    assert train(worker, cells).units == 8 * 3 * 2
+    assert train(shop, cells).units == 8 * 3 * 2
 
 
 def test_without_squad_one_error_says_what_to_put_where(tmp_path: Path) -> None:

@@ -54,8 +54,7 @@ def test_a_cell_without_enough_memory_is_a_failure_and_the_rest_goes_on(
     assert (failure["cell"], failure["reason"]) == (planned.cell.path, "out of memory")
     assert "1073741824 bytes" in failure["needed"]
     assert 0 < failure["held_bytes"] < failure["limit_bytes"]
-    study = bench.folder / "tiny.json"
-    study.write_text(json.dumps(bench.study.config), "utf-8")
+    study = bench.study_file()
     status = bench.processes.run("status", study, folder=bench.folder)
     assert f"failed: {planned.cell.path}: out of memory: " in status.said
     collecting = bench.processes.run(
@@ -72,7 +71,7 @@ def test_a_cell_without_enough_memory_is_a_failure_and_the_rest_goes_on(
 
 
 def test_an_encoder_that_memory_has_no_room_for_is_one_clear_error(bench: Bench) -> None:
-    starved = {"at": "tuning_curves.training.worker:load_encoder", "do": "lack_memory"}
+    starved = {"at": "tuning_curves.training.workshop:load_encoder", "do": "lack_memory"}
     ended = bench.train(faults=(starved,))
     assert ended.status == MISSING, ended.said
     assert "error: the encoder does not fit into memory" in ended.said
@@ -96,7 +95,10 @@ def test_two_processes_at_one_job_share_its_cells(
 
 
 def test_a_clock_that_jumps_changes_no_number(bench: Bench, undisturbed: dict[str, Any]) -> None:
-    jumping = {"at": "tuning_curves.training.worker:Worker._choose_questions", "do": "jump_clock"}
+    jumping = {
+        "at": "tuning_curves.training.workshop:Workshop._choose_questions",
+        "do": "jump_clock",
+    }
     assert bench.train(faults=(jumping,)).status == 0
     assert bench.numbers() == undisturbed
     for planned in bench.study.unique:

@@ -16,8 +16,10 @@ from tuning_curves.study import Study
 from tuning_curves.subsets import subset
 from tuning_curves.training import loop, probe
 from tuning_curves.training.job import job_of
+from tuning_curves.training.places import Places
 from tuning_curves.training.schedule import batches
-from tuning_curves.training.worker import Places, Worker, run_job
+from tuning_curves.training.worker import run_job
+from tuning_curves.training.workshop import Workshop
 
 RATES = {
     "lora-4": 1e-2,
@@ -146,8 +148,8 @@ def test_a_frozen_tensor_that_moved_below_a_tuner_layer_is_noticed(
 ) -> None:
     original = loop.Trainer.run
 
-    def meddling(self: Any, report: Any) -> Any:
-        trace = original(self, report)
+    def meddling(self: Any, *told: Any) -> Any:
+        trace = original(self, *told)
         with torch.no_grad():
             self.model.layers[1].attention.self.value.base_layer.weight[3, 4] += 0.1
         return trace
@@ -162,9 +164,9 @@ def test_a_frozen_tensor_that_moved_below_a_tuner_layer_is_noticed(
 def first_batch(make_study: Any, places: Places) -> np.ndarray:
     """Lengths of the windows of the step that the probe measures."""
     study = study_of(make_study, "scratch")
-    worker = Worker(job_of(study, study.unique), places, torch.device("cpu"))
+    shop = Workshop(study.settings, places, torch.device("cpu"))
     windows = open_features(places.features)["train"]
-    questions = subset(worker.pool, 8, 0)[next(batches(8, 4, 1, 0))]
+    questions = subset(shop.pool, 8, 0)[next(batches(8, 4, 1, 0))]
     return windows.lengths[windows.features_of(questions)].astype(np.int64)
 
 

@@ -10,8 +10,10 @@ from tuning_curves.features import open_features
 from tuning_curves.records import read_record
 from tuning_curves.subsets import subset
 from tuning_curves.training.job import job_of
+from tuning_curves.training.places import Places
 from tuning_curves.training.schedule import batches
-from tuning_curves.training.worker import Places, Worker, run_job
+from tuning_curves.training.worker import run_job
+from tuning_curves.training.workshop import Workshop
 
 WIDTH, INNER, LAYERS = 32, 64, 3
 MATRICES = LAYERS * (4 * WIDTH**2 + 2 * WIDTH * INNER)
@@ -46,9 +48,9 @@ def test_operations_are_those_of_the_arithmetic(
 
 def lengths_of_first_batch(make_study: Any, places: Places) -> np.ndarray:
     study = make_study({"sizes": [4]})
-    worker = Worker(job_of(study, study.unique), places, torch.device("cpu"))
+    shop = Workshop(study.settings, places, torch.device("cpu"))
     train = open_features(places.features)["train"]
-    questions = subset(worker.pool, 4, 0)[next(batches(4, 4, 1, 0))]
+    questions = subset(shop.pool, 4, 0)[next(batches(4, 4, 1, 0))]
     return train.lengths[train.features_of(questions)].astype(np.int64)
 
 

@@ -11,11 +11,13 @@ from tuning_curves.methods import list_methods, trained_tensors
 from tuning_curves.methods.entries import entry_indices
 from tuning_curves.records import read_record
 from tuning_curves.study import Study
-from tuning_curves.training import loop, worker
+from tuning_curves.training import loop, workshop
 from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
 from tuning_curves.training.job import job_of
 from tuning_curves.training.optimiser import make_optimiser
-from tuning_curves.training.worker import Places, Worker, run_job
+from tuning_curves.training.places import Places
+from tuning_curves.training.worker import run_job
+from tuning_curves.training.workshop import Workshop
 
 MASKS = ("random-mask", "random-mask-qm2", "random-rows", "fisher-mask")
 HEAD = 2 * 32 + 2
@@ -64,7 +66,7 @@ def test_what_single_entries_cost(
     study = study_of(make_study, name, training={"precision": precision})
     (record,) = records_of(study, places).values()
     cost, entries = record["cost"], record["parameters"]["backbone"]
-    model, counts = Worker(job_of(study, study.unique), places, torch.device("cpu"))._prepare(
+    model, counts = Workshop(study.settings, places, torch.device("cpu")).prepare(
         study.unique[0].cell
     )
     tensors = len(entry_indices(model)) + 2
@@ -78,11 +80,11 @@ def test_frozen_weights_are_halved_and_those_with_entries_are_not(
     make_study: Any, places: Places
 ) -> None:
     study = study_of(make_study, "random-rows", training={"precision": "bfloat16"})
-    worker_ = Worker(job_of(study, study.unique), places, torch.device("cpu"))
-    model, _ = worker_._prepare(study.unique[0].cell)
+    shop = Workshop(study.settings, places, torch.device("cpu"))
+    model, _ = shop.prepare(study.unique[0].cell)
     assert all(p.dtype == torch.float32 for p in model.parameters())  # each matrix has some
     study = study_of(make_study, "bitfit-q", training={"precision": "bfloat16"})
-    model, _ = worker_._prepare(study.unique[0].cell)
+    model, _ = shop.prepare(study.unique[0].cell)
     kinds = {m.weight.dtype for m in model.encoder.modules() if isinstance(m, torch.nn.Linear)}
     assert kinds == {torch.bfloat16}
 
@@ -93,8 +95,8 @@ def test_a_frozen_tensor_below_its_entries_that_moved_is_noticed(
     study = study_of(make_study, "random-mask")
     original = loop.Trainer.run
 
-    def meddling(self: Any, report: Any) -> Any:
-        trace = original(self, report)
+    def meddling(self: Any, *told: Any) -> Any:
+        trace = original(self, *told)
         words = self.model.encoder.embeddings.word_embeddings
         assert parametrize.is_parametrized(words, "weight")
         with torch.no_grad():
@@ -119,13 +121,13 @@ def test_fisher_is_computed_once_for_all_that_share_data_and_head(
         budgets=[{"name": name, "epochs": n, "min_steps": 0} for name, n in (("a", 1), ("b", 2))],
     )
     asked = []
-    original = worker.loss_of
+    original = workshop.loss_of
 
     def counting(model: Any, feed: Any, questions: Any, precision: str) -> Any:
         asked.append(len(questions))
         return original(model, feed, questions, precision)
 
-    monkeypatch.setattr(worker, "loss_of", counting)
+    monkeypatch.setattr(workshop, "loss_of", counting)
     together = records_of(study, places)
     assert len(together) == 16
     assert asked == [1] * (2 * (4 + 8))  # a question at a time
@@ -142,10 +144,10 @@ def test_fisher_is_computed_once_for_all_that_share_data_and_head(
 def test_fisher_depends_on_data_and_head(make_study: Any, places: Places) -> None:
     seeds = [{"subset": 0, "init": 0}, {"subset": 1, "init": 0}, {"subset": 0, "init": 1}]
     study = study_of(make_study, "fisher-mask", seeds=seeds)
-    worker_ = Worker(job_of(study, study.unique), places, torch.device("cpu"))
+    shop = Workshop(study.settings, places, torch.device("cpu"))
     found = set()
     for planned in study.unique:
-        model, _ = worker_._prepare(planned.cell)
+        model, _ = shop.prepare(planned.cell)
         found.add(str({n: index.tolist() for n, index in entry_indices(model).items()}))
     assert len(found) == 3
 
@@ -153,12 +155,12 @@ def test_fisher_depends_on_data_and_head(make_study: Any, places: Places) -> Non
 def test_fisher_reads_no_more_questions_than_its_source(
     make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert worker.SELECT_QUESTIONS == 1024
-    monkeypatch.setattr(worker, "SELECT_QUESTIONS", 3)
+    assert workshop.SELECT_QUESTIONS == 1024
+    monkeypatch.setattr(workshop, "SELECT_QUESTIONS", 3)
     study = study_of(make_study, "fisher-mask")
-    worker_ = Worker(job_of(study, study.unique), places, torch.device("cpu"))
-    worker_._prepare(study.unique[0].cell)
-    ((_, _, questions),) = worker_.selections
+    shop = Workshop(study.settings, places, torch.device("cpu"))
+    shop.prepare(study.unique[0].cell)
+    ((_, _, questions),) = shop.selections
     assert len(questions) == 3 * 8  # int64
 
 
@@ -166,8 +168,8 @@ def test_a_checkpoint_of_other_entries_is_refused(
     make_study: Any, places: Places, tmp_path: Any
 ) -> None:
     study = study_of(make_study, "random-mask", seeds=[0, 1])
-    worker_ = Worker(job_of(study, study.unique), places, torch.device("cpu"))
-    models = [worker_._prepare(planned.cell)[0] for planned in study.unique]
+    shop = Workshop(study.settings, places, torch.device("cpu"))
+    models = [shop.prepare(planned.cell)[0] for planned in study.unique]
     optimisers = [make_optimiser(m, 1e-2, study.settings["training"]) for m in models]
     path = tmp_path / "c.checkpoint"
     save_checkpoint(path, models[0], optimisers[0], {})
@@ -185,7 +187,7 @@ def test_a_cached_lower_part_gives_what_an_uncached_one_gives(
     """Without dropout, which the frozen part never has; the cache rounds to half precision."""
     study = study_of(make_study, name, rates=(1e-3,), training={"hidden_dropout": 0.0})
     (cached,) = records_of(study, places).values()
-    monkeypatch.setattr(worker, "count_frozen_layers", lambda model: 0)
+    monkeypatch.setattr(workshop, "count_frozen_layers", lambda model: 0)
     whole = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "whole")
     (uncached,) = records_of(study, whole).values()
     assert cached["cost"]["flops_per_step"] < uncached["cost"]["flops_per_step"]

@@ -13,9 +13,10 @@ import torch
 from tuning_curves.cli import main
 from tuning_curves.training import store as module
 from tuning_curves.training.job import job_of
+from tuning_curves.training.places import Places
 from tuning_curves.training.prefix import FrozenPrefix
 from tuning_curves.training.store import GIB, Store
-from tuning_curves.training.worker import Places, run_job
+from tuning_curves.training.worker import run_job
 
 LENGTHS = np.array([3, 5, 4])
 WIDTH = 8

@@ -12,8 +12,9 @@ from tuning_curves.records import read_record
 from tuning_curves.study import Study
 from tuning_curves.training import loop, worker
 from tuning_curves.training.job import Job, job_of, load_job
+from tuning_curves.training.places import Places
 from tuning_curves.training.prefix import FrozenPrefix
-from tuning_curves.training.worker import Places, run_job
+from tuning_curves.training.worker import run_job
 
 METHODS = [{"name": "full", "learning_rates": [1e-3]}]
 VOLATILE = ("cost", "provenance")
@@ -126,15 +127,15 @@ def test_a_cell_that_another_process_holds_is_taken_up_at_the_end(
     study = make_study()
     job = cells_of(study, "head")
     order = []
-    original = worker.Worker.train
+    original = worker.Worker._train
 
-    def watched(self: Any, planned: Any, progress: Any) -> Any:
+    def watched(self: Any, planned: Any) -> Any:
         order.append(planned.id)
         if len(order) == 1:
             held.__exit__(None, None, None)  # the other process ends while we train elsewhere
-        return original(self, planned, progress)
+        return original(self, planned)
 
-    monkeypatch.setattr(worker.Worker, "train", watched)
+    monkeypatch.setattr(worker.Worker, "_train", watched)
     held = try_lock(places.lock(job.cells[0]))
     held.__enter__()
     assert run_job(job, places, "cpu").trained == 2
@@ -295,8 +296,8 @@ def test_frozen_tensors_that_moved_are_noticed(
     study = make_study({"sizes": [4]})
     original = loop.Trainer.run
 
-    def meddling(self: Any, report: Any) -> Any:
-        trace = original(self, report)
+    def meddling(self: Any, *told: Any) -> Any:
+        trace = original(self, *told)
         with torch.no_grad():
             self.model.encoder.embeddings.word_embeddings.weight[3, 4] += 1e-6
         return trace

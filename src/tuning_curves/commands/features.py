@@ -48,13 +48,13 @@ def run(args: argparse.Namespace) -> int:
     from tuning_curves.sources.data import open_data
     from tuning_curves.sources.encoders import open_encoder
     from tuning_curves.squad import article_sizes
-    from tuning_curves.subsets import selection_articles, subset, training_pool
+    from tuning_curves.subsets import split_pools, subset
 
     open_encoder(args.encoder)
     check_length(args.encoder / "config.json", args.max_length)
     data = open_data(args.data)
     sizes = article_sizes(data["train"])
-    pool = training_pool(sizes, selection_articles(sizes, args.held_out))
+    pool, _ = split_pools(sizes, args.held_out)
     subset(pool, args.largest_size, seed=0)  # a size beyond the data fails before any training
     make_features(
         data,

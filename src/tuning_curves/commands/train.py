@@ -10,7 +10,7 @@ from tuning_curves.errors import ResourceError, UsageError
 
 if TYPE_CHECKING:
     from tuning_curves.training.job import Job
-    from tuning_curves.training.worker import Places
+    from tuning_curves.training.places import Places
 
 DESCRIPTION = """\
 Train and evaluate cells one after the other in this process. A cell with a record is
@@ -174,8 +174,8 @@ def _of_study(args: argparse.Namespace) -> "tuple[Job, Places]":
 def _places(
     args: argparse.Namespace, encoder: Path, features: Path, workspace: Path, cache: Path | None
 ) -> "Places":
+    from tuning_curves.training.places import Places
     from tuning_curves.training.sizes import GIB
-    from tuning_curves.training.worker import Places
 
     return Places(
         encoder=encoder,

@@ -16,9 +16,9 @@ from tuning_curves.evaluation.examination import Asking
 from tuning_curves.features import FeatureSet, find_template, open_tokenizer, tokenise
 from tuning_curves.methods import count_frozen_layers
 from tuning_curves.squad import SquadData
+from tuning_curves.training.arithmetic import settle_arithmetic, store_frozen_in_bfloat16
 from tuning_curves.training.inputs import Feed
 from tuning_curves.training.prefix import FrozenPrefix, Room
-from tuning_curves.training.worker import settle_arithmetic, store_frozen_in_bfloat16
 
 
 @dataclass(frozen=True, kw_only=True)

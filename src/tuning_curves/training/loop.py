@@ -69,16 +69,20 @@ class Trainer:
         cell: Cell,
         training: Mapping[str, Any],
         checkpoint: Path,
+        checkpoint_seconds: float | None = None,
     ) -> None:
-        """Args: questions: numbers of the cell's subset, int64 [n]. checkpoint: where to resume."""
+        """Args:
+        questions: numbers of the cell's subset, int64 [n].
+        checkpoint: the file to resume from.
+        checkpoint_seconds: how often it is written; None is every minute.
+        """
         self.model, self.feed, self.questions, self.cell = model, feed, questions, cell
         self.training, self.checkpoint = training, checkpoint
+        self.checkpoint_seconds = checkpoint_seconds
         self.optimiser = make_optimiser(model, cell.learning_rate, training)
         self.trained = [p for p in model.parameters() if p.requires_grad]
         self.trace = Trace()
         self.window: list[Tensor] = []
-        self.checkpoint_seconds: float | None = None  # None: CHECKPOINT_SECONDS
-        self.on_resume: Callable[[int], None] = lambda step: None
 
     def probe(self) -> Probe:
         """Measure the first step; call it before `run`, which it does not touch."""
@@ -91,14 +95,19 @@ class Trainer:
         tokens = int(self.feed.features.lengths[self.feed.features.features_of(questions)].sum())
         return probe_step(self.model, self._forward, questions, tokens)
 
-    def run(self, report: Report) -> Trace:
+    def run(self, report: Report, resumed: Callable[[int], None] = lambda step: None) -> Trace:
         """Train to the last step, from the checkpoint if there is one.
+
+        Args:
+            report: is given each step's number and the mean loss of the last stretch.
+            resumed: is given the step that a checkpoint goes on from.
 
         Raises:
             Diverged: the loss became NaN or infinite.
         """
         torch.manual_seed(self.cell.init_seed)
-        self._resume()
+        if self._resume():
+            resumed(self.trace.step)
         self.model.train()
         watch = Stopwatch(self.feed.device, self.trace.seconds)
         steps, size = self.cell.steps, self.training["batch_size"]
@@ -185,15 +194,16 @@ class Trainer:
         except OSError as error:
             say(f"warning: no checkpoint of step {self.trace.step} could be written: {error}")
 
-    def _resume(self) -> None:
+    def _resume(self) -> bool:
+        """Take up what the checkpoint holds; whether there was a sound one."""
         if not self.checkpoint.exists():
-            return
+            return False
         try:
             progress = load_checkpoint(self.checkpoint, self.model, self.optimiser)
         except DataError:
             self.checkpoint.unlink()
-            return
+            return False
         device = self.feed.device
         self.window = [torch.tensor(loss, device=device) for loss in progress.pop("window")]
         self.trace = Trace(**progress)
-        self.on_resume(self.trace.step)
+        return True

@@ -18,6 +18,10 @@ SIGNS = (
 )
 
 
+class OutOfMemory(ResourceError):
+    """A cell that memory, the machine's or the device's, was not enough for."""
+
+
 def is_shortage(error: BaseException) -> bool:
     """Whether an error says that memory, the machine's or the device's, was not enough."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
@@ -39,10 +43,10 @@ def shortage(error: BaseException, device: torch.device) -> dict[str, Any]:
     return {"needed": needed, "device": device.type, "held_bytes": held, "limit_bytes": limit}
 
 
-def shortage_error(planned: Planned, failure: dict[str, Any]) -> ResourceError:
-    """The error that a job ends with when cells lacked memory."""
+def shortage_error(planned: Planned, failure: dict[str, Any]) -> OutOfMemory:
+    """What a cell's failure says, as an error."""
     held, limit = failure["held_bytes"] / 1e9, failure["limit_bytes"] / 1e9
-    return ResourceError(
+    return OutOfMemory(
         f"cell {planned.cell.path} ran out of memory (at most {held:.1f} GB held of {limit:.1f} "
         f"GB): {failure['needed']}",
         fix="give it more memory (on a cluster: mem_mb of rule train_chunk, or a larger GPU) and "

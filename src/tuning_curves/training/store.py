@@ -9,6 +9,7 @@ no lock: whoever makes a window makes the same bytes.
 import os
 import random
 import shutil
+import weakref
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,6 +46,8 @@ class Store:
         write_json(folder / ABOUT, about)
         self._states = _sized(folder / "states.f16", int(self.bounds[-1]) * 2)
         self._sums = _sized(folder / "sums.u32", len(lengths) * 4)
+        for handle in (self._states, self._sums):
+            weakref.finalize(self, os.close, handle)
         os.posix_fallocate(self._sums, 0, len(lengths) * 4)  # read before any of it was written
         self.states = np.memmap(folder / "states.f16", np.float16, "r")
         self.sums = np.memmap(folder / "sums.u32", np.uint32, "r")

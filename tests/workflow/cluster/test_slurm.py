@@ -10,7 +10,8 @@ import yaml
 from tuning_curves.layout import Layout
 from tuning_curves.study import Chunk, read_study
 from tuning_curves.training.job import job_of
-from tuning_curves.training.worker import Places, run_job
+from tuning_curves.training.places import Places
+from tuning_curves.training.worker import run_job
 
 from ..conftest import records_below
 from .conftest import Slurm
