@@ -21,4 +21,4 @@ rule analyse_runs:
         out=subpath(output[0], parent=True),
     shell:
         "tuning-curves analyse --study-json {params.study:q} --claims {input.claims:q}"
-        " --collected $(dirname {input.runs:q}) --out {params.out:q} 2>&1 | tee {log}"
+        " --collected $(dirname {input.runs:q}) --out {params.out:q} 2>&1 | tee -i {log}"

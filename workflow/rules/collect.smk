@@ -20,4 +20,4 @@ rule collect_runs:
         extent=extent,
     shell:
         "tuning-curves collect --study-json {params.study:q} {params.extent}"
-        " --out $(dirname {output.runs:q}) 2>&1 | tee {log}"
+        " --out $(dirname {output.runs:q}) 2>&1 | tee -i {log}"

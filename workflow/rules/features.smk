@@ -23,4 +23,4 @@ rule make_features:
         "tuning-curves features --data $(dirname {input.data:q}) --encoder $(dirname {input.encoder:q})"
         " --max-length {params.max_length} --doc-stride {params.doc_stride}"
         " --largest-size {params.largest} --held-out {params.held_out}"
-        " --out $(dirname {output:q}) 2>&1 | tee {log}"
+        " --out $(dirname {output:q}) 2>&1 | tee -i {log}"

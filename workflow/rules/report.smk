@@ -23,7 +23,7 @@ rule draw_figures:
         out=subpath(output[0], parent=True),
     shell:
         "tuning-curves report figures --study-json {params.study:q}"
-        " --tables {params.tables:q} --out {params.out:q} 2>&1 | tee {log}"
+        " --tables {params.tables:q} --out {params.out:q} 2>&1 | tee -i {log}"
 
 
 rule write_tables:
@@ -45,7 +45,7 @@ rule write_tables:
         tables=subpath(input[0], parent=True),
     shell:
         "tuning-curves report tables --study-json {params.study:q}"
-        " --tables {params.tables:q} --out $(dirname {output.numbers:q}) 2>&1 | tee {log}"
+        " --tables {params.tables:q} --out $(dirname {output.numbers:q}) 2>&1 | tee -i {log}"
 
 
 rule compile_paper:
@@ -66,4 +66,4 @@ rule compile_paper:
         study=STUDY_JSON,
     shell:
         "tuning-curves paper --study-json {params.study:q} --results $(dirname {output:q})"
-        " --out {output:q} 2>&1 | tee {log}"
+        " --out {output:q} 2>&1 | tee -i {log}"

@@ -13,7 +13,7 @@ rule fetch_encoder:
         spec=canonical(STUDY.config["encoder"]),
     shell:
         "tuning-curves fetch encoder --spec {params.spec:q} --out $(dirname {output:q})"
-        " 2>&1 | tee {log}"
+        " 2>&1 | tee -i {log}"
 
 
 rule fetch_data:
@@ -29,4 +29,4 @@ rule fetch_data:
         spec=canonical(STUDY.config["data"]),
     shell:
         "tuning-curves fetch data --spec {params.spec:q} --out $(dirname {output:q})"
-        " 2>&1 | tee {log}"
+        " 2>&1 | tee -i {log}"

@@ -31,4 +31,4 @@ rule train_chunk:
         " --features $(dirname {input.features:q}) --workspace $(dirname {output:q})/.."
         " --cache {params.cache:q} --checkpoint-seconds {resources.checkpoint_seconds}"
         " --gpu-locks {params.gpu_locks:q} --gpu-workers {resources.gpu_workers}"
-        " --done {output:q} 2>&1 | tee {log}"
+        " --done {output:q} 2>&1 | tee -i {log}"
