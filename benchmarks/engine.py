@@ -31,7 +31,7 @@ def planned_cell(
 
 
 def make_workshop(material: Material, study: Study, scratch: Path) -> Workshop:
-    """A worker as `tuning-curves train` makes one; it caches in memory, and nothing yet."""
+    """A workshop as `tuning-curves train` makes one; it caches in memory, and nothing yet."""
     layout = material.layout
     places = Places(encoder=layout.encoder, features=layout.features, workspace=scratch)
     return Workshop(study.settings, places, torch.device("cpu"))

@@ -67,7 +67,7 @@ def column(bench: Bench, name: str) -> Turn:
 
 
 def fresh(bench: Bench, study: Study, cells: list[Planned]) -> Turn:
-    """A turn that trains these cells with a cold cache; starting the worker is not counted."""
+    """A turn that trains these cells with a cold cache; starting is not counted."""
 
     def turn() -> Sample:
         with tempfile.TemporaryDirectory(dir=bench.scratch) as folder:

@@ -69,7 +69,7 @@ def our_logits(bench: Bench, precision: str) -> Turn:
 
 
 def examined(bench: Bench, precision: str, questions: int) -> tuple[Workshop, Begun]:
-    """A worker that asks this many development questions, and an untrained model."""
+    """A workshop that asks this many development questions, and an untrained model."""
     study = bench.material.study(
         training={"precision": precision}, evaluation={"dev_questions": questions}
     )

@@ -4,7 +4,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.errors import DataError
+from tuning_curves.errors import DataError, ResourceError
 from tuning_curves.failures import read_failure
 from tuning_curves.locks import is_locked
 from tuning_curves.records import Shelf, read_record
@@ -27,7 +27,8 @@ def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
             records[planned.id] = _record(shelf, planned)
         except DataError as error:
             records[planned.id], damages[planned.id] = None, str(error)
-    waiting = [p for p in study.unique if records[p.id] is None and p.id not in damages]
+    untrained = [p for p in study.unique if records[p.id] is None]
+    waiting = [p for p in untrained if p.id not in damages]
     locks = root / "runs" / study.name / "locks"
     running = {p.id for p in waiting if is_locked(locks / f"{p.id}.lock")}
     failures = [_failure(shelf, p) for p in waiting if p.id not in running]
@@ -47,17 +48,32 @@ def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
         "failures": failed,
         "damages": list(damages.values()),
         "methods": _by_method(study, records),
-        "seconds_left": _seconds_left(waiting, done),
+        "seconds_left": _seconds_left(untrained, done),
     }
 
 
 def _record(shelf: Shelf, planned: Planned) -> dict[str, Any] | None:
+    """The cell's record; looked for twice, since another process may be archiving it.
+
+    Raises:
+        DataError: a torn record, or one of something else.
+    """
+    try:
+        return _read(shelf, planned)
+    except ResourceError:
+        return _read(shelf, planned)
+
+
+def _read(shelf: Shelf, planned: Planned) -> dict[str, Any] | None:
     path = shelf.find(planned)
     return None if path is None else read_record(path, planned, shelf.study.settings)
 
 
 def _failure(shelf: Shelf, planned: Planned) -> dict[str, Any] | None:
-    failure = read_failure(shelf.workspace.parent, planned)
+    try:
+        failure = read_failure(shelf.workspace.parent, planned)
+    except DataError as error:  # a failure is tried again anyhow, readable or not
+        failure = {"reason": "failed", "needed": error.message}
     return failure and failure | {"cell": planned.cell.path}
 
 
@@ -69,8 +85,8 @@ def _by_method(study: Study, records: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"method": m, "done": done, "total": total} for m, (done, total) in counts.items()]
 
 
-def _seconds_left(waiting: list[Planned], done: list[dict[str, Any]]) -> float | None:
-    if not waiting:
+def _seconds_left(untrained: list[Planned], done: list[dict[str, Any]]) -> float | None:
+    if not untrained:
         return 0.0
     speeds: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for record in (r for r in done if r["status"] == "finished"):
@@ -80,7 +96,7 @@ def _seconds_left(waiting: list[Planned], done: list[dict[str, Any]]) -> float |
     if not speeds:
         return None
     total = 0.0
-    for planned in waiting:
+    for planned in untrained:
         seen = speeds.get(planned.cell.method, speeds["any"])
         step = sum(s for s, _ in seen) / len(seen)
         evaluation = sum(e for _, e in seen) / len(seen)

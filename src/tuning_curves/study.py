@@ -27,6 +27,8 @@ MOST_CELLS = 1_000_000
 CHUNK_CELLS = 200  # keeps a chunk's job within the length of a command line
 ENGINE = 2  # raised whenever the engine's numbers change on purpose: old records no longer answer
 SQUAD_DEV_QUESTIONS = 10_570
+PAPER_ENCODERS = ("bert-base-cased", "bert-base-uncased")
+SQUAD_NAMES = ("squad", "squad-hub")  # of data that is SQuAD itself
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 TEXT_KEYS = {
     "study", "title", "name", "path", "folder", "train", "dev", "revision", "weights_sha256",
@@ -359,11 +361,17 @@ def _check_names(config: Mapping, source: str) -> None:
 def _check_scale(config: Mapping, source: str) -> None:
     """Only BERT-base on SQuAD may speak of the paper, and generated passages of nothing else."""
     encoder, generated = config["encoder"]["name"], config["data"]["source"] == "generated"
-    if config["scale"] == "paper" and (generated or not encoder.startswith("bert-base")):
-        kind = "generated passages" if generated else f"the encoder {encoder!r}"
+    named = config["data"]["name"]
+    if config["scale"] == "paper" and (
+        generated or encoder not in PAPER_ENCODERS or named not in SQUAD_NAMES
+    ):
+        kind = f"the encoder {encoder!r}" if encoder not in PAPER_ENCODERS else f"data {named!r}"
+        kind = "generated passages" if generated else kind
         raise UsageError(
-            f"{source}: scale is 'paper' with {kind}, expected BERT-base on SQuAD",
-            fix="say `scale: demo` for generated passages, `scale: reduced` for another encoder",
+            f"{source}: scale is 'paper' with {kind}, expected "
+            f"{' or '.join(PAPER_ENCODERS)} on data named {' or '.join(SQUAD_NAMES)}",
+            fix="say `scale: demo` for generated passages, `scale: reduced` for another encoder or "
+            "other data",
         )
     if config["scale"] == "reduced" and generated:
         raise UsageError(

@@ -199,7 +199,7 @@ def test_between_sizes_there_is_advice_for_both_neighbours(
 def test_runs_that_all_diverged_advise_nothing() -> None:
     runs, study = on_seeds({"full": {0: 30.0}, "bitfit": {0: 35.0}})
     runs.frame["status"] = "diverged"
-    with pytest.raises(DataError, match="every run at hand diverged"):
+    with pytest.raises(DataError, match="no learning rate has enough runs that finished"):
         make_advice(runs, runs.frame, study, None)
 
 

@@ -17,7 +17,7 @@ from tuning_curves.training.workshop import Workshop
 
 
 @pytest.fixture
-def worker(make_study: Any, places: Places) -> Workshop:
+def shop(make_study: Any, places: Places) -> Workshop:
     study = make_study()
     return Workshop(study.settings, places, torch.device("cpu"))
 

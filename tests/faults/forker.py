@@ -61,6 +61,7 @@ def fork(order: dict[str, Any]) -> int:
         traceback.print_exc()
         status = 1
     finally:
+        sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
 

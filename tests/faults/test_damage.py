@@ -29,8 +29,8 @@ def test_a_torn_record_is_named_and_the_other_cells_go_on(
     lost.unlink()
     status = bench.processes.run("status", bench.study_file(), folder=bench.folder)
     assert status.status == DAMAGED
-    assert "2 cells  done 0  running 0  missing 1  failed 0" in status.said
-    assert f"damaged: {torn}: record is not valid JSON" in status.said
+    assert "2 cells  done 0  running 0  missing 1  failed 0  damaged 1" in status.said
+    assert f"damaged: {torn.relative_to(bench.folder)}: record is not valid" in status.said
     ended = bench.train()
     assert ended.status == DAMAGED
     assert f"error: {torn}: record is not valid JSON" in ended.said

@@ -79,7 +79,7 @@ def test_figure2_of_a_reduced_study_keeps_the_paper_apart(make_study: Any, make_
         ["full fine-tuning", "BitFit"],
         ["full fine-tuning, published", "BitFit, published"],
     ]
-    assert "another encoder" in upper[2].get_title(loc="left")
+    assert "BERT-base on SQuAD" in upper[2].get_title(loc="left")
     difference = figure.axes[1].get_lines()[1]
     np.testing.assert_allclose(difference.get_ydata(), [8, 1.63, -3.18, -8])
     published = figure.axes[5].get_lines()[1].get_ydata()

@@ -29,11 +29,15 @@ def test_a_claim_holds_only_if_it_holds_under_every_budget() -> None:
         "a": "replicated", "b": "undecided", "c": "different under the budgets",
         "d": "not replicated",
     }  # fmt: skip
-    assert judgements.count_sentence(tables) == (
+    assert judgements.count_sentence(tables, "paper") == (
         "Judged at demo scale: no evidence. Of 4 published claims 1 is replicated, 1 is not "
         "replicated, 1 is undecided and 1 is different under the budgets."
     )
-    assert judgements.count_sentence({"verdicts": tables["verdicts"].iloc[:0]}) == ""
+    assert judgements.count_sentence(tables, "reduced") == (
+        "Judged at demo scale: no evidence. Of 4 published claims 1 holds here, 1 does not hold "
+        "here, 1 is undecided and 1 is different under the budgets."
+    )
+    assert judgements.count_sentence({"verdicts": tables["verdicts"].iloc[:0]}, "demo") == ""
 
 
 def test_what_is_undecided_is_told_with_its_reason() -> None:

@@ -74,7 +74,7 @@ def test_one_seed_decides_nothing(make_study: Any, make_tables: Any) -> None:
         "Under the budget floor, BitFit against full fine-tuning has differences of −8.0 to +8.0 "
         "points, without an interval and so undecided (1 pair of runs a size)."
     )
-    assert accounts.seeds(tables).startswith("Every point is a single run")
+    assert accounts.seeds(tables).startswith("Every point rests on one subset")
     assert "Holm" not in "".join(findings.contrast_sentences(tables, study))
 
 
@@ -173,7 +173,7 @@ def test_gaps_are_counted(make_study: Any, make_tables: Any) -> None:
     tables["curves"] = tables["curves"].iloc[1:]
     assert accounts.gaps(tables, study) == (
         "1 point of 8 of the study has no score. 7 points of 7 have no interval, for want of a "
-        "second seed, and stand without a bar."
+        "second seed or of any variation, and stand without a bar."
     )
 
 

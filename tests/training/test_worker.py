@@ -10,7 +10,7 @@ from tuning_curves.errors import DataError
 from tuning_curves.locks import try_lock
 from tuning_curves.records import read_record
 from tuning_curves.study import Study
-from tuning_curves.training import loop, worker
+from tuning_curves.training import loop, worker, workshop
 from tuning_curves.training.job import Job, job_of, load_job
 from tuning_curves.training.places import Places
 from tuning_curves.training.prefix import FrozenPrefix
@@ -273,7 +273,7 @@ def test_the_frozen_part_is_made_once_and_changes_nothing(
     monkeypatch.setattr(FrozenPrefix, "_make", counting)
     run_job(job, places, "cpu")
     assert len(made) == len(set(made))  # each window of each split once, whatever the cell
-    monkeypatch.setattr(worker, "PREFIX_BYTES", 0)
+    monkeypatch.setattr(workshop, "PREFIX_BYTES", 0)
     none_kept = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "n")
     run_job(job, none_kept, "cpu")
     assert numbers(places, study) == numbers(none_kept, study)

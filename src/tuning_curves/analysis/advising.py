@@ -40,8 +40,8 @@ def make_advice(
         advice += [_at(curves, budget["name"], size, n) for size in _nearest(sizes, n)]
     if not advice:
         raise DataError(
-            "every run at hand diverged: there is nothing to advise from",
-            fix="lower the learning rates of the study",
+            "no learning rate has enough runs that finished: there is nothing to advise from",
+            fix="lower the learning rates of the study, and run it",
         )
     return advice
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.contrasts import Pairs, find_pairs
+from tuning_curves.analysis.contrasts import LEAST_PAIRS, Pairs, find_pairs
 from tuning_curves.analysis.intervals import (
     BOOTSTRAP_SEEDS,
     NO_VARIANCE,
@@ -51,7 +51,10 @@ def make_crossovers(runs: Runs, chosen: pd.DataFrame, analysis: dict[str, Any]) 
 def crossover_of(
     runs: Runs, pairs: dict[int, Pairs], first: str, second: str, analysis: dict[str, Any]
 ) -> dict[str, Any]:
-    """What `locate_crossover` says of two methods' pairs by size, two sizes at least."""
+    """What `locate_crossover` says of two methods' pairs by size, two sizes at least.
+
+    With fewer than `LEAST_PAIRS` seeds that all sizes have, the statement is "undecided".
+    """
     generator = generator_for(analysis["seed"], "crossover", first, second)
     sizes = np.array(sorted(pairs), dtype=float)
     everything = [pairs[int(n)].differences(runs, "em") for n in sizes]
@@ -66,7 +69,8 @@ def crossover_of(
     drawn = draw_curves(stacked, runs.article_sizes, draws=analysis["draws"], generator=generator)
     if drawn is not None:
         drawn += values - stacked.mean(axis=1).sum(axis=1) / runs.article_sizes.sum()
-    return locate_crossover(sizes, values, drawn, level=analysis["level"])
+    found = locate_crossover(sizes, values, drawn, level=analysis["level"])
+    return found if len(common) >= LEAST_PAIRS else found | {"statement": UNDECIDED}
 
 
 def locate_crossover(

@@ -73,6 +73,11 @@ def run(args: argparse.Namespace) -> int:
                 f"--predictions {args.predictions} is the file of {name}, which it would replace",
                 fix="name another file for the predictions",
             )
+    if args.predictions is not None and _same(args.predictions.parent, args.encoder):
+        raise UsageError(
+            f"--predictions {args.predictions} lies in the encoder's folder",
+            fix="name a file elsewhere: what an encoder consists of is checked by its hashes",
+        )
     asked = one_question(args.question, args.context) if single else read_questions(args.file)
     answerer = Answerer(read_delta(args.delta), args.encoder, choose_device(args.device))
     given = answerer.answer(asked)

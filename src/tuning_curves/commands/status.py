@@ -26,7 +26,7 @@ def add_parser(subparsers: Any) -> None:
         subparsers,
         "status",
         run,
-        help="cells done, running, missing, failed; time left",
+        help="cells done, running, missing, failed, damaged; time left",
         description=DESCRIPTION,
         epilog=EPILOG,
     )
@@ -47,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(found, indent=1))
         return status
     cells = found["cells"]
-    counts = "  ".join(f"{key} {cells[key]}" for key in ("done", "running", "missing", "failed"))
+    shown = ("done", "running", "missing", "failed", *(["damaged"] if found["damages"] else []))
+    counts = "  ".join(f"{key} {cells[key]}" for key in shown)
     print(f"{study.name}: {cells['total']} cells  {counts}")
     if cells["diverged"]:
         print(f"  of those done, {cells['diverged']} diverged")

@@ -20,7 +20,10 @@ def seeds(tables: Tables) -> str:
     if counts.empty:
         return "No run has finished."
     if counts.max() <= 1:
-        return "Every point is a single run, so there are no intervals and nothing is decided."
+        return (
+            "Every point rests on one subset of questions, so there are no intervals and no "
+            "comparison is decided."
+        )
     noun = "seed" if counts.max() == 1 else "seeds"
     return f"A point of a curve is the mean over {wording.span(counts)} {noun}."
 
@@ -207,7 +210,8 @@ def gaps(tables: Tables, study: Mapping[str, Any]) -> str:
     if bare:
         sentences.append(
             f"{wording.capital(wording.plural(bare, 'point'))} of {len(scored)} "
-            f"{'has' if bare == 1 else 'have'} no interval, for want of a second seed, and "
+            f"{'has' if bare == 1 else 'have'} no interval, for want of a second seed or of "
+            f"any variation, and "
             f"{'stands' if bare == 1 else 'stand'} without a bar."
         )
     return " ".join(sentences)

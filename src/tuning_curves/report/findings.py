@@ -10,6 +10,7 @@ import pandas as pd
 from tuning_curves.analysis.contrasts import LEAST_PAIRS
 from tuning_curves.report import style, wording
 from tuning_curves.report.read import Tables
+from tuning_curves.study import SQUAD_NAMES
 
 PLACES = ("above", "below", "undecided", "without interval")
 
@@ -19,7 +20,9 @@ def main_finding(tables: Tables, study: Mapping[str, Any]) -> str:
     contrasts = tables["contrasts"]
     pairs = pairs_of(contrasts, study)
     if not pairs:
-        return wording.capital(f"{lead(study)}no two methods were compared.")
+        none = "no contrast has a pair of finished runs"
+        why = none if study["analysis"]["contrasts"] else "no two methods were compared"
+        return wording.capital(f"{lead(study)}{why}.")
     rows = _rows(contrasts, *pairs[0])
     phrases = [
         f"under the {_budgets(budgets)}, {phrase}"
@@ -50,7 +53,7 @@ def lead(study: Mapping[str, Any]) -> str:
     if study["scale"] == "demo":
         kind = "generated passages" if study["data"]["source"] == "generated" else "few questions"
         return f"a demo on {kind}, which says nothing about SQuAD: "
-    if study["scale"] == "reduced" and not study["data"]["name"].startswith("squad"):
+    if study["scale"] == "reduced" and study["data"]["name"] not in SQUAD_NAMES:
         return f"with {encoder} on {study['data']['name']}, not BERT-base on SQuAD: "
     if study["scale"] == "reduced":
         return f"with {encoder}, not the BERT-base of the paper: "

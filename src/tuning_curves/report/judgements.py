@@ -16,20 +16,31 @@ VERDICTS = ("replicated", "not replicated", "undecided")
 MIXED = "different under the budgets"
 
 
-def count_sentence(tables: Tables) -> str:
-    """How many claims have which verdict; "" where there is no claim."""
+def count_sentence(tables: Tables, scale: str) -> str:
+    """How many claims have which verdict; "" where there is no claim.
+
+    Only at scale `paper` is anything called replicated: elsewhere a claim holds here, or does not.
+    """
     verdicts = tables["verdicts"]
     if verdicts.empty:
         return ""
     whole = overall(verdicts)
     counts = whole.value_counts()
     listed = wording.join(
-        f"{counts[verdict]} {'is' if counts[verdict] == 1 else 'are'} {verdict}"
+        f"{counts[verdict]} {_counted(verdict, scale, alone=counts[verdict] == 1)}"
         for verdict in (*VERDICTS, MIXED)
         if verdict in counts
     )
     total = wording.plural(len(whole), "published claim")
     return f"Judged {scale_words(tables)}. Of {total} {listed}."
+
+
+def _counted(verdict: str, scale: str, *, alone: bool) -> str:
+    if scale != "paper" and verdict == "replicated":
+        return "holds here" if alone else "hold here"
+    if scale != "paper" and verdict == "not replicated":
+        return "does not hold here" if alone else "do not hold here"
+    return f"{'is' if alone else 'are'} {verdict}"
 
 
 def scale_words(tables: Tables) -> str:

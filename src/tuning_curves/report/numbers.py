@@ -52,7 +52,7 @@ def _sentences(tables: Tables, study: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "contrasts": findings.contrast_sentences(tables, study),
         "crossovers": findings.crossover_sentences(tables, study),
-        "verdicts": judgements.count_sentence(tables),
+        "verdicts": judgements.count_sentence(tables, study["scale"]),
         "open": judgements.open_sentences(tables),
         "memory": measured.memory(tables),
         "reach": measured.reach(tables),

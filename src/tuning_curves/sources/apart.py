@@ -32,10 +32,10 @@ def check_apart(splits: Mapping[str, SquadData], name: str) -> None:
     for split, data in splits.items():
         for title in data.titles:
             if title in titles:
+                where = f"one in {titles[title]} and one in {split}"
+                where = f"both in {split}" if titles[title] == split else where
                 raise DataError(
-                    f"{name}: two articles have the title {quoted(title)}, one in {titles[title]} "
-                    f"and one in {split}",
-                    fix=FIX_TITLE,
+                    f"{name}: two articles have the title {quoted(title)}, {where}", fix=FIX_TITLE
                 )
             titles[title] = split
         for context, article in zip(data.contexts, data.paragraph_article, strict=True):

@@ -60,7 +60,7 @@ def open_data(folder: Path) -> dict[str, SquadData]:
     """Read what `fetch_data` wrote, and check it against its manifest.
 
     Raises:
-        DataError: a missing, torn or altered file.
+        DataError: a missing, torn or altered file, or an article that stands in two places.
     """
     fix = f"delete {folder} and run again: the data is fetched anew"
     manifest = read_json(folder / "manifest.json", what="the data's manifest", fix=fix)
@@ -68,6 +68,7 @@ def open_data(folder: Path) -> dict[str, SquadData]:
     for split in SPLITS:
         if content_sha256(splits[split]) != manifest["content_sha256"][split]:
             raise DataError(f"{folder / split}.json: altered since it was fetched", fix=fix)
+    check_apart(splits, str(folder))
     return splits
 
 

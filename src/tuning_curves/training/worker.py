@@ -66,8 +66,6 @@ class Worker:
             self._attend(planned, wait=True)
             self.summary.busy.remove(planned)
         if self.summary.errors:
-            for error in self.summary.errors[1:]:
-                say(f"error: {error}")
             raise self.summary.errors[0]
         return self.summary
 
@@ -89,8 +87,9 @@ class Worker:
                     self.summary.found += 1
                     self.progress.skip(planned)
             except (DataError, OutOfMemory) as error:
+                if self.summary.errors:  # the first one ends the job, and is said then
+                    say(f"error: {error}")
                 self.summary.errors.append(error)
-                say(f"error: {error.message}")
 
     def _find_record(self, planned: Planned) -> dict[str, Any] | None:
         """The cell's record, checked: from the archive or else the workspace."""

@@ -51,7 +51,9 @@ def draw(
     contrasts = of_main_pair(tables["contrasts"]).dropna(subset=["em_difference"])
     with style.theme():
         if contrasts.empty:
-            return say_nothing_to_draw("this study has no pairs of runs of BitFit and full")
+            return say_nothing_to_draw(
+                "this study has no contrast of BitFit with full, in that order, with a pair of runs"
+            )
         budgets = budget_names(study, contrasts)
         beside = study["scale"] == "reduced"
         columns = len(budgets) + beside
@@ -68,7 +70,7 @@ def draw(
             axes.set_title(f"{budget}\n{budget_words(study, budget)}", fontsize=7.5)
         if beside:
             size_axis(row[-1], sorted(_add_published(row[-1], published)), columns)
-            row[-1].set_title("another encoder: BERT-base,\nas published", fontsize=7.5)
+            row[-1].set_title("BERT-base on SQuAD,\nas published", fontsize=7.5)
             row[-1].set_facecolor("#F7F7F7")
         shown = contrasts["em_difference"].dropna()
         difference_axis(row[0], pd.concat([shown, *published.values()]))

@@ -178,7 +178,7 @@ def _paper_panel(above: Axes, below: Axes, paper: pd.DataFrame) -> None:
         above.plot(wide.index, wide[method], **_hollow(method, LIGHT, name))
     below.axhline(0, color=LIGHT, linewidth=0.9, zorder=1.5)
     _paper_difference(below, paper, LIGHT)
-    above.set_title("another encoder: BERT-base,\nas published", fontsize=7.5)
+    above.set_title("BERT-base on SQuAD,\nas published", fontsize=7.5)
     above.set_ylim(bottom=0)
     above.tick_params(labelbottom=False)
     for axes in (above, below):
