@@ -22,8 +22,8 @@ OPENING = """\
 Made by `python -m tuning_curves.methods.page` from the methods themselves: not edited by hand.
 
 Every method also trains the span head (two logits a token). Counts are of the parameters that a
-method trains besides it, with their share of the untouched encoder, which has no pooler: BERT-
-base and BERT-large cased, and all-MiniLM-L6-v2. A size may follow the name of an adapter (its
+method trains besides it, with their share of the untouched encoder, which has no pooler: BERT-base
+and BERT-large cased, and all-MiniLM-L6-v2. A size may follow the name of an adapter (its
 bottleneck, `adapter-houlsby-8`), of `lora` (its rank) and of `prefix` (its virtual tokens);
 `top-k` takes any k up to the encoder's number of layers. The learning rates are those to begin a
 grid with for BERT-base; small encoders want larger ones.
