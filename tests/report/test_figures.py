@@ -217,7 +217,7 @@ def test_what_records_lack_is_said(make_study: Any, make_tables: Any) -> None:
     study = make_study(methods=("full", "head"))
     figure = biases.draw(make_tables(study), study)
     assert "does not train BitFit" in figure.texts[0].get_text()
-    assert "no pairs" in difference.draw(make_tables(study), study).texts[0].get_text()
+    assert "no pair of runs" in difference.draw(make_tables(study), study).texts[0].get_text()
     alone = make_study(methods=("head",))
     figure = time_memory.draw(make_tables(alone), alone)
     assert "full has no score" in [text.get_text() for text in figure.axes[2].texts]

@@ -79,6 +79,22 @@ def test_memory_and_time_are_told_with_their_parts(make_study: Any, make_tables:
     assert measured.memory(tables) == ""
 
 
+def test_of_many_methods_the_fastest_to_a_score_are_named_and_the_main_two() -> None:
+    names = [f"bitfit-{term}" for term in ("q", "k", "v", "m1", "m2", "m3", "ln1", "ln2")]
+    names += ["lora-2", "lora-4", "ia3", "bitfit", "full"]
+    rows = [
+        {"share": 0.5, "target_em": 20.0, "method": name, "train_seconds": 10.0 + place,
+         "budget": "epochs", "n_train": 100}
+        for place, name in enumerate(names)
+    ]  # fmt: skip
+    (said,) = measured.reach({"reach": pd.DataFrame(rows)})
+    assert "by BitFit (q) in 10.0 s (n = 100, epochs), BitFit (k) in 11.0 s" in said
+    assert said.endswith(
+        "BitFit in 21.0 s (n = 100, epochs), full fine-tuning in 22.0 s (n = 100, epochs) and 6 "
+        "other methods."
+    )
+
+
 def test_biases_are_told_from_the_largest(make_study: Any, make_tables: Any) -> None:
     study = make_study()
     tables = make_tables(study)

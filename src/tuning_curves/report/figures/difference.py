@@ -51,9 +51,7 @@ def draw(
     contrasts = of_main_pair(tables["contrasts"]).dropna(subset=["em_difference"])
     with style.theme():
         if contrasts.empty:
-            return say_nothing_to_draw(
-                "this study has no contrast of BitFit with full, in that order, with a pair of runs"
-            )
+            return say_nothing_to_draw("no pair of runs for a contrast of BitFit with full")
         budgets = budget_names(study, contrasts)
         beside = study["scale"] == "reduced"
         columns = len(budgets) + beside
