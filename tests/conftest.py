@@ -217,6 +217,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="the loopback hub serves an encoder of BERT-base's size (440 MB)",
     )
+    parser.addoption(
+        "--slurm-logs",
+        type=Path,
+        metavar="DIR",
+        help="keep the logs of Slurm's daemons and of Snakemake of `-m cluster` here",
+    )
 
 
 @pytest.fixture

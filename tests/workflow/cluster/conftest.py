@@ -96,7 +96,7 @@ def _trains(process: psutil.Process, done: str) -> bool:
 
 
 @pytest.fixture
-def slurm() -> Iterator[Slurm]:
+def slurm(request: pytest.FixtureRequest) -> Iterator[Slurm]:
     """A running Slurm; the kernel ends all of it with the namespaces' first process."""
     _skip_without_slurm()
     folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))  # short: it holds a socket
@@ -118,6 +118,10 @@ def slurm() -> Iterator[Slurm]:
     finally:
         process.kill()
         process.wait()
+        if kept := request.config.getoption("--slurm-logs"):
+            kept.mkdir(parents=True, exist_ok=True)
+            for log in folder.glob("*.log"):
+                shutil.copy(log, kept)
         shutil.rmtree(folder, ignore_errors=True)
 
 
