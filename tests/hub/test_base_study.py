@@ -32,8 +32,7 @@ OVERRIDES = {
     "evaluation": "{dev_questions: 5, selection_questions: 5}",
     "analysis": "{contrasts: [[bitfit, full]], draws: 200}",
 }
-
-# For BERT-base's size: a processor without units for the study's bfloat16 would take ten times as long.
+# For BERT-base's size: without units for the study's bfloat16 a processor takes ten times as long.
 FLOAT32 = "{batch_size: 2, precision: float32}"
 
 
