@@ -1,4 +1,4 @@
-"""Our side of every row: the package's own shop, cell by cell or step by step."""
+"""Our side of every row: the package's own engine, cell by cell or step by step."""
 
 import itertools
 from collections.abc import Iterator

@@ -130,6 +130,21 @@ def tiny_dev(dev_file: Path) -> Any:
 
 
 @pytest.fixture(scope="session")
+def tiny_data(squad_file: Path, dev_file: Path) -> dict[str, Any]:
+    """The section `data` of a study of the two files."""
+    from tuning_curves.squad import content_sha256, read_squad
+
+    files = {"train": squad_file, "dev": dev_file}
+    return {
+        "name": "tiny",
+        "source": "path",
+        **{split: str(path) for split, path in files.items()},
+        "held_out_questions": 5,
+        "content_sha256": {s: content_sha256(read_squad(path)) for s, path in files.items()},
+    }
+
+
+@pytest.fixture(scope="session")
 def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a random BERT (3 layers, width 32, 4 heads) and its WordPiece tokenizer."""
     folder = tmp_path_factory.mktemp("tiny-encoder")

@@ -52,7 +52,7 @@ def size(bench: Bench, name: str) -> int:
 
 
 def column(bench: Bench, name: str) -> Turn:
-    """A turn that trains the whole column in a fresh shop."""
+    """A turn that trains the whole column in a fresh workshop."""
     study, n = bench.material.study(training={"precision": "float32"}), size(bench, name)
     own_subsets = name == "head-column"
     cells = [

@@ -69,7 +69,7 @@ def by_cells(bench: Bench) -> Row:
 
 
 def cells_turn(bench: Bench, method: str, n: int, count: int) -> Turn:
-    """A turn that trains this many cells of n questions in a fresh shop."""
+    """A turn that trains this many cells of n questions in a fresh workshop."""
     study = bench.material.study(training={"precision": "float32"})
     steps = EPOCHS * -(-n // BATCH)
     cells = [planned_cell(study, method, n, steps=steps, init=seed) for seed in range(count)]

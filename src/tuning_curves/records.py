@@ -42,19 +42,13 @@ class Shelf:
         paths = {planned.id: self.find(planned) for planned in self.study.unique}
         return {identity: path for identity, path in paths.items() if path is not None}
 
-    def some(self) -> dict[str, Path]:
-        """What `found` gives, where it is not nothing.
 
-        Raises:
-            ResourceError: no cell has a record.
-        """
-        paths = self.found()
-        if not paths:
-            raise ResourceError(
-                f"no cell of {self.study.name} has a record",
-                fix="train some: `snakemake --cores all --configfile config/<study>.yaml`",
-            )
-        return paths
+def no_records(study: Study) -> ResourceError:
+    """The error of a command that needs a record, and finds none of the study's."""
+    return ResourceError(
+        f"no cell of {study.name} has a record",
+        fix="train some: `snakemake --cores all --configfile config/<study>.yaml`",
+    )
 
 
 def write_record(folder: Path, planned: Planned, record: dict[str, Any]) -> Path:

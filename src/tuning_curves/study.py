@@ -360,15 +360,17 @@ def _check_names(config: Mapping, source: str) -> None:
 
 def _check_scale(config: Mapping, source: str) -> None:
     """Only BERT-base on SQuAD may speak of the paper, and generated passages of nothing else."""
-    encoder, generated = config["encoder"]["name"], config["data"]["source"] == "generated"
-    named = config["data"]["name"]
-    if config["scale"] == "paper" and (
-        generated or encoder not in PAPER_ENCODERS or named not in SQUAD_NAMES
-    ):
-        kind = f"the encoder {encoder!r}" if encoder not in PAPER_ENCODERS else f"data {named!r}"
-        kind = "generated passages" if generated else kind
+    encoder, data = config["encoder"]["name"], config["data"]["name"]
+    generated = config["data"]["source"] == "generated"
+    others = (
+        (generated, "generated passages"),
+        (encoder not in PAPER_ENCODERS, f"the encoder {encoder!r}"),
+        (data not in SQUAD_NAMES, f"data {data!r}"),
+    )
+    other = next((what for is_other, what in others if is_other), None)
+    if config["scale"] == "paper" and other is not None:
         raise UsageError(
-            f"{source}: scale is 'paper' with {kind}, expected "
+            f"{source}: scale is 'paper' with {other}, expected "
             f"{' or '.join(PAPER_ENCODERS)} on data named {' or '.join(SQUAD_NAMES)}",
             fix="say `scale: demo` for generated passages, `scale: reduced` for another encoder or "
             "other data",

@@ -6,7 +6,6 @@ import pytest
 import yaml
 
 from tuning_curves.files import sha256_of_file
-from tuning_curves.squad import content_sha256, read_squad
 from tuning_curves.study import Study, check_study
 from tuning_curves.training.places import Places
 
@@ -14,11 +13,9 @@ CONFIG = Path(__file__).resolve().parents[2] / "config" / "squad-slice.yaml"
 
 
 @pytest.fixture(scope="session")
-def tiny_config(tiny_encoder: Path, squad_file: Path, dev_file: Path) -> dict[str, Any]:
+def tiny_config(tiny_encoder: Path, tiny_data: dict[str, Any]) -> dict[str, Any]:
     """A study of the tiny encoder on the tiny file: five methods, sizes 4 and 8, one seed."""
     config = yaml.safe_load(CONFIG.read_text("utf-8"))
-    files = {"train": squad_file, "dev": dev_file}
-    content = {split: content_sha256(read_squad(path)) for split, path in files.items()}
     config["study"] = "tiny"
     config["encoder"] = {
         "name": "tiny",
@@ -26,13 +23,7 @@ def tiny_config(tiny_encoder: Path, squad_file: Path, dev_file: Path) -> dict[st
         "path": str(tiny_encoder),
         "weights_sha256": sha256_of_file(tiny_encoder / "model.safetensors"),
     }
-    config["data"] = {
-        "name": "tiny",
-        "source": "path",
-        **{split: str(path) for split, path in files.items()},
-        "held_out_questions": 5,
-        "content_sha256": content,
-    }
+    config["data"] = tiny_data
     config["features"] = {"max_length": 96, "doc_stride": 24}
     rates = {"full": 1e-3, "head": 1e-2, "bitfit": 1e-2, "adapter-houlsby-4": 1e-2}
     rates["adapter-pfeiffer-4"] = 1e-2

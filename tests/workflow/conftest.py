@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from tuning_curves.files import sha256_of_file
-from tuning_curves.squad import content_sha256, read_squad
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("Snakefile", "workflow", "config", "src", "paper", "environment.yml", "pyproject.toml")
@@ -33,11 +32,9 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def tiny_study(checkout: Path, tiny_encoder: Path, squad_file: Path, dev_file: Path) -> Path:
+def tiny_study(checkout: Path, tiny_encoder: Path, tiny_data: dict[str, Any]) -> Path:
     """`config/tiny.yaml` in the checkout: two methods, two sizes, two seeds, a tiny encoder."""
     config = yaml.safe_load((checkout / "config" / "squad-slice.yaml").read_text("utf-8"))
-    files = {"train": squad_file, "dev": dev_file}
-    content = {split: content_sha256(read_squad(path)) for split, path in files.items()}
     config |= {"study": "tiny", "title": "Tiny", "scale": "demo"}
     config["encoder"] = {
         "name": "tiny",
@@ -45,13 +42,7 @@ def tiny_study(checkout: Path, tiny_encoder: Path, squad_file: Path, dev_file: P
         "path": str(tiny_encoder),
         "weights_sha256": sha256_of_file(tiny_encoder / "model.safetensors"),
     }
-    config["data"] = {
-        "name": "tiny",
-        "source": "path",
-        **{split: str(path) for split, path in files.items()},
-        "held_out_questions": 5,
-        "content_sha256": content,
-    }
+    config["data"] = tiny_data
     config["features"] = {"max_length": 96, "doc_stride": 24}
     config["methods"] = [
         {"name": "full", "learning_rates": [1e-3, 3e-3]},

@@ -47,9 +47,11 @@ def make_advice(
 
 
 def _nearest(sizes: list[int], n: int | None) -> list[int]:
-    """Of ascending sizes: `n` itself, or the neighbours it lies between."""
-    if n is None or n in sizes:
-        return sizes[-1:] if n is None else [n]
+    """Of ascending sizes: `n` itself, or the neighbours it lies between; the largest for None."""
+    if n is None:
+        return sizes[-1:]
+    if n in sizes:
+        return [n]
     return [size for size in sizes if size < n][-1:] + [size for size in sizes if size > n][:1]
 
 

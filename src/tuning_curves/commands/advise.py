@@ -89,9 +89,11 @@ def _chosen_runs(study: Any) -> tuple[Any, Any]:
     from tuning_curves.analysis.runs import read_runs
     from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
     from tuning_curves.analysis.units import unite_subsets
-    from tuning_curves.records import Shelf
+    from tuning_curves.records import Shelf, no_records
 
-    paths = Shelf(study).some()
+    paths = Shelf(study).found()
+    if not paths:
+        raise no_records(study)
     expected = [planned.row() for planned in study.planned if planned.id in paths]
     with tempfile.TemporaryDirectory(prefix="tuning-curves-") as folder:
         collect(expected, study.settings, paths, Path(folder))

@@ -46,11 +46,10 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Collect."""
     from tuning_curves.analysis.collect import collect
-    from tuning_curves.records import Shelf
+    from tuning_curves.records import Shelf, no_records
 
     study = chosen_study(args)
-    shelf = Shelf(study)
-    paths = shelf.found()
+    paths = Shelf(study).found()
     missing = len(study.unique) - len(paths)
     if missing and args.recorded is None:
         raise ResourceError(
@@ -63,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
             f"{len(paths)} cells of {study.name} have a record, expected {args.recorded}",
             fix="run again: records came or went meanwhile",
         )
+    if not paths:
+        raise no_records(study)
     expected = [planned.row() for planned in study.planned if planned.id in paths]
-    collect(expected, study.settings, shelf.some(), args.out)
+    collect(expected, study.settings, paths, args.out)
     return 0

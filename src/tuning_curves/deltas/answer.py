@@ -16,7 +16,7 @@ from tuning_curves.evaluation.examination import Asking
 from tuning_curves.features import FeatureSet, find_template, open_tokenizer, tokenise
 from tuning_curves.methods import count_frozen_layers
 from tuning_curves.squad import SquadData
-from tuning_curves.training.arithmetic import settle_arithmetic, store_frozen_in_bfloat16
+from tuning_curves.training.arithmetic import settle_arithmetic, store_frozen
 from tuning_curves.training.inputs import Feed
 from tuning_curves.training.prefix import FrozenPrefix, Room
 
@@ -41,8 +41,7 @@ class Answerer:
         self.precision = self.settings["training"]["precision"]
         settle_arithmetic(self.precision)
         pristine, model = restore_models(delta, encoder)
-        if self.precision == "bfloat16":
-            store_frozen_in_bfloat16(model)
+        store_frozen(model, self.precision)
         self.pristine, self.model = pristine.to(device), model.to(device)
         self.backend = open_tokenizer(encoder)
 

@@ -19,11 +19,13 @@ def settle_arithmetic(precision: str) -> None:
     torch.set_float32_matmul_precision("highest" if precision == "float32" else "high")
 
 
-def store_frozen_in_bfloat16(model: nn.Module) -> None:
-    """Keep frozen weights of linear layers as bfloat16, which autocast would make of them.
+def store_frozen(model: nn.Module, precision: str) -> None:
+    """In bfloat16 keep frozen weights of linear layers so, which autocast would make of them.
 
     A weight with chosen entries stays in float32, where small changes are not lost.
     """
+    if precision != "bfloat16":
+        return
     for module in model.modules():
         if not isinstance(module, nn.Linear) or parametrize.is_parametrized(module, "weight"):
             continue

@@ -31,7 +31,7 @@ from tuning_curves.provenance import device_name, versions
 from tuning_curves.sources.encoders import open_encoder
 from tuning_curves.study import ENGINE, Cell, Planned
 from tuning_curves.subsets import split_pools, stratified_sample, subset
-from tuning_curves.training.arithmetic import store_frozen_in_bfloat16
+from tuning_curves.training.arithmetic import store_frozen
 from tuning_curves.training.belonging import check_belongs
 from tuning_curves.training.inputs import Feed
 from tuning_curves.training.loop import Trainer, loss_of
@@ -125,8 +125,7 @@ class Workshop:
         method = resolve_method(cell.method)
         counts = apply_method(method, model.cpu(), generator)
         place_entries(model, self._select(method, model, cell))
-        if self.precision == "bfloat16":
-            store_frozen_in_bfloat16(model)
+        store_frozen(model, self.precision)
         return model.to(self.device), counts
 
     def _select(self, method: Method, model: SpanModel, cell: Cell) -> dict[str, Tensor]:
