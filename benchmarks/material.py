@@ -55,7 +55,7 @@ def find_material(root: Path) -> Material:
         )
     squad = {split: read_squad(folder / name) for split, name in SQUAD.items()}
     material = Material(_config(root, folder, squad), squad, root)
-    _prepare(material.layout)
+    prepare(material.layout)
     return material
 
 
@@ -69,7 +69,7 @@ def _config(root: Path, folder: Path, squad: Mapping[str, SquadData]) -> dict[st
     return config
 
 
-def _prepare(layout: Layout) -> None:
+def prepare(layout: Layout) -> None:
     """Fetch the data into the workspace and tokenise it, unless an earlier run has."""
     if not (layout.encoder / "manifest.json").is_file():
         raise ResourceError(

@@ -55,7 +55,11 @@ def measure_logits(bench: Bench, names: list[str]) -> Iterator[Row]:
 
 def our_logits(bench: Bench, precision: str) -> Turn:
     """A turn of our own forward passes over a fixed sample of questions."""
-    shop, begun = examined(bench, precision, ASKED)
+    return examination(*examined(bench, precision, ASKED), precision)
+
+
+def examination(shop: Workshop, begun: Begun, precision: str) -> Turn:
+    """A turn of forward passes of a begun cell of `full` over its development questions."""
     exam = shop.exams["dev"]
     probe = begun.trainer.probe()
     # A third of a training step's operations are its forward pass's.

@@ -169,11 +169,11 @@ class Study:
         A guess from the study alone: `head` runs on what the frozen encoder gave once.
         """
         if cell.method == "head":
-            return max(1, (cell.n_train + self._scored) // 20)
-        return 3 * cell.steps * self.config["training"]["batch_size"] + self._scored
+            return max(1, (cell.n_train + self.scored) // 20)
+        return 3 * cell.steps * self.config["training"]["batch_size"] + self.scored
 
     @cached_property
-    def _scored(self) -> int:
+    def scored(self) -> int:
         """Questions that a cell is evaluated on; SQuAD's own number stands for an unknown one."""
         evaluation, data = self.config["evaluation"], self.config["data"]
         dev = evaluation["dev_questions"]

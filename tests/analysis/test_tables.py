@@ -91,6 +91,8 @@ def test_columns_are_the_promised_ones(collected: Path, tmp_path: Path) -> None:
         "contrasts": "budget,first,second,n_train,pairs,em_difference,em_low,em_high,p,p_holm,"
         "f1_difference,f1_low,f1_high",
         "crossovers": "budget,first,second,n_train,low,high,statement",
+        "budgets": "shorter,longer,first,second,n_train,shorter_steps,longer_steps,pairs,"
+        "em_difference,em_low,em_high,p,p_holm,f1_difference,f1_low,f1_high",
         "costs": "method,budget,n_train,steps,seconds_per_step,step_time_ratio,train_seconds,"
         "peak_memory_bytes,optimizer_bytes,delta_bytes,gradient_bytes,activation_bytes,"
         "activation_bytes_one,step_tokens,flops_per_step,device",

@@ -116,6 +116,7 @@ def invented_tables(study: dict[str, Any], *, spread: float = 2.0) -> dict[str, 
         "curves": _curves(study, spread),
         "contrasts": _contrasts(study, spread),
         "crossovers": _crossovers(study, spread),
+        "budgets": _budgets(study, spread),
         "costs": _costs(study),
         "reach": _reach(study),
         "biases": _biases(study),
@@ -225,6 +226,32 @@ def _crossovers(study: dict[str, Any], spread: float) -> pd.DataFrame:
             rows.append(row)
     columns = ["budget", "first", "second", "n_train", "low", "high", "statement"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _budgets(study: dict[str, Any], spread: float) -> pd.DataFrame:
+    """From `epochs` to `floor` full gains 3 points, another method 1, where the steps differ."""
+    columns = (
+        "shorter longer first second n_train shorter_steps longer_steps pairs em_difference em_low"
+        " em_high p p_holm f1_difference f1_low f1_high"
+    )
+    names = [(method["name"], "") for method in study["methods"]]
+    pairs = [(first, second) for first, second in study["analysis"]["contrasts"]]
+    gains = {"full": 3.0, "": 0.0}
+    seeds = len(study["seeds"])
+    both = len(study["budgets"]) == 2
+    rows = []
+    for first, second in (*names, *pairs) if both else ():
+        for n in study["sizes"]:
+            steps = 3 * math.ceil(n / 8)
+            if steps < 150:
+                value = gains.get(first, 1.0) - gains.get(second, 1.0)
+                low, high = _ends(value, spread, seeds)
+                p = None if low is None else 0.01 if low > 0 or high < 0 else 0.4
+                rows.append(
+                    ("epochs", "floor", first, second, n, steps, 150, seeds, value, low, high, p, p,
+                     value, low, high)
+                )  # fmt: skip
+    return pd.DataFrame(rows, columns=columns.split())
 
 
 def _costs(study: dict[str, Any]) -> pd.DataFrame:

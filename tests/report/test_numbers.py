@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning_curves.report import accounts, findings, numbers, style
+from tuning_curves.report import accounts, budgets, findings, numbers, style
 from tuning_curves.report.figures.figure2 import REFERENCE
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -137,6 +137,41 @@ def test_crossings(make_study: Any, make_tables: Any) -> None:
     assert "it is undecided whether and where" in findings.crossover_sentences(tables, study)[0]
     empty = {**tables, "crossovers": tables["crossovers"].iloc[:0]}
     assert findings.crossover_sentences(empty, study) == []
+
+
+def test_what_more_steps_change(make_study: Any, make_tables: Any) -> None:
+    study = make_study(methods=("full", "bitfit"), sizes=(100, 250, 1000))
+    assert budgets.changes(make_tables(study), study) == [
+        "From the budget epochs to floor the steps rise from 39 to 150 at n = 100 and from 96 to "
+        "150 at n = 250.",
+        "Full fine-tuning changes by +3.0 points: a gain at n = 100 and 250.",
+        "BitFit changes by +1.0 points: undecided at n = 100 and 250.",
+        "BitFit minus full fine-tuning changes by −2.0 points: undecided at n = 100 and 250.",
+    ]
+    many = make_study(methods=("full",), sizes=(50, 100, 150, 200, 250, 300))
+    assert budgets.changes(make_tables(many), many)[0] == (
+        "From the budget epochs to floor the steps rise from 21 to 150 at n = 50 and from 114 to "
+        "150 at n = 300, and at 4 sizes between these."
+    )
+    one = make_study(budgets=("floor",))
+    assert budgets.changes(make_tables(one), one) == []
+    assert budgets.turns(make_tables(one), one) == ""
+
+
+def test_an_order_that_the_budget_decides(make_study: Any, make_tables: Any) -> None:
+    study = make_study(methods=("full", "bitfit"), sizes=(100, 250))
+    tables = make_tables(study)
+    assert budgets.turns(tables, study).startswith("No contrast has one order under a budget")
+    contrasts = tables["contrasts"]
+    here = (contrasts["budget"] == "epochs") & (contrasts["n_train"] == 100)
+    contrasts.loc[here, ["em_difference", "em_low", "em_high"]] = [-8.0, -10.0, -6.0]
+    turned = (
+        "At n = 100 the length of training decides: BitFit is below full fine-tuning under epochs "
+        "and above it under floor."
+    )
+    assert budgets.turns(tables, study) == turned
+    contrasts.loc[here, "p_holm"] = 0.2
+    assert budgets.turns(tables, study).startswith("No contrast")
 
 
 def test_runs_that_two_budgets_share_count_once(make_study: Any, make_tables: Any) -> None:

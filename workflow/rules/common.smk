@@ -20,6 +20,7 @@ ANALYSED = (
     "curves",
     "contrasts",
     "crossovers",
+    "budgets",
     "costs",
     "reach",
     "biases",

@@ -11,6 +11,7 @@ import pandas as pd
 
 from tuning_curves.analysis import formats as f
 from tuning_curves.analysis.biases import summarise_biases
+from tuning_curves.analysis.budgets import compare_budgets
 from tuning_curves.analysis.claims import Claims
 from tuning_curves.analysis.contrasts import make_contrasts
 from tuning_curves.analysis.costs import summarise_costs
@@ -68,6 +69,13 @@ TABLES: dict[str, dict[str, f.Format]] = {
         **_PAIR,
         **dict.fromkeys(("n_train", "low", "high"), f.whole),
         "statement": f.text,
+    },
+    "budgets": {
+        **dict.fromkeys(("shorter", "longer", "first", "second"), f.text),
+        **dict.fromkeys(("n_train", "shorter_steps", "longer_steps", "pairs"), f.whole),
+        **dict.fromkeys(("em_difference", "em_low", "em_high"), f.points),
+        **dict.fromkeys(("p", "p_holm"), f.probability),
+        **dict.fromkeys(("f1_difference", "f1_low", "f1_high"), f.points),
     },
     "costs": {
         "method": f.text,
@@ -168,6 +176,7 @@ def make_tables(
     }
     return {
         **{name: order_rows(frame, study) for name, frame in tables.items()},
+        "budgets": compare_budgets(runs, chosen, study),
         "reach": summarise_reach(order_rows(curves, study), chosen),
         "verdicts": make_verdicts(runs, chosen, selection, study, claims),
     }

@@ -11,8 +11,6 @@ from tuning_curves.report import style, wording
 from tuning_curves.report.read import Tables, points_of
 from tuning_curves.study import steps_of
 
-SINGLY = 8  # so many methods have a sentence each; of more, only the main ones have
-
 
 def seeds(tables: Tables) -> str:
     """How many runs a point of a curve rests on."""
@@ -140,7 +138,7 @@ def costs(tables: Tables) -> list[str]:
     frame = tables["costs"].dropna(subset=["step_time_ratio"])
     full = frame[frame["method"] == "full"]
     methods = [name for name in style.ordered(frame["method"]) if name != "full"]
-    told = style.families(methods).get(style.MAIN, []) if len(methods) > SINGLY else methods
+    told = style.main_ones(methods)
     sentences = [_cost(frame[frame["method"] == method], full) for method in told]
     others = frame[frame["method"].isin(set(methods) - set(told))]
     if not others.empty:

@@ -100,7 +100,7 @@ def _phrase(rows: pd.DataFrame, first: str, second: str, study: Mapping[str, Any
         said = f"{subject} is {_standing(held[0], second)} {_everywhere(sizes[held[0]])}"
         return f"{said}, with {_reach(rows)}"
     parts = [
-        f"{_standing(place, 'it' if number else second)} at {_at(sizes[place])}"
+        f"{_standing(place, 'it' if number else second)} at {wording.few_sizes(sizes[place])}"
         for number, place in enumerate(held)
     ]
     return f"{subject} is {wording.join(parts)}"
@@ -113,14 +113,8 @@ def _standing(place: str, second: str) -> str:
 
 
 def _everywhere(sizes: list[int]) -> str:
-    return f"at {_at(sizes)}" if len(sizes) == 1 else f"at every size ({_at(sizes)})"
-
-
-def _at(sizes: list[int]) -> str:
-    """`n = 100, 250 and 500`; of a long list, the ends and the count."""
-    if len(sizes) <= 4:
-        return wording.sizes(sizes)
-    return f"{len(sizes)} sizes from n = {wording.whole(sizes[0])} to {wording.whole(sizes[-1])}"
+    places = wording.few_sizes(sizes)
+    return f"at {places}" if len(sizes) == 1 else f"at every size ({places})"
 
 
 def _without_interval(rows: pd.DataFrame, first: str, second: str) -> str:

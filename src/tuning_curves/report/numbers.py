@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from tuning_curves.report import accounts, findings, judgements, measured, style, wording
+from tuning_curves.report import accounts, budgets, findings, judgements, measured, style, wording
 from tuning_curves.report.figures.panels import budget_words
 from tuning_curves.report.read import Tables
 
@@ -51,6 +51,8 @@ def _deviations(study: Mapping[str, Any]) -> list[list[str]]:
 def _sentences(tables: Tables, study: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "contrasts": findings.contrast_sentences(tables, study),
+        "budgets": budgets.changes(tables, study),
+        "turns": budgets.turns(tables, study),
         "crossovers": findings.crossover_sentences(tables, study),
         "verdicts": judgements.count_sentence(tables, study["scale"]),
         "open": judgements.open_sentences(tables),

@@ -28,6 +28,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "p", "p_holm", "f1_difference", "f1_low", "f1_high",
     ),
     "crossovers": ("budget", "first", "second", "n_train", "low", "high", "statement"),
+    "budgets": (
+        "shorter", "longer", "first", "second", "n_train", "shorter_steps", "longer_steps",
+        "pairs", "em_difference", "em_low", "em_high", "p", "p_holm", "f1_difference", "f1_low",
+        "f1_high",
+    ),
     "costs": (
         "method", "budget", "n_train", "steps", "seconds_per_step", "step_time_ratio",
         "train_seconds", "peak_memory_bytes", "optimizer_bytes", "delta_bytes", "gradient_bytes",
@@ -48,8 +53,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 TEXT = (
-    "budget", "method", "first", "second", "edge", "statement", "key", "value", "claim",
-    "verdict", "scale", "reason", "unit", "statement", "source", "term", "device",
+    "budget", "shorter", "longer", "method", "first", "second", "edge", "statement", "key",
+    "value", "claim", "verdict", "scale", "reason", "unit", "source", "term", "device",
 )  # fmt: skip
 FIX = "run `tuning-curves analyse` for this study again"
 

@@ -84,6 +84,7 @@ FAMILIES = (  # name, and the places in the order of legends that it takes in
     ("without pre-training", range(14, 17)),
 )
 MAIN = "main methods"
+SINGLY = 8  # so many methods have a sentence each; of more, only the main ones have
 SIZED = re.compile(r"(adapter-houlsby|adapter-pfeiffer|lora|prefix)-([1-9]\d*)")
 TOP = re.compile(r"top-([1-9]\d*)")
 BIASES = re.compile(r"bitfit-([a-z0-9]+)")
@@ -143,6 +144,12 @@ def families(names: Any) -> dict[str, list[str]]:
         found.setdefault(title, []).append(name)
     titles = [MAIN, *(title for title, _ in FAMILIES)]
     return {title: found[title] for title in titles if title in found}
+
+
+def main_ones(names: Any) -> list[str]:
+    """The methods that have a sentence each: all of a few, the main ones of many."""
+    found = ordered(names)
+    return found if len(found) <= SINGLY else families(found).get(MAIN, [])
 
 
 def label(name: str) -> str:

@@ -59,6 +59,15 @@ def _edge(edge: str) -> str:
     return {"": "inside", "only": "only rate"}.get(edge, f"{edge} edge")
 
 
+def _one_or_pair(first: str, second: str) -> str:
+    """A method, or two of which the first one's lead is meant."""
+    return f"{style.label(first)} minus {style.label(second)}" if second else style.label(first)
+
+
+def _rise(shorter: float, longer: float) -> str:
+    return f"{wording.whole(shorter)} to {wording.whole(longer)}"
+
+
 def _long(value: str) -> str:
     """A hash is shown by its head: it is there to be compared."""
     is_hash = len(value) >= 40 and all(digit in "0123456789abcdef" for digit in value)
@@ -120,6 +129,23 @@ VIEWS: dict[str, tuple[Column, ...]] = {
             show=wording.size_interval,
         ),
         _text("statement", "statement"),
+    ),
+    "budgets": (
+        _text("from", "shorter"),
+        _text("to", "longer"),
+        Column(
+            heading="method or pair", sources=("first", "second"),
+            show=_one_or_pair, right=False,
+        ),
+        SIZE,
+        Column(heading="steps", sources=("shorter_steps", "longer_steps"), show=_rise),
+        _number("pairs", "pairs"),
+        _number("EM", "em_difference", wording.difference),
+        _interval("em_low", "em_high", sign=True),
+        _number("p", "p", wording.p_value),
+        _number("p (Holm)", "p_holm", wording.p_value),
+        _number("F1", "f1_difference", wording.difference),
+        _interval("f1_low", "f1_high", sign=True),
     ),
     "costs": (
         METHOD, BUDGET, SIZE,

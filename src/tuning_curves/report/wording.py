@@ -123,6 +123,13 @@ def sizes(values: Sequence[int]) -> str:
     return f"n = {join(whole(n) for n in values)}"
 
 
+def few_sizes(values: Sequence[int]) -> str:
+    """As `sizes`; of a long list, the ends and the count."""
+    if len(values) <= 4:
+        return sizes(values)
+    return f"{len(values)} sizes from n = {whole(values[0])} to {whole(values[-1])}"
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """`1 run`, `3 runs`."""
     return f"{whole(count)} {one if count == 1 else many or one + 's'}"

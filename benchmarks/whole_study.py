@@ -1,0 +1,169 @@
+"""What a whole study would cost: its operations, counted, and this machine's time for them.
+
+    python -m benchmarks.whole_study config/bert-base-squad.yaml --tflops 82
+
+Counts the operations of one training step of each of the study's methods with the package's own
+engine on real SQuAD questions, and times `full`, `bitfit` and an evaluation. For a BERT-base study
+the encoder has BERT-base's shapes and random weights, whose work is that of the real ones, and
+MiniLM's tokenizer; for any other it is MiniLM itself. What is made once and then read from a cache,
+the frozen lower layers' output, is left out. `--tflops` turns the operations into hours at a rate
+that you give; it measures nothing.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.__main__ import ONE_THREAD, ROOT
+from benchmarks.clock import Patience, Turn, interleave
+from tuning_curves.study import Study, read_study
+
+BATCH, POOL, ASKED = 4, 64, 32  # questions of a step, to draw from, and of an evaluation
+ROUNDS = 3
+TIMED = ("full", "bitfit")
+CACHED = ("head", "top")  # what they are examined on comes from a cache up to the first layer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """A method's part of a study: cells, questions seen in training and in evaluation."""
+
+    cells: int
+    trained: int
+    scored: int
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("study", type=Path, help="the study's file")
+    parser.add_argument("--tflops", type=float, nargs="*", default=[], help="useful rates of a GPU")
+    args = parser.parse_args()
+    os.environ.update(ONE_THREAD)  # before torch and the tokenizers are imported
+    os.chdir(ROOT)
+    import torch
+
+    from tuning_curves.errors import TuningCurvesError
+
+    torch.set_num_threads(1)
+    try:
+        print("\n".join(report(args.study, args.tflops)))
+    except TuningCurvesError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_status
+    return 0
+
+
+def report(path: Path, tflops: list[float]) -> Iterator[str]:
+    """The lines of the account."""
+    from benchmarks.machine import describe
+
+    study = read_study(path)
+    shares = shares_of(study)
+    base = study.config["encoder"]["name"].startswith("bert-base")
+    with tempfile.TemporaryDirectory(prefix="whole-study-") as folder:
+        gflop, rates = measure(Path(folder), list(shares), base)
+    yield f"{study.name}: {len(study.unique):,} cells. {describe()}"
+    yield ""
+    heads = ("cells", "questions trained (M)", "GFLOP each", "scored (M)", "GFLOP each", "PFLOP")
+    yield f"| method | {' | '.join(heads)} |"
+    yield f"|---{'|---:' * len(heads)}|"
+    whole = 0.0
+    for method, share in sorted(shares.items(), key=lambda item: -item[1].trained):
+        step, scoring = gflop[method]
+        total = (share.trained * step + share.scored * scoring) / 1e6
+        whole += total
+        yield (
+            f"| `{method}` | {share.cells:,} | {share.trained / 1e6:.2f} | {step:.3g} | "
+            f"{share.scored / 1e6:.2f} | {scoring:.3g} | {total:,.0f} |"
+        )
+    yield ""
+    yield f"In all {whole:,.0f} PFLOP."
+    yield "Measured here, float32, one thread, GFLOP/s: " + ", ".join(
+        f"{name} {rate:.1f}" for name, rate in rates.items()
+    )
+    hours = whole * 1e6 / rates["full"] / 3600
+    yield f"At the rate of `full` that is {hours:,.0f} hours of one such core."
+    for rate in tflops:
+        yield f"At {rate:g} TFLOP/s, which nobody measured here: {whole * 1e3 / rate / 3600:.1f} h."
+
+
+def shares_of(study: Study) -> dict[str, Share]:
+    """Each method's cells, the questions that they train on, and those that they are scored on."""
+    batch = study.config["training"]["batch_size"]
+    cells: Counter[str] = Counter()
+    trained: Counter[str] = Counter()
+    for planned in study.unique:
+        cells[planned.cell.method] += 1
+        trained[planned.cell.method] += planned.cell.steps * batch
+    return {
+        method: Share(cells=count, trained=trained[method], scored=count * study.scored)
+        for method, count in cells.items()
+    }
+
+
+def measure(
+    folder: Path, methods: list[str], base: bool
+) -> tuple[dict[str, tuple[float, float]], Mapping[str, float]]:
+    """GFLOP of a question trained and of one scored, by method; GFLOP/s of what is timed."""
+    from benchmarks.compare import rate_of
+    from benchmarks.engine import make_workshop, planned_cell, stepping
+    from benchmarks.material import find_material, prepare
+    from benchmarks.rows.evaluating import examination
+    from tuning_curves.sources.encoders import fetch_encoder
+
+    material = find_material(Path())
+    if base:
+        encoder = save_base_encoder(material.layout.encoder, folder / "base")
+        material = replace(material, config={**material.config, "encoder": encoder}, root=folder)
+        fetch_encoder(material.study().config["encoder"], material.layout.encoder)
+        prepare(material.layout)
+    study = material.study(
+        training={"batch_size": BATCH, "precision": "float32"},
+        evaluation={"dev_questions": ASKED, "selection_questions": 1},
+    )
+    shop = make_workshop(material, study, folder / "scratch")
+    forward = 0.0
+    gflop: dict[str, tuple[float, float]] = {}
+    turns: dict[str, Turn] = {}
+    for method in sorted(methods, key=lambda name: name != "full"):
+        begun = shop.begin(planned_cell(study, method, POOL))
+        step = begun.trainer.probe().flops_per_step / BATCH / 1e9
+        forward = forward or step / 3  # of `full`, whose backward pass is twice its forward pass
+        cached = method.partition("-")[0] in CACHED
+        gflop[method] = (step, step / 3 if cached else forward)
+        if method in TIMED:
+            turns[method] = stepping(begun, 2)
+        if method == "full":
+            turns["evaluation"] = examination(shop, begun, "float32")
+    samples = interleave(turns, Patience(rounds=ROUNDS, seconds=600))
+    return gflop, {name: rate_of(each) for name, each in samples.items()}
+
+
+def save_base_encoder(small: Path, folder: Path) -> dict[str, str]:
+    """BERT-base's shapes with random weights and this tokenizer; its section of a study."""
+    import torch
+    from safetensors.torch import save_file
+    from transformers import BertConfig, BertModel
+
+    vocabulary = json.loads((small / "config.json").read_text("utf-8"))["vocab_size"]
+    config = BertConfig(vocab_size=vocabulary)  # all else is BERT-base's by default
+    torch.manual_seed(0)
+    model = BertModel(config, add_pooling_layer=False)
+    config.save_pretrained(folder)
+    save_file(model.state_dict(), folder / "model.safetensors", metadata={"format": "pt"})
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / name).write_bytes((small / name).read_bytes())
+    return {"name": "base-shapes", "source": "path", "path": str(folder)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""What the budget changes: pairs of runs that two budgets train for unequal steps."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tuning_curves.analysis.budgets import compare_budgets, find_gains
+from tuning_curves.analysis.runs import Runs, read_runs
+
+Row = Callable[..., dict[str, Any]]
+ARTICLES = [2, 4, 4]
+STUDY: dict[str, Any] = {
+    "methods": [{"name": "full"}, {"name": "bitfit"}],
+    "budgets": [{"name": "floor"}, {"name": "epochs"}],  # the longer one first
+    "analysis": {"contrasts": [["bitfit", "full"]], "draws": 200, "seed": 0, "level": 0.95},
+}
+
+
+def right(count: int) -> list[int]:
+    """Ten questions of which the first `count` are right."""
+    return [1] * count + [0] * (10 - count)
+
+
+@pytest.fixture
+def make_runs(run_row: Row, write_collected: Callable[..., Path]) -> Callable[..., Runs]:
+    """Runs from right answers by (method, n, budget), a number a seed; None has not finished."""
+
+    def make(counts: dict[tuple[str, int, str], list[int | None]]) -> Runs:
+        rows, exact = [], {}
+        for (method, n, budget), by_seed in counts.items():
+            steps = max(3 * n // 8, 125 if budget == "floor" else 0)
+            for seed, count in enumerate(by_seed):
+                status = "diverged" if count is None else "finished"
+                row = run_row(method, n, 1e-3, seed, budget=budget, status=status, steps=steps)
+                if count is not None:
+                    row["f1"] = 50.0 + 5 * count
+                    exact[row["id"]] = right(count)
+                rows.append(row)
+        return read_runs(write_collected(rows, exact, ARTICLES))
+
+    return make
+
+
+COUNTS: dict[tuple[str, int, str], list[int | None]] = {
+    ("full", 100, "epochs"): [2, 3, 4],
+    ("full", 100, "floor"): [5, 7, 9],
+    ("bitfit", 100, "epochs"): [1, 1, 2],
+    ("bitfit", 100, "floor"): [2, 2, None],
+    ("full", 1000, "epochs"): [8, 8, 8],  # 375 steps under both: one set of runs
+    ("full", 1000, "floor"): [8, 8, 8],
+}
+
+
+def test_gains_by_hand(make_runs: Callable[..., Runs]) -> None:
+    runs = make_runs(COUNTS)
+    full, bitfit, lead = compare_budgets(runs, runs.frame, STUDY).to_dict("records")
+    place = ["shorter", "longer", "n_train", "shorter_steps", "longer_steps"]
+    for row in (full, bitfit, lead):
+        assert [row[name] for name in place] == ["epochs", "floor", 100, 37, 125]
+    assert (full["first"], full["second"], full["pairs"]) == ("full", "", 3)
+    assert full["em_difference"] == pytest.approx(40.0)  # 3, 4 and 5 of ten
+    assert full["f1_difference"] == pytest.approx(20.0)
+    assert full["em_low"] < 40.0 < full["em_high"]
+    assert (bitfit["first"], bitfit["second"], bitfit["pairs"]) == ("bitfit", "", 2)
+    assert bitfit["em_difference"] == pytest.approx(10.0)
+    assert (lead["first"], lead["second"], lead["pairs"]) == ("bitfit", "full", 2)
+    assert lead["em_difference"] == pytest.approx(-25.0)  # 1 - 3 and 1 - 4 of ten
+    assert lead["p_holm"] == lead["p"]  # a family of its own, of one size
+
+
+def test_the_shorter_budget_is_found_size_by_size(make_runs: Callable[..., Runs]) -> None:
+    runs = make_runs(
+        {
+            ("full", 100, "epochs"): [2],
+            ("full", 100, "floor"): [5],
+            ("full", 400, "epochs"): [6],
+            ("full", 400, "floor"): [4],
+        }
+    )
+    frame = runs.frame.copy()
+    frame.loc[(frame["n_train"] == 400) & (frame["budget"] == "floor"), "steps"] = 60
+    rows = compare_budgets(runs, frame, STUDY).set_index("n_train")
+    assert rows.loc[100, ["shorter", "longer"]].tolist() == ["epochs", "floor"]
+    assert rows.loc[400, ["shorter", "longer"]].tolist() == ["floor", "epochs"]
+    assert rows.loc[400, ["shorter_steps", "longer_steps"]].tolist() == [60, 150]
+    assert rows["em_difference"].to_dict() == pytest.approx({100: 30.0, 400: 20.0})
+    assert np.isnan(rows[["em_low", "em_high", "p", "p_holm"]].astype(float)).all(axis=None)
+
+
+def test_pairs_are_of_one_seed(make_runs: Callable[..., Runs]) -> None:
+    runs = make_runs(COUNTS)
+    gains = find_gains(runs.frame, "bitfit", "floor", "epochs")
+    assert gains["subset_seed"].tolist() == [0, 1]
+    assert gains["longer_id"].tolist() == [f"floor-bitfit-100-0.001-{seed}" for seed in (0, 1)]
+    assert gains["shorter_id"].tolist() == [f"epochs-bitfit-100-0.001-{seed}" for seed in (0, 1)]
+
+
+@pytest.mark.parametrize("names", [["epochs"], ["epochs", "floor"]])
+def test_without_unequal_steps_there_is_no_row(
+    names: list[str], make_runs: Callable[..., Runs]
+) -> None:
+    counts = {("full", 1000, name): [8, 9] for name in names}
+    runs = make_runs(counts)
+    study = STUDY | {"budgets": [{"name": name} for name in names]}
+    assert compare_budgets(runs, runs.frame, study).empty
