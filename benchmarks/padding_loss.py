@@ -81,8 +81,9 @@ def losses(
     found: dict[str, list[float]] = {name: [] for name in COLUMNS[1:]}
     for chosen in windows.reshape(-1, BATCH):
         batch = embed_windows(model, features, chosen, torch.device("cpu"))
-        starts = torch.from_numpy(batch.windows.label_start)
-        ends = torch.from_numpy(batch.windows.label_end)
+        laid_out = features.lay_out(chosen)
+        starts = torch.from_numpy(laid_out.label_start)
+        ends = torch.from_numpy(laid_out.label_end)
         logits = model(batch.hidden, batch.packing)
         found["real_tokens"].append(float(span_loss(logits, batch.packing, starts, ends)))
         for name, width in (
@@ -90,7 +91,7 @@ def losses(
             ("padded_to_max_length", longest),
         ):
             given = {"start_positions": starts, "end_positions": ends}
-            found[name].append(float(library(**pad(batch.windows, width), **given).loss))
+            found[name].append(float(library(**pad(laid_out, width), **given).loss))
     return {name: round(float(np.mean(values)), 3) for name, values in found.items()}
 
 

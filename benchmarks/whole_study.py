@@ -3,11 +3,12 @@
     python -m benchmarks.whole_study config/bert-base-squad.yaml --tflops 82
 
 Counts the operations of one training step of each of the study's methods with the package's own
-engine on real SQuAD questions, and times `full`, `bitfit` and an evaluation. For a BERT-base study
-the encoder has BERT-base's shapes and random weights, whose work is that of the real ones, and
-MiniLM's tokenizer; for any other it is MiniLM itself. What is made once and then read from a cache,
-the frozen lower layers' output, is left out. `--tflops` turns the operations into hours at a rate
-that you give; it measures nothing.
+engine on real SQuAD questions, for the mean number of tokens of a question, and times `full`,
+`bitfit` and an evaluation in batches of four. For a BERT-base study the encoder has BERT-base's
+shapes and random weights, whose work is that of the real ones, and MiniLM's uncased tokenizer. What
+is made once and then read again is left out: the frozen lower layers' output, and what
+`fisher-mask` chooses. `--tflops` turns the operations into hours at a rate that you give; it
+measures nothing.
 """
 
 import argparse
@@ -68,7 +69,7 @@ def report(path: Path, tflops: list[float]) -> Iterator[str]:
 
     study = read_study(path)
     shares = shares_of(study)
-    base = study.config["encoder"]["name"].startswith("bert-base")
+    base = has_bases_shapes(study)
     with tempfile.TemporaryDirectory(prefix="whole-study-") as folder:
         gflop, rates = measure(Path(folder), list(shares), base)
     yield f"{study.name}: {len(study.unique):,} cells. {describe()}"
@@ -94,6 +95,23 @@ def report(path: Path, tflops: list[float]) -> Iterator[str]:
     yield f"At the rate of `full` that is {hours:,.0f} hours of one such core."
     for rate in tflops:
         yield f"At {rate:g} TFLOP/s, which nobody measured here: {whole * 1e3 / rate / 3600:.1f} h."
+
+
+def has_bases_shapes(study: Study) -> bool:
+    """Whether the encoder is a BERT-base, and not MiniLM.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    from tuning_curves.errors import UsageError
+
+    name = study.config["encoder"]["name"]
+    if name != "all-MiniLM-L6-v2" and not name.startswith("bert-base"):
+        raise UsageError(
+            f"the study's encoder is {name!r}, expected all-MiniLM-L6-v2 or a bert-base",
+            fix="count for one of these: operations grow with layers and the square of the width",
+        )
+    return name.startswith("bert-base")
 
 
 def shares_of(study: Study) -> dict[str, Share]:
@@ -131,15 +149,21 @@ def measure(
         evaluation={"dev_questions": ASKED, "selection_questions": 1},
     )
     shop = make_workshop(material, study, folder / "scratch")
+    tokens = {
+        split: features.lengths.sum() / (len(features.feature_bounds) - 1)
+        for split, features in shop.features.items()
+    }
     forward = 0.0
     gflop: dict[str, tuple[float, float]] = {}
     turns: dict[str, Turn] = {}
-    for method in sorted(methods, key=lambda name: name != "full"):
+    for method in sorted({*methods, "full"}, key=lambda name: name != "full"):
         begun = shop.begin(planned_cell(study, method, POOL))
-        step = begun.trainer.probe().flops_per_step / BATCH / 1e9
+        probe = begun.trainer.probe()
+        step = probe.flops_per_step / probe.step_tokens / 1e9
         forward = forward or step / 3  # of `full`, whose backward pass is twice its forward pass
         cached = method.partition("-")[0] in CACHED
-        gflop[method] = (step, step / 3 if cached else forward)
+        scoring = step / 3 if cached else forward
+        gflop[method] = (step * tokens["train"], scoring * tokens["dev"])
         if method in TIMED:
             turns[method] = stepping(begun, 2)
         if method == "full":

@@ -3,7 +3,8 @@
 `attend_packed` has the signature of the `transformers` attention registry. It picks the quickest
 exact way for the device and the number format:
 
-- CUDA, 16 bits: one variable-length kernel for the row (`torch.nn.attention.varlen`);
+- CUDA, 16 bits: one variable-length kernel for the row (`torch.nn.attention.varlen`), on GPUs of
+  compute capability 8.0 and up, which it needs;
 - CPU, bfloat16: `PackedAttention` below, since the library's fused kernel spends four times as
   long on its backward pass there (`benchmarks/` has the figures);
 - float32, or with attention dropout: the library's fused attention, sequence by sequence.
@@ -12,12 +13,15 @@ Where the calling module has a `prefix` (prefix tuning), its keys and values sta
 sequence's own, on every one of these ways; keys then have bounds of their own.
 """
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from tuning_curves.transfer import to_device
 
 ATTENTION = "tuning_curves_packed"
 
@@ -30,11 +34,13 @@ class Packing:
         bounds: B + 1 token positions, from 0 to T, on the host.
         device_bounds: the same as an int32 tensor on the model's device.
         longest: tokens of the longest sequence.
+        derived: what layers make of the places above, by name: once a row, and not once a layer.
     """
 
     bounds: tuple[int, ...]
     device_bounds: Tensor
     longest: int
+    derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, lengths: list[int], device: torch.device) -> "Packing":
@@ -42,12 +48,16 @@ class Packing:
         bounds = [0]
         for length in lengths:
             bounds.append(bounds[-1] + length)
-        on_device = torch.tensor(bounds, dtype=torch.int32).to(device, non_blocking=True)
+        on_device = to_device(torch.tensor(bounds, dtype=torch.int32), device)
         return cls(bounds=tuple(bounds), device_bounds=on_device, longest=max(lengths))
 
     def lengthened(self, by: int) -> "Packing":
         """The same sequences with `by` more tokens ahead of each one's own."""
-        return Packing.of([length + by for length in self.lengths], self.device_bounds.device)
+        key = ("lengthened", by)
+        if key not in self.derived:
+            lengths = [length + by for length in self.lengths]
+            self.derived[key] = Packing.of(lengths, self.device_bounds.device)
+        return self.derived[key]
 
     @property
     def pieces(self) -> list[slice]:
@@ -91,7 +101,8 @@ def attend_packed(
             _put_ahead(part, row, packing) for part, row in zip(ahead, (key, value), strict=True)
         )
         keys = packing.lengthened(ahead[0].shape[2])
-    if query.is_cuda and dropout == 0.0 and query.dtype != torch.float32:
+    half = query.is_cuda and query.dtype != torch.float32
+    if half and dropout == 0.0 and _has_varlen(query.device):
         return _attend_varlen(query, key, value, packing, keys, scaling), None
     if query.dtype == torch.bfloat16 and dropout == 0.0 and torch.is_grad_enabled():
         out = PackedAttention.apply(query[0], key[0], value[0], packing, scaling, keys)
@@ -109,6 +120,12 @@ def _put_ahead(prefix: Tensor, row: Tensor, packing: Packing) -> Tensor:
     """[1, heads, T + B·P, width]: the prefix [1, heads, P, width] before each sequence."""
     prefix = prefix.to(row.dtype)
     return torch.cat([x for own in row.split(packing.lengths, 2) for x in (prefix, own)], dim=2)
+
+
+@functools.cache
+def _has_varlen(device: torch.device) -> bool:
+    """Whether this GPU has the variable-length kernel: those before Ampere have not."""
+    return torch.cuda.get_device_capability(device) >= (8, 0)
 
 
 def _attend_varlen(

@@ -142,16 +142,16 @@ def test_crossings(make_study: Any, make_tables: Any) -> None:
 def test_what_more_steps_change(make_study: Any, make_tables: Any) -> None:
     study = make_study(methods=("full", "bitfit"), sizes=(100, 250, 1000))
     assert budgets.changes(make_tables(study), study) == [
-        "From the budget epochs to floor the steps rise from 39 to 150 at n = 100 and from 96 to "
-        "150 at n = 250.",
+        "Between the budgets epochs and floor the steps rise from 39 to 150 at n = 100 and from "
+        "96 to 150 at n = 250.",
         "Full fine-tuning changes by +3.0 points: a gain at n = 100 and 250.",
         "BitFit changes by +1.0 points: undecided at n = 100 and 250.",
         "BitFit minus full fine-tuning changes by −2.0 points: undecided at n = 100 and 250.",
     ]
     many = make_study(methods=("full",), sizes=(50, 100, 150, 200, 250, 300))
     assert budgets.changes(make_tables(many), many)[0] == (
-        "From the budget epochs to floor the steps rise from 21 to 150 at n = 50 and from 114 to "
-        "150 at n = 300, and at 4 sizes between these."
+        "Between the budgets epochs and floor the steps rise from 21 to 150 at n = 50 and from "
+        "114 to 150 at n = 300, and at 4 sizes between these."
     )
     one = make_study(budgets=("floor",))
     assert budgets.changes(make_tables(one), one) == []
@@ -159,19 +159,23 @@ def test_what_more_steps_change(make_study: Any, make_tables: Any) -> None:
 
 
 def test_an_order_that_the_budget_decides(make_study: Any, make_tables: Any) -> None:
-    study = make_study(methods=("full", "bitfit"), sizes=(100, 250))
-    tables = make_tables(study)
-    assert budgets.turns(tables, study).startswith("No contrast has one order under a budget")
+    study = make_study(methods=("full", "bitfit"), sizes=(100, 1000))
+    tables = make_tables(study)  # at 1,000 both budgets are one set of runs
+    assert budgets.turns(tables, study) == (
+        "Where a contrast is decided under both budgets (at n = 100), its order is the same."
+    )
     contrasts = tables["contrasts"]
     here = (contrasts["budget"] == "epochs") & (contrasts["n_train"] == 100)
     contrasts.loc[here, ["em_difference", "em_low", "em_high"]] = [-8.0, -10.0, -6.0]
-    turned = (
+    assert budgets.turns(tables, study) == (
         "At n = 100 the length of training decides: BitFit is below full fine-tuning under epochs "
         "and above it under floor."
     )
-    assert budgets.turns(tables, study) == turned
     contrasts.loc[here, "p_holm"] = 0.2
-    assert budgets.turns(tables, study).startswith("No contrast")
+    assert budgets.turns(tables, study) == (
+        "No contrast is decided under two budgets at a size where their steps differ (n = 100): "
+        "whether the length of training turns an order round stays open."
+    )
 
 
 def test_runs_that_two_budgets_share_count_once(make_study: Any, make_tables: Any) -> None:
@@ -183,6 +187,22 @@ def test_runs_that_two_budgets_share_count_once(make_study: Any, make_tables: An
     assert accounts.failures(tables, study) == (
         "Of 18 runs 1 diverged (full fine-tuning); it has no score and is counted apart."
     )
+
+
+def test_dents_are_told(make_study: Any, make_tables: Any) -> None:
+    tables = make_tables(make_study(methods=("full", "head"), budgets=("floor",)))
+    assert accounts.dents(tables) == (
+        "Along no curve does the mean exact match fall with more questions (6 pairs of sizes)."
+    )
+    curves = tables["curves"]
+    place = (curves["method"] == "head") & (curves["n_train"] == 500)
+    curves.loc[place, "em"] = 1.0
+    assert accounts.dents(tables) == (
+        "In 1 of 6 pairs of neighbouring sizes the mean exact match falls with more questions, at "
+        "most by 2.2 points (head only under floor, from n = 250 to 500)."
+    )
+    one = make_tables(make_study(methods=("full",), sizes=(100,)))
+    assert accounts.dents(one) == ""
 
 
 def test_edges_and_optimism(make_study: Any, make_tables: Any) -> None:

@@ -11,7 +11,13 @@ import pytest
 import torch
 
 from tuning_curves.locks import is_locked
-from tuning_curves.training.gpus import GpuSlots, chosen_already, chosen_device, free_slot
+from tuning_curves.training.gpus import (
+    SCHEDULERS,
+    GpuSlots,
+    chosen_already,
+    chosen_device,
+    free_slot,
+)
 
 PROGRAM = """
 import sys
@@ -74,20 +80,28 @@ def test_another_order_of_the_same_gpus_finds_the_same_locks(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("visible", "count", "chosen"),
-    [(None, 1, False), (None, 8, False), ("3", 1, True), ("GPU-a", 1, True), ("2,3", 2, False)],
+    ("environment", "count", "chosen"),
+    [
+        ({"SLURM_JOB_ID": "7", "CUDA_VISIBLE_DEVICES": "3"}, 1, True),
+        ({"PBS_JOBID": "7", "CUDA_VISIBLE_DEVICES": "GPU-a"}, 1, True),
+        ({"SLURM_JOB_ID": "7", "CUDA_VISIBLE_DEVICES": "2,3"}, 2, False),
+        ({"SLURM_JOB_ID": "7"}, 1, False),  # a scheduler that knows nothing of GPUs
+        ({"CUDA_VISIBLE_DEVICES": "3"}, 1, False),  # a person, who may start as many as cores
+        ({}, 1, False),
+    ],
 )
-def test_a_single_visible_gpu_was_chosen_by_a_scheduler(
-    visible: str | None, count: int, chosen: bool
+def test_a_scheduler_s_job_with_a_single_gpu_has_its_own(
+    environment: dict[str, str], count: int, chosen: bool
 ) -> None:
-    assert chosen_already(visible, count) is chosen
+    assert chosen_already(environment, count) is chosen
 
 
 def test_a_process_trains_on_the_gpu_whose_slot_it_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     current: list[int] = []
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    for name in ("CUDA_VISIBLE_DEVICES", *SCHEDULERS):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "set_device", current.append)
@@ -100,6 +114,7 @@ def test_a_process_trains_on_the_gpu_whose_slot_it_has(
         assert is_locked(tmp_path / "uuid-0-0.lock")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5")
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
     with free_slot(["uuid-0"], slots), chosen_device("auto", slots) as given:
         assert str(given) == "cuda"  # a scheduler's choice is not waited for
 

@@ -180,7 +180,7 @@ def test_a_checkpoint_of_other_entries_is_refused(
     assert load_checkpoint(path, models[0], optimisers[0]) == {}
 
 
-@pytest.mark.parametrize("name", ["top-1", "top-2"])
+@pytest.mark.parametrize("name", ["head", "top-1", "top-2"])
 def test_a_cached_lower_part_gives_what_an_uncached_one_gives(
     make_study: Any, places: Places, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -21,6 +21,7 @@ rule train_chunk:
         mem_mb=training_memory,  # 13 times the encoder's weights, or what frozen parts leave
         runtime=training_minutes,  # ten times what a chunk is cut for on a GPU, and half an hour
         gpu_workers=1,  # processes that share a GPU, where the scheduler does not choose one
+        cache_gib=16,  # what frozen layers' output may take on disk, in all
         checkpoint_seconds=60,  # work that a kill can cost; a shared disk may want it rarer
     params:
         job=job_of_chunk,
@@ -29,6 +30,7 @@ rule train_chunk:
     shell:
         "tuning-curves train --job {params.job:q} --encoder $(dirname {input.encoder:q})"
         " --features $(dirname {input.features:q}) --workspace $(dirname {output:q})/.."
-        " --cache {params.cache:q} --checkpoint-seconds {resources.checkpoint_seconds}"
+        " --cache {params.cache:q} --cache-gib {resources.cache_gib}"
+        " --checkpoint-seconds {resources.checkpoint_seconds}"
         " --gpu-locks {params.gpu_locks:q} --gpu-workers {resources.gpu_workers}"
         " --done {output:q} 2>&1 | tee -i {log}"

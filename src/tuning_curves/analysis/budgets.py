@@ -22,7 +22,6 @@ from tuning_curves.analysis.runs import SEED, Runs, finished
 
 ALONE = ""  # stands for the second method where a row is about one
 SIDES = ("shorter", "longer")
-PLACE = ["shorter", "longer", "first", "second"]
 STEPS = ["shorter_steps", "longer_steps"]
 
 
@@ -38,16 +37,14 @@ def compare_budgets(runs: Runs, chosen: pd.DataFrame, study: Mapping[str, Any]) 
     methods = [method["name"] for method in study["methods"]]
     subjects = [(name, ALONE) for name in methods]
     subjects += [(first, second) for first, second in analysis["contrasts"]]
-    rows: list[dict[str, Any]] = []
+    frames = []
     for one, other in itertools.combinations(names, 2):
         gains = {name: find_gains(chosen, name, one, other) for name in methods}
         for first, second in subjects:
-            rows += _rows(runs, gains, first, second, analysis)
-    if not rows:
-        return pd.DataFrame(rows)
-    frame = pd.DataFrame(rows)
-    family = frame.groupby(PLACE)["p"]
-    return frame.assign(p_holm=family.transform(lambda p: correct_holm(p.to_numpy())))
+            family = pd.DataFrame(_rows(runs, gains, first, second, analysis))
+            if not family.empty:
+                frames.append(family.assign(p_holm=correct_holm(family["p"].to_numpy())))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
 def find_gains(cells: pd.DataFrame, method: str, one: str, other: str) -> pd.DataFrame:
@@ -57,19 +54,15 @@ def find_gains(cells: pd.DataFrame, method: str, one: str, other: str) -> pd.Dat
         `n_train`, the seeds, and of either side (`shorter`, `longer`) its budget, steps and id.
     """
     done = finished(cells)
-    own = done.loc[done["method"] == method, ["budget", "n_train", *SEED, "steps", "id"]]
-    left, right = (own[own["budget"] == name] for name in (one, other))
-    joined = left.merge(right, on=["n_train", *SEED], suffixes=("_one", "_other"))
-    joined = joined[joined["steps_one"] != joined["steps_other"]]
-    turned = (joined["steps_one"] > joined["steps_other"]).to_numpy()
-    pairs = joined[["n_train", *SEED]].copy()
-    for side, when_turned in zip(SIDES, ("_other", "_one"), strict=True):
-        as_listed = "_one" if when_turned == "_other" else "_other"
-        for name, column in (("", "budget"), ("_steps", "steps"), ("_id", "id")):
-            pairs[side + name] = np.where(
-                turned, joined[column + when_turned], joined[column + as_listed]
-            )
-    return pairs.sort_values(["n_train", *SEED], ignore_index=True)
+    own = done.loc[
+        (done["method"] == method) & done["budget"].isin((one, other)),
+        ["budget", "n_train", *SEED, "steps", "id"],
+    ]
+    pairs = own.merge(own, on=["n_train", *SEED], suffixes=("_shorter", "_longer"))
+    pairs = pairs[pairs["steps_shorter"] < pairs["steps_longer"]]
+    names = {f"budget_{side}": side for side in SIDES}
+    names |= {f"{part}_{side}": f"{side}_{part}" for side in SIDES for part in ("steps", "id")}
+    return pairs.rename(columns=names).sort_values(["n_train", *SEED], ignore_index=True)
 
 
 def _rows(
@@ -84,8 +77,8 @@ def _rows(
     pairs = gains[first]
     if second != ALONE:
         pairs = pairs.merge(gains[second], on=keys, suffixes=("", "_second"))
-    for key, own in pairs.groupby(["shorter", "longer", "n_train"], sort=False):
-        shorter, longer, n = cast(tuple[str, str, int], key)
+    for place, own in pairs.groupby(["shorter", "longer", "n_train"], sort=False):
+        shorter, longer, n = cast(tuple[str, str, int], place)
         row: dict[str, Any] = {"shorter": shorter, "longer": longer}
         row |= {"first": first, "second": second, "n_train": n, "pairs": len(own)}
         row |= {name: int(own[name].iloc[0]) for name in STEPS}
@@ -93,9 +86,8 @@ def _rows(
             sums = _gain(runs, own, metric)
             if second != ALONE:
                 sums = sums - _gain(runs, own, metric, "_second")
-            generator = generator_for(
-                analysis["seed"], "budgets", metric, shorter, longer, first, second, n
-            )
+            key = (first, second, n, row["shorter_steps"], row["longer_steps"])
+            generator = generator_for(analysis["seed"], "budgets", metric, *key)
             found = estimate(sums, runs.article_sizes, draws=analysis["draws"], generator=generator)
             low, high = found.interval(analysis["level"])
             row |= {f"{metric}_difference": found.value}

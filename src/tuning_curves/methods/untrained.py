@@ -40,6 +40,7 @@ from tuning_curves.attention import Packing
 from tuning_curves.dropout import Dropout
 from tuning_curves.methods.base import Method
 from tuning_curves.model import SpanModel
+from tuning_curves.transfer import to_device
 
 FAMILY = "no pre-training"
 REACH = 2  # tokens on either side of a window
@@ -72,17 +73,30 @@ class RecurrentLayer(nn.Module):
         row = nn.functional.pad(hidden[0].float(), (0, 0, 0, 1))  # zeros stand at T
         states = []
         with torch.autocast(hidden.device.type, enabled=False):
-            for lstm, places in zip((self.onward, self.back), side_by_side(packing), strict=True):
-                index = places.to(hidden.device).flatten()
-                inputs = row.index_select(0, index).view(*places.shape, -1)
-                out = lstm(inputs)[0].flatten(0, 1)
-                states.append(out.index_select(0, index.argsort()[: len(row) - 1]))
+            ways = _ways(packing)
+            for lstm, (places, back) in zip((self.onward, self.back), ways, strict=True):
+                inputs = row.index_select(0, places.flatten()).view(*places.shape, -1)
+                states.append(lstm(inputs)[0].flatten(0, 1).index_select(0, back))
         return self.norm(hidden + self.dropout(self.project(torch.cat(states, dim=-1)[None])))
 
     @staticmethod
     def count(width: int, units: int) -> int:
         """Parameters of a layer of these sizes."""
         return 8 * units * (width + units + 2) + 2 * units * width + width + 2 * width
+
+
+def _ways(packing: Packing) -> list[tuple[Tensor, Tensor]]:
+    """For each direction `side_by_side`'s places, and where each token then stands; on the device.
+
+    Made once a row of sequences, and the same for all layers.
+    """
+    if "side by side" not in packing.derived:
+        device, tokens = packing.device_bounds.device, packing.bounds[-1]
+        packing.derived["side by side"] = [
+            (to_device(places, device), to_device(places.flatten().argsort()[:tokens], device))
+            for places in side_by_side(packing)
+        ]
+    return packing.derived["side by side"]
 
 
 def side_by_side(packing: Packing) -> tuple[Tensor, Tensor]:

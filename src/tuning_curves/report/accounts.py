@@ -26,6 +26,32 @@ def seeds(tables: Tables) -> str:
     return f"A point of a curve is the mean over {wording.span(counts)} {noun}."
 
 
+def dents(tables: Tables) -> str:
+    """Where a mean score falls from one size to the next larger one."""
+    falls = []
+    compared = 0
+    for (budget, method), rows in tables["curves"].groupby(["budget", "method"], sort=False):
+        scores = rows.dropna(subset=["em"]).sort_values("n_train")
+        compared += max(0, len(scores) - 1)
+        for before, after in itertools.pairwise(scores.itertuples()):
+            if after.em < before.em:
+                falls.append((before.em - after.em, method, budget, before.n_train, after.n_train))
+    if not compared:
+        return ""
+    pairs = wording.plural(compared, "pair")
+    if not falls:
+        return (
+            f"Along no curve does the mean exact match fall with more questions ({pairs} of sizes)."
+        )
+    fall, method, budget, smaller, larger = max(falls)
+    return (
+        f"In {wording.whole(len(falls))} of {pairs} of neighbouring sizes the mean exact match "
+        f"falls with more questions, at most by {wording.points(fall)} points "
+        f"({style.label(method)} under {budget}, from n = {wording.whole(smaller)} to "
+        f"{wording.whole(larger)})."
+    )
+
+
 def edges(tables: Tables) -> str:
     """Where a chosen learning rate lies at the edge of its grid: a better one may lie outside."""
     selection = tables["selection"].dropna(subset=["learning_rate"])

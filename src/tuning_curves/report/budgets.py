@@ -12,6 +12,7 @@ from tuning_curves.report import style, wording
 from tuning_curves.report.findings import PLACES, pairs_of, place_of
 from tuning_curves.report.read import Tables
 
+DECIDED = ("above", "below")
 WORDS = {
     "above": "a gain",
     "below": "a loss",
@@ -40,7 +41,7 @@ def changes(tables: Tables, study: Mapping[str, Any]) -> list[str]:
 
 
 def _more_steps(rows: pd.DataFrame) -> str:
-    """`From epochs to floor the steps rise from 39 to 125 at n = 100 and ...`."""
+    """`Between the budgets epochs and floor the steps rise from 39 to 125 at n = 100 and ...`."""
     steps = rows.drop_duplicates("n_train").sort_values("n_train")
     ends = steps if len(steps) <= 3 else steps.iloc[[0, -1]]
     each = [
@@ -51,7 +52,7 @@ def _more_steps(rows: pd.DataFrame) -> str:
     first = steps.iloc[0]
     between = "" if len(ends) == len(steps) else f", and at {len(steps) - 2} sizes between these"
     return (
-        f"From the budget {first['shorter']} to {first['longer']} the steps rise "
+        f"Between the budgets {first['shorter']} and {first['longer']} the steps rise "
         f"{wording.join(each)}{between}."
     )
 
@@ -73,40 +74,42 @@ def _change(rows: pd.DataFrame, subject: str, study: Mapping[str, Any]) -> str:
 
 
 def turns(tables: Tables, study: Mapping[str, Any]) -> str:
-    """Where one budget puts a method above another, and a longer one below; "" with one budget."""
-    lengths = tables["budgets"][["shorter", "longer"]].drop_duplicates()
-    if lengths.empty or not pairs_of(tables["contrasts"], study):
+    """Whether an order that one budget decides is another under a longer one; "" if none can be."""
+    frame = tables["budgets"]
+    frame = frame[frame["second"] != ""]
+    if frame.empty:
         return ""
-    found = [
-        sentence
-        for shorter, longer in lengths.itertuples(index=False)
-        for sentence in _turns_between(tables["contrasts"], shorter, longer, study)
+    places = {
+        (row.budget, row.first, row.second, row.n_train): place_of(row, study)
+        for row in tables["contrasts"].itertuples()
+    }
+    turned: dict[str, list[int]] = {}
+    same: set[int] = set()
+    for row in frame.itertuples():
+        key = (row.first, row.second, row.n_train)
+        before, after = (places.get((budget, *key)) for budget in (row.shorter, row.longer))
+        if before not in DECIDED or after not in DECIDED:
+            continue
+        if before == after:
+            same.add(row.n_train)
+        else:
+            said = (
+                f"{style.label(row.first)} is {before} {style.label(row.second)} under "
+                f"{row.shorter} and {after} it under {row.longer}"
+            )
+            turned.setdefault(said, []).append(row.n_train)
+    sentences = [
+        f"At {wording.few_sizes(sorted(sizes))} the length of training decides: {said}."
+        for said, sizes in turned.items()
     ]
-    return " ".join(found) or (
-        "No contrast has one order under a budget and the other order, at the same size, under "
-        "another: where an order is decided, the length of training does not turn it round here."
+    if same:
+        at = wording.few_sizes(sorted(same))
+        sentences.append(f"Where a contrast is decided under both budgets (at {at}), its order is "
+                         f"{'otherwise ' if turned else ''}the same.")  # fmt: skip
+    if sentences:
+        return " ".join(sentences)
+    at = wording.few_sizes(sorted(set(frame["n_train"])))
+    return (
+        f"No contrast is decided under two budgets at a size where their steps differ ({at}): "
+        "whether the length of training turns an order round stays open."
     )
-
-
-def _turns_between(
-    contrasts: pd.DataFrame, shorter: str, longer: str, study: Mapping[str, Any]
-) -> list[str]:
-    sentences = []
-    for first, second in pairs_of(contrasts, study):
-        own = contrasts[(contrasts["first"] == first) & (contrasts["second"] == second)]
-        placed: dict[str, dict[int, str]] = {shorter: {}, longer: {}}
-        for row in own.itertuples():
-            if row.budget in placed:
-                placed[row.budget][row.n_train] = place_of(row, study)
-        for before, after in (("above", "below"), ("below", "above")):
-            turned = [
-                n for n, place in sorted(placed[shorter].items())
-                if place == before and placed[longer].get(n) == after
-            ]  # fmt: skip
-            if turned:
-                sentences.append(
-                    f"At {wording.few_sizes(turned)} the length of training decides: "
-                    f"{style.label(first)} is {before} {style.label(second)} under {shorter} and "
-                    f"{after} it under {longer}."
-                )
-    return sentences

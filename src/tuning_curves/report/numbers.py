@@ -61,6 +61,7 @@ def _sentences(tables: Tables, study: Mapping[str, Any]) -> dict[str, Any]:
         "biases": measured.biases(tables, study),
         "seeds": accounts.seeds(tables),
         "gaps": accounts.gaps(tables, study),
+        "dents": accounts.dents(tables),
         "edges": accounts.edges(tables),
         "optimism": accounts.optimism(tables),
         "failures": accounts.failures(tables, study),

@@ -16,6 +16,7 @@ SLOW = 1.5  # so many times the time of float32 is worth a warning
 def settle_arithmetic(precision: str) -> None:
     """One thread, so that sums have one order, and no shortcuts for a study in float32."""
     torch.set_num_threads(1)
+    torch.backends.cudnn.allow_tf32 = False  # recurrences are in float32 in every study
     torch.set_float32_matmul_precision("highest" if precision == "float32" else "high")
 
 

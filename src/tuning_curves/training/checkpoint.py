@@ -56,7 +56,7 @@ def load_checkpoint(
     payload = content[DIGEST:]
     if hashlib.sha256(payload).digest() != content[:DIGEST]:
         raise DataError(f"{path}: torn or altered checkpoint", fix=f"delete {path}")
-    state = torch.load(io.BytesIO(payload), weights_only=True)
+    state = torch.load(io.BytesIO(payload), weights_only=True, map_location="cpu")
     if state.get("layout") != LAYOUT:
         raise DataError(f"{path}: a checkpoint of another layout", fix=f"delete {path}")
     tensors = trained_tensors(model)
@@ -85,6 +85,6 @@ def _device(model: SpanModel) -> torch.device:
 def _same_entries(tensors: dict[str, Tensor], saved: dict[str, Tensor]) -> bool:
     """Whether the same tensors are trained, and the same single entries of them."""
     return tensors.keys() == saved.keys() and all(
-        tensor.is_floating_point() or torch.equal(tensor, saved[name])
+        tensor.is_floating_point() or torch.equal(tensor.cpu(), saved[name])
         for name, tensor in tensors.items()
     )

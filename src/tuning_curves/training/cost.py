@@ -78,6 +78,11 @@ def peak_memory(device: torch.device) -> int | None:
     return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
 
 
+def allocated(device: torch.device) -> int:
+    """Bytes that the device's allocator holds now; 0 on a CPU."""
+    return torch.cuda.memory_allocated(device) if device.type == "cuda" else 0
+
+
 def tensor_bytes(tensors: dict[str, Tensor]) -> int:
     """Bytes of these tensors."""
     return sum(t.numel() * t.element_size() for t in tensors.values())

@@ -2,8 +2,8 @@
 
 Snakemake counts GPUs but does not say which one a job has, so that all jobs would land on the
 first. Here a process takes a slot, a lock file for each GPU and worker, and keeps it while it
-trains; the kernel frees it when the process ends, however it ends. Where `CUDA_VISIBLE_DEVICES`
-leaves a single GPU, a scheduler (or a person) has chosen already, and no slot is taken.
+trains; the kernel frees it when the process ends, however it ends. In a scheduler's job that sees
+a single GPU the scheduler has chosen already, and no slot is taken.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import torch
 
 WAIT_SECONDS = 1.0  # between two looks for a free slot
+SCHEDULERS = ("SLURM_JOB_ID", "LSB_JOBID", "PBS_JOBID", "SGE_TASK_ID", "KUBERNETES_SERVICE_HOST")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ def chosen_device(asked: str, slots: GpuSlots | None) -> Iterator["torch.device"
 
     device = choose_device(asked)
     count = torch.cuda.device_count() if device.type == "cuda" else 0
-    if slots is None or count == 0 or chosen_already(os.environ.get("CUDA_VISIBLE_DEVICES"), count):
+    if slots is None or count == 0 or chosen_already(os.environ, count):
         yield device
         return
     names = [str(torch.cuda.get_device_properties(gpu).uuid) for gpu in range(count)]
@@ -62,9 +63,13 @@ def choose_device(asked: str) -> "torch.device":
     return torch.device(asked)
 
 
-def chosen_already(visible: str | None, count: int) -> bool:
-    """Whether `CUDA_VISIBLE_DEVICES` (None: not set) leaves no choice among `count` GPUs."""
-    return visible is not None and count == 1
+def chosen_already(environment: Mapping[str, str], count: int) -> bool:
+    """Whether this is a scheduler's job that was given one GPU, the only one of `count` it sees.
+
+    A person who sets `CUDA_VISIBLE_DEVICES` and starts many processes has chosen for none of them.
+    """
+    scheduled = any(name in environment for name in SCHEDULERS)
+    return count == 1 and scheduled and "CUDA_VISIBLE_DEVICES" in environment
 
 
 @contextlib.contextmanager

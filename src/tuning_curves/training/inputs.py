@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from tuning_curves.attention import Packing
-from tuning_curves.features import FeatureSet, Windows
+from tuning_curves.features import FeatureSet
 from tuning_curves.model import SpanModel
+from tuning_curves.transfer import to_device
 
 if TYPE_CHECKING:
     from tuning_curves.training.prefix import FrozenPrefix
@@ -18,14 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """A packed row at the entrance of layer `first`.
-
-    hidden: [1, T, width]; windows: their places and labels.
-    """
+    """A packed row at the entrance of layer `first`: hidden states [1, T, width]."""
 
     hidden: Tensor
     packing: Packing
-    windows: Windows
 
 
 def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager:
@@ -39,9 +36,9 @@ def embed_windows(
     """Lay out windows and embed their tokens with the model as it is now."""
     windows = features.lay_out(chosen)
     rows = np.stack((windows.tokens, windows.positions, windows.types))
-    tokens, positions, types = torch.from_numpy(rows).to(device, non_blocking=True)[:, None]
+    tokens, positions, types = to_device(torch.from_numpy(rows), device)[:, None]
     hidden = model.embed(tokens, positions, types)
-    return Batch(hidden=hidden, packing=Packing.of(windows.lengths, device), windows=windows)
+    return Batch(hidden=hidden, packing=Packing.of(windows.lengths, device))
 
 
 class Feed:

@@ -1,5 +1,6 @@
 """The training loop of one cell."""
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +23,7 @@ from tuning_curves.training.optimiser import make_optimiser, state_bytes
 from tuning_curves.training.probe import Probe, probe_step
 from tuning_curves.training.progress import say
 from tuning_curves.training.schedule import batches, rate_factor
+from tuning_curves.transfer import to_device
 
 CHECKPOINT_SECONDS = 60.0
 LOSS_POINTS = 20  # how many stretches of steps the record keeps the mean loss of
@@ -50,11 +52,13 @@ Report = Callable[[int, float], None]
 
 def loss_of(model: SpanModel, feed: Feed, questions: np.ndarray, precision: str) -> Tensor:
     """The mean loss over all windows of these questions, in nats: a scalar with its graph."""
+    features = feed.features
+    windows = features.features_of(questions)
     with autocast(feed.device, precision):
-        batch = feed.batch(feed.features.features_of(questions))
+        batch = feed.batch(windows)
         logits = model(batch.hidden, batch.packing, feed.first)
-    labels = np.stack((batch.windows.label_start, batch.windows.label_end))
-    starts, ends = torch.from_numpy(labels).to(logits.device, non_blocking=True)
+    labels = np.stack((features.label_start[windows], features.label_end[windows]))
+    starts, ends = to_device(torch.from_numpy(labels.astype(np.int64)), logits.device)
     return span_loss(logits, batch.packing, starts, ends)
 
 
@@ -82,7 +86,8 @@ class Trainer:
         self.optimiser = make_optimiser(model, cell.learning_rate, training)
         self.trained = [p for p in model.parameters() if p.requires_grad]
         self.trace = Trace()
-        self.window: list[Tensor] = []
+        self.window: list[Tensor] = []  # losses of the present stretch
+        self.ended: list[tuple[int, Tensor]] = []  # stretches whose mean loss was not looked at yet
 
     def probe(self) -> Probe:
         """Measure the first step; call it before `run`, which it does not touch."""
@@ -165,29 +170,53 @@ class Trainer:
         return loss_of(self.model, self.feed, questions, self.training["precision"])
 
     def _look(self, number: int) -> None:
-        """Keep the mean loss of each stretch, and stop when it is no number."""
+        """Keep the mean loss of each stretch, and stop when it is no number.
+
+        On a GPU that is asked for now and then: to read a number is to wait for all steps so far.
+        """
         stretch = max(1, math.ceil(self.cell.steps / LOSS_POINTS))
         last = number + 1 == self.cell.steps
-        ends_stretch = (number + 1) % stretch == 0 or last
-        often = 1 if self.feed.device.type == "cpu" else CUDA_CHECK_STEPS
-        if not ends_stretch and (number + 1) % often:
-            return
-        mean = float(torch.stack(self.window).mean())
-        if not math.isfinite(mean):
-            raise Diverged(f"the loss became {mean} at or before step {number + 1}")
-        if ends_stretch:
-            self.trace.losses.append([number + 1, round(mean, 6)])
+        if (number + 1) % stretch == 0 or last:
+            self.ended.append((number + 1, torch.stack(self.window).mean()))
             self.window = []
+        often = 1 if self.feed.device.type == "cpu" else CUDA_CHECK_STEPS
+        if last or (number + 1) % often == 0:
+            self._read_losses()
+
+    def _read_losses(self) -> None:
+        """Put the means of ended stretches into the trace, and look at the losses since.
+
+        Raises:
+            Diverged: one of them is no number.
+        """
+        means = [mean for _, mean in self.ended]
+        if self.window:
+            means.append(torch.stack(self.window).mean())
+        values = torch.stack(means).tolist() if means else []
+        steps = [step for step, _ in self.ended] + [self.trace.step]
+        for value, step in zip(values, steps, strict=False):
+            if not math.isfinite(value):
+                raise Diverged(f"the loss became {value} at or before step {step}")
+        self.trace.losses += [
+            [step, round(value, 6)] for (step, _), value in zip(self.ended, values, strict=False)
+        ]
+        self.ended = []
 
     def keep(self) -> None:
         """Save what was trained so far, since the process is about to end."""
         if self.trace.step:
-            with shielded():
+            with shielded(), contextlib.suppress(Diverged):
                 self._save(self.trace.seconds)
 
     def _save(self, seconds: float) -> None:
-        """Write a checkpoint; a disk that takes none costs time after a crash, and no training."""
-        progress = {**vars(self.trace), "window": [float(loss) for loss in self.window]}
+        """Write a checkpoint; a disk that takes none costs time after a crash, and no training.
+
+        Raises:
+            Diverged: the loss is no number.
+        """
+        self._read_losses()
+        window = torch.stack(self.window).tolist() if self.window else []
+        progress = {**vars(self.trace), "window": window}
         progress["seconds"] = seconds
         try:
             save_checkpoint(self.checkpoint, self.model, self.optimiser, progress)

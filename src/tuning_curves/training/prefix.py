@@ -2,8 +2,9 @@
 
 A method whose lowest `first` layers (and embeddings) are frozen never needs them again for a
 window that was seen before: their output is kept in float16, without dropout, and serves every
-seed, rate and size, for training and for evaluation. On a CPU each window passes the frozen part
-alone, so that what is kept does not depend on which cells share the process.
+seed, rate and size, for training and for evaluation. A window passes the frozen part alone on a CPU
+and in one block of neighbours, always the same, on a GPU, so that what is kept does not depend on
+which cells share the process.
 """
 
 from dataclasses import dataclass
@@ -17,16 +18,18 @@ from tuning_curves.features import FeatureSet
 from tuning_curves.model import SpanModel
 from tuning_curves.training.inputs import Batch, autocast, embed_windows
 from tuning_curves.training.store import Store, shuffled
+from tuning_curves.transfer import to_device
 
-PACK_TOKENS = 16_384  # windows that pass the frozen part together on a GPU
-WARM_WINDOWS = {"cpu": 16, "cuda": 256}  # made ahead in one go
+BLOCK = {"cpu": 1, "cuda": 8}  # neighbouring windows that pass the frozen part together
+WARM_WINDOWS = 16  # made ahead between two looks at the room that is left
 
 
 @dataclass
 class Room:
-    """Bytes of memory that all prefixes of a process may still take."""
+    """Bytes of memory that all prefixes of a process may still take; full at the first refusal."""
 
     left: int
+    full: bool = False
 
 
 class FrozenPrefix:
@@ -49,68 +52,77 @@ class FrozenPrefix:
         self.model, self.features = model, features
         self.first, self.precision, self.room, self.store = first, precision, room, store
         self.device = next(model.parameters()).device
+        self.block = BLOCK[self.device.type]
         self.kept: dict[int, Tensor] = {}
 
     def batch(self, chosen: np.ndarray) -> Batch:
         """These windows at the entrance of layer `first`."""
-        windows = self.features.lay_out(chosen)
         wanted = [int(window) for window in chosen]
         found = {window: self._find(window) for window in wanted}
         made = self._make([window for window, states in found.items() if states is None])
         rows = [made[w] if (states := found[w]) is None else states for w in wanted]
-        hidden = torch.cat([row.float() for row in rows])[None]
-        return Batch(
-            hidden=hidden, packing=Packing.of(windows.lengths, self.device), windows=windows
-        )
+        lengths = [len(row) for row in rows]
+        return Batch(hidden=torch.cat(rows)[None].float(), packing=Packing.of(lengths, self.device))
 
     def warm(self, chosen: np.ndarray) -> None:
         """Make and keep these windows' output, in groups, until the room is taken."""
-        size = WARM_WINDOWS[self.device.type]
-        order = shuffled([int(window) for window in chosen])
-        for first in range(0, len(order), size):
+        blocks: dict[int, list[int]] = {}
+        for window in chosen:
+            blocks.setdefault(int(window) // self.block, []).append(int(window))
+        order, together = shuffled(list(blocks)), WARM_WINDOWS // self.block
+        for first in range(0, len(order), together):
             if self._is_full():
                 return
-            group = order[first : first + size]
-            self._make([window for window in group if self._find(window) is None])
+            group = [
+                window for number in order[first : first + together] for window in blocks[number]
+            ]
+            self._make([window for window in group if not self._has(window)])
+
+    def _has(self, window: int) -> bool:
+        return window in self.kept or (self.store is not None and self.store.has(window))
 
     def _find(self, window: int) -> Tensor | None:
         if window in self.kept:
             return self.kept[window]
         states = None if self.store is None else self.store.get(window)
         if states is not None and self.device.type == "cuda":
-            states = states.to(self.device)
+            states = to_device(states, self.device)
             self._keep(window, states)
         return states
 
     @torch.inference_mode()
     def _make(self, missing: list[int]) -> dict[int, Tensor]:
         made: dict[int, Tensor] = {}
-        for group in self._groups(missing):
+        wanted = set(missing)
+        for block in self._blocks(missing):
             with autocast(self.device, self.precision):
-                batch = embed_windows(self.model, self.features, np.array(group), self.device)
+                batch = embed_windows(self.model, self.features, np.array(block), self.device)
                 hidden = self.model.run_layers(batch.hidden, batch.packing, 0, self.first)
-            parts = hidden[0].half().split(batch.windows.lengths)
-            made.update(zip(group, (part.clone() for part in parts), strict=True))
-        for window, states in made.items():
-            stored = self.store is not None and self.store.put(window, states)
-            if not stored or self.device.type == "cuda":
-                self._keep(window, states)
+            here = hidden[0].half()
+            on_host = here if self.store is None else here.cpu()
+            rows = (whole.split(batch.packing.lengths) for whole in (here, on_host))
+            for window, states, copy in zip(block, *rows, strict=True):
+                if window not in wanted:
+                    continue
+                made[window] = states.clone()
+                stored = self.store is not None and self.store.put(window, copy)
+                if not stored or self.device.type == "cuda":
+                    self._keep(window, made[window])
         return made
 
     def _keep(self, window: int, states: Tensor) -> None:
         size = states.numel() * states.element_size()
-        if size <= self.room.left:
-            self.kept[window] = states
-            self.room.left -= size
-        else:
-            self.room.left = 0
+        if self.room.full or size > self.room.left:
+            self.room.full = True
+            return
+        self.kept[window] = states
+        self.room.left -= size
 
     def _is_full(self) -> bool:
-        return self.room.left <= 0 and (self.store is None or self.store.full)
+        return self.room.full and (self.store is None or self.store.full)
 
-    def _groups(self, missing: list[int]) -> list[list[int]]:
-        if self.device.type == "cpu":
-            return [[window] for window in missing]
-        longest = int(self.features.lengths.max())
-        size = max(1, PACK_TOKENS // longest)
-        return [missing[i : i + size] for i in range(0, len(missing), size)]
+    def _blocks(self, missing: list[int]) -> list[range]:
+        """The blocks that these windows lie in, in the order in which they are first asked for."""
+        firsts = dict.fromkeys(window // self.block * self.block for window in missing)
+        windows = len(self.features.lengths)
+        return [range(first, min(first + self.block, windows)) for first in firsts]

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from tuning_curves.files import write_json
+from tuning_curves.training.progress import say
 from tuning_curves.training.sizes import ABOUT, GIB, bytes_below
 
 MEASURE_AFTER = 64 << 20  # bytes written between two looks at what the folder takes
@@ -55,22 +56,25 @@ class Store:
         self.until_measured = 0
         self.full = False
 
+    def has(self, window: int) -> bool:
+        """Whether the window was put here; that it is sound is checked when it is asked for."""
+        return bool(self.sums[window])
+
     def get(self, window: int) -> Tensor | None:
         """The window's states, [tokens, width], or None; checked when first asked for."""
-        known = int(self.sums[window])
-        if not known:
+        if not self.has(window):
             return None
         states = self.states[self.bounds[window] : self.bounds[window + 1]]
         if window not in self.checked:
-            if zlib.crc32(states.tobytes()) != known:
+            if zlib.crc32(states.tobytes()) != int(self.sums[window]):
                 return None
             self.checked.add(window)
         with torch.no_grad():
             return torch.from_numpy(np.array(states)).view(-1, self.width)
 
     def put(self, window: int, states: Tensor) -> bool:
-        """Keep a window's states, float16 [tokens, width]; whether there was room for them."""
-        data = states.cpu().numpy().tobytes()
+        """Keep a window's states, float16 [tokens, width] on the host; whether there was room."""
+        data = states.numpy().tobytes()
         try:
             if self.full or not self._has_room():
                 return False
@@ -87,6 +91,12 @@ class Store:
             room = self.limit - bytes_below(self.root)
             free = shutil.disk_usage(self.root).free - SPARE
             self.full = min(room, free) <= 0
+            if self.full:
+                say(
+                    f"the cache {self.root} is full ({self.limit / GIB:g} GiB, or its disk): what "
+                    "does not fit is made again each time; raise cache_gib, or empty it with "
+                    "`tuning-curves cache --remove`"
+                )
         return not self.full
 
 
@@ -105,11 +115,11 @@ def _write(handle: int, data: bytes, at: int) -> None:
         view, at = view[written:], at + written
 
 
-def shuffled(windows: Sequence[int]) -> list[int]:
-    """The same windows in an order of this process's own: two that fill one store share the work.
+def shuffled(numbers: Sequence[int]) -> list[int]:
+    """The same numbers in an order of this process's own: two that fill one store share the work.
 
     What is made of a window does not depend on the order.
     """
-    order = list(windows)
+    order = list(numbers)
     random.Random(os.getpid()).shuffle(order)
     return order

@@ -22,7 +22,7 @@ from tuning_curves.provenance import gather
 from tuning_curves.records import new_record, read_record, sealed, write_record
 from tuning_curves.study import Planned
 from tuning_curves.training.arithmetic import settle_arithmetic, warn_of_slow_bfloat16
-from tuning_curves.training.cost import Stopwatch, peak_memory
+from tuning_curves.training.cost import Stopwatch
 from tuning_curves.training.gpus import GpuSlots, chosen_device
 from tuning_curves.training.job import Job
 from tuning_curves.training.loop import Diverged
@@ -47,10 +47,10 @@ class Summary:
 class Worker:
     """Attends to the cells of a job."""
 
-    def __init__(self, job: Job, places: Places, device: torch.device) -> None:
-        """Raises: see `Workshop`."""
+    def __init__(self, job: Job, places: Places, device: torch.device, sharers: int = 1) -> None:
+        """Args: sharers: processes that may share the device. Raises: see `Workshop`."""
         self.job, self.places, self.device = job, places, device
-        self.shop = Workshop(job.settings, places, device)
+        self.shop = Workshop(job.settings, places, device, sharers)
         self.progress = Progress(job.cells)
         self.summary = Summary()
 
@@ -172,10 +172,10 @@ class Worker:
                 lambda step, loss: self.progress.step(planned, step, loss),
                 lambda step: self.progress.resume(planned, step),
             )
-            peak = peak_memory(self.device)  # of training: an evaluation packs larger batches
+            peak = self.shop.peak_memory(begun)  # of training: an evaluation packs larger batches
             results = {"status": "finished", "failure": None, **self._evaluate(begun, watch)}
         except (Diverged, FloatingPointError) as failure:
-            trace, peak = trainer.trace, peak_memory(self.device)
+            trace, peak = trainer.trace, self.shop.peak_memory(begun)
             results = {"status": "diverged", "failure": str(failure)}
             results |= {"scores": None, "outcomes": None}
         before: dict[str, Tensor] = dict(self.shop.pristine.named_parameters())
@@ -231,7 +231,7 @@ def run_job(job: Job, places: Places, device: str, slots: GpuSlots | None = None
     with chosen_device(device, slots) as chosen:
         warn_of_slow_bfloat16(chosen, precision)
         try:
-            worker = Worker(job, places, chosen)
+            worker = Worker(job, places, chosen, 1 if slots is None else slots.workers)
         except (MemoryError, OSError, RuntimeError) as error:
             if not is_shortage(error):
                 raise

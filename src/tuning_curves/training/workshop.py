@@ -33,6 +33,7 @@ from tuning_curves.study import ENGINE, Cell, Planned
 from tuning_curves.subsets import split_pools, stratified_sample, subset
 from tuning_curves.training.arithmetic import store_frozen
 from tuning_curves.training.belonging import check_belongs
+from tuning_curves.training.cost import allocated, peak_memory
 from tuning_curves.training.inputs import Feed
 from tuning_curves.training.loop import Trainer, loss_of
 from tuning_curves.training.places import Places
@@ -43,7 +44,7 @@ from tuning_curves.training.sizes import GIB
 from tuning_curves.training.store import Store
 
 PREFIX_BYTES = 3 * GIB  # what the frozen parts' output may take of a CPU's memory, in all
-GPU_SHARE = 0.3  # and of a GPU's free memory
+GPU_SHARE = 0.3  # and of a GPU's free memory, by all processes that share it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +55,20 @@ class Begun:
     counts: Counts
     feeds: dict[str, Feed]
     trainer: Trainer
+    shared: int = 0  # bytes of the device that were taken before, less what prefixes have left
 
 
 class Workshop:
     """Everything that the cells of a job share."""
 
-    def __init__(self, settings: Mapping[str, Any], places: Places, device: torch.device) -> None:
-        """Args: settings: what all of the job's cells have in common.
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        places: Places,
+        device: torch.device,
+        sharers: int = 1,
+    ) -> None:
+        """Args: settings: what all of the job's cells have in common. sharers: processes on a GPU.
 
         Raises:
             DataError: the encoder or the features are not those that the settings name.
@@ -72,14 +80,16 @@ class Workshop:
         self.encoder = open_encoder(places.encoder)
         self.manifest = read_manifest(places.features)
         check_belongs(settings, self.encoder, self.manifest, places)
-        self.pristine = load_encoder(
+        self.original = load_encoder(
             places.encoder,
             hidden_dropout=self.training["hidden_dropout"],
             attention_dropout=self.training["attention_dropout"],
-        ).to(device)
-        self.pristine.eval().requires_grad_(False)
+        )
+        self.original.eval().requires_grad_(False)
+        on_host = device.type == "cpu"
+        self.pristine = self.original if on_host else copy.deepcopy(self.original).to(device)
         self.prefixes: dict[tuple[str, int], FrozenPrefix] = {}
-        self.room = Room(_memory_for_prefixes(device))
+        self.room = Room(_memory_for_prefixes(device, sharers))
         self.selections: dict[tuple[Any, ...], dict[str, Tensor]] = {}
         self.probes: dict[tuple[Any, ...], Probe] = {}
         self._choose_questions()
@@ -102,6 +112,7 @@ class Workshop:
     def begin(self, planned: Planned) -> Begun:
         """Everything of one cell before its first step."""
         cell = planned.cell
+        shared = self.shared_bytes()
         model, counts = self.prepare(cell)
         if self.device.type == "cuda":  # what chooses entries is shared, and no cell's own cost
             torch.cuda.reset_peak_memory_stats(self.device)
@@ -116,14 +127,23 @@ class Workshop:
             self.places.checkpoint(planned),
             self.places.checkpoint_seconds,
         )
-        return Begun(model=model, counts=counts, feeds=feeds, trainer=trainer)
+        return Begun(model=model, counts=counts, feeds=feeds, trainer=trainer, shared=shared)
+
+    def shared_bytes(self) -> int:
+        """Bytes of a GPU that are no cell's own, beside the room that prefixes have left."""
+        return allocated(self.device) + self.room.left
+
+    def peak_memory(self, begun: Begun) -> int | None:
+        """The most bytes of a GPU that a cell has needed itself; None on a CPU."""
+        peak = peak_memory(self.device)
+        return None if peak is None else peak - (begun.shared - self.room.left)
 
     def prepare(self, cell: Cell) -> tuple[SpanModel, Counts]:
         """A fresh copy of the encoder with the cell's method in it."""
-        model = copy.deepcopy(self.pristine)
+        model = copy.deepcopy(self.original)
         generator = torch.Generator().manual_seed(cell.init_seed)
         method = resolve_method(cell.method)
-        counts = apply_method(method, model.cpu(), generator)
+        counts = apply_method(method, model, generator)
         place_entries(model, self._select(method, model, cell))
         store_frozen(model, self.precision)
         return model.to(self.device), counts
@@ -178,11 +198,11 @@ class Workshop:
             return None
 
 
-def _memory_for_prefixes(device: torch.device) -> int:
+def _memory_for_prefixes(device: torch.device, sharers: int) -> int:
     if device.type == "cpu":
         return PREFIX_BYTES
     free, _ = torch.cuda.mem_get_info(device)
-    return int(GPU_SHARE * free)
+    return int(GPU_SHARE * free / sharers)
 
 
 def _count(questions: int | str) -> int | None:

@@ -1,0 +1,26 @@
+"""The account of a whole study counts its cells; what an operation is comes from the engine."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.whole_study import Share, has_bases_shapes, shares_of
+from tuning_curves.errors import UsageError
+from tuning_curves.study import Study, read_study
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+
+
+def test_cells_and_questions_by_method() -> None:
+    shares = shares_of(read_study(CONFIG / "squad-methods.yaml"))
+    # 100 questions, three epochs of 13 steps of 8, one seed; 200 and 50 questions are scored
+    assert shares["full"] == Share(cells=1, trained=312, scored=250)
+
+
+def test_an_encoder_without_known_shapes_is_refused() -> None:
+    config = read_study(CONFIG / "squad-slice.yaml").config
+    assert not has_bases_shapes(Study(config))
+    assert has_bases_shapes(read_study(CONFIG / "bert-base-squad.yaml"))
+    other = {**config, "encoder": {**config["encoder"], "name": "another"}}
+    with pytest.raises(UsageError, match="'another', expected all-MiniLM-L6-v2 or a bert-base"):
+        has_bases_shapes(Study(other))

@@ -1,0 +1,132 @@
+"""The same code on a GPU: every method to a record, near the CPU's numbers, and without waiting.
+
+Skipped where there is none. `pytest tests/training/test_cuda.py tests/test_attention.py` is the
+proof of the GPU's path.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tuning_curves.methods import list_methods
+from tuning_curves.records import read_record
+from tuning_curves.study import Study
+from tuning_curves.training import loop
+from tuning_curves.training.job import job_of
+from tuning_curves.training.places import Places
+from tuning_curves.training.prefix import FrozenPrefix, Room
+from tuning_curves.training.worker import run_job
+from tuning_curves.training.workshop import Workshop
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+
+NEAR = 2e-3  # of a loss in nats: sums have another order on a GPU
+
+
+def study_of(make_study: Any, *names: str, **changes: Any) -> Study:
+    methods = [{"name": name, "learning_rates": [1e-3]} for name in names]
+    plain = {"methods": methods, "sizes": [8], "analysis": {"contrasts": []}}
+    return make_study({**plain, **changes})
+
+
+def records_of(study: Study, places: Places, device: str) -> dict[str, dict[str, Any]]:
+    run_job(job_of(study, study.unique), places, device)
+    return {
+        p.cell.method: read_record(places.records / p.record, p, study.settings)
+        for p in study.unique
+    }
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_every_listed_method_trains_near_the_cpus_numbers(
+    make_study: Any, places: Places, tmp_path: Path, precision: str
+) -> None:
+    names = [method.name for method in list_methods()]
+    study = study_of(make_study, *names, training={"precision": precision})
+    here = records_of(study, places, "cuda")
+    there = records_of(study, replace(places, workspace=tmp_path / "cpu"), "cpu")
+    near = NEAR if precision == "float32" else 0.05
+    for name in names:
+        assert here[name]["status"] == "finished", name
+        assert here[name]["cost"]["flops_per_step"] == there[name]["cost"]["flops_per_step"], name
+        assert here[name]["cost"]["peak_memory_bytes"] > 0, name
+        for (step, loss), (same, other) in zip(
+            here[name]["losses"], there[name]["losses"], strict=True
+        ):
+            assert step == same
+            assert loss == pytest.approx(other, abs=near), name
+
+
+def test_a_cell_goes_on_from_a_checkpoint_here_and_on_a_cpu(
+    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = study_of(
+        make_study, "random-mask", budgets=[{"name": "floor", "epochs": 1, "min_steps": 20}]
+    )
+    (planned,) = study.unique
+    whole = records_of(study, places, "cuda")["random-mask"]["losses"]
+    step = loop.Trainer.step
+
+    def stop_at_ten(self: Any, number: int, questions: np.ndarray) -> None:
+        if number == 10:
+            raise KeyboardInterrupt
+        step(self, number, questions)
+
+    for device in ("cuda", "cpu"):
+        own = replace(places, workspace=places.workspace / device)
+        with monkeypatch.context() as patched:
+            patched.setattr(loop.Trainer, "step", stop_at_ten)
+            begun = Workshop(study.settings, own, torch.device("cuda")).begin(planned)
+            with pytest.raises(KeyboardInterrupt):
+                begun.trainer.run(lambda step, loss: None)
+            begun.trainer.keep()
+        resumed: list[int] = []
+        again = Workshop(study.settings, own, torch.device(device)).begin(planned)
+        trace = again.trainer.run(lambda step, loss: None, resumed.append)
+        assert resumed == [10]
+        assert [s for s, _ in trace.losses] == [s for s, _ in whole]
+        assert [x for _, x in trace.losses] == pytest.approx([x for _, x in whole], abs=NEAR)
+
+
+@pytest.mark.parametrize(
+    "method", ["full", "bitfit", "adapter-houlsby-4", "head", "top-1", "prefix"]
+)
+def test_a_step_never_waits_for_the_gpu(make_study: Any, places: Places, method: str) -> None:
+    study = study_of(
+        make_study, method, budgets=[{"name": "floor", "epochs": 1, "min_steps": 2000}]
+    )
+    (planned,) = study.unique
+    shop = Workshop(study.settings, places, torch.device("cuda"))
+    trainer = shop.begin(planned).trainer
+    trainer.feed.warm(trainer.questions)
+    trainer.model.train()
+    chosen = trainer.questions[:4]
+    for number in range(3):  # kernels load and tables fill
+        trainer.step(number, chosen)
+    try:
+        torch.cuda.set_sync_debug_mode("error")
+        for number in range(3, 9):
+            trainer.step(number, chosen)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def test_what_a_window_becomes_does_not_depend_on_its_company(
+    make_study: Any, places: Places
+) -> None:
+    study = study_of(make_study, "head")
+    shop = Workshop(study.settings, places, torch.device("cuda"))
+    features, layers = shop.features["train"], len(shop.pristine.layers)
+
+    def prefix() -> FrozenPrefix:
+        return FrozenPrefix(shop.pristine, features, layers, "float32", Room(1 << 30))
+
+    alone, together = prefix(), prefix()
+    together.warm(np.arange(len(features.lengths)))
+    for window in (0, 5, 11):
+        one = alone.batch(np.array([window])).hidden
+        assert torch.equal(one, together.batch(np.array([window])).hidden)

@@ -1,0 +1,44 @@
+"""bfloat16 changes rounding, and neither what is learnt nor what is answered."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tuning_curves.evaluation.examination import Examination
+from tuning_curves.subsets import subset
+from tuning_curves.training.places import Places
+from tuning_curves.training.workshop import Workshop
+
+STEPS = 150
+
+
+@pytest.mark.parametrize("method", ["full", "adapter-houlsby-4"])
+def test_scores_in_bfloat16_and_in_float32_agree(
+    make_study: Any, places: Places, method: str
+) -> None:
+    """Eight questions, learnt by heart in each format, and asked in each."""
+    exact: dict[tuple[str, str], np.ndarray] = {}
+    for learnt in ("float32", "bfloat16"):
+        study = make_study(
+            {
+                "methods": [{"name": method, "learning_rates": [5e-3]}],
+                "sizes": [8],
+                "budgets": [{"name": "floor", "epochs": 1, "min_steps": STEPS}],
+                "training": {"precision": learnt, "hidden_dropout": 0.0},
+                "analysis": {"contrasts": []},
+            }
+        )
+        (planned,) = study.unique
+        shop = Workshop(study.settings, places, torch.device("cpu"))
+        begun = shop.begin(planned)
+        begun.trainer.run(lambda step, loss: None)
+        questions = np.sort(subset(shop.pool, 8, planned.cell.subset_seed))
+        exam = Examination(shop.features["train"], questions, n_best=20, max_answer_tokens=30)
+        for asked in ("float32", "bfloat16"):
+            if learnt == "bfloat16" or asked == "float32":  # frozen weights may be in bfloat16
+                exact[learnt, asked] = exam.take(begun.feeds["train"], asked).exact
+    scores = {formats: int(right.sum()) for formats, right in exact.items()}
+    assert scores["float32", "float32"] >= 7, scores
+    assert abs(scores["bfloat16", "bfloat16"] - scores["float32", "float32"]) <= 1, scores
