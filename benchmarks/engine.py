@@ -31,9 +31,14 @@ def planned_cell(
 
 
 def make_workshop(material: Material, study: Study, scratch: Path) -> Workshop:
-    """A workshop as `tuning-curves train` makes one; it caches in memory, and nothing yet."""
+    """A workshop as a study's jobs make one: what frozen layers put out is kept below `scratch`."""
     layout = material.layout
-    places = Places(encoder=layout.encoder, features=layout.features, workspace=scratch)
+    places = Places(
+        encoder=layout.encoder,
+        features=layout.features,
+        workspace=scratch,
+        cache=scratch / "prefix",
+    )
     return Workshop(study.settings, places, torch.device("cpu"))
 
 
