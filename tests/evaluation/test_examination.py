@@ -108,7 +108,7 @@ class OracleFeed(Feed):
         columns = (windows.label_start, windows.label_end, windows.context_start)
         labels = torch.from_numpy(np.stack(columns, axis=1))
         packing = Packing.of(windows.lengths, self.device)
-        return Batch(hidden=labels, packing=packing, windows=windows)
+        return Batch(hidden=labels, packing=packing)
 
 
 def test_a_model_that_knows_the_labels_scores_all(split: FeatureSet, tiny_squad: SquadData) -> None:

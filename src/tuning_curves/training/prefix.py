@@ -61,8 +61,10 @@ class FrozenPrefix:
         found = {window: self._find(window) for window in wanted}
         made = self._make([window for window, states in found.items() if states is None])
         rows = [made[w] if (states := found[w]) is None else states for w in wanted]
+        with torch.autocast(self.device.type, enabled=False):  # it would not take half precision
+            hidden = torch.cat(rows)[None].float()
         lengths = [len(row) for row in rows]
-        return Batch(hidden=torch.cat(rows)[None].float(), packing=Packing.of(lengths, self.device))
+        return Batch(hidden=hidden, packing=Packing.of(lengths, self.device))
 
     def warm(self, chosen: np.ndarray) -> None:
         """Make and keep these windows' output, in groups, until the room is taken."""
