@@ -59,6 +59,16 @@ def test_a_budget_is_epochs_with_a_floor_of_steps(config: dict) -> None:
     assert steps[1000, "epochs"] == steps[1000, "floor"] == 375
 
 
+def test_a_budget_may_have_sizes_of_its_own(config: dict) -> None:
+    config["budgets"].append({"name": "long", "epochs": 3, "min_steps": 1500, "sizes": [1000]})
+    planned = check_study(config, "s.yaml").planned
+    assert {p.cell.n_train for p in planned if p.budget == "long"} == {1000}
+    assert {p.cell.n_train for p in planned if p.budget == "floor"} == {*config["sizes"]}
+    config["budgets"][-1]["sizes"] = [1000, 1500]
+    with pytest.raises(UsageError, match=r"budget 'long' names the size 1500, at which no method"):
+        check_study(config, "s.yaml")
+
+
 def test_budgets_of_equal_steps_share_one_cell(config: dict) -> None:
     study = check_study(config, "s.yaml")
     shared = [p for p in study.planned if p.cell.n_train == 1000]

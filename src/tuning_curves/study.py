@@ -209,8 +209,14 @@ def points(config: Mapping[str, Any]) -> Iterator[tuple[Mapping, Mapping, int]]:
         names = method.get("budgets", [budget["name"] for budget in config["budgets"]])
         for budget in config["budgets"]:
             if budget["name"] in names:
-                for n in method.get("sizes", config["sizes"]):
+                for n in sizes_of(method, budget, config):
                     yield method, budget, n
+
+
+def sizes_of(method: Mapping, budget: Mapping, config: Mapping) -> list[int]:
+    """The sizes at which a study trains a method under a budget, if it does so at all."""
+    own = method.get("sizes", config["sizes"])
+    return [n for n in own if n in budget.get("sizes", own)]
 
 
 def steps_of(n: int, budget: Mapping[str, Any], batch_size: int) -> int:
@@ -312,6 +318,7 @@ def _check_across(study: Study, source: str) -> None:
     _check_scale(config, source)
     _check_dev(config, source)
     _check_names(config, source)
+    _check_budget_sizes(config, source)
     _check_seeds(config, source)
     _check_features(config, source)
     _check_contrasts(config, source)
@@ -356,6 +363,24 @@ def _check_names(config: Mapping, source: str) -> None:
                     f"has {', '.join(budgets)})",
                     fix="correct the name",
                 )
+
+
+def _check_budget_sizes(config: Mapping, source: str) -> None:
+    """A budget's own sizes are some of those that its methods have."""
+    for budget in config["budgets"]:
+        asked = {
+            n
+            for method in config["methods"]
+            if budget["name"] in method.get("budgets", [budget["name"]])
+            for n in method.get("sizes", config["sizes"])
+        }
+        unknown = sorted(set(budget.get("sizes", [])) - asked)
+        if unknown:
+            raise UsageError(
+                f"{source}: budget {budget['name']!r} names the size {unknown[0]}, at which no "
+                f"method is trained under it (there are {', '.join(map(str, sorted(asked))) or 'none'})",
+                fix="add it to sizes, or correct it",
+            )
 
 
 def _check_scale(config: Mapping, source: str) -> None:

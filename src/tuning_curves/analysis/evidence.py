@@ -21,6 +21,7 @@ from tuning_curves.analysis.equivalence import equivalence_p, not_worse_p
 from tuning_curves.analysis.intervals import Estimate
 from tuning_curves.analysis.judging import Condition
 from tuning_curves.analysis.runs import SEED, Runs, finished
+from tuning_curves.study import sizes_of
 
 CONSTANT = 1e-12  # of a logarithm: what is the same in all runs but for rounding
 PARTS = ["optimizer_bytes", "gradient_bytes"]
@@ -54,8 +55,9 @@ class Evidence:
     def sizes(self, methods: list[str], budget: str) -> list[int]:
         """The sizes at which the study asks for all these methods under this budget."""
         entries = {entry["name"]: entry for entry in self.study["methods"]}
+        whole = next(entry for entry in self.study["budgets"] if entry["name"] == budget)
         asked = [
-            set(entries[name].get("sizes", self.study["sizes"]))
+            set(sizes_of(entries[name], whole, self.study))
             for name in methods
             if budget in entries[name].get("budgets", [budget])
         ]

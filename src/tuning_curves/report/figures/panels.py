@@ -23,11 +23,13 @@ def budget_names(study: Mapping[str, Any], frame: pd.DataFrame) -> list[str]:
 
 
 def budget_words(study: Mapping[str, Any], name: str) -> str:
-    """What a budget is: `3 epochs`, `3 epochs, at least 150 steps`."""
+    """What a budget is: `3 epochs`, `3 epochs, at least 150 steps`, `..., at n = 1,000 only`."""
     (budget,) = (b for b in study["budgets"] if b["name"] == name)
     epochs = wording.plural(budget["epochs"], "epoch")
     floor = budget["min_steps"]
-    return f"{epochs}, at least {wording.plural(floor, 'step')}" if floor else epochs
+    words = f"{epochs}, at least {wording.plural(floor, 'step')}" if floor else epochs
+    only = f", at {wording.few_sizes(budget['sizes'])} only" if "sizes" in budget else ""
+    return words + only
 
 
 def size_axis(axes: Axes, sizes: Sequence[int], columns: int) -> None:
