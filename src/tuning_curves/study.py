@@ -376,9 +376,10 @@ def _check_budget_sizes(config: Mapping, source: str) -> None:
         }
         unknown = sorted(set(budget.get("sizes", [])) - asked)
         if unknown:
+            known = ", ".join(map(str, sorted(asked))) or "none"
             raise UsageError(
                 f"{source}: budget {budget['name']!r} names the size {unknown[0]}, at which no "
-                f"method is trained under it (there are {', '.join(map(str, sorted(asked))) or 'none'})",
+                f"method is trained under it (there are {known})",
                 fix="add it to sizes, or correct it",
             )
 
