@@ -39,7 +39,8 @@ def assemble(source: Path, results: Path, study: Mapping[str, Any], folder: Path
     missing = [name for name in wanted if not (results / name).is_file()]
     if missing:
         raise ResourceError(f"{results}: no {', '.join(missing)}", fix=FIX)
-    shutil.copytree(source, folder, dirs_exist_ok=True)
+    papers = shutil.ignore_patterns("*.pdf")  # those that were compiled from it
+    shutil.copytree(source, folder, dirs_exist_ok=True, ignore=papers)
     for name in wanted:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(results / name, folder / name)
