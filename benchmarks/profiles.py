@@ -82,6 +82,8 @@ def milliseconds(turn: Turn) -> dict[str, float]:
 def kind_of(operation: str) -> str:
     """The kind of an operation, by its name."""
     name = operation.lower()
+    if not name.startswith("aten::"):  # autograd's own time and the profiler's
+        return REST
     return next((kind for kind, parts in KINDS if any(part in name for part in parts)), REST)
 
 
