@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.contrasts import correct_holm
+from tuning_curves.analysis.contrasts import columns_of, correct_holm
 from tuning_curves.analysis.curves import METRICS
 from tuning_curves.analysis.intervals import estimate, generator_for
 from tuning_curves.analysis.runs import SEED, Runs, finished
@@ -82,18 +82,17 @@ def _rows(
         row: dict[str, Any] = {"shorter": shorter, "longer": longer}
         row |= {"first": first, "second": second, "n_train": n, "pairs": len(own)}
         row |= {name: int(own[name].iloc[0]) for name in STEPS}
+        differences = {}
         for metric in METRICS:
             sums = _gain(runs, own, metric)
             if second != ALONE:
                 sums = sums - _gain(runs, own, metric, "_second")
             key = (first, second, n, row["shorter_steps"], row["longer_steps"])
             generator = generator_for(analysis["seed"], "budgets", metric, *key)
-            found = estimate(sums, runs.article_sizes, draws=analysis["draws"], generator=generator)
-            low, high = found.interval(analysis["level"])
-            row |= {f"{metric}_difference": found.value}
-            row |= {f"{metric}_low": low, f"{metric}_high": high}
-            if metric == "em":
-                row["p"] = found.p_value()
+            differences[metric] = estimate(
+                sums, runs.article_sizes, draws=analysis["draws"], generator=generator
+            )
+        row |= columns_of(differences, analysis["level"])
         yield row
 
 

@@ -6,6 +6,7 @@ for either method makes no pair. p-values are corrected after Holm over the size
 and pair of methods.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -77,14 +78,19 @@ def make_contrasts(runs: Runs, chosen: pd.DataFrame, analysis: dict[str, Any]) -
 def _differences(
     runs: Runs, pairs: Pairs, row: dict[str, Any], analysis: dict[str, Any]
 ) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for metric in METRICS:
-        difference = difference_of(runs, pairs, metric, row, analysis)
-        low, high = difference.interval(analysis["level"])
+    return columns_of(
+        {metric: difference_of(runs, pairs, metric, row, analysis) for metric in METRICS},
+        analysis["level"],
+    )
+
+
+def columns_of(differences: Mapping[str, Estimate], level: float) -> dict[str, float]:
+    """A row's columns: each metric's difference with its interval, and exact match's p-value."""
+    found = {"p": differences["em"].p_value()}
+    for metric, difference in differences.items():
+        low, high = difference.interval(level)
         found |= {f"{metric}_difference": difference.value}
         found |= {f"{metric}_low": low, f"{metric}_high": high}
-        if metric == "em":
-            found["p"] = difference.p_value()
     return found
 
 

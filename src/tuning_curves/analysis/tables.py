@@ -28,6 +28,11 @@ from tuning_curves.errors import DataError
 
 _GROUP: dict[str, f.Format] = {"budget": f.text, "method": f.text, "n_train": f.whole}
 _PAIR: dict[str, f.Format] = {"budget": f.text, "first": f.text, "second": f.text}
+_DIFFERENCES: dict[str, f.Format] = {
+    **dict.fromkeys(("em_difference", "em_low", "em_high"), f.points),
+    **dict.fromkeys(("p", "p_holm"), f.probability),
+    **dict.fromkeys(("f1_difference", "f1_low", "f1_high"), f.points),
+}
 
 TABLES: dict[str, dict[str, f.Format]] = {
     "selection": {
@@ -61,9 +66,7 @@ TABLES: dict[str, dict[str, f.Format]] = {
         **_PAIR,
         "n_train": f.whole,
         "pairs": f.whole,
-        **dict.fromkeys(("em_difference", "em_low", "em_high"), f.points),
-        **dict.fromkeys(("p", "p_holm"), f.probability),
-        **dict.fromkeys(("f1_difference", "f1_low", "f1_high"), f.points),
+        **_DIFFERENCES,
     },
     "crossovers": {
         **_PAIR,
@@ -73,9 +76,7 @@ TABLES: dict[str, dict[str, f.Format]] = {
     "budgets": {
         **dict.fromkeys(("shorter", "longer", "first", "second"), f.text),
         **dict.fromkeys(("n_train", "shorter_steps", "longer_steps", "pairs"), f.whole),
-        **dict.fromkeys(("em_difference", "em_low", "em_high"), f.points),
-        **dict.fromkeys(("p", "p_holm"), f.probability),
-        **dict.fromkeys(("f1_difference", "f1_low", "f1_high"), f.points),
+        **_DIFFERENCES,
     },
     "costs": {
         "method": f.text,

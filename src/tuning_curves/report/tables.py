@@ -78,6 +78,15 @@ BUDGET = _text("budget", "budget")
 METHOD = _text("method", "method", style.label)
 PAIR = (_text("first", "first", style.label), _text("second", "second", style.label))
 SIZE = _number("n", "n_train")
+DIFFERENCES = (
+    _number("pairs", "pairs"),
+    _number("EM", "em_difference", wording.difference),
+    _interval("em_low", "em_high", sign=True),
+    _number("p", "p", wording.p_value),
+    _number("p (Holm)", "p_holm", wording.p_value),
+    _number("F1", "f1_difference", wording.difference),
+    _interval("f1_low", "f1_high", sign=True),
+)
 
 VIEWS: dict[str, tuple[Column, ...]] = {
     "selection": (
@@ -113,13 +122,7 @@ VIEWS: dict[str, tuple[Column, ...]] = {
     ),
     "contrasts": (
         BUDGET, *PAIR, SIZE,
-        _number("pairs", "pairs"),
-        _number("EM", "em_difference", wording.difference),
-        _interval("em_low", "em_high", sign=True),
-        _number("p", "p", wording.p_value),
-        _number("p (Holm)", "p_holm", wording.p_value),
-        _number("F1", "f1_difference", wording.difference),
-        _interval("f1_low", "f1_high", sign=True),
+        *DIFFERENCES,
     ),
     "crossovers": (
         BUDGET, *PAIR,
@@ -139,13 +142,7 @@ VIEWS: dict[str, tuple[Column, ...]] = {
         ),
         SIZE,
         Column(heading="steps", sources=("shorter_steps", "longer_steps"), show=_rise),
-        _number("pairs", "pairs"),
-        _number("EM", "em_difference", wording.difference),
-        _interval("em_low", "em_high", sign=True),
-        _number("p", "p", wording.p_value),
-        _number("p (Holm)", "p_holm", wording.p_value),
-        _number("F1", "f1_difference", wording.difference),
-        _interval("f1_low", "f1_high", sign=True),
+        *DIFFERENCES,
     ),
     "costs": (
         METHOD, BUDGET, SIZE,
