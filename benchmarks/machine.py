@@ -1,14 +1,25 @@
 """What this machine is, and the fastest rate it can be expected to give: a large matrix product."""
 
+import functools
 import os
 
 import torch
 
 from benchmarks.clock import Turn, Work, timed
 from tuning_curves.provenance import device_name, versions
+from tuning_curves.training.arithmetic import SLOW, slowness_of_bfloat16
 
 SIDE = 2_048
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+@functools.cache
+def formats() -> tuple[str, ...]:
+    """The number formats worth measuring on this processor, the quicker one first."""
+    slowness = slowness_of_bfloat16()
+    if slowness > SLOW:
+        return ("float32",)
+    return ("bfloat16", "float32") if slowness < 1 else ("float32", "bfloat16")
 
 
 def describe() -> str:

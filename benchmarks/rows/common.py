@@ -15,6 +15,7 @@ from tuning_curves.provenance import commit
 
 Row = dict[str, Any]
 EXAMPLE = "the Hugging Face example, `full`, padded to 384, float32"
+NO_UNITS = "this processor has no units for bfloat16, and is slower in it than in float32"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import numpy as np
 
 from benchmarks.clock import Turn, Work, interleave, timed
 from benchmarks.engine import make_workshop, planned_cell
-from benchmarks.rows.common import Bench, Row, Subject, compared
+from benchmarks.machine import formats
+from benchmarks.rows.common import NO_UNITS, Bench, Row, Subject, compared, skipped
 from benchmarks.rows.steps import products, products_of
 from tuning_curves.evaluation.examination import Examination
 from tuning_curves.training.workshop import Begun, Workshop
@@ -28,9 +29,11 @@ DECODING = Subject(
 
 def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
     """The wanted rows."""
-    formats = [name for name in FORMATS if name in wanted]
-    if formats:
-        yield from measure_logits(bench, formats)
+    quick = [name for name in FORMATS if name in wanted and FORMATS[name][0] in formats()]
+    for name in sorted(wanted & set(FORMATS) - set(quick)):
+        yield skipped(_subject(name), NO_UNITS)
+    if quick:
+        yield from measure_logits(bench, quick)
     if "decoding" in wanted:
         yield measure_decoding(bench)
 
@@ -41,16 +44,19 @@ def measure_logits(bench: Bench, names: list[str]) -> Iterator[Row]:
     turns |= {"peer": example_logits(bench), **products()}
     samples = interleave(turns, bench.patience)
     for name in names:
-        precision, target = FORMATS[name]
-        subject = Subject(
-            name=name,
-            ours=f"{precision}, packed by length, unpadded",
-            peer="the example's `Trainer.predict`, padded to 384, float32, batches of 8",
-            unit="window of the development questions",
-            target=target,
-            precision=precision,
-        )
-        yield compared(subject, samples[name], samples["peer"], products_of(samples))
+        yield compared(_subject(name), samples[name], samples["peer"], products_of(samples))
+
+
+def _subject(name: str) -> Subject:
+    precision, target = FORMATS[name]
+    return Subject(
+        name=name,
+        ours=f"{precision}, packed by length, unpadded",
+        peer="the example's `Trainer.predict`, padded to 384, float32, batches of 8",
+        unit="window of the development questions",
+        target=target,
+        precision=precision,
+    )
 
 
 def our_logits(bench: Bench, precision: str) -> Turn:

@@ -1,5 +1,5 @@
-"""Full fine-tuning against the library at its best: bfloat16, batches of like length, padded to
-their longest.
+"""Full fine-tuning against the library at its best: batches of like length, padded to their
+longest, in the number format that the processor is quicker in.
 
 The library's grouping sorts stretches of 50 batches by length. Every tenth of such a stretch is
 taken, in that order, so that a round sees long and short batches alike; ours reads the same
@@ -14,6 +14,7 @@ import numpy as np
 
 from benchmarks.clock import Turn, interleave
 from benchmarks.engine import make_workshop, planned_cell, stepping
+from benchmarks.machine import formats
 from benchmarks.peers.stepped import SteppedTraining
 from benchmarks.rows.common import Bench, Row, Subject, compared
 from benchmarks.rows.steps import products, products_of, stepped_turn
@@ -41,14 +42,14 @@ def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
 
 
 def _subject(name: str) -> Subject:
-    same = DROPOUT[name] == 0.0
+    same, precision = DROPOUT[name] == 0.0, formats()[0]
     return Subject(
         name=name,
-        ours="`full`, bfloat16, unpadded, random batches",
-        peer="the same example with bf16, batches of like length padded to their longest"
+        ours=f"`full`, {precision} (the quicker one here), unpadded, random batches",
+        peer=f"the same example in {precision}, batches of like length padded to their longest"
         + (", attention dropout off" if same else ""),
         unit="example and training step, batches of 16",
-        precision="bfloat16",
+        precision=precision,
         note="Batches of like length are not random batches: a different training.",
     )
 
@@ -72,7 +73,7 @@ def flagged_steps(bench: Bench, chosen: np.ndarray, attention_dropout: float) ->
     rows = example.rows_of(bench.material.squad["train"], chosen)
     dataset = example.training_set(tokenizer, rows, padding=False)
     options: dict[str, Any] = {
-        "bf16": True,
+        "bf16": formats()[0] == "bfloat16",
         "train_sampling_strategy": "sequential",
         "data_collator": example.padding_collator(tokenizer),
     }
@@ -83,7 +84,7 @@ def flagged_steps(bench: Bench, chosen: np.ndarray, attention_dropout: float) ->
 
 def ours(bench: Bench, chosen: np.ndarray) -> Turn:
     """A turn of our steps over all of these questions, in random order."""
-    study = bench.material.study(training={"precision": "bfloat16"})
+    study = bench.material.study(training={"precision": formats()[0]})
     shop = make_workshop(bench.material, study, bench.scratch)
     begun = shop.begin(planned_cell(study, "full", len(chosen)))
     begun.trainer.questions = chosen

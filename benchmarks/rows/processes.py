@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.clock import Sample, Work, interleave, timed
-from benchmarks.compare import rate_of
 from benchmarks.engine import planned_cell
+from benchmarks.machine import formats
 from benchmarks.peers.tuned import METHODS
 from benchmarks.rows.common import Bench, Row, Subject, compared
 from benchmarks.rows.steps import products, products_of
@@ -64,7 +64,7 @@ def measure_study(bench: Bench) -> Row:
     """Five methods, three sizes, two seeds: our one process, and thirty of the field's."""
     sizes = WHOLE_SIZES if bench.whole else SIZES
     products_before = {name: [turn()] for name, turn in products().items()}
-    precision = max(products_before, key=lambda name: rate_of(products_before[name]))
+    precision = formats()[0]
     study = small_study(bench, precision, asked=ASKED, selected=SELECTED)
     cells = [
         planned_cell(

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.clock import Sample, Turn, Work, interleave, timed
 from benchmarks.engine import make_workshop, planned_cell
+from benchmarks.machine import formats
 from benchmarks.rows.column import fresh
 from benchmarks.rows.common import Bench, Row, Subject, frame
 from tuning_curves.training.workshop import Begun, Workshop
@@ -92,9 +93,9 @@ def _seconds(samples: Sequence[Sample]) -> float:
 
 
 def by_length(bench: Bench) -> Row:
-    """CPU seconds an example by length, in both number formats."""
+    """CPU seconds an example by length, in each number format that the processor is quick in."""
     turns: dict[str, Turn] = {}
-    for precision in ("float32", "bfloat16"):
+    for precision in formats():
         study = bench.material.study(training={"precision": precision})
         shop = make_workshop(bench.material, study, bench.scratch)
         begun = shop.begin(planned_cell(study, "full", BATCH))
@@ -104,7 +105,7 @@ def by_length(bench: Bench) -> Row:
         {"length": n}
         | {
             precision: round(_seconds(samples[f"{precision} {n}"]) / BATCH, 5)
-            for precision in ("float32", "bfloat16")
+            for precision in formats()
         }
         for n in LENGTHS
     ]

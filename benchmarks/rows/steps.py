@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from benchmarks.clock import Sample, Turn, Work, interleave, timed
 from benchmarks.engine import make_workshop, planned_cell, stepping
-from benchmarks.machine import product
+from benchmarks.machine import formats, product
 from benchmarks.peers.stepped import SteppedTraining
-from benchmarks.rows.common import EXAMPLE, Bench, Row, Subject, compared
+from benchmarks.rows.common import EXAMPLE, NO_UNITS, Bench, Row, Subject, compared, skipped
 from tuning_curves.subsets import subset
 from tuning_curves.training.workshop import Workshop
 
@@ -49,8 +49,13 @@ NAMES = tuple(STEPS)
 
 def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
     """The wanted rows, from rounds that they share."""
+    quick = [name for name in NAMES if name in wanted and STEPS[name].precision in formats()]
+    for name in sorted(wanted - set(quick)):
+        yield skipped(_subject(name), NO_UNITS)
+    if not quick:
+        return
     with contextlib.closing(example_steps(bench)) as peer:
-        ours = {name: our_steps(bench, step) for name, step in STEPS.items() if name in wanted}
+        ours = {name: our_steps(bench, STEPS[name]) for name in quick}
         turns = ours | {"peer": stepped_turn(peer), **products()}
         samples = interleave(turns, bench.patience)
     for name in ours:
@@ -108,10 +113,10 @@ def stepped_turn(training: SteppedTraining, steps: int = 1, batch: int = 16) -> 
 
 
 def products() -> dict[str, Turn]:
-    """The machine's matrix product in both number formats, as contestants."""
-    return {precision: product(precision) for precision in ("float32", "bfloat16")}
+    """The machine's matrix product in each format that it is quick in, as contestants."""
+    return {precision: product(precision) for precision in formats()}
 
 
 def products_of(samples: dict[str, list[Sample]]) -> dict[str, list[Sample]]:
     """The samples of `products`."""
-    return {precision: samples[precision] for precision in ("float32", "bfloat16")}
+    return {precision: samples[precision] for precision in formats()}

@@ -38,13 +38,18 @@ def warn_of_slow_bfloat16(device: torch.device, precision: str) -> None:
     """Say so where a study asks for bfloat16 and this processor has no units for it."""
     if precision != "bfloat16" or device.type != "cpu":
         return
-    times = _seconds(torch.bfloat16) / _seconds(torch.float32)
+    times = slowness_of_bfloat16()
     if times > SLOW:
         say(
             f"warning: this processor takes {times:.0f} times as long for matrix products in "
             "bfloat16 as in float32, since it has no units for them; a study of its own with "
             "`precision: float32` is done sooner here"
         )
+
+
+def slowness_of_bfloat16() -> float:
+    """How many times as long as in float32 the processor takes for matrix products in bfloat16."""
+    return _seconds(torch.bfloat16) / _seconds(torch.float32)
 
 
 def _seconds(kind: torch.dtype) -> float:
