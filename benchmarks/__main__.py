@@ -4,21 +4,11 @@
 """
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "RAYON_NUM_THREADS": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    "HF_HUB_OFFLINE": "1",
-    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
-    "TRANSFORMERS_VERBOSITY": "error",
-}
+from benchmarks.start import ROOT, start
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -41,17 +31,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Run; an error becomes one message on stderr and its exit status."""
+    """Run; the exit status."""
     args = make_parser().parse_args()
-    os.environ.update(ONE_THREAD)  # before torch and the tokenizers are imported
-    os.chdir(ROOT)
-    from tuning_curves.errors import TuningCurvesError
-
-    try:
-        return run(args)
-    except TuningCurvesError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_status
+    return start(lambda: run(args))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -75,12 +57,9 @@ def run(args: argparse.Namespace) -> int:
 
 def measure(args: argparse.Namespace, out: Path) -> list[dict]:
     """Measure row by row; each is on disk as soon as it is known."""
-    import torch
-
     from benchmarks import results, rows
     from benchmarks.clock import Patience
 
-    torch.set_num_threads(1)
     fresh = []
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as scratch:
         patience = Patience(rounds=args.rounds, seconds=args.seconds)

@@ -9,14 +9,14 @@ The profiler costs some time itself, so that sums lie above the benchmark's.
 
 import argparse
 import contextlib
-import os
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.__main__ import ONE_THREAD, ROOT
 from benchmarks.clock import Patience, Turn
+from benchmarks.start import ROOT, start
 
 # Kinds of operation by what an operation's name holds; the first that fits.
 KINDS = (
@@ -41,27 +41,22 @@ def main() -> int:
     )
     parser.add_argument("methods", nargs="+", metavar="METHOD")
     args = parser.parse_args()
-    os.environ.update(ONE_THREAD)  # before torch and the tokenizers are imported
-    os.chdir(ROOT)
-    import torch
+    return start(lambda: profile_steps(args.methods))
 
+
+def profile_steps(methods: Sequence[str]) -> int:
+    """Print the table; 0."""
     from benchmarks.rows import Bench
     from benchmarks.rows.steps import Step, example_steps, our_steps, stepped_turn
-    from tuning_curves.errors import TuningCurvesError
 
-    torch.set_num_threads(1)
-    try:
-        with tempfile.TemporaryDirectory(prefix="profiles-") as folder:
-            bench = Bench(ROOT, Path(folder), Patience(rounds=1, seconds=0))
-            columns: dict[str, dict[str, float]] = {}
-            with contextlib.closing(example_steps(bench)) as peer:
-                columns["the example, `full`"] = milliseconds(stepped_turn(peer, STEPS))
-            for method in args.methods:
-                step = Step(method=method, precision="float32", target=None)
-                columns[f"ours, `{method}`"] = milliseconds(our_steps(bench, step, STEPS))
-    except TuningCurvesError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_status
+    with tempfile.TemporaryDirectory(prefix="profiles-") as folder:
+        bench = Bench(ROOT, Path(folder), Patience(rounds=1, seconds=0))
+        columns: dict[str, dict[str, float]] = {}
+        with contextlib.closing(example_steps(bench)) as peer:
+            columns["the example, `full`"] = milliseconds(stepped_turn(peer, STEPS))
+        for method in methods:
+            step = Step(method=method, precision="float32", target=None)
+            columns[f"ours, `{method}`"] = milliseconds(our_steps(bench, step, STEPS))
     print(table(columns))
     return 0
 

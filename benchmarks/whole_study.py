@@ -13,7 +13,6 @@ measures nothing.
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 from collections import Counter
@@ -21,8 +20,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.__main__ import ONE_THREAD, ROOT
 from benchmarks.clock import Patience, Turn, interleave
+from benchmarks.start import start
 from tuning_curves.study import Study, read_study
 
 BATCH, POOL, ASKED = 4, 64, 32  # questions of a step, to draw from, and of an evaluation
@@ -48,19 +47,12 @@ def main() -> int:
     parser.add_argument("study", type=Path, help="the study's file")
     parser.add_argument("--tflops", type=float, nargs="*", default=[], help="useful rates of a GPU")
     args = parser.parse_args()
-    os.environ.update(ONE_THREAD)  # before torch and the tokenizers are imported
-    os.chdir(ROOT)
-    import torch
 
-    from tuning_curves.errors import TuningCurvesError
-
-    torch.set_num_threads(1)
-    try:
+    def account() -> int:
         print("\n".join(report(args.study, args.tflops)))
-    except TuningCurvesError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_status
-    return 0
+        return 0
+
+    return start(account)
 
 
 def report(path: Path, tflops: list[float]) -> Iterator[str]:
