@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tuning_curves.errors import ResourceError, UsageError
-from tuning_curves.study import check_study, identity, read_study
+from tuning_curves.study import check_study, identity, read_study, whole_budgets
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 
@@ -64,6 +64,8 @@ def test_a_budget_may_have_sizes_of_its_own(config: dict) -> None:
     planned = check_study(config, "s.yaml").planned
     assert {p.cell.n_train for p in planned if p.budget == "long"} == {1000}
     assert {p.cell.n_train for p in planned if p.budget == "floor"} == {*config["sizes"]}
+    assert whole_budgets(config) == ["epochs", "floor"]
+    assert whole_budgets({"budgets": config["budgets"][-1:]}) == ["long"]
     config["budgets"][-1]["sizes"] = [1000, 1500]
     with pytest.raises(UsageError, match=r"budget 'long' names the size 1500, at which no method"):
         check_study(config, "s.yaml")

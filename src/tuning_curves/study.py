@@ -219,6 +219,12 @@ def sizes_of(method: Mapping, budget: Mapping, config: Mapping) -> list[int]:
     return [n for n in own if n in budget.get("sizes", own)]
 
 
+def whole_budgets(config: Mapping[str, Any]) -> list[str]:
+    """The budgets that draw a curve: those without sizes of their own, or all if each has some."""
+    whole = [budget["name"] for budget in config["budgets"] if "sizes" not in budget]
+    return whole or [budget["name"] for budget in config["budgets"]]
+
+
 def steps_of(n: int, budget: Mapping[str, Any], batch_size: int) -> int:
     """Training steps of a cell with n questions under a budget: its epochs, or its floor."""
     return max(budget["epochs"] * math.ceil(n / batch_size), budget["min_steps"])

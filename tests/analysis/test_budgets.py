@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tuning_curves.analysis.budgets import compare_budgets, find_gains
@@ -106,3 +107,18 @@ def test_without_unequal_steps_there_is_no_row(
     runs = make_runs(counts)
     study = STUDY | {"budgets": [{"name": name} for name in names]}
     assert compare_budgets(runs, runs.frame, study).empty
+
+
+def test_runs_that_two_budgets_share_are_compared_with_a_third_once(
+    make_runs: Callable[..., Runs],
+) -> None:
+    runs = make_runs({("full", 1000, "epochs"): [3, 4, 5]})
+    shorter = runs.frame
+    longer = make_runs({("full", 1000, "epochs"): [3, 4, 5], ("full", 1000, "long"): [6, 6, 9]})
+    frame = longer.frame.copy()
+    frame.loc[frame["budget"] == "long", "steps"] = 1500
+    shared = shorter.assign(budget="floor")  # the same runs by their ids
+    study = {**STUDY, "budgets": [{"name": name} for name in ("epochs", "floor", "long")]}
+    rows = compare_budgets(longer, pd.concat([frame, shared], ignore_index=True), study)
+    assert rows[["shorter", "longer", "first"]].to_numpy().tolist() == [["epochs", "long", "full"]]
+    assert rows.loc[0, "em_difference"] == pytest.approx(30.0)

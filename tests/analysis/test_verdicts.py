@@ -142,6 +142,13 @@ def test_budgets_are_judged_apart(claims: Claims) -> None:
     assert found.loc[found["claim"] == "a-step-is-not-faster", "budget"].tolist() == [""]
 
 
+def test_claims_about_curves_are_not_judged_under_a_budget_of_some_sizes(claims: Claims) -> None:
+    budgets = [{"name": name, "epochs": 3, "min_steps": 0} for name in ("epochs", "long")]
+    budgets[1]["sizes"] = SIZES[:1]
+    found = judge(study_of(["full", "bitfit"], SIZES, budgets=budgets), claims)
+    assert set(found["budget"]) == {"", "epochs"}
+
+
 def test_what_a_study_lacks_leaves_its_claims_undecided(claims: Claims) -> None:
     study = study_of(["full", "bitfit"], [500, 2000], seeds=[0, 1])
     found = judge(study, claims).set_index("claim")

@@ -223,6 +223,15 @@ def test_what_records_lack_is_said(make_study: Any, make_tables: Any) -> None:
     assert "full has no score" in [text.get_text() for text in figure.axes[2].texts]
 
 
+def test_biases_are_shown_of_a_budget_that_draws_a_curve(make_study: Any, make_tables: Any) -> None:
+    study = make_study(budgets=("epochs", "floor", "long"))
+    tables = make_tables(study)
+    study["budgets"][-1]["sizes"] = [study["sizes"][0]]
+    assert biases.draw(tables, study).get_suptitle().startswith("BitFit, floor, n = ")
+    tables["biases"] = tables["biases"].query("budget == 'long'")
+    assert biases.draw(tables, study).get_suptitle().startswith("BitFit, long, n = ")
+
+
 def test_biases_are_shown_by_term_and_layer(make_study: Any, make_tables: Any) -> None:
     study = make_study()
     figure = biases.draw(make_tables(study), study)

@@ -4,8 +4,9 @@ A row without a second method is what a method gains: its score under the longer
 that under the shorter one, seed by seed and article by article, each at its own chosen rate. A row
 with two methods is what happens to the lead of the first over the second, the difference of their
 gains. Sizes at which both budgets come to the same number of steps have no row: there they are
-one set of runs. p-values are corrected after Holm over the sizes of one pair of budgets and one
-method or pair of methods.
+one set of runs; runs that several pairs of budgets share are compared once, under the first pair.
+p-values are corrected after Holm over the sizes of one pair of budgets and one method or pair of
+methods.
 """
 
 import itertools
@@ -38,8 +39,10 @@ def compare_budgets(runs: Runs, chosen: pd.DataFrame, study: Mapping[str, Any]) 
     subjects = [(name, ALONE) for name in methods]
     subjects += [(first, second) for first, second in analysis["contrasts"]]
     frames = []
+    compared: set[tuple[str, str]] = set()
     for one, other in itertools.combinations(names, 2):
         gains = {name: find_gains(chosen, name, one, other) for name in methods}
+        gains = {name: _new_pairs(pairs, compared) for name, pairs in gains.items()}
         for first, second in subjects:
             family = pd.DataFrame(_rows(runs, gains, first, second, analysis))
             if not family.empty:
@@ -63,6 +66,14 @@ def find_gains(cells: pd.DataFrame, method: str, one: str, other: str) -> pd.Dat
     names = {f"budget_{side}": side for side in SIDES}
     names |= {f"{part}_{side}": f"{side}_{part}" for side in SIDES for part in ("steps", "id")}
     return pairs.rename(columns=names).sort_values(["n_train", *SEED], ignore_index=True)
+
+
+def _new_pairs(pairs: pd.DataFrame, compared: set[tuple[str, str]]) -> pd.DataFrame:
+    """The pairs of runs that were not compared before; they are noted in `compared`."""
+    ids = list(zip(pairs["shorter_id"], pairs["longer_id"], strict=True))
+    new = pairs.loc[[pair not in compared for pair in ids]]
+    compared.update(ids)
+    return new
 
 
 def _rows(

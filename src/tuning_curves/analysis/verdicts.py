@@ -30,6 +30,7 @@ from tuning_curves.analysis.judging import (
     undecided,
 )
 from tuning_curves.analysis.runs import Runs
+from tuning_curves.study import whole_budgets
 
 Rule = Mapping[str, Any]
 COLUMNS = [
@@ -51,7 +52,7 @@ UNITS = {
 def make_verdicts(
     runs: Runs, chosen: pd.DataFrame, selection: pd.DataFrame, study: Rule, claims: Claims
 ) -> pd.DataFrame:
-    """A row a claim and, where budgets are told apart, budget.
+    """A row a claim and, where budgets are told apart, budget that draws a curve.
 
     Args:
         chosen: the runs at their chosen rates; selection: the choices.
@@ -69,7 +70,7 @@ def _judge_claim(
     evidence: Evidence, claim: Claim, claims: Claims, anchor: str
 ) -> Iterator[dict[str, Any]]:
     kind = claim.rule["kind"]
-    budgets = [b["name"] for b in evidence.study["budgets"]] if kind in BY_BUDGET else [""]
+    budgets = whole_budgets(evidence.study) if kind in BY_BUDGET else [""]
     missing = _missing_method(evidence, claim.rule)
     if missing:
         yield _row(evidence, claim, "", undecided(missing))

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from tuning_curves.report import style, wording
 from tuning_curves.report.figures.panels import WIDTH, say_nothing_to_draw
+from tuning_curves.study import whole_budgets
 
 METHOD = "bitfit"
 DECADES = 1e-4  # of the largest gradient: what is smaller shares the darkest shade
@@ -48,9 +49,10 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
 
 
 def last_place(biases: pd.DataFrame, study: Mapping[str, Any]) -> tuple[pd.DataFrame, str]:
-    """The rows of the study's last budget and largest size that has any, and their name."""
-    order = {budget["name"]: place for place, budget in enumerate(study["budgets"])}
-    budget = max(set(biases["budget"]), key=order.__getitem__)
+    """The rows of the largest size under the last budget, best one that draws a curve; its name."""
+    found = set(biases["budget"])
+    names = [budget["name"] for budget in study["budgets"] if budget["name"] in found]
+    budget = ([name for name in names if name in whole_budgets(study)] or names)[-1]
     own = biases[biases["budget"] == budget]
     n = own["n_train"].max()
     return own[own["n_train"] == n], f"{budget}, n = {wording.whole(n)}"
