@@ -1,4 +1,4 @@
-"""The metric against a restatement of the official rules, and against pairs worked by hand.
+"""The metric against pairs worked by hand, a restatement of the official rules, and torchmetrics.
 
 The restatement follows the paper's wording step by step and shares no code with the package.
 """
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from torchmetrics.functional.text import squad
 
 from tuning_curves.errors import DataError
 from tuning_curves.evaluation.metric import GoldAnswers, normalise, percent
@@ -45,6 +46,18 @@ def restated(prediction: str, golds: list[str]) -> tuple[bool, float]:
             precision, recall = shared / len(ours), shared / len(theirs)
             f1 = max(f1, 2 * precision * recall / (precision + recall))
     return exact, f1
+
+
+def ported(prediction: str, golds: list[str]) -> tuple[bool, float]:
+    """The same by torchmetrics, a port of the official scorer.
+
+    Where nothing is left of a prediction its F1 is by the rule of SQuAD 2.0, and is passed over.
+    """
+    answer = {"id": "0", "prediction_text": prediction}
+    answers = {"text": golds, "answer_start": [0] * len(golds)}
+    found = squad([answer], [{"id": "0", "answers": answers}])
+    f1 = float(found["f1"]) / 100 if restated_words(prediction) else 0.0
+    return float(found["exact_match"]) == 100, f1
 
 
 def score(prediction: str | None, *golds: str) -> tuple[bool, float]:
@@ -98,6 +111,7 @@ def test_normal_forms(text: str, normal: str) -> None:
 def test_pairs_worked_by_hand(prediction: str, golds: list[str], exact: bool, f1: float) -> None:
     assert score(prediction, *golds) == (exact, pytest.approx(f1))
     assert restated(prediction, golds) == (exact, pytest.approx(f1))
+    assert ported(prediction, golds) == (exact, pytest.approx(f1))
 
 
 def test_no_prediction_is_wrong_even_where_an_empty_one_is_right() -> None:
@@ -122,11 +136,12 @@ WORDS = st.lists(
 @given(st.one_of(ODD, WORDS), st.lists(st.one_of(ODD, WORDS), min_size=1, max_size=4))
 @example("a", ["a"])
 @example("the cat the", ["cat"])
-def test_any_pair_scores_as_restated(prediction: str, golds: list[str]) -> None:
+def test_any_pair_scores_as_restated_and_as_ported(prediction: str, golds: list[str]) -> None:
     exact, f1 = score(prediction, *golds)
     expected_exact, expected_f1 = restated(prediction, golds)
     assert exact == expected_exact
     assert f1 == pytest.approx(expected_f1, abs=1e-12)
+    assert ported(prediction, golds) == (exact, pytest.approx(f1, abs=1e-6))
 
 
 def test_many_questions_are_scored_in_order() -> None:
@@ -153,7 +168,7 @@ def test_another_number_of_predictions_is_refused() -> None:
         GoldAnswers([["cat"], ["dog"]]).score(["cat"])
 
 
-def test_the_gold_answers_of_the_real_dev_set_score_as_restated(real_squad: Path) -> None:
+def test_gold_answers_of_the_real_dev_set_score_as_restated_and_as_ported(real_squad: Path) -> None:
     """Each question's last human answer against its others: 91 % agree; here every tenth."""
     from tuning_curves.squad import read_squad
 
@@ -164,6 +179,9 @@ def test_the_gold_answers_of_the_real_dev_set_score_as_restated(real_squad: Path
     predictions = [q.answers[-1].text for q in questions]
     exact, f1 = GoldAnswers(golds).score(predictions)
     expected = [restated(p, g) for p, g in zip(predictions, golds, strict=True)]
+    theirs = [ported(p, g) for p, g in zip(predictions, golds, strict=True)]
+    assert exact.tolist() == [e for e, _ in theirs]
+    assert f1.tolist() == pytest.approx([f for _, f in theirs], abs=1e-6)
     assert exact.tolist() == [e for e, _ in expected]
     assert f1.tolist() == pytest.approx([f for _, f in expected])
     assert 75 < percent(exact) < percent(f1) < 95
