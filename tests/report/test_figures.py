@@ -223,6 +223,31 @@ def test_what_records_lack_is_said(make_study: Any, make_tables: Any) -> None:
     assert "full has no score" in [text.get_text() for text in figure.axes[2].texts]
 
 
+def test_a_budget_of_some_sizes_stands_beside_the_curves_of_the_others(
+    make_study: Any, make_tables: Any
+) -> None:
+    study = make_study(budgets=("epochs", "floor", "long"), methods=("full", "bitfit"))
+    tables = make_tables(study)
+    only = study["sizes"][1]
+    study["budgets"][-1]["sizes"] = [only]
+    for name in ("curves", "contrasts"):
+        rows = tables[name]
+        tables[name] = rows[(rows["budget"] != "long") | (rows["n_train"] == only)]
+    words = f"at least 300 steps, at n = {only} only"
+    figure = curves.draw(tables, study)
+    assert [axes.get_title(loc="left").split(":")[0] for axes in figure.axes] == ["epochs", "floor"]
+    for axes in figure.axes:
+        hollow = [line for line in axes.get_lines() if line.get_label() == "_hollow"]
+        assert [len(line.get_xdata()) for line in hollow] == [1, 1]
+        assert {line.get_markerfacecolor() for line in hollow} == {"white"}
+    assert figure.legends[0].get_title().get_text() == f"hollow: long: 3 epochs, {words}"
+    figure = difference.draw(tables, study)
+    assert len(figure.axes) == 2 + (study["scale"] == "reduced")
+    assert f"long: 3 epochs, {words}" in [t.get_text() for t in figure.legends[0].get_texts()]
+    assert len(figure2.draw(tables, study).axes) == 2 * (2 + (study["scale"] == "reduced"))
+    assert len(shares.draw(tables, study).axes) == 2 * 3
+
+
 def test_biases_are_shown_of_a_budget_that_draws_a_curve(make_study: Any, make_tables: Any) -> None:
     study = make_study(budgets=("epochs", "floor", "long"))
     tables = make_tables(study)

@@ -12,10 +12,11 @@ from tuning_curves.report import style
 from tuning_curves.report.figures.panels import (
     SINGLE,
     WIDTH,
-    budget_names,
     budget_words,
+    curve_budgets,
     dodge,
     legend_below,
+    other_budgets,
     points_with_bars,
     say_nothing_to_draw,
     score_axis,
@@ -29,21 +30,22 @@ REFERENCES = ("full", "bitfit")  # repeated in grey in the row of every other fa
 def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
     """The curves with their intervals; a point without an interval has no bar.
 
-    Methods with a single size are no curve, and left to the tables where others have more.
+    Methods with a single size are no curve, and left to the tables where others have more. What a
+    budget has at some sizes only stands hollow in every panel.
     """
     curves = tables["curves"].dropna(subset=["em"])
     with style.theme():
         if curves.empty:
             return say_nothing_to_draw("no run has finished: there is no curve to draw")
-        budgets = budget_names(study, curves)
+        budgets, others = curve_budgets(study, curves), other_budgets(study, curves)
         sizes = curves.groupby("method")["n_train"].nunique()
         drawn = sizes[sizes > 1].index if (sizes > 1).any() else sizes.index
         methods = style.ordered(drawn)
         curves = curves[curves["method"].isin(methods)]
         if len(methods) > TOGETHER:
-            figure, top = _row_a_family(curves, methods, budgets)
+            figure, top = _row_a_family(curves, methods, budgets, others)
         else:
-            figure, top = _row_for_all(curves, methods, budgets)
+            figure, top = _row_for_all(curves, methods, budgets, others)
         for axes, budget in zip(top, budgets, strict=True):
             axes.set_title(f"{budget}: {budget_words(study, budget)}")
         score_axis(top[0], curves["em"])
@@ -52,7 +54,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
 
 
 def _row_for_all(
-    curves: pd.DataFrame, methods: list[str], budgets: list[str]
+    curves: pd.DataFrame, methods: list[str], budgets: list[str], others: Mapping[str, str]
 ) -> tuple[Figure, list[Axes]]:
     columns = _columns(len(methods), len(budgets))
     width = WIDTH if len(budgets) > 1 else SINGLE
@@ -62,14 +64,16 @@ def _row_for_all(
     for axes, budget in zip(row, budgets, strict=True):
         own = curves[curves["budget"] == budget]
         _panel(axes, own, methods)
+        _hollow_points(axes, curves[curves["budget"].isin(others)], methods, own["n_train"])
         size_axis(axes, sorted(own["n_train"].unique()), len(budgets))
     handles = _handles(row)
-    legend_below(figure, [handles[style.label(name)] for name in methods], columns)
+    shown = [handles[style.label(name)] for name in methods]
+    legend_below(figure, shown, columns, _hollow_words(others))
     return figure, list(row)
 
 
 def _row_a_family(
-    curves: pd.DataFrame, methods: list[str], budgets: list[str]
+    curves: pd.DataFrame, methods: list[str], budgets: list[str], others: Mapping[str, str]
 ) -> tuple[Figure, list[Axes]]:
     families = style.families(methods)
     figure = Figure(figsize=(WIDTH, 0.5 + 1.32 * len(families)), layout="constrained")
@@ -79,6 +83,7 @@ def _row_a_family(
             own = curves[curves["budget"] == budget]
             _references(axes, own, [name for name in REFERENCES if name not in members])
             _panel(axes, own, members)
+            _hollow_points(axes, curves[curves["budget"].isin(others)], members, own["n_train"])
         handles = _handles(row)
         row[-1].legend(
             handles=[handles[style.label(name)] for name in members], title=family,
@@ -87,6 +92,8 @@ def _row_a_family(
         )  # fmt: skip
     for axes in grid[-1]:
         size_axis(axes, sorted(curves["n_train"].unique()), len(budgets) + 1)
+    if others:
+        legend_below(figure, [], 1, _hollow_words(others))
     return figure, list(grid[0])
 
 
@@ -100,6 +107,23 @@ def _panel(axes: Axes, curves: pd.DataFrame, methods: list[str]) -> None:
         points_with_bars(
             axes, at, own["em"], own["em_low"], own["em_high"], **style.line_options(method)
         )
+
+
+def _hollow_points(axes: Axes, rows: pd.DataFrame, methods: list[str], sizes: pd.Series) -> None:
+    """Points of budgets at some sizes only, without lines, to the right of the curves' own."""
+    apart = len(methods) + 2
+    for place, method in enumerate(methods):
+        own = rows[rows["method"] == method]
+        if own.empty:
+            continue
+        look = style.line_options(method) | {"linestyle": "none", "label": "_hollow"}
+        look |= {"markerfacecolor": "white", "markeredgecolor": look["color"], "zorder": 3}
+        at = dodge(own["n_train"], apart + 3 * place, len(methods), sizes)
+        points_with_bars(axes, at, own["em"], own["em_low"], own["em_high"], **look)
+
+
+def _hollow_words(others: Mapping[str, str]) -> str | None:
+    return f"hollow: {'; '.join(others.values())}" if others else None
 
 
 def _references(axes: Axes, curves: pd.DataFrame, methods: list[str]) -> None:

@@ -5,6 +5,7 @@ stand in the same panels only where encoder and data are theirs; a reduced study
 of their own, a demo not at all.
 """
 
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,12 @@ from tuning_curves.report.figures.panels import (
     SINGLE,
     WIDTH,
     bitfit_minus_full,
-    budget_names,
     budget_words,
+    curve_budgets,
     difference_axis,
     legend_below,
     of_main_pair,
+    other_budgets,
     points_with_bars,
     say_nothing_to_draw,
     size_axis,
@@ -33,6 +35,7 @@ from tuning_curves.report.figures.panels import (
 
 REPLICATIONS = REFERENCE.with_name("replications.csv")
 SHADE = "#F0D9C8"
+STARS = ("*", "P", "X")  # marks of budgets at some sizes only
 PUBLISHED = "Ben Zaken et al. 2022, read off the image"
 LOOKS = {  # of the published differences: marker and dashes
     PUBLISHED: ("o", (1, 2)),
@@ -47,12 +50,20 @@ def draw(
     reference: Path = REFERENCE,
     replications: Path = REPLICATIONS,
 ) -> Figure:
-    """A panel a budget, differences with intervals; the crossover's interval is shaded."""
+    """A panel a budget, differences with intervals; the crossover's interval is shaded.
+
+    What a budget has at some sizes only stands in every panel, with a mark of its own.
+    """
     contrasts = of_main_pair(tables["contrasts"]).dropna(subset=["em_difference"])
     with style.theme():
         if contrasts.empty:
             return say_nothing_to_draw("no pair of runs for a contrast of BitFit with full")
-        budgets = budget_names(study, contrasts)
+        budgets, others = curve_budgets(study, contrasts), other_budgets(study, contrasts)
+        stars = {
+            name: style.line_options("bitfit")
+            | {"marker": mark, "markersize": 8, "linestyle": "none", "label": label}
+            for (name, label), mark in zip(others.items(), itertools.cycle(STARS), strict=False)
+        }
         beside = study["scale"] == "reduced"
         columns = len(budgets) + beside
         figure = Figure(figsize=(WIDTH if columns > 1 else SINGLE, 2.9), layout="constrained")
@@ -61,6 +72,8 @@ def draw(
         for axes, budget in zip(row, budgets, strict=False):
             own = contrasts[contrasts["budget"] == budget].sort_values("n_train")
             _panel(axes, own, of_main_pair(tables["crossovers"]), budget)
+            for name, look in stars.items():
+                _points(axes, contrasts[contrasts["budget"] == name], look)
             sizes = {*own["n_train"]}
             if not beside:
                 sizes |= _add_published(axes, published)
@@ -76,6 +89,7 @@ def draw(
         inside = of_main_pair(tables["crossovers"])["statement"] == "inside"
         barred = contrasts["em_low"].notna().any()
         handles = _handles(study, published, barred=bool(barred), crossed=bool(inside.any()))
+        handles[1:1] = [Line2D([], [], **look) for look in stars.values()]
         legend_below(figure, handles, 2 if published else 3)
     return figure
 
@@ -87,7 +101,10 @@ def _panel(axes: Axes, own: pd.DataFrame, crossovers: pd.DataFrame, budget: str)
             axes.axvspan(crossing.low, crossing.high, color=SHADE, linewidth=0, zorder=0.5)
             axes.axvline(crossing.n_train, color=style.VERMILION, linewidth=0.9,
                          linestyle=(0, (2, 2)), zorder=1.4)  # fmt: skip
-    look = style.line_options("bitfit")
+    _points(axes, own, style.line_options("bitfit"))
+
+
+def _points(axes: Axes, own: pd.DataFrame, look: Mapping[str, Any]) -> None:
     points_with_bars(
         axes, own["n_train"], own["em_difference"], own["em_low"], own["em_high"], **look
     )

@@ -18,8 +18,8 @@ from tuning_curves.report.figures.panels import (
     SINGLE,
     WIDTH,
     bitfit_minus_full,
-    budget_names,
     budget_words,
+    curve_budgets,
     difference_axis,
     legend_below,
     of_main_pair,
@@ -39,13 +39,14 @@ LIGHT = "#8A8A8A"
 def draw(
     tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any], reference: Path = REFERENCE
 ) -> Figure:
-    """Exact match above, BitFit minus full below, a column a budget.
+    """Exact match above, BitFit minus full below, a column a budget that draws a curve.
 
     Args:
         reference: CSV of the paper's points; read unless the study is a demo.
     """
     curves = tables["curves"]
     curves = curves[curves["method"].isin(METHODS)].dropna(subset=["em"])
+    curves = curves[curves["budget"].isin(curve_budgets(study, curves))]
     with style.theme():
         if set(curves["method"]) != set(METHODS):
             return say_nothing_to_draw("this study has no finished runs of both BitFit and full")
@@ -68,7 +69,7 @@ def draw(
 def _lay_out(
     study: Mapping[str, Any], curves: pd.DataFrame, beside: bool
 ) -> tuple[Figure, list[Axes], list[Axes]]:
-    columns = len(budget_names(study, curves)) + beside
+    columns = len(curve_budgets(study, curves)) + beside
     figure = Figure(figsize=(WIDTH if columns > 1 else SINGLE, 4.4), layout="constrained")
     grid = figure.add_gridspec(2, columns, height_ratios=(3, 2))
     upper: list[Axes] = []
@@ -90,7 +91,7 @@ def _fill(
     study: Mapping[str, Any],
 ) -> None:
     pair = of_main_pair(contrasts)
-    for column, budget in enumerate(budget_names(study, curves)):
+    for column, budget in enumerate(curve_budgets(study, curves)):
         own = curves[curves["budget"] == budget]
         _scores(upper[column], own)
         upper[column].set_title(f"{budget}\n{budget_words(study, budget)}", fontsize=7.5)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from tuning_curves.report import wording
+from tuning_curves.study import whole_budgets
 
 WIDTH = 6.45  # inches: as wide as the text of the paper
 SINGLE = 4.3  # inches: a figure of one column of panels
@@ -20,6 +21,19 @@ def budget_names(study: Mapping[str, Any], frame: pd.DataFrame) -> list[str]:
     """The budgets that a table has rows for, in the study's order."""
     present = set(frame["budget"])
     return [b["name"] for b in study["budgets"] if b["name"] in present]
+
+
+def curve_budgets(study: Mapping[str, Any], frame: pd.DataFrame) -> list[str]:
+    """Those of them that draw a curve; all, where the table has none such."""
+    names, whole = budget_names(study, frame), whole_budgets(study)
+    return [name for name in names if name in whole] or names
+
+
+def other_budgets(study: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, str]:
+    """The rest of them, at some sizes only, and what they are called in a legend."""
+    curves = curve_budgets(study, frame)
+    names = [name for name in budget_names(study, frame) if name not in curves]
+    return {name: f"{name}: {budget_words(study, name)}" for name in names}
 
 
 def budget_words(study: Mapping[str, Any], name: str) -> str:

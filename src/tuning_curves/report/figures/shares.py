@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from tuning_curves.report import style, wording
 from tuning_curves.report.figures.panels import (
     WIDTH,
-    budget_names,
+    curve_budgets,
     legend_below,
     points_with_bars,
     say_nothing_to_draw,
@@ -32,7 +32,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
         if curves.empty:
             return say_nothing_to_draw("no run has finished: there is no score to draw")
         points = curves.merge(trained_shares(tables["counts"]), on="method")
-        budgets, sizes = budget_names(study, curves), three_sizes(curves["n_train"])
+        budgets, sizes = curve_budgets(study, curves), three_sizes(curves["n_train"])
         rows = math.ceil(points["method"].nunique() / LEGEND_COLUMNS)
         height = 0.7 + 1.75 * len(budgets) + 0.16 * rows
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
