@@ -65,7 +65,9 @@ def test_a_budget_may_have_sizes_of_its_own(config: dict) -> None:
     assert {p.cell.n_train for p in planned if p.budget == "long"} == {1000}
     assert {p.cell.n_train for p in planned if p.budget == "floor"} == {*config["sizes"]}
     assert whole_budgets(config) == ["epochs", "floor"]
-    assert whole_budgets({"budgets": config["budgets"][-1:]}) == ["long"]
+    assert whole_budgets({**config, "budgets": config["budgets"][-1:]}) == ["long"]
+    every = {"name": "every", "sizes": config["sizes"]}
+    assert whole_budgets({**config, "budgets": [*config["budgets"], every]})[-1] == "every"
     config["budgets"][-1]["sizes"] = [1000, 1500]
     with pytest.raises(UsageError, match=r"budget 'long' names the size 1500, at which no method"):
         check_study(config, "s.yaml")

@@ -220,8 +220,9 @@ def sizes_of(method: Mapping, budget: Mapping, config: Mapping) -> list[int]:
 
 
 def whole_budgets(config: Mapping[str, Any]) -> list[str]:
-    """The budgets that draw a curve: those without sizes of their own, or all if each has some."""
-    whole = [budget["name"] for budget in config["budgets"] if "sizes" not in budget]
+    """The budgets that draw a curve: those that leave out no size, or all if each does."""
+    asked = {*config["sizes"], *(n for m in config["methods"] for n in m.get("sizes", ()))}
+    whole = [b["name"] for b in config["budgets"] if asked <= {*b.get("sizes", asked)}]
     return whole or [budget["name"] for budget in config["budgets"]]
 
 

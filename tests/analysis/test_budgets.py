@@ -122,3 +122,23 @@ def test_runs_that_two_budgets_share_are_compared_with_a_third_once(
     rows = compare_budgets(longer, pd.concat([frame, shared], ignore_index=True), study)
     assert rows[["shorter", "longer", "first"]].to_numpy().tolist() == [["epochs", "long", "full"]]
     assert rows.loc[0, "em_difference"] == pytest.approx(30.0)
+
+
+def test_a_contrast_keeps_its_row_where_one_method_was_compared_before(
+    make_runs: Callable[..., Runs],
+) -> None:
+    counts: dict[tuple[str, int, str], list[int | None]] = {
+        ("full", 1000, "epochs"): [3, 4, 5], ("full", 1000, "long"): [6, 6, 9],
+        ("bitfit", 1000, "floor"): [1, 2, 3], ("bitfit", 1000, "long"): [7, 7, 9],
+    }  # fmt: skip
+    runs = make_runs(counts)
+    frame = runs.frame.copy()
+    frame.loc[frame["budget"] == "long", "steps"] = 1500
+    full = frame[(frame["method"] == "full") & (frame["budget"] == "epochs")]
+    frame = pd.concat([frame, full.assign(budget="floor")], ignore_index=True)
+    study = {**STUDY, "budgets": [{"name": name} for name in ("epochs", "floor", "long")]}
+    rows = compare_budgets(runs, frame, study)
+    assert rows[["shorter", "first", "second"]].to_numpy().tolist() == [
+        ["epochs", "full", ""], ["floor", "bitfit", ""], ["floor", "bitfit", "full"],
+    ]  # fmt: skip
+    assert rows["em_difference"].tolist() == pytest.approx([30.0, 170 / 3, 80 / 3])

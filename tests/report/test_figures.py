@@ -22,6 +22,7 @@ from tuning_curves.report.figures import (
     time_memory,
 )
 
+FIVE = ("full", "bitfit", "adapter-houlsby", "adapter-pfeiffer", "head")
 PAPER_SIZES = (500, 1000, 2000, 5000, 8000, 15000)
 
 
@@ -237,7 +238,7 @@ def test_a_budget_of_some_sizes_stands_beside_the_curves_of_the_others(
     figure = curves.draw(tables, study)
     assert [axes.get_title(loc="left").split(":")[0] for axes in figure.axes] == ["epochs", "floor"]
     for axes in figure.axes:
-        hollow = [line for line in axes.get_lines() if line.get_label() == "_hollow"]
+        hollow = [line for line in axes.get_lines() if line.get_label() == "_other"]
         assert [len(line.get_xdata()) for line in hollow] == [1, 1]
         assert {line.get_markerfacecolor() for line in hollow} == {"white"}
     assert figure.legends[0].get_title().get_text() == f"hollow: long: 3 epochs, {words}"
@@ -246,6 +247,26 @@ def test_a_budget_of_some_sizes_stands_beside_the_curves_of_the_others(
     assert f"long: 3 epochs, {words}" in [t.get_text() for t in figure.legends[0].get_texts()]
     assert len(figure2.draw(tables, study).axes) == 2 * (2 + (study["scale"] == "reduced"))
     assert len(shares.draw(tables, study).axes) == 2 * 3
+
+
+def test_marks_of_other_budgets_stay_on_the_axes_and_apart(
+    make_study: Any, make_tables: Any
+) -> None:
+    study = make_study(budgets=("epochs", "long", "longer"), methods=FIVE)
+    tables = make_tables(study)
+    last = study["sizes"][-1]
+    for budget in study["budgets"][1:]:
+        budget["sizes"] = [last]
+    rows = tables["curves"]
+    rows = rows[(rows["budget"] == "epochs") ^ (rows["n_train"] == last)]  # epochs lacks the last
+    tables["curves"] = rows[rows["method"] != "head"]
+    figure = curves.draw(tables, study)
+    (axes,) = figure.axes
+    marks = [line for line in axes.get_lines() if line.get_label() == "_other"]
+    assert len(marks) == 2 * 4
+    assert len({line.get_markerfacecolor() for line in marks}) == 2
+    assert all(last < line.get_xdata()[0] < axes.get_xlim()[1] for line in marks)
+    assert figure.legends[0].get_title().get_text().count(f"at n = {last:,} only") == 2
 
 
 def test_biases_are_shown_of_a_budget_that_draws_a_curve(make_study: Any, make_tables: Any) -> None:

@@ -162,7 +162,8 @@ def test_an_order_that_the_budget_decides(make_study: Any, make_tables: Any) -> 
     study = make_study(methods=("full", "bitfit"), sizes=(100, 1000))
     tables = make_tables(study)  # at 1,000 both budgets are one set of runs
     assert budgets.turns(tables, study) == (
-        "Where a contrast is decided under both budgets (at n = 100), its order is the same."
+        "Where a contrast is decided under both epochs and floor (at n = 100), its order is the "
+        "same."
     )
     contrasts = tables["contrasts"]
     here = (contrasts["budget"] == "epochs") & (contrasts["n_train"] == 100)
@@ -171,6 +172,14 @@ def test_an_order_that_the_budget_decides(make_study: Any, make_tables: Any) -> 
         "At n = 100 the length of training decides: BitFit is below full fine-tuning under epochs "
         "and above it under floor."
     )
+    there = (contrasts["budget"] == "floor") & (contrasts["n_train"] == 100)
+    kept = contrasts.loc[there, "p_holm"].copy()
+    contrasts.loc[there, "p_holm"] = 0.2
+    assert budgets.turns(tables, study) == (
+        "At n = 100 BitFit is below full fine-tuning under epochs, and undecided against it under "
+        "floor."
+    )
+    contrasts.loc[there, "p_holm"] = kept
     contrasts.loc[here, "p_holm"] = 0.2
     assert budgets.turns(tables, study) == (
         "No contrast is decided under two budgets at a size where their steps differ (n = 100): "
@@ -283,6 +292,25 @@ def test_budgets_that_share_runs_are_named(make_study: Any) -> None:
         "one set of runs, not two findings."
     )
     assert accounts.coinciding(make_study(budgets=("epochs",))) == ""
+
+
+def test_what_a_study_leaves_out_and_how_long_it_trains_is_said(make_study: Any) -> None:
+    study = make_study(methods=("full", "bitfit", "head"), sizes=(100, 1000))
+    assert accounts.limits(study) == ""
+    assert accounts.lengths(study) == (
+        "No size has more than 2 lengths of training, and the longest is 375 steps."
+    )
+    study["budgets"].append({"name": "long", "epochs": 3, "min_steps": 1500, "sizes": [1000]})
+    study["methods"][2] |= {"budgets": ["epochs", "floor"], "sizes": [100]}
+    assert accounts.limits(study) == (
+        "Head only is trained under epochs and floor only and at n = 100 only."
+    )
+    assert accounts.lengths(study) == (
+        "No size has more than 2 lengths of training, and the longest is 1,500 steps."
+    )
+    assert accounts.lengths(make_study(budgets=("epochs",), sizes=(100,))) == (
+        "Each size has one length of training, and the longest is 39 steps."
+    )
 
 
 def test_what_a_cache_leaves_out_of_the_costs_is_said(make_study: Any) -> None:

@@ -39,15 +39,16 @@ def compare_budgets(runs: Runs, chosen: pd.DataFrame, study: Mapping[str, Any]) 
     subjects = [(name, ALONE) for name in methods]
     subjects += [(first, second) for first, second in analysis["contrasts"]]
     frames = []
-    compared: set[tuple[str, str]] = set()
     for one, other in itertools.combinations(names, 2):
         gains = {name: find_gains(chosen, name, one, other) for name in methods}
-        gains = {name: _new_pairs(pairs, compared) for name, pairs in gains.items()}
         for first, second in subjects:
             family = pd.DataFrame(_rows(runs, gains, first, second, analysis))
             if not family.empty:
                 frames.append(family.assign(p_holm=correct_holm(family["p"].to_numpy())))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    if not frames:
+        return pd.DataFrame()
+    rows = pd.concat(frames).drop_duplicates(["first", "second", "runs"], ignore_index=True)
+    return rows.drop(columns="runs")
 
 
 def find_gains(cells: pd.DataFrame, method: str, one: str, other: str) -> pd.DataFrame:
@@ -68,14 +69,6 @@ def find_gains(cells: pd.DataFrame, method: str, one: str, other: str) -> pd.Dat
     return pairs.rename(columns=names).sort_values(["n_train", *SEED], ignore_index=True)
 
 
-def _new_pairs(pairs: pd.DataFrame, compared: set[tuple[str, str]]) -> pd.DataFrame:
-    """The pairs of runs that were not compared before; they are noted in `compared`."""
-    ids = list(zip(pairs["shorter_id"], pairs["longer_id"], strict=True))
-    new = pairs.loc[[pair not in compared for pair in ids]]
-    compared.update(ids)
-    return new
-
-
 def _rows(
     runs: Runs,
     gains: Mapping[str, pd.DataFrame],
@@ -83,7 +76,7 @@ def _rows(
     second: str,
     analysis: Mapping[str, Any],
 ) -> Iterator[dict[str, Any]]:
-    """A row a size of one method's gain, or of the difference of two methods' gains."""
+    """A row a size of one method's gain, or of the difference of two methods'."""
     keys = ["n_train", *SEED, *SIDES, *STEPS]
     pairs = gains[first]
     if second != ALONE:
@@ -93,6 +86,7 @@ def _rows(
         row: dict[str, Any] = {"shorter": shorter, "longer": longer}
         row |= {"first": first, "second": second, "n_train": n, "pairs": len(own)}
         row |= {name: int(own[name].iloc[0]) for name in STEPS}
+        row["runs"] = tuple(own.filter(like="_id").to_numpy().ravel())
         differences = {}
         for metric in METRICS:
             sums = _gain(runs, own, metric)

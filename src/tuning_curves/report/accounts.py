@@ -146,6 +146,40 @@ def coinciding(study: Mapping[str, Any]) -> str:
     return " ".join(sentences)
 
 
+def limits(study: Mapping[str, Any]) -> str:
+    """Which methods some budgets or sizes leave out; "" where every method has all."""
+    budgets, sizes = [b["name"] for b in study["budgets"]], sorted(study["sizes"])
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for method in study["methods"]:
+        own = [name for name in budgets if name in method.get("budgets", budgets)]
+        places = [f"under {wording.join(own)} only"] if own != budgets else []
+        asked = sorted(method.get("sizes", sizes))
+        places += [f"at {wording.few_sizes(asked)} only"] if asked != sizes else []
+        if places:
+            alike.setdefault(tuple(places), []).append(style.label(method["name"]))
+    sentences = [
+        wording.capital(wording.join(labels) if len(labels) <= 4 else f"{len(labels)} methods")
+        + f" {'is' if len(labels) == 1 else 'are'} trained {' and '.join(places)}."
+        for places, labels in alike.items()
+    ]
+    return " ".join(sentences)
+
+
+def lengths(study: Mapping[str, Any]) -> str:
+    """How many lengths of training a size has, and the longest of all."""
+    batch = study["training"]["batch_size"]
+    budgets = {budget["name"]: budget for budget in study["budgets"]}
+    steps: dict[int, set[int]] = {}
+    for name, _, n in points_of(study):
+        steps.setdefault(n, set()).add(steps_of(n, budgets[name], batch))
+    most, longest = max(map(len, steps.values())), max(map(max, steps.values()))
+    count = "one length" if most == 1 else f"more than {wording.whole(most)} lengths"
+    return (
+        f"{'Each' if most == 1 else 'No'} size has {count} of training, and the longest is "
+        f"{wording.plural(longest, 'step')}."
+    )
+
+
 def cached(study: Mapping[str, Any]) -> str:
     """What the time of a step leaves out where the lowest layers are frozen; "" where none are."""
     names = [m["name"] for m in study["methods"] if parse_name(m["name"])[0] in ("head", "top")]

@@ -83,15 +83,22 @@ def turns(tables: Tables, study: Mapping[str, Any]) -> str:
         (row.budget, row.first, row.second, row.n_train): place_of(row, study)
         for row in tables["contrasts"].itertuples()
     }
+    main = pairs_of(frame, study)[:1]
     turned: dict[str, list[int]] = {}
-    same: set[int] = set()
+    closed: dict[str, list[int]] = {}
+    same: dict[tuple[str, str], set[int]] = {}
     for row in frame.itertuples():
         key = (row.first, row.second, row.n_train)
         before, after = (places.get((budget, *key)) for budget in (row.shorter, row.longer))
         if before not in DECIDED or after not in DECIDED:
-            continue
-        if before == after:
-            same.add(row.n_train)
+            if before in DECIDED and after == "undecided" and [key[:2]] == main:
+                said = (
+                    f"{style.label(row.first)} is {before} {style.label(row.second)} under "
+                    f"{row.shorter}, and undecided against it under {row.longer}"
+                )
+                closed.setdefault(said, []).append(row.n_train)
+        elif before == after:
+            same.setdefault((row.shorter, row.longer), set()).add(row.n_train)
         else:
             said = (
                 f"{style.label(row.first)} is {before} {style.label(row.second)} under "
@@ -102,10 +109,15 @@ def turns(tables: Tables, study: Mapping[str, Any]) -> str:
         f"At {wording.few_sizes(sorted(sizes))} the length of training decides: {said}."
         for said, sizes in turned.items()
     ]
-    if same:
-        at = wording.few_sizes(sorted(same))
-        sentences.append(f"Where a contrast is decided under both budgets (at {at}), its order is "
-                         f"{'otherwise ' if turned else ''}the same.")  # fmt: skip
+    sentences += [
+        f"At {wording.few_sizes(sorted(sizes))} {said}." for said, sizes in closed.items()
+    ]
+    order = "order is otherwise the same" if turned else "order is the same"
+    sentences += [
+        f"Where a contrast is decided under both {shorter} and {longer} (at "
+        f"{wording.few_sizes(sorted(sizes))}), its {order}."
+        for (shorter, longer), sizes in same.items()
+    ]
     if sentences:
         return " ".join(sentences)
     at = wording.few_sizes(sorted(set(frame["n_train"])))

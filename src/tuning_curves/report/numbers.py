@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from tuning_curves.report import accounts, budgets, findings, judgements, measured, style, wording
-from tuning_curves.report.figures.panels import budget_words
+from tuning_curves.report.figures.panels import budget_words, partial_budgets
 from tuning_curves.report.read import Tables
 
 
@@ -29,6 +29,7 @@ def make_numbers(tables: Tables, study: Mapping[str, Any], reference: Path) -> d
         "sentences": _sentences(tables, study),
         "facts": _facts(tables, study),
         "budgets": [[b["name"], budget_words(study, b["name"])] for b in study["budgets"]],
+        "partial": partial_budgets(study),
         "methods": _methods(tables, study),
         "method_deviations": _deviations(study),
         "claims": judgements.claim_groups(tables),
@@ -68,6 +69,8 @@ def _sentences(tables: Tables, study: Mapping[str, Any]) -> dict[str, Any]:
         "costs": accounts.costs(tables),
         "cached": accounts.cached(study),
         "coinciding": accounts.coinciding(study),
+        "limits": accounts.limits(study),
+        "lengths": accounts.lengths(study),
         "bitfit_share": accounts.share(tables, "bitfit"),
     }
 

@@ -1,5 +1,6 @@
 """Exact match against the number of training questions: every method, a column a budget."""
 
+import itertools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +25,8 @@ from tuning_curves.report.figures.panels import (
 )
 
 TOGETHER = 8  # so many curves can be told apart in one panel; more are drawn a family a row
+FACES = (("hollow", "white"), ("grey", "#BDBDBD"))  # marks of budgets at some sizes only
+FURTHEST = 8.0  # by how many steps of `dodge` they may stand apart from the curve's own
 REFERENCES = ("full", "bitfit")  # repeated in grey in the row of every other family
 
 
@@ -38,7 +41,8 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
         if curves.empty:
             return say_nothing_to_draw("no run has finished: there is no curve to draw")
         budgets, others = curve_budgets(study, curves), other_budgets(study, curves)
-        sizes = curves.groupby("method")["n_train"].nunique()
+        lines = curves[curves["budget"].isin(budgets)]
+        sizes = lines.groupby("method")["n_train"].nunique()
         drawn = sizes[sizes > 1].index if (sizes > 1).any() else sizes.index
         methods = style.ordered(drawn)
         curves = curves[curves["method"].isin(methods)]
@@ -64,11 +68,12 @@ def _row_for_all(
     for axes, budget in zip(row, budgets, strict=True):
         own = curves[curves["budget"] == budget]
         _panel(axes, own, methods)
-        _hollow_points(axes, curves[curves["budget"].isin(others)], methods, own["n_train"])
-        size_axis(axes, sorted(own["n_train"].unique()), len(budgets))
+        _points_of_others(axes, curves, methods, others)
+        sizes = curves.loc[curves["budget"].isin([budget, *others]), "n_train"]
+        size_axis(axes, sorted(sizes.unique()), len(budgets))
     handles = _handles(row)
     shown = [handles[style.label(name)] for name in methods]
-    legend_below(figure, shown, columns, _hollow_words(others))
+    legend_below(figure, shown, columns, _words_of_others(others))
     return figure, list(row)
 
 
@@ -83,7 +88,7 @@ def _row_a_family(
             own = curves[curves["budget"] == budget]
             _references(axes, own, [name for name in REFERENCES if name not in members])
             _panel(axes, own, members)
-            _hollow_points(axes, curves[curves["budget"].isin(others)], members, own["n_train"])
+            _points_of_others(axes, curves, members, others)
         handles = _handles(row)
         row[-1].legend(
             handles=[handles[style.label(name)] for name in members], title=family,
@@ -93,7 +98,7 @@ def _row_a_family(
     for axes in grid[-1]:
         size_axis(axes, sorted(curves["n_train"].unique()), len(budgets) + 1)
     if others:
-        legend_below(figure, [], 1, _hollow_words(others))
+        legend_below(figure, [], 1, _words_of_others(others))
     return figure, list(grid[0])
 
 
@@ -109,21 +114,27 @@ def _panel(axes: Axes, curves: pd.DataFrame, methods: list[str]) -> None:
         )
 
 
-def _hollow_points(axes: Axes, rows: pd.DataFrame, methods: list[str], sizes: pd.Series) -> None:
+def _points_of_others(
+    axes: Axes, curves: pd.DataFrame, methods: list[str], others: Mapping[str, str]
+) -> None:
     """Points of budgets at some sizes only, without lines, to the right of the curves' own."""
-    apart = len(methods) + 2
-    for place, method in enumerate(methods):
-        own = rows[rows["method"] == method]
-        if own.empty:
-            continue
-        look = style.line_options(method) | {"linestyle": "none", "label": "_hollow"}
-        look |= {"markerfacecolor": "white", "markeredgecolor": look["color"], "zorder": 3}
-        at = dodge(own["n_train"], apart + 3 * place, len(methods), sizes)
-        points_with_bars(axes, at, own["em"], own["em_low"], own["em_high"], **look)
+    for budget, (_, face) in zip(others, itertools.cycle(FACES), strict=False):
+        rows = curves[curves["budget"] == budget]
+        found = [method for method in methods if method in set(rows["method"])]
+        half = (len(methods) - 1) / 2
+        gap = min(3.0, (FURTHEST - half - 2) / max(1, len(found) - 1))
+        for place, method in enumerate(found):
+            own = rows[rows["method"] == method]
+            look = style.line_options(method) | {"linestyle": "none", "label": "_other"}
+            look |= {"markerfacecolor": face, "markeredgecolor": look["color"], "zorder": 3}
+            shift = 2 * half + 2 + gap * place  # of which `dodge` takes one half off
+            at = dodge(own["n_train"], shift, len(methods), curves["n_train"])
+            points_with_bars(axes, at, own["em"], own["em_low"], own["em_high"], **look)
 
 
-def _hollow_words(others: Mapping[str, str]) -> str | None:
-    return f"hollow: {'; '.join(others.values())}" if others else None
+def _words_of_others(others: Mapping[str, str]) -> str | None:
+    words = zip(others.values(), itertools.cycle(FACES), strict=False)
+    return "; ".join(f"{face}: {label}" for label, (face, _) in words) or None
 
 
 def _references(axes: Axes, curves: pd.DataFrame, methods: list[str]) -> None:

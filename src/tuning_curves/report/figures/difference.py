@@ -74,7 +74,7 @@ def draw(
             _panel(axes, own, of_main_pair(tables["crossovers"]), budget)
             for name, look in stars.items():
                 _points(axes, contrasts[contrasts["budget"] == name], look)
-            sizes = {*own["n_train"]}
+            sizes = {*contrasts.loc[contrasts["budget"].isin([budget, *others]), "n_train"]}
             if not beside:
                 sizes |= _add_published(axes, published)
             size_axis(axes, sorted(sizes), columns)

@@ -46,15 +46,18 @@ def draw(
     """
     curves = tables["curves"]
     curves = curves[curves["method"].isin(METHODS)].dropna(subset=["em"])
-    curves = curves[curves["budget"].isin(curve_budgets(study, curves))]
+    budgets = curve_budgets(study, curves)
+    curves = curves[curves["budget"].isin(budgets)]
+    contrasts = tables["contrasts"]
+    contrasts = contrasts[contrasts["budget"].isin(budgets)]
     with style.theme():
         if set(curves["method"]) != set(METHODS):
             return say_nothing_to_draw("this study has no finished runs of both BitFit and full")
         paper = None if study["scale"] == "demo" else pd.read_csv(reference)
         beside = study["scale"] == "reduced"
         figure, upper, lower = _lay_out(study, curves, beside)
-        _fill(upper, lower, curves, tables["contrasts"], study)
-        _limit(upper[0], lower[0], curves, tables["contrasts"], None if beside else paper)
+        _fill(upper, lower, curves, contrasts, study)
+        _limit(upper[0], lower[0], curves, contrasts, None if beside else paper)
         if paper is not None and beside:
             _paper_panel(upper[-1], lower[-1], paper)
             size_axis(lower[-1], sorted(paper["n_train"].unique()), len(lower))

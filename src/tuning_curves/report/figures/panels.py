@@ -29,6 +29,12 @@ def curve_budgets(study: Mapping[str, Any], frame: pd.DataFrame) -> list[str]:
     return [name for name in names if name in whole] or names
 
 
+def partial_budgets(study: Mapping[str, Any]) -> list[str]:
+    """The budgets that leave sizes out while others draw curves."""
+    whole = whole_budgets(study)
+    return [budget["name"] for budget in study["budgets"] if budget["name"] not in whole]
+
+
 def other_budgets(study: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, str]:
     """The rest of them, at some sizes only, and what they are called in a legend."""
     curves = curve_budgets(study, frame)
@@ -80,7 +86,7 @@ def short(size: int) -> str:
     return f"{size / 1000:.3g}k" if size >= 1000 else str(size)
 
 
-def dodge(sizes: pd.Series, place: int, count: int, all_sizes: Sequence[int]) -> np.ndarray:
+def dodge(sizes: pd.Series, place: float, count: int, all_sizes: Sequence[int]) -> np.ndarray:
     """Sizes moved a little, each of `count` methods elsewhere, so that bars stay apart."""
     low, high = np.log10(min(all_sizes)), np.log10(max(all_sizes))
     step = 0.007 * ((high - low) or 1.0)

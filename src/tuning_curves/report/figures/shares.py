@@ -31,8 +31,10 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
     with style.theme():
         if curves.empty:
             return say_nothing_to_draw("no run has finished: there is no score to draw")
+        budgets = curve_budgets(study, curves)
+        curves = curves[curves["budget"].isin(budgets)]
         points = curves.merge(trained_shares(tables["counts"]), on="method")
-        budgets, sizes = curve_budgets(study, curves), three_sizes(curves["n_train"])
+        sizes = three_sizes(curves["n_train"])
         rows = math.ceil(points["method"].nunique() / LEGEND_COLUMNS)
         height = 0.7 + 1.75 * len(budgets) + 0.16 * rows
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
