@@ -63,10 +63,13 @@ def profile_steps(methods: Sequence[str]) -> int:
 
 def milliseconds(turn: Turn) -> dict[str, float]:
     """Milliseconds a unit by kind of operation, of a turn after one that is not counted."""
+    from torch._C._profiler import _ExperimentalConfig
     from torch.profiler import ProfilerActivity, profile
 
     turn()
-    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+    # All threads: the example's steps run in one of their own.
+    everywhere = _ExperimentalConfig(profile_all_threads=True)
+    with profile(activities=[ProfilerActivity.CPU], experimental_config=everywhere) as profiler:
         units = turn().work.units
     spent: Counter[str] = Counter()
     for event in profiler.key_averages():

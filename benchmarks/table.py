@@ -26,7 +26,7 @@ def render(rows: Sequence[dict[str, Any]]) -> str:
         _ratios([row for row in measured if row["ratio"] is not None]),
         *(_growth(row) for row in measured if "points" in row),
         _words(measured),
-        *(f"`{row['name']}` was not measured: {row['skipped']}." for row in rows if row["skipped"]),
+        *_gaps(rows),
         _machines(measured),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -70,8 +70,20 @@ def _words(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def _gaps(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """A sentence a reason for which rows were not measured."""
+    alike: dict[str, list[str]] = {}
+    for row in rows:
+        if row["skipped"]:
+            alike.setdefault(row["skipped"], []).append(f"`{row['name']}`")
+    return [f"Not measured: {', '.join(names)} ({reason})." for reason, names in alike.items()]
+
+
 def _machines(rows: Sequence[dict[str, Any]]) -> str:
-    lines = sorted({f"{row['machine']} (measured {row['measured'][:10]})" for row in rows})
+    days: dict[str, set[str]] = {}
+    for row in rows:
+        days.setdefault(row["machine"], set()).add(row["measured"][:10])
+    lines = [f"{name} ({', '.join(sorted(own))})" for name, own in sorted(days.items())]
     return "Measured on: " + "; ".join(lines) + "." if lines else ""
 
 

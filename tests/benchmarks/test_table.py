@@ -50,7 +50,7 @@ def test_a_row_without_a_peer_shows_its_points() -> None:
 
 def test_a_row_left_out_says_why() -> None:
     text = table.render([skipped(SUBJECT, "no environment")])
-    assert text == "`full-fp32` was not measured: no environment."
+    assert text == "Not measured: `full-fp32` (no environment)."
 
 
 def test_a_page_without_markers_is_refused() -> None:
