@@ -1,7 +1,7 @@
 """What all rows need: the material, the patience, and how samples become a row of the results."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.clock import Patience, Sample
 from benchmarks.compare import rate_of, ratio_of, seconds_of
-from benchmarks.machine import describe
+from benchmarks.machine import describe, formats
 from benchmarks.material import Material, find_material
 from tuning_curves.provenance import commit
 
@@ -122,6 +122,13 @@ def frame(subject: Subject) -> Row:
 def skipped(subject: Subject, reason: str) -> Row:
     """A row that could not be measured, with its reason."""
     return frame(subject) | {"skipped": reason}
+
+
+def by_format(subjects: Iterable[Subject]) -> tuple[list[str], list[Row]]:
+    """The names of rows in a number format that is quick here; the others as rows that say why."""
+    listed = list(subjects)
+    quick = [subject.name for subject in listed if subject.precision in formats()]
+    return quick, [skipped(subject, NO_UNITS) for subject in listed if subject.name not in quick]
 
 
 def _digits(value: float) -> float:

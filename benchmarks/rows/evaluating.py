@@ -7,8 +7,7 @@ import numpy as np
 
 from benchmarks.clock import Turn, Work, interleave, timed
 from benchmarks.engine import make_workshop, planned_cell
-from benchmarks.machine import formats
-from benchmarks.rows.common import NO_UNITS, Bench, Row, Subject, compared, skipped
+from benchmarks.rows.common import Bench, Row, Subject, by_format, compared
 from benchmarks.rows.steps import products, products_of
 from tuning_curves.evaluation.examination import Examination
 from tuning_curves.training.workshop import Begun, Workshop
@@ -29,9 +28,8 @@ DECODING = Subject(
 
 def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
     """The wanted rows."""
-    quick = [name for name in FORMATS if name in wanted and FORMATS[name][0] in formats()]
-    for name in sorted(wanted & set(FORMATS) - set(quick)):
-        yield skipped(_subject(name), NO_UNITS)
+    quick, slow = by_format(_subject(name) for name in FORMATS if name in wanted)
+    yield from slow
     if quick:
         yield from measure_logits(bench, quick)
     if "decoding" in wanted:

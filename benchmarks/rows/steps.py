@@ -8,7 +8,7 @@ from benchmarks.clock import Sample, Turn, Work, interleave, timed
 from benchmarks.engine import make_workshop, planned_cell, stepping
 from benchmarks.machine import formats, product
 from benchmarks.peers.stepped import SteppedTraining
-from benchmarks.rows.common import EXAMPLE, NO_UNITS, Bench, Row, Subject, compared, skipped
+from benchmarks.rows.common import EXAMPLE, Bench, Row, Subject, by_format, compared
 from tuning_curves.subsets import subset
 from tuning_curves.training.workshop import Workshop
 
@@ -49,9 +49,8 @@ NAMES = tuple(STEPS)
 
 def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
     """The wanted rows, from rounds that they share."""
-    quick = [name for name in NAMES if name in wanted and STEPS[name].precision in formats()]
-    for name in sorted(wanted - set(quick)):
-        yield skipped(_subject(name), NO_UNITS)
+    quick, slow = by_format(_subject(name) for name in NAMES if name in wanted)
+    yield from slow
     if not quick:
         return
     with contextlib.closing(example_steps(bench)) as peer:

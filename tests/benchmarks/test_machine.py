@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import machine, rows
 from benchmarks.clock import Patience
-from benchmarks.rows import evaluating, steps
+from benchmarks.rows import common
 from benchmarks.rows.common import NO_UNITS
 
 
@@ -28,8 +28,7 @@ def test_the_quicker_number_format_comes_first(
 def test_rows_in_a_slow_number_format_say_why_they_are_empty(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for module in (steps, evaluating):
-        monkeypatch.setattr(module, "formats", lambda: ("float32",))
+    monkeypatch.setattr(common, "formats", lambda: ("float32",))
     bench = rows.Bench(tmp_path, tmp_path, Patience(rounds=1, seconds=0.0))
     found = list(rows.measure(bench, ["full-bf16", "evaluation-bf16"]))
     assert [(row["name"], row["ratio"], row["target"], row["skipped"]) for row in found] == [

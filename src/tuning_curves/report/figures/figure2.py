@@ -55,8 +55,8 @@ def draw(
             return say_nothing_to_draw("this study has no finished runs of both BitFit and full")
         paper = None if study["scale"] == "demo" else pd.read_csv(reference)
         beside = study["scale"] == "reduced"
-        figure, upper, lower = _lay_out(study, curves, beside)
-        _fill(upper, lower, curves, contrasts, study)
+        figure, upper, lower = _lay_out(len(budgets) + beside, beside)
+        _fill(upper, lower, curves, contrasts, budgets, study)
         _limit(upper[0], lower[0], curves, contrasts, None if beside else paper)
         if paper is not None and beside:
             _paper_panel(upper[-1], lower[-1], paper)
@@ -69,10 +69,7 @@ def draw(
     return figure
 
 
-def _lay_out(
-    study: Mapping[str, Any], curves: pd.DataFrame, beside: bool
-) -> tuple[Figure, list[Axes], list[Axes]]:
-    columns = len(curve_budgets(study, curves)) + beside
+def _lay_out(columns: int, beside: bool) -> tuple[Figure, list[Axes], list[Axes]]:
     figure = Figure(figsize=(WIDTH if columns > 1 else SINGLE, 4.4), layout="constrained")
     grid = figure.add_gridspec(2, columns, height_ratios=(3, 2))
     upper: list[Axes] = []
@@ -91,10 +88,11 @@ def _fill(
     lower: list[Axes],
     curves: pd.DataFrame,
     contrasts: pd.DataFrame,
+    budgets: list[str],
     study: Mapping[str, Any],
 ) -> None:
     pair = of_main_pair(contrasts)
-    for column, budget in enumerate(curve_budgets(study, curves)):
+    for column, budget in enumerate(budgets):
         own = curves[curves["budget"] == budget]
         _scores(upper[column], own)
         upper[column].set_title(f"{budget}\n{budget_words(study, budget)}", fontsize=7.5)
