@@ -9,7 +9,7 @@ from tuning_curves.records import Shelf, read_record
 
 from .conftest import Bench, wait_for
 
-PROBE = "tuning_curves.training.loop:Trainer.probe"
+RUN = "tuning_curves.training.loop:Trainer.run"
 STEP = "tuning_curves.training.loop:Trainer.step"
 MISSING = 4
 
@@ -82,7 +82,7 @@ def test_two_processes_at_one_job_share_its_cells(
     bench: Bench, undisturbed: dict[str, Any]
 ) -> None:
     at_work, seen = bench.folder / "at-work", bench.folder / "seen"
-    held = {"at": PROBE, "do": "wait", "reached": str(at_work), "until": str(seen)}
+    held = {"at": RUN, "do": "wait", "reached": str(at_work), "until": str(seen)}
     first = bench.start(faults=(held,))
     wait_for(at_work)
     free = {"at": "tuning_curves.training.worker:Worker._record", "after": True, "do": "touch"}

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from tuning_curves.features import open_features
+from tuning_curves.methods import trained_tensors
 from tuning_curves.records import read_record
 from tuning_curves.subsets import subset
 from tuning_curves.training.job import job_of
+from tuning_curves.training.loop import Trace
 from tuning_curves.training.places import Places
 from tuning_curves.training.schedule import batches
 from tuning_curves.training.worker import run_job
@@ -52,6 +54,38 @@ def lengths_of_first_batch(make_study: Any, places: Places) -> np.ndarray:
     train = open_features(places.features)["train"]
     questions = subset(shop.pool, 4, 0)[next(batches(4, 4, 1, 0))]
     return train.lengths[train.features_of(questions)].astype(np.int64)
+
+
+@pytest.mark.parametrize("method", ["full", "bitfit", "adapter-houlsby-4", "top-1", "lora-4"])
+def test_a_measured_step_is_the_step_to_the_bit_and_leaves_random_numbers_alone(
+    make_study: Any, places: Places, method: str
+) -> None:
+    study = make_study(
+        {
+            "methods": [{"name": method, "learning_rates": [1e-2]}],
+            "training": {"attention_dropout": 0.1, "hidden_dropout": 0.1},
+            "analysis": {"contrasts": []},
+        }
+    )
+    shop = Workshop(study.settings, places, torch.device("cpu"))
+    left = []
+    for ahead in (False, True):  # measured while it is made, or ahead of a step that is not
+        begun = shop.begin(study.unique[-1])
+        if ahead:
+            begun.trainer.probe()
+        trace = begun.trainer.run(lambda step, loss: None)
+        left.append((trace.probe, trace.losses, trained_tensors(begun.model)))
+    (probe, losses, tensors), (same_probe, same_losses, same_tensors) = left
+    assert len(losses) == 4
+    assert (probe, losses) == (same_probe, same_losses)
+    assert all(torch.equal(tensors[name], same_tensors[name]) for name in tensors)
+
+
+def test_seconds_a_step_leave_the_measured_one_out_where_there_are_others() -> None:
+    trace = Trace(step=5, first_seconds=9.0, later_seconds=2.0)
+    assert trace.seconds_per_step == 0.5
+    trace.step, trace.later_seconds = 1, 0.0
+    assert trace.seconds_per_step == 9.0
 
 
 def test_what_a_softmax_does_not_see_gets_no_gradient_and_the_rest_does(

@@ -18,7 +18,7 @@ from tuning_curves.methods import trained_tensors
 from tuning_curves.model import SpanModel
 
 DIGEST = 32  # bytes of a sha256
-LAYOUT = 1  # raised whenever what is saved changes its meaning
+LAYOUT = 2  # raised whenever what is saved changes its meaning
 
 
 def save_checkpoint(

@@ -4,7 +4,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,24 @@ class Diverged(Exception):
 class Trace:
     """What a training leaves behind.
 
+    step: how many steps were made.
+    probe: what the first of them was measured to cost.
+    first_seconds: wall time of the first step and of measuring it.
+    later_seconds: wall time of all later ones.
     losses: [last step of a stretch, mean loss in nats] pairs.
     """
 
     step: int = 0
-    seconds: float = 0.0
+    probe: Probe | None = None
+    first_seconds: float = 0.0
+    later_seconds: float = 0.0
     losses: list[list[float]] = field(default_factory=list)
     optimizer_bytes: int = 0
+
+    @property
+    def seconds_per_step(self) -> float:
+        """Mean wall time of a step, the first one left out where there are others."""
+        return self.later_seconds / (self.step - 1) if self.step > 1 else self.first_seconds
 
 
 Report = Callable[[int, float], None]
@@ -90,15 +101,18 @@ class Trainer:
         self.ended: list[tuple[int, Tensor]] = []  # stretches whose mean loss was not looked at yet
 
     def probe(self) -> Probe:
-        """Measure the first step; call it before `run`, which it does not touch."""
+        """Measure the first step without making it; `run` does not measure it again."""
         torch.manual_seed(self.cell.init_seed)  # attention dropout and a GPU draw from it
         first = next(
             batches(len(self.questions), self.training["batch_size"], 1, self.cell.init_seed)
         )
         questions = self.questions[first]
         self.feed.warm(questions)
-        tokens = int(self.feed.features.lengths[self.feed.features.features_of(questions)].sum())
-        return probe_step(self.model, self._forward, questions, tokens)
+        self.model.train()
+        self._measure(questions)
+        self.optimiser.zero_grad(set_to_none=True)
+        assert self.trace.probe is not None
+        return self.trace.probe
 
     def run(self, report: Report, resumed: Callable[[int], None] = lambda step: None) -> Trace:
         """Train to the last step, from the checkpoint if there is one.
@@ -114,14 +128,14 @@ class Trainer:
         if self._resume():
             resumed(self.trace.step)
         self.model.train()
-        watch = Stopwatch(self.feed.device, self.trace.seconds)
+        watch = Stopwatch(self.feed.device, self.trace.later_seconds)
         steps, size = self.cell.steps, self.training["batch_size"]
         order = enumerate(batches(len(self.questions), size, steps, self.cell.init_seed))
         self.feed.warm(self.questions)  # a study's cost, no cell's
         try:
             self._train(order, watch, report)
         finally:
-            self.trace.seconds = watch.seconds
+            self.trace.later_seconds = watch.seconds
             self.trace.optimizer_bytes = state_bytes(self.optimiser)
         return self.trace
 
@@ -136,7 +150,11 @@ class Trainer:
                 if number < self.trace.step:
                     continue
                 with shielded():  # a signal ends the training between two steps
-                    self.step(number, self.questions[chosen])
+                    if number == 0:
+                        with watch.paused():
+                            self._first(self.questions[chosen])
+                    else:
+                        self.step(number, self.questions[chosen])
                 late = time.monotonic() - saved > often
                 if late and number + 1 < self.cell.steps:
                     with watch.paused():
@@ -145,8 +163,19 @@ class Trainer:
                 if self.trace.losses:
                     report(number + 1, self.trace.losses[-1][1])
 
+    def _first(self, questions: np.ndarray) -> None:
+        """Make the first step, which has a clock of its own."""
+        watch = Stopwatch(self.feed.device)
+        try:
+            with watch.running():
+                self.step(0, questions)
+        finally:
+            self.trace.first_seconds = watch.seconds
+
     def step(self, number: int, questions: np.ndarray) -> None:
         """Make step `number`, counted from 0, on these questions; the model is in training mode.
+
+        The first one is measured, unless a probe has measured it.
 
         Raises:
             Diverged: the loss became NaN or infinite.
@@ -156,9 +185,11 @@ class Trainer:
         )
         for group in self.optimiser.param_groups:
             group["lr"] = self.cell.learning_rate * factor
-        self.model.dropout_bits.restart(self.cell.init_seed, number)
-        loss = self._forward(questions)
-        loss.backward()
+        if number == 0 and self.trace.probe is None:
+            loss = self._measure(questions)
+        else:
+            loss = self._forward(questions, number)
+            loss.backward()
         torch.nn.utils.clip_grad_norm_(self.trained, self.training["clip_norm"])
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
@@ -166,7 +197,17 @@ class Trainer:
         self.window.append(loss.detach())
         self._look(number)
 
-    def _forward(self, questions: np.ndarray) -> Tensor:
+    def _measure(self, questions: np.ndarray) -> Tensor:
+        """Go forward and backward as the first step does, and keep what that costs; the loss."""
+        windows = self.feed.features.features_of(questions)
+        tokens = int(self.feed.features.lengths[windows].sum())
+        self.trace.probe, loss = probe_step(
+            self.model, lambda some: self._forward(some, 0), questions, tokens
+        )
+        return loss
+
+    def _forward(self, questions: np.ndarray, step: int) -> Tensor:
+        self.model.dropout_bits.restart(self.cell.init_seed, step)
         return loss_of(self.model, self.feed, questions, self.training["precision"])
 
     def _look(self, number: int) -> None:
@@ -206,7 +247,7 @@ class Trainer:
         """Save what was trained so far, since the process is about to end."""
         if self.trace.step:
             with shielded(), contextlib.suppress(Diverged):
-                self._save(self.trace.seconds)
+                self._save(self.trace.later_seconds)
 
     def _save(self, seconds: float) -> None:
         """Write a checkpoint; a disk that takes none costs time after a crash, and no training.
@@ -216,8 +257,8 @@ class Trainer:
         """
         self._read_losses()
         window = torch.stack(self.window).tolist() if self.window else []
-        progress = {**vars(self.trace), "window": window}
-        progress["seconds"] = seconds
+        progress = {**asdict(self.trace), "window": window}
+        progress["later_seconds"] = seconds
         try:
             save_checkpoint(self.checkpoint, self.model, self.optimiser, progress)
         except OSError as error:
@@ -234,5 +275,6 @@ class Trainer:
             return False
         device = self.feed.device
         self.window = [torch.tensor(loss, device=device) for loss in progress.pop("window")]
-        self.trace = Trace(**progress)
+        probe = progress.pop("probe")
+        self.trace = Trace(**progress, probe=probe and Probe(**probe))
         return True

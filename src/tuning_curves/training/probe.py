@@ -1,7 +1,6 @@
-"""What one training step costs, and where its gradient goes: a step measured before the first.
+"""What one training step costs, and where its gradient goes: measured on a cell's first step.
 
-The probe runs forward and backward on the first batch and leaves no trace: no parameter moves, and
-the loop sets its own random state afterwards. Floating-point operations are the useful ones, two a
+Measuring changes no bit of the step. Floating-point operations are the useful ones, two a
 multiply-add of the matrix products that the step really does, attention included (its backward
 pass counts twice its forward pass, whatever the kernel computes again). A recurrent layer
 is one kernel, whose products are those of its cells' matrices at every place, the idle places of
@@ -49,15 +48,27 @@ class Probe:
 Loss = Callable[[np.ndarray], Tensor]
 
 
-def probe_step(model: SpanModel, loss_of: Loss, questions: np.ndarray, tokens: int) -> Probe:
-    """Measure one step on `questions`, int64 [batch], whose windows have `tokens` tokens.
+def probe_step(
+    model: SpanModel, loss_of: Loss, questions: np.ndarray, tokens: int
+) -> tuple[Probe, Tensor]:
+    """Measure one step's forward and backward pass, and leave its gradients on the parameters.
 
     What is made once and kept, as a frozen part's output, is no cost of a step: make it before.
+
+    Args:
+        model: in training mode, without gradients.
+        loss_of: the mean loss of some questions, drawing the same dropout each time it is called.
+        questions: int64 [batch], whose windows have `tokens` tokens.
+
+    Returns:
+        What was measured, and the loss in nats, a scalar.
     """
-    model.train()
-    one = _kept(model, lambda: loss_of(questions[:1]))
+    device = model.qa_outputs.weight.device
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        one, _ = _kept(model, lambda: loss_of(questions[:1]))
+    model.zero_grad(set_to_none=True)
     with FlopCounterMode(display=False, custom_mapping=_attention_formulas()) as counter:
-        whole = _kept(model, lambda: loss_of(questions))
+        whole, loss = _kept(model, lambda: loss_of(questions))
     gradients = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
     probe = Probe(
         step_tokens=tokens,
@@ -67,18 +78,16 @@ def probe_step(model: SpanModel, loss_of: Loss, questions: np.ndarray, tokens: i
         gradient_bytes=tensor_bytes(gradients),
         bias_gradients=bias_terms(gradients, len(model.layers)),
     )
-    model.zero_grad(set_to_none=True)
-    return probe
+    return probe, loss.detach()
 
 
-def _kept(model: nn.Module, forward: Callable[[], Tensor]) -> int:
-    """Bytes that a forward pass keeps; its backward pass is run too."""
-    model.zero_grad(set_to_none=True)
+def _kept(model: nn.Module, forward: Callable[[], Tensor]) -> tuple[int, Tensor]:
+    """Bytes that a forward pass keeps, and its loss; its backward pass is run too."""
     meter = ActivationMeter(model)
     with meter.watching():
         loss = forward()
     loss.backward()
-    return meter.bytes
+    return meter.bytes, loss
 
 
 def _attention_formulas() -> dict[Any, Any]:

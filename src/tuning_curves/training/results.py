@@ -42,9 +42,9 @@ def cost_of(
     """Seconds, bytes and operations, all measured (docs/costs.md)."""
     measured = {key: value for key, value in vars(probe).items() if key != "bias_gradients"}
     return {
-        "train_seconds": round(trace.seconds, 3),
+        "train_seconds": round(trace.seconds_per_step * trace.step, 3),
         "evaluate_seconds": round(evaluation.seconds, 3),
-        "seconds_per_step": round(trace.seconds / max(1, trace.step), 6),
+        "seconds_per_step": round(trace.seconds_per_step, 6),
         "optimizer_bytes": trace.optimizer_bytes,
         "delta_bytes": tensor_bytes(trained_tensors(model)),
         **measured,

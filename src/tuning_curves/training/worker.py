@@ -166,7 +166,6 @@ class Worker:
         method = resolve_method(cell.method)
         provenance = gather(self.device, self.shop.precision, method.packages)
         watch = Stopwatch(self.device)
-        probe = self.shop.probe(begun, cell)
         try:
             trace = trainer.run(
                 lambda step, loss: self.progress.step(planned, step, loss),
@@ -183,6 +182,8 @@ class Worker:
         if self.places.keep_deltas and results["status"] == "finished":
             self._keep_delta(planned, model, results["scores"])
         moved = changes(model, before) if method.pretrained else {}
+        probe = trace.probe
+        assert probe is not None  # the first step has made it
         return {
             **record,
             **results,

@@ -1,8 +1,8 @@
 """What the cells of a job share, and how a cell begins from it.
 
 A cell's numbers never depend on its company: the model is copied afresh, the random state is set
-by the cell's own seeds, and what is shared (windows, the frozen part's output, chosen entries, the
-cost of a first step) is made from the study and the cell's own values alone.
+by the cell's own seeds, and what is shared (windows, the frozen part's output, chosen entries) is
+made from the study and the cell's own values alone.
 """
 
 import copy
@@ -38,7 +38,6 @@ from tuning_curves.training.inputs import Feed
 from tuning_curves.training.loop import Trainer, loss_of
 from tuning_curves.training.places import Places
 from tuning_curves.training.prefix import FrozenPrefix, Room
-from tuning_curves.training.probe import Probe
 from tuning_curves.training.progress import say
 from tuning_curves.training.sizes import GIB
 from tuning_curves.training.store import Store
@@ -91,7 +90,6 @@ class Workshop:
         self.prefixes: dict[tuple[str, int], FrozenPrefix] = {}
         self.room = Room(_memory_for_prefixes(device, sharers))
         self.selections: dict[tuple[Any, ...], dict[str, Tensor]] = {}
-        self.probes: dict[tuple[Any, ...], Probe] = {}
         self._choose_questions()
 
     def _choose_questions(self) -> None:
@@ -159,13 +157,6 @@ class Workshop:
             losses = (loss_of(model, feed, one, self.precision) for one in questions[:, None])
             self.selections[key] = method.select(model, losses)
         return self.selections[key]
-
-    def probe(self, begun: Begun, cell: Cell) -> Probe:
-        """The cost of the first step, which rates and budgets do not change."""
-        key = (cell.method, cell.n_train, cell.subset_seed, cell.init_seed)
-        if key not in self.probes:
-            self.probes[key] = begun.trainer.probe()
-        return self.probes[key]
 
     def feed(self, model: SpanModel, split: str) -> Feed:
         """A split's batches for a model: what is frozen below its first trained layer is shared."""
