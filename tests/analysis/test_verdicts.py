@@ -74,6 +74,14 @@ def found(claims: Claims) -> pd.DataFrame:
     return judge(study, claims, costs=COSTS, biases=bias_rows(study, changes))
 
 
+def test_a_start_that_two_budgets_share_counts_once(claims: Claims) -> None:
+    budgets = [{"name": name, "epochs": 3, "min_steps": 0} for name in ("epochs", "floor")]
+    study = study_of(list(SCORES), SIZES[:2], budgets=budgets)
+    rows = judge(study, claims, costs=COSTS, biases=bias_rows(study, {"q": 0.07, "k": 0.001}))
+    (row,) = rows[rows["claim"] == "key-bias-has-no-gradient"].itertuples()
+    assert row.reason.startswith("10 of 10 starts")  # two sizes, five seeds
+
+
 def test_every_claim_has_a_row_with_all_columns(found: pd.DataFrame, claims: Claims) -> None:
     assert list(found.columns) == COLUMNS
     assert found["claim"].tolist() == [claim.id for claim in claims.claims]
@@ -94,7 +102,7 @@ def test_every_claim_has_a_row_with_all_columns(found: pd.DataFrame, claims: Cla
         ("two-biases-suffice", "undecided", "the data leave it open at"),
         ("random-entries-are-worse", "replicated", "holds at 6 places from n = 500 to n = 85,000"),
         ("query-and-middle-biases-move-most", "replicated", "holds at 6 places"),
-        ("key-bias-has-no-gradient", "replicated", "30 of 30 runs"),
+        ("key-bias-has-no-gradient", "replicated", "30 of 30 starts"),
         ("adapters-nearly-as-good", "not replicated", "contradicted at n = 85,000"),
         ("a-step-is-not-faster", "not replicated", "contradicted at 6 places"),
         ("a-step-has-as-many-operations", "not replicated", "contradicted at 6 places"),
@@ -161,7 +169,7 @@ def test_what_a_study_lacks_leaves_its_claims_undecided(claims: Claims) -> None:
     )
     assert reasons["large-data-for-half"] == "the study has no size of 80,000 or more"
     assert reasons["less-gradient-memory"].startswith("no records of both have gradient_bytes")
-    assert reasons["key-bias-has-no-gradient"] == "0 of at least 3 runs have gradients"
+    assert reasons["key-bias-has-no-gradient"] == "0 of at least 3 starts have gradients"
 
 
 def test_too_few_runs_leave_a_claim_undecided(claims: Claims) -> None:

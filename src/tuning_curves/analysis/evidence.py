@@ -202,10 +202,14 @@ def compare_changes(
 
 
 def gradient_ratios(evidence: Evidence, rule: Mapping[str, Any]) -> np.ndarray:
-    """Each run's mean gradient of a bias term over the mean of the other terms'."""
+    """Each start's mean gradient of a bias term over the mean of the other terms'.
+
+    A start is a size with its seeds: its first step is the same under every budget and rate.
+    """
     gradients = by_run(evidence.runs, evidence.chosen, rule["method"], "first_gradient")
     if gradients.empty or rule["term"] not in gradients:
         return np.array([])
-    once = gradients[~gradients.index.get_level_values("id").duplicated()]
+    starts = gradients.index.droplevel(["budget", "id"])
+    once = gradients[~starts.duplicated()]
     others = once.drop(columns=rule["term"]).mean(axis=1)
     return (once[rule["term"]] / others.where(others > 0)).dropna().to_numpy()

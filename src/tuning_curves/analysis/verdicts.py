@@ -227,15 +227,15 @@ def _share(evidence: Evidence, claim: Claim, _alpha: float) -> Judgement:
 
 
 def _no_gradient(evidence: Evidence, claim: Claim, _alpha: float) -> Judgement:
-    """Every run has to agree: a derivation is tested, not a population."""
+    """Every start has to agree: a derivation is tested, not a population."""
     ratios = ev.gradient_ratios(evidence, claim.rule)
     if len(ratios) < evidence.least_pairs:
-        return undecided(f"{len(ratios)} of at least {evidence.least_pairs} runs have gradients")
+        return undecided(f"{len(ratios)} of at least {evidence.least_pairs} starts have gradients")
     within = int((ratios <= claim.rule["at_most"]).sum())
     verdict = {0: NOT_REPLICATED, len(ratios): REPLICATED}.get(within, UNDECIDED)
     return Judgement(
         verdict=verdict,
-        reason=f"{within} of {len(ratios)} runs; low and high are the least and the greatest",
+        reason=f"{within} of {len(ratios)} starts; low and high are the least and the greatest",
         estimate=float(np.median(ratios)),
         low=float(ratios.min()),
         high=float(ratios.max()),
