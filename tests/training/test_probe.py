@@ -1,5 +1,6 @@
 """The probe: operations against arithmetic, and which biases get no gradient."""
 
+import time
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from tuning_curves.features import open_features
 from tuning_curves.methods import trained_tensors
 from tuning_curves.records import read_record
 from tuning_curves.subsets import subset
+from tuning_curves.training import loop, workshop
 from tuning_curves.training.job import job_of
 from tuning_curves.training.loop import Trace
 from tuning_curves.training.places import Places
@@ -20,6 +22,7 @@ from tuning_curves.training.workshop import Workshop
 WIDTH, INNER, LAYERS = 32, 64, 3
 MATRICES = LAYERS * (4 * WIDTH**2 + 2 * WIDTH * INNER)
 HEAD = 2 * WIDTH
+METHOD = [{"name": "bitfit", "learning_rates": [1e-2]}]
 
 
 def probe_records(make_study: Any, places: Places, precision: str) -> dict[str, Any]:
@@ -56,14 +59,26 @@ def lengths_of_first_batch(make_study: Any, places: Places) -> np.ndarray:
     return train.lengths[train.features_of(questions)].astype(np.int64)
 
 
-@pytest.mark.parametrize("method", ["full", "bitfit", "adapter-houlsby-4", "top-1", "lora-4"])
+@pytest.mark.parametrize("rounding", [("float32", 0.0), ("float32", 0.1), ("bfloat16", 0.0)])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "full", "bitfit", "adapter-houlsby-4", "head", "top-1", "fisher-mask", "lora-4", "ia3",
+        "prefix-5", "rnn",
+    ],
+)  # fmt: skip
 def test_a_measured_step_is_the_step_to_the_bit_and_leaves_random_numbers_alone(
-    make_study: Any, places: Places, method: str
+    make_study: Any, places: Places, method: str, rounding: tuple[str, float]
 ) -> None:
+    precision, attention_dropout = rounding
     study = make_study(
         {
             "methods": [{"name": method, "learning_rates": [1e-2]}],
-            "training": {"attention_dropout": 0.1, "hidden_dropout": 0.1},
+            "training": {
+                "precision": precision,
+                "attention_dropout": attention_dropout,
+                "hidden_dropout": 0.1,
+            },
             "analysis": {"contrasts": []},
         }
     )
@@ -79,6 +94,63 @@ def test_a_measured_step_is_the_step_to_the_bit_and_leaves_random_numbers_alone(
     assert len(losses) == 4
     assert (probe, losses) == (same_probe, same_losses)
     assert all(torch.equal(tensors[name], same_tensors[name]) for name in tensors)
+
+
+@pytest.mark.parametrize("method", ["head", "top-1"])
+def test_a_frozen_part_that_has_no_room_to_be_kept_counts_in_no_step(
+    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    study = make_study(
+        {
+            "methods": [{"name": method, "learning_rates": [1e-2]}],
+            "sizes": [8],
+            "analysis": {"contrasts": []},
+        }
+    )
+    costs = []
+    for room in (2**30, 0, 30_000):  # all windows, none, some of them
+        monkeypatch.setattr(workshop, "PREFIX_BYTES", room)
+        shop = Workshop(study.settings, places, torch.device("cpu"))
+        begun = shop.begin(study.unique[0])
+        trace = begun.trainer.run(lambda step, loss: None)
+        kept = len(begun.feeds["train"].prefix.kept)
+        costs.append((trace.probe, kept))
+    (whole, every), (without, none), (part, some) = costs
+    assert every > some > none == 0
+    assert whole == without == part
+
+
+def test_the_first_step_has_a_clock_of_its_own_which_a_checkpoint_keeps(
+    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study({"methods": METHOD, "sizes": [8], "analysis": {"contrasts": []}})
+    original = loop.probe_step
+
+    def slow(*args: Any) -> Any:
+        time.sleep(1.0)
+        return original(*args)
+
+    monkeypatch.setattr(loop, "probe_step", slow)
+    first = begin(study, places).trainer
+    with pytest.raises(KeyboardInterrupt):
+        first.run(stop_after_two)
+    first.keep()
+    again = begin(study, places).trainer
+    resumed: list[int] = []
+    trace = again.run(lambda step, loss: None, resumed.append)
+    assert resumed == [2]
+    assert trace.probe == first.trace.probe is not None
+    assert trace.first_seconds == first.trace.first_seconds >= 1.0
+    assert 0 < first.trace.later_seconds < trace.later_seconds < 1.0
+
+
+def begin(study: Any, places: Places) -> Any:
+    return Workshop(study.settings, places, torch.device("cpu")).begin(study.unique[0])
+
+
+def stop_after_two(step: int, _loss: float) -> None:
+    if step == 2:
+        raise KeyboardInterrupt
 
 
 def test_seconds_a_step_leave_the_measured_one_out_where_there_are_others() -> None:

@@ -56,6 +56,13 @@ class Feed:
         if self.prefix is not None:
             self.prefix.warm(self.features.features_of(questions))
 
+    def holding(self, questions: np.ndarray) -> "Feed":
+        """The same feed, with the frozen part's output for these questions at hand."""
+        if self.prefix is None:
+            return self
+        prefix = self.prefix.holding(self.features.features_of(questions))
+        return Feed(self.model, self.features, prefix)
+
     def batch(self, chosen: np.ndarray) -> Batch:
         """These windows, ready for the model's layers from `first` on."""
         if self.prefix is not None:

@@ -106,10 +106,8 @@ class Trainer:
         first = next(
             batches(len(self.questions), self.training["batch_size"], 1, self.cell.init_seed)
         )
-        questions = self.questions[first]
-        self.feed.warm(questions)
         self.model.train()
-        self._measure(questions)
+        self._measure(self.questions[first])
         self.optimiser.zero_grad(set_to_none=True)
         assert self.trace.probe is not None
         return self.trace.probe
@@ -188,7 +186,7 @@ class Trainer:
         if number == 0 and self.trace.probe is None:
             loss = self._measure(questions)
         else:
-            loss = self._forward(questions, number)
+            loss = self._forward(questions, number, self.feed)
             loss.backward()
         torch.nn.utils.clip_grad_norm_(self.trained, self.training["clip_norm"])
         self.optimiser.step()
@@ -201,14 +199,15 @@ class Trainer:
         """Go forward and backward as the first step does, and keep what that costs; the loss."""
         windows = self.feed.features.features_of(questions)
         tokens = int(self.feed.features.lengths[windows].sum())
+        feed = self.feed.holding(questions)  # what is made once is no cost of a step
         self.trace.probe, loss = probe_step(
-            self.model, lambda some: self._forward(some, 0), questions, tokens
+            self.model, lambda some: self._forward(some, 0, feed), questions, tokens
         )
         return loss
 
-    def _forward(self, questions: np.ndarray, step: int) -> Tensor:
+    def _forward(self, questions: np.ndarray, step: int, feed: Feed) -> Tensor:
         self.model.dropout_bits.restart(self.cell.init_seed, step)
-        return loss_of(self.model, self.feed, questions, self.training["precision"])
+        return loss_of(self.model, feed, questions, self.training["precision"])
 
     def _look(self, number: int) -> None:
         """Keep the mean loss of each stretch, and stop when it is no number.

@@ -7,6 +7,7 @@ and in one block of neighbours, always the same, on a GPU, so that what is kept 
 which cells share the process.
 """
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,14 +58,24 @@ class FrozenPrefix:
 
     def batch(self, chosen: np.ndarray) -> Batch:
         """These windows at the entrance of layer `first`."""
-        wanted = [int(window) for window in chosen]
-        found = {window: self._find(window) for window in wanted}
-        made = self._make([window for window, states in found.items() if states is None])
-        rows = [made[w] if (states := found[w]) is None else states for w in wanted]
+        states = self._states(chosen)
+        rows = [states[int(window)] for window in chosen]
         with torch.autocast(self.device.type, enabled=False):  # it would not take half precision
             hidden = torch.cat(rows)[None].float()
         lengths = [len(row) for row in rows]
         return Batch(hidden=hidden, packing=Packing.of(lengths, self.device))
+
+    def holding(self, chosen: np.ndarray) -> "FrozenPrefix":
+        """The same prefix with these windows' output at hand, whatever room there is for it."""
+        held = copy.copy(self)
+        held.kept = self._states(chosen)
+        return held
+
+    def _states(self, chosen: np.ndarray) -> dict[int, Tensor]:
+        """The output of these windows, found or else made."""
+        found = {int(window): self._find(int(window)) for window in chosen}
+        made = self._make([window for window, states in found.items() if states is None])
+        return {w: made[w] if states is None else states for w, states in found.items()}
 
     def warm(self, chosen: np.ndarray) -> None:
         """Make and keep these windows' output, in groups, until the room is taken."""
@@ -103,11 +114,11 @@ class FrozenPrefix:
             here = hidden[0].half()
             on_host = here if self.store is None else here.cpu()
             rows = (whole.split(batch.packing.lengths) for whole in (here, on_host))
-            for window, states, copy in zip(block, *rows, strict=True):
+            for window, states, hosted in zip(block, *rows, strict=True):
                 if window not in wanted:
                     continue
                 made[window] = states.clone()
-                stored = self.store is not None and self.store.put(window, copy)
+                stored = self.store is not None and self.store.put(window, hosted)
                 if not stored or self.device.type == "cuda":
                     self._keep(window, made[window])
         return made

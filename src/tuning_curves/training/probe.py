@@ -53,11 +53,10 @@ def probe_step(
 ) -> tuple[Probe, Tensor]:
     """Measure one step's forward and backward pass, and leave its gradients on the parameters.
 
-    What is made once and kept, as a frozen part's output, is no cost of a step: make it before.
-
     Args:
         model: in training mode, without gradients.
-        loss_of: the mean loss of some questions, drawing the same dropout each time it is called.
+        loss_of: the mean loss of some questions, drawing the same dropout each time it is called;
+            what it makes is counted.
         questions: int64 [batch], whose windows have `tokens` tokens.
 
     Returns:
