@@ -17,12 +17,11 @@ from tuning_curves.training.loop import Trace
 from tuning_curves.training.places import Places
 from tuning_curves.training.schedule import batches
 from tuning_curves.training.worker import run_job
-from tuning_curves.training.workshop import Workshop
+from tuning_curves.training.workshop import Begun, Workshop
 
 WIDTH, INNER, LAYERS = 32, 64, 3
 MATRICES = LAYERS * (4 * WIDTH**2 + 2 * WIDTH * INNER)
 HEAD = 2 * WIDTH
-METHOD = [{"name": "bitfit", "learning_rates": [1e-2]}]
 
 
 def probe_records(make_study: Any, places: Places, precision: str) -> dict[str, Any]:
@@ -59,6 +58,19 @@ def lengths_of_first_batch(make_study: Any, places: Places) -> np.ndarray:
     return train.lengths[train.features_of(questions)].astype(np.int64)
 
 
+def begin(make_study: Any, places: Places, method: str, **training: Any) -> Begun:
+    """A cell of one method at 8 questions before its first step, in a workshop of its own."""
+    study = make_study(
+        {
+            "methods": [{"name": method, "learning_rates": [1e-2]}],
+            "sizes": [8],
+            "training": training,
+            "analysis": {"contrasts": []},
+        }
+    )
+    return Workshop(study.settings, places, torch.device("cpu")).begin(study.unique[0])
+
+
 @pytest.mark.parametrize("rounding", [("float32", 0.0), ("float32", 0.1), ("bfloat16", 0.0)])
 @pytest.mark.parametrize(
     "method",
@@ -71,21 +83,10 @@ def test_a_measured_step_is_the_step_to_the_bit_and_leaves_random_numbers_alone(
     make_study: Any, places: Places, method: str, rounding: tuple[str, float]
 ) -> None:
     precision, attention_dropout = rounding
-    study = make_study(
-        {
-            "methods": [{"name": method, "learning_rates": [1e-2]}],
-            "training": {
-                "precision": precision,
-                "attention_dropout": attention_dropout,
-                "hidden_dropout": 0.1,
-            },
-            "analysis": {"contrasts": []},
-        }
-    )
-    shop = Workshop(study.settings, places, torch.device("cpu"))
+    training = {"attention_dropout": attention_dropout, "hidden_dropout": 0.1}
     left = []
     for ahead in (False, True):  # measured while it is made, or ahead of a step that is not
-        begun = shop.begin(study.unique[-1])
+        begun = begin(make_study, places, method, precision=precision, **training)
         if ahead:
             begun.trainer.probe()
         trace = begun.trainer.run(lambda step, loss: None)
@@ -100,18 +101,10 @@ def test_a_measured_step_is_the_step_to_the_bit_and_leaves_random_numbers_alone(
 def test_a_frozen_part_that_has_no_room_to_be_kept_counts_in_no_step(
     make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    study = make_study(
-        {
-            "methods": [{"name": method, "learning_rates": [1e-2]}],
-            "sizes": [8],
-            "analysis": {"contrasts": []},
-        }
-    )
     costs = []
     for room in (2**30, 0, 30_000):  # all windows, none, some of them
         monkeypatch.setattr(workshop, "PREFIX_BYTES", room)
-        shop = Workshop(study.settings, places, torch.device("cpu"))
-        begun = shop.begin(study.unique[0])
+        begun = begin(make_study, places, method)
         trace = begun.trainer.run(lambda step, loss: None)
         kept = len(begun.feeds["train"].prefix.kept)
         costs.append((trace.probe, kept))
@@ -123,7 +116,6 @@ def test_a_frozen_part_that_has_no_room_to_be_kept_counts_in_no_step(
 def test_the_first_step_has_a_clock_of_its_own_which_a_checkpoint_keeps(
     make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    study = make_study({"methods": METHOD, "sizes": [8], "analysis": {"contrasts": []}})
     original = loop.probe_step
 
     def slow(*args: Any) -> Any:
@@ -131,21 +123,17 @@ def test_the_first_step_has_a_clock_of_its_own_which_a_checkpoint_keeps(
         return original(*args)
 
     monkeypatch.setattr(loop, "probe_step", slow)
-    first = begin(study, places).trainer
+    first = begin(make_study, places, "bitfit").trainer
     with pytest.raises(KeyboardInterrupt):
         first.run(stop_after_two)
     first.keep()
-    again = begin(study, places).trainer
+    again = begin(make_study, places, "bitfit").trainer
     resumed: list[int] = []
     trace = again.run(lambda step, loss: None, resumed.append)
     assert resumed == [2]
     assert trace.probe == first.trace.probe is not None
     assert trace.first_seconds == first.trace.first_seconds >= 1.0
     assert 0 < first.trace.later_seconds < trace.later_seconds < 1.0
-
-
-def begin(study: Any, places: Places) -> Any:
-    return Workshop(study.settings, places, torch.device("cpu")).begin(study.unique[0])
 
 
 def stop_after_two(step: int, _loss: float) -> None:
