@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from tuning_curves.study import check_study
+from tuning_curves.study.config import check_study
 
 METHODS = ("full", "bitfit", "adapter-houlsby", "adapter-pfeiffer", "lora")
 SIZES = (500, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000)

@@ -9,10 +9,10 @@ import torch
 
 from benchmarks.clock import Turn, Work, timed
 from benchmarks.material import Material
-from tuning_curves.study import Cell, Planned, Study, identity
+from tuning_curves.study.config import Cell, Planned, Study, identity
 from tuning_curves.training.places import Places
 from tuning_curves.training.schedule import batches
-from tuning_curves.training.workshop import Begun, Workshop
+from tuning_curves.training.run import Begun, Workshop
 
 LONG = 100_000  # steps of a cell that is only ever stepped: its rate stays all but constant
 RATE = 3e-5  # the example's

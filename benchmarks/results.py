@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.compare import verdict
-from tuning_curves.files import read_json, write_json
+from tuning_curves.util.files import read_json, write_json
 
 RESULTS = Path("benchmarks/results.json")
 Row = dict[str, Any]

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tuning_curves.errors import DataError, TuningCurvesError
-from tuning_curves.files import read_json
+from tuning_curves.util.errors import DataError, TuningCurvesError
+from tuning_curves.util.files import read_json
 
 DATE, CORES = re.compile(r"^\s*Date: (\S+ \S+)$", re.M), re.compile(r"^Provided cores: (\d+)", re.M)
 Interval = tuple[float, float]  # seconds of the epoch

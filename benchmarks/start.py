@@ -23,7 +23,7 @@ def start(measure: Callable[[], int]) -> int:
     os.chdir(ROOT)
     import torch
 
-    from tuning_curves.errors import TuningCurvesError
+    from tuning_curves.util.errors import TuningCurvesError
 
     torch.set_num_threads(1)
     try:

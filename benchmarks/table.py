@@ -6,8 +6,8 @@ from typing import Any
 
 from tabulate import tabulate
 
-from tuning_curves.errors import DataError
-from tuning_curves.files import write_text
+from tuning_curves.util.errors import DataError
+from tuning_curves.util.files import write_text
 
 PAGE = Path("docs/benchmarks.md")
 BEGIN, END = "<!-- results: written by `make bench` -->", "<!-- end of results -->"

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.clock import Patience, Turn, interleave
 from benchmarks.start import start
-from tuning_curves.study import Study, read_study
+from tuning_curves.study.config import Study, read_study
 
 BATCH, POOL, ASKED = 4, 64, 32  # questions of a step, to draw from, and of an evaluation
 ROUNDS = 3
@@ -95,7 +95,7 @@ def has_bases_shapes(study: Study) -> bool:
     Raises:
         UsageError: it is neither.
     """
-    from tuning_curves.errors import UsageError
+    from tuning_curves.util.errors import UsageError
 
     name = study.config["encoder"]["name"]
     if name != "all-MiniLM-L6-v2" and not name.startswith("bert-base"):
@@ -128,7 +128,7 @@ def measure(
     from benchmarks.engine import make_workshop, planned_cell, stepping
     from benchmarks.material import find_material, prepare
     from benchmarks.rows.evaluating import examination
-    from tuning_curves.sources.encoders import fetch_encoder
+    from tuning_curves.encoders.fetch import fetch_encoder
 
     material = find_material(Path())
     if base:

@@ -116,7 +116,7 @@ def _article(
 @pytest.fixture(scope="session")
 def tiny_squad(squad_file: Path) -> Any:
     """The tiny file, read: a `SquadData`."""
-    from tuning_curves.squad import read_squad
+    from tuning_curves.tasks.question_answering.data import read_squad
 
     return read_squad(squad_file)
 
@@ -124,7 +124,7 @@ def tiny_squad(squad_file: Path) -> Any:
 @pytest.fixture(scope="session")
 def tiny_dev(dev_file: Path) -> Any:
     """The second file, read."""
-    from tuning_curves.squad import read_squad
+    from tuning_curves.tasks.question_answering.data import read_squad
 
     return read_squad(dev_file)
 
@@ -132,7 +132,7 @@ def tiny_dev(dev_file: Path) -> Any:
 @pytest.fixture(scope="session")
 def tiny_data(squad_file: Path, dev_file: Path) -> dict[str, Any]:
     """The section `data` of a study of the two files."""
-    from tuning_curves.squad import content_sha256, read_squad
+    from tuning_curves.tasks.question_answering.data import content_sha256, read_squad
 
     files = {"train": squad_file, "dev": dev_file}
     return {
@@ -206,8 +206,8 @@ def _save_encoder(folder: Path, vocabulary_size: int) -> None:
 @pytest.fixture(scope="session")
 def real_encoder() -> Path:
     """The folder of all-MiniLM-L6-v2, where the demo's resources have been fetched."""
-    from tuning_curves.layout import Layout
-    from tuning_curves.study import read_study
+    from tuning_curves.study.paths import Layout
+    from tuning_curves.study.config import read_study
 
     folder = Layout(read_study(ROOT / "config" / "demo.yaml"), ROOT).encoder
     for name in ("config.json", "model.safetensors", "tokenizer.json"):

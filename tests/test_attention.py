@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tuning_curves.attention import PackedAttention, Packing, attend_packed
+from tuning_curves.encoders.packing import PackedAttention, Packing, attend_packed
 
 CPU = torch.device("cpu")
 LENGTHS = [5, 1, 9, 3]

@@ -3,7 +3,7 @@ import copy
 import torch
 from torch import nn
 
-from tuning_curves.dropout import BitSource, Dropout, replace_dropouts
+from tuning_curves.encoders.dropout import BitSource, Dropout, replace_dropouts
 
 
 def test_masks_follow_from_seed_and_step_alone() -> None:

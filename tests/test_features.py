@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from tuning_curves.errors import DataError, ResourceError
-from tuning_curves.features import (
+from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.tasks.question_answering.windows import (
     ARRAYS,
     FeatureSet,
     find_template,
@@ -22,7 +22,7 @@ from tuning_curves.features import (
     open_features,
     read_manifest,
 )
-from tuning_curves.squad import SquadData, content_sha256, parse_squad, read_squad, to_squad
+from tuning_curves.tasks.question_answering.data import SquadData, content_sha256, parse_squad, read_squad, to_squad
 
 MAX_LENGTH, DOC_STRIDE = 80, 16
 
@@ -306,7 +306,7 @@ def test_features_of_another_layout_are_refused(features: Path, tmp_path: Path) 
 DIGEST = """
 import hashlib, sys
 from pathlib import Path
-from tuning_curves.features import open_features
+from tuning_curves.tasks.question_answering.windows import open_features
 split = open_features(Path(sys.argv[1]))["train"]
 window = split.lay_out(range(len(split.lengths)))
 print(hashlib.sha256(window.tokens.tobytes() + window.label_end.tobytes()).hexdigest())

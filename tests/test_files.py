@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tuning_curves.errors import DataError, ResourceError
-from tuning_curves.files import (
+from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.util.files import (
     canonical,
     read_json,
     sha256_of,

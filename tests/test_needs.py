@@ -1,4 +1,4 @@
-from tuning_curves.needs import memory_mb, minutes
+from tuning_curves.study.resources import memory_mb, minutes
 
 MINILM, BERT_BASE, BERT_LARGE = 90_000_000, 433_000_000, 1_340_000_000  # bytes of weights
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tuning_curves.errors import DataError
-from tuning_curves.layout import Layout
-from tuning_curves.records import (
+from tuning_curves.util.errors import DataError
+from tuning_curves.study.paths import Layout
+from tuning_curves.study.records import (
     Shelf,
     archive_records,
     new_record,
@@ -14,7 +14,7 @@ from tuning_curves.records import (
     sealed,
     write_record,
 )
-from tuning_curves.study import Study, check_study
+from tuning_curves.study.config import Study, check_study
 
 CONFIG = Path(__file__).resolve().parents[1] / "config" / "squad-slice.yaml"
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuning_curves import squad
-from tuning_curves.errors import DataError, ResourceError
-from tuning_curves.squad import (
+from tuning_curves.tasks.question_answering import data as squad
+from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.tasks.question_answering.data import (
     SquadData,
     article_sizes,
     content_sha256,

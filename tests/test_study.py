@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tuning_curves.errors import ResourceError, UsageError
-from tuning_curves.study import check_study, identity, read_study, whole_budgets
+from tuning_curves.util.errors import ResourceError, UsageError
+from tuning_curves.study.config import check_study, identity, read_study, whole_budgets
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 
@@ -282,7 +282,7 @@ def test_pinning_the_other_files_makes_no_other_cells(config: dict) -> None:
 
 def test_the_archives_cells_keep_their_identity() -> None:
     """A stricter reader must not make other cells of a study that has been run."""
-    from tuning_curves.records import Shelf
+    from tuning_curves.study.records import Shelf
 
     study = read_study(CONFIG / "squad-slice.yaml")
     shelf = Shelf(study, CONFIG.parent)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuning_curves.errors import UsageError
-from tuning_curves.subsets import (
+from tuning_curves.util.errors import UsageError
+from tuning_curves.data.subsets import (
     selection_articles,
     selection_pool,
     stratified_sample,

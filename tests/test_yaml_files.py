@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuning_curves.errors import ResourceError, UsageError
+from tuning_curves.util.errors import ResourceError, UsageError
 from tuning_curves.yaml_files import parse_yaml, read_yaml
 
 

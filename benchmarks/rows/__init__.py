@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from benchmarks.rows.common import Bench, Row
-from tuning_curves.errors import UsageError
+from tuning_curves.util.errors import UsageError
 
 GROUPS = ("steps", "flags", "libraries", "evaluating", "column", "processes", "scaling")
 

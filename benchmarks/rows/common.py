@@ -11,7 +11,7 @@ from benchmarks.clock import Patience, Sample
 from benchmarks.compare import rate_of, ratio_of, seconds_of
 from benchmarks.machine import describe, formats
 from benchmarks.material import Material, find_material
-from tuning_curves.provenance import commit
+from tuning_curves.util.provenance import commit
 
 Row = dict[str, Any]
 EXAMPLE = "the Hugging Face example, `full`, padded to 384, float32"

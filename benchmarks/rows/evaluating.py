@@ -9,8 +9,8 @@ from benchmarks.clock import Turn, Work, interleave, timed
 from benchmarks.engine import make_workshop, planned_cell
 from benchmarks.rows.common import Bench, Row, Subject, by_format, compared
 from benchmarks.rows.steps import products, products_of
-from tuning_curves.evaluation.examination import Examination
-from tuning_curves.training.workshop import Begun, Workshop
+from tuning_curves.training.evaluate import Examination
+from tuning_curves.training.run import Begun, Workshop
 
 ASKED, PEER_WINDOWS, DECODED = 160, 32, 2_000  # questions, windows, questions
 FORMATS = {"evaluation-fp32": ("float32", 2.8), "evaluation-bf16": ("bfloat16", 4.9)}

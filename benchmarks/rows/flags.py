@@ -18,7 +18,7 @@ from benchmarks.machine import formats
 from benchmarks.peers.stepped import SteppedTraining
 from benchmarks.rows.common import Bench, Row, Subject, compared
 from benchmarks.rows.steps import products, products_of, stepped_turn
-from tuning_curves.subsets import subset
+from tuning_curves.data.subsets import subset
 
 STRETCH, EVERY, BATCH = 50, 10, 16
 BATCHES = STRETCH // EVERY

@@ -18,7 +18,7 @@ from benchmarks.rows.steps import (
     sample_of,
     stepped_turn,
 )
-from tuning_curves.errors import ResourceError
+from tuning_curves.util.errors import ResourceError
 
 SUBJECTS = {
     "lora-vs-peft": Subject(

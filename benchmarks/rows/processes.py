@@ -19,11 +19,11 @@ from benchmarks.machine import formats
 from benchmarks.peers.tuned import METHODS
 from benchmarks.rows.common import Bench, Row, Subject, compared
 from benchmarks.rows.steps import products, products_of
-from tuning_curves.errors import TuningCurvesError
-from tuning_curves.features import make_features
-from tuning_curves.files import write_json, write_text
-from tuning_curves.study import Planned, Study
-from tuning_curves.subsets import split_pools, stratified_sample, subset
+from tuning_curves.util.errors import TuningCurvesError
+from tuning_curves.tasks.question_answering.windows import make_features
+from tuning_curves.util.files import write_json, write_text
+from tuning_curves.study.config import Planned, Study
+from tuning_curves.data.subsets import split_pools, stratified_sample, subset
 from tuning_curves.training.job import job_of
 
 NAMES = ("start-up", "small-study")
@@ -159,7 +159,7 @@ def peer_process(
 def write_rows(bench: Bench, study: Study, planned: Planned) -> Path:
     """The cell's training and development questions as flat rows, ready for the field to read."""
     from benchmarks.peers.example import rows_of
-    from tuning_curves.squad import article_sizes
+    from tuning_curves.tasks.question_answering.data import article_sizes
 
     settings, squad = study.settings, bench.material.squad
     sizes = {split: article_sizes(data) for split, data in squad.items()}

@@ -11,7 +11,7 @@ from benchmarks.engine import make_workshop, planned_cell
 from benchmarks.machine import formats
 from benchmarks.rows.column import fresh
 from benchmarks.rows.common import Bench, Row, Subject, frame
-from tuning_curves.training.workshop import Begun, Workshop
+from tuning_curves.training.run import Begun, Workshop
 
 SIZES = {"full": (16, 32, 64), "head": (16, 64, 256)}
 CELLS = {"full": (1, 2, 4), "head": (1, 4, 16, 64)}

@@ -9,8 +9,8 @@ from benchmarks.engine import make_workshop, planned_cell, stepping
 from benchmarks.machine import formats, product
 from benchmarks.peers.stepped import SteppedTraining
 from benchmarks.rows.common import EXAMPLE, Bench, Row, Subject, by_format, compared
-from tuning_curves.subsets import subset
-from tuning_curves.training.workshop import Workshop
+from tuning_curves.data.subsets import subset
+from tuning_curves.training.run import Workshop
 
 SAMPLE = 256  # random training questions that all contestants draw their batches from
 OUR_STEPS = 2  # a turn of ours: more steps, so that the batches' lengths even out

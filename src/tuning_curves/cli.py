@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from tuning_curves import __version__
-from tuning_curves.errors import ResourceError, TuningCurvesError, refused
-from tuning_curves.interrupts import Interrupted
+from tuning_curves.util.errors import ResourceError, TuningCurvesError, refused
+from tuning_curves.util.interrupts import Interrupted
 
 COMMANDS = (
     "score",

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.files import read_json, write_json
-from tuning_curves.study import Planned
+from tuning_curves.util.files import read_json, write_json
+from tuning_curves.study.config import Planned
 
 
 def failure_path(workspace: Path, planned: Planned) -> Path:

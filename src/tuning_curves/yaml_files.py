@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tuning_curves.errors import ResourceError, UsageError, one_line
+from tuning_curves.util.errors import ResourceError, UsageError, one_line
 
 LARGEST_BYTES = 1 << 20
 LARGEST_VALUES = 1_000_000  # with every anchor unfolded; a study has a few hundred

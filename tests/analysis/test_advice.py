@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tuning_curves.analysis.advice import Curves, choose_method, gain_of_doubling
+from tuning_curves.analysis.recommend import Curves, choose_method, gain_of_doubling
 from tuning_curves.analysis.advising import make_advice
 from tuning_curves.analysis.runs import Runs
 from tuning_curves.cli import main
 from tuning_curves.commands import advise
-from tuning_curves.errors import DataError
+from tuning_curves.util.errors import DataError
 
 from .simulated import simulate, study_of
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tuning_curves.analysis.claims import check_claims, read_claims
-from tuning_curves.errors import ResourceError, UsageError
+from tuning_curves.analysis.claims.config import check_claims, read_claims
+from tuning_curves.util.errors import ResourceError, UsageError
 from tuning_curves.report.style import method_style
 
 CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"

@@ -10,7 +10,7 @@ import pytest
 from tuning_curves.analysis.costs import summarise_costs
 from tuning_curves.analysis.counts import count_parameters
 from tuning_curves.analysis.provenance import summarise_provenance
-from tuning_curves.errors import DataError
+from tuning_curves.util.errors import DataError
 
 Row = Callable[..., dict[str, Any]]
 

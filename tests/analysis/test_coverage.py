@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tuning_curves.analysis.contrasts import correct_holm
-from tuning_curves.analysis.intervals import estimate
+from tuning_curves.analysis.comparisons import correct_holm
+from tuning_curves.analysis.statistics import estimate
 
 LEVEL = 0.95
 ARTICLES = 48

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from tuning_curves.analysis.equivalence import equivalence_p, not_worse_p
-from tuning_curves.analysis.intervals import Estimate
-from tuning_curves.errors import UsageError
+from tuning_curves.analysis.statistics import Estimate
+from tuning_curves.util.errors import UsageError
 
 
 def test_p_is_the_larger_of_two_one_sided_ones() -> None:

@@ -22,8 +22,8 @@ from scipy import stats
 
 from tuning_curves.analysis.crossover import draw_curves, locate_crossover
 from tuning_curves.analysis.evidence import Evidence, ratio_condition, score_condition
-from tuning_curves.analysis.intervals import estimate
-from tuning_curves.analysis.judging import judge_everywhere, judge_turn
+from tuning_curves.analysis.statistics import estimate
+from tuning_curves.analysis.claims.decide import judge_everywhere, judge_turn
 from tuning_curves.analysis.reach import compare_to_full_data
 
 from .simulated import simulate, study_of

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tuning_curves.analysis.intervals import (
+from tuning_curves.analysis.statistics import (
     Estimate,
     estimate,
     generator_for,

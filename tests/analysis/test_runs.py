@@ -9,7 +9,7 @@ import pytest
 
 from tuning_curves.analysis.runs import finished, read_runs
 from tuning_curves.analysis.tables import check_identities
-from tuning_curves.errors import DataError, ResourceError
+from tuning_curves.util.errors import DataError, ResourceError
 
 Row = Callable[..., dict[str, Any]]
 ARTICLES = [1, 3]

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from tuning_curves.analysis import formats
-from tuning_curves.analysis.claims import read_claims
+from tuning_curves.analysis.claims.config import read_claims
 from tuning_curves.analysis.tables import TABLES, order_rows, write_tables
-from tuning_curves.errors import DataError
+from tuning_curves.util.errors import DataError
 
 CLAIMS = read_claims(Path(__file__).parents[2] / "config" / "claims.yaml")
 Row = Callable[..., dict[str, Any]]

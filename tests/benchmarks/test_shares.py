@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.shares import covered, shares
-from tuning_curves.errors import DataError
-from tuning_curves.files import write_json
+from tuning_curves.util.errors import DataError
+from tuning_curves.util.files import write_json
 
 BEGIN = 1_800_000_000.0
 

@@ -7,7 +7,7 @@ import pytest
 from benchmarks import table
 from benchmarks.results import RESULTS, read_results
 from benchmarks.rows.common import Subject, frame, skipped
-from tuning_curves.errors import DataError
+from tuning_curves.util.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
 SUBJECT = Subject(

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tuning_curves.cli import COMMANDS, main
-from tuning_curves.errors import UsageError
+from tuning_curves.util.errors import UsageError
 from tuning_curves.report.style import ordered
-from tuning_curves.study import read_study
+from tuning_curves.study.config import read_study
 from tuning_curves.training.job import Job, load_job
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,7 +107,7 @@ def test_plan_chooses_cells(
 def test_pin_prints_the_hashes_of_files(
     capsys: pytest.CaptureFixture[str], squad_file: Path, tiny_encoder: Path
 ) -> None:
-    from tuning_curves.squad import content_sha256, read_squad
+    from tuning_curves.tasks.question_answering.data import content_sha256, read_squad
 
     assert main(["pin", "--train", str(squad_file), "--encoder", str(tiny_encoder)]) == 0
     out = capsys.readouterr().out

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from tuning_curves.attention import Packing
-from tuning_curves.evaluation import examination
-from tuning_curves.evaluation.examination import Examination
-from tuning_curves.evaluation.metric import GoldAnswers
-from tuning_curves.features import FeatureSet, make_features, open_features
-from tuning_curves.model import SpanModel, load_encoder
-from tuning_curves.squad import SquadData
+from tuning_curves.encoders.packing import Packing
+from tuning_curves.training import evaluate as examination
+from tuning_curves.training.evaluate import Examination
+from tuning_curves.tasks.question_answering.metric import GoldAnswers
+from tuning_curves.tasks.question_answering.windows import FeatureSet, make_features, open_features
+from tuning_curves.encoders.model import SpanModel, load_encoder
+from tuning_curves.tasks.question_answering.data import SquadData
 from tuning_curves.training.inputs import Batch, Feed
 
 ASKED = np.array([0, 1, 4, 11, 24])

@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torchmetrics.functional.text import squad
 
-from tuning_curves.errors import DataError
-from tuning_curves.evaluation.metric import GoldAnswers, normalise, percent
+from tuning_curves.util.errors import DataError
+from tuning_curves.tasks.question_answering.metric import GoldAnswers, normalise, percent
 
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
@@ -170,7 +170,7 @@ def test_another_number_of_predictions_is_refused() -> None:
 
 def test_gold_answers_of_the_real_dev_set_score_as_restated_and_as_ported(real_squad: Path) -> None:
     """Each question's last human answer against its others: 91 % agree; here every tenth."""
-    from tuning_curves.squad import read_squad
+    from tuning_curves.tasks.question_answering.data import read_squad
 
     questions = [
         q for q in read_squad(real_squad / "dev-v1.1.json").questions[::10] if len(q.answers) > 1

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.records import read_record
-from tuning_curves.study import Planned, Study
+from tuning_curves.study.records import read_record
+from tuning_curves.study.config import Planned, Study
 from tuning_curves.training.job import job_of
 
 from ..training.conftest import make_study, tiny_config, tiny_features  # noqa: F401
@@ -202,7 +202,7 @@ def whole(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Bench:
     """An uninterrupted run of `bench`'s job; to be read only."""
-    from tuning_curves.study import check_study
+    from tuning_curves.study.config import check_study
 
     study = check_study(tiny_config | SMALL, "tiny")
     whole = Bench(study, tiny_features, processes, tmp_path_factory.mktemp("undisturbed"))

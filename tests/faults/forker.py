@@ -21,7 +21,7 @@ PRELOADED = (
     "tuning_curves.analysis.tables",
     "tuning_curves.commands.train",
     "tuning_curves.report.build",
-    "tuning_curves.sources.data",
+    "tuning_curves.data.fetch",
     "tuning_curves.training.worker",
     "transformers",
     "typst",

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.progress import survey
-from tuning_curves.records import Shelf, read_record
+from tuning_curves.study.status import survey
+from tuning_curves.study.records import Shelf, read_record
 
 from .conftest import Bench, wait_for
 
@@ -71,7 +71,7 @@ def test_a_cell_without_enough_memory_is_a_failure_and_the_rest_goes_on(
 
 
 def test_an_encoder_that_memory_has_no_room_for_is_one_clear_error(bench: Bench) -> None:
-    starved = {"at": "tuning_curves.training.workshop:load_encoder", "do": "lack_memory"}
+    starved = {"at": "tuning_curves.training.run:load_encoder", "do": "lack_memory"}
     ended = bench.train(faults=(starved,))
     assert ended.status == MISSING, ended.said
     assert "error: the encoder does not fit into memory" in ended.said
@@ -96,7 +96,7 @@ def test_two_processes_at_one_job_share_its_cells(
 
 def test_a_clock_that_jumps_changes_no_number(bench: Bench, undisturbed: dict[str, Any]) -> None:
     jumping = {
-        "at": "tuning_curves.training.workshop:Workshop._choose_questions",
+        "at": "tuning_curves.training.run:Workshop._choose_questions",
         "do": "jump_clock",
     }
     assert bench.train(faults=(jumping,)).status == 0

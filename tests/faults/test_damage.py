@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tuning_curves.analysis.collect import collect
-from tuning_curves.errors import DataError
-from tuning_curves.records import sealed
+from tuning_curves.util.errors import DataError
+from tuning_curves.study.records import sealed
 
 from .conftest import Bench, Processes
 
@@ -184,7 +184,7 @@ def test_features_of_another_encoder_are_refused(bench: Bench) -> None:
     tokenizer = bench.encoder / "tokenizer.json"
     tokenizer.write_text(tokenizer.read_text("utf-8") + "\n", "utf-8")
     manifest = json.loads((bench.encoder / "manifest.json").read_bytes())
-    from tuning_curves.files import sha256_of_file
+    from tuning_curves.util.files import sha256_of_file
 
     manifest["files"]["tokenizer.json"]["sha256"] = sha256_of_file(tokenizer)
     (bench.encoder / "manifest.json").write_text(json.dumps(manifest), "utf-8")

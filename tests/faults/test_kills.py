@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.features import open_features
-from tuning_curves.sources.data import open_data
-from tuning_curves.sources.encoders import open_encoder
+from tuning_curves.tasks.question_answering.windows import open_features
+from tuning_curves.data.fetch import open_data
+from tuning_curves.encoders.fetch import open_encoder
 
 from .conftest import KILLED, ROOT, Bench, Fault, Processes
 
 STEP = "tuning_curves.training.loop:Trainer.step"
-TAKE = "tuning_curves.evaluation.examination:Examination.take"
+TAKE = "tuning_curves.training.evaluate:Examination.take"
 EACH_STEP = {"tuning_curves.training.loop:CHECKPOINT_SECONDS": 0.0}
 SYNC = "os:fsync"  # called once for a file, once for its folder
 STUDY = ("--study", ROOT / "config" / "squad-methods.yaml")
@@ -78,7 +78,7 @@ def test_a_killed_fetch_of_an_encoder_is_made_good(
         "--out",
         tmp_path / "e",
     )
-    place = "tuning_curves.sources.encoders:_place"
+    place = "tuning_curves.encoders.fetch:_place"
     assert processes.run(*fetch, faults=(kill(place, 2),)).status == KILLED
     assert not (tmp_path / "e" / "manifest.json").exists()
     assert list((tmp_path / "e").glob(".fetch-*"))
@@ -165,7 +165,7 @@ def test_killed_compiling_leaves_the_old_paper_whole(processes: Processes, tmp_p
 def test_killed_archiving_loses_no_record(
     whole: Bench, processes: Processes, tmp_path: Path
 ) -> None:
-    from tuning_curves.records import Shelf, archive_records
+    from tuning_curves.study.records import Shelf, archive_records
 
     shelf = Shelf(whole.study, tmp_path)
     shutil.copytree(whole.workspace / "records", shelf.workspace)

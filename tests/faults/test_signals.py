@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.locks import try_lock
+from tuning_curves.util.locks import try_lock
 
 from .conftest import Bench, Fault, wait_for
 
 STEP = "tuning_curves.training.loop:Trainer.step"
-TAKE = "tuning_curves.evaluation.examination:Examination.take"
+TAKE = "tuning_curves.training.evaluate:Examination.take"
 LATER = 75
 
 

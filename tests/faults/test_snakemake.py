@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.study import Study, read_study
+from tuning_curves.study.config import Study, read_study
 from tuning_curves.training.job import job_of
 
 from ..workflow.conftest import checkout, snakemake, tiny_study  # noqa: F401

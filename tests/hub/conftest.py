@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.squad import SquadData
+from tuning_curves.tasks.question_answering.data import SquadData
 
 from ..conftest import hub_rows
 from .server import Hub

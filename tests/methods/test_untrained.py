@@ -7,18 +7,18 @@ import torch
 from torch import Tensor
 from transformers import AutoModel, BertConfig
 
-from tuning_curves.attention import Packing
-from tuning_curves.dropout import BitSource, Dropout
+from tuning_curves.encoders.packing import Packing
+from tuning_curves.encoders.dropout import BitSource, Dropout
 from tuning_curves.methods import apply_method, resolve_method, trained_tensors
 from tuning_curves.methods.base import Counts
-from tuning_curves.methods.untrained import (
+from tuning_curves.methods.from_scratch import (
     RecurrentLayer,
     WindowLayer,
     draw_module,
     gather_windows,
     side_by_side,
 )
-from tuning_curves.model import SpanModel, load_encoder, span_loss
+from tuning_curves.encoders.model import SpanModel, load_encoder, span_loss
 
 CPU = torch.device("cpu")
 NAMES = ("scratch", "rnn", "fixed-window")

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning_curves.report import accounts, budgets, findings, numbers, style
+from tuning_curves.report import accounts, budgets, numbers, style
+
+from tuning_curves.report import prose as findings
 from tuning_curves.report.figures.figure2 import REFERENCE
 
 NBSP = "\N{NO-BREAK SPACE}"

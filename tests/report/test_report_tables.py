@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tuning_curves.errors import DataError, ResourceError
+from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.report import build, tables, wording
 from tuning_curves.report.read import COLUMNS, read_tables, read_tables_of
 

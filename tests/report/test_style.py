@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tuning_curves.errors import UsageError
+from tuning_curves.util.errors import UsageError
 from tuning_curves.report import style
 
 NAMES = (
@@ -18,7 +18,7 @@ NAMES = (
 
 
 def test_every_method_of_the_studies_has_a_style() -> None:
-    from tuning_curves.method_names import NUMBERED, PLAIN, SIZED
+    from tuning_curves.methods.registry import NUMBERED, PLAIN, SIZED
 
     assert {*PLAIN, *SIZED, *(f"{name}-1" for name in NUMBERED)} <= set(NAMES)
     assert all(style.method_style(name).label for name in NAMES)

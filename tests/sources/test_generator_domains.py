@@ -2,13 +2,13 @@
 
 import pytest
 
-from tuning_curves.sources.generator.cultures import CULTURES
-from tuning_curves.sources.generator.domain import MARK, REFERENCES, Domain, slots_in
-from tuning_curves.sources.generator.domains import DOMAINS
-from tuning_curves.sources.generator.draw import Draw
-from tuning_curves.sources.generator.names import Names
-from tuning_curves.sources.generator.passage import Passage, write_passage
-from tuning_curves.sources.generator.questions import TYPED, ask, distractors
+from tuning_curves.demo.cultures import CULTURES
+from tuning_curves.demo.domain import MARK, REFERENCES, Domain, slots_in
+from tuning_curves.demo.domains import DOMAINS
+from tuning_curves.demo.draw import Draw
+from tuning_curves.demo.names import Names
+from tuning_curves.demo.passage import Passage, write_passage
+from tuning_curves.demo.questions import TYPED, ask, distractors
 
 every_domain = pytest.mark.parametrize("domain", DOMAINS, ids=lambda domain: domain.name)
 

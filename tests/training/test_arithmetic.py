@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from tuning_curves.training import arithmetic
-from tuning_curves.training.arithmetic import warn_of_slow_bfloat16
+from tuning_curves.encoders import precision as arithmetic
+from tuning_curves.encoders.precision import warn_of_slow_bfloat16
 
 CPU = torch.device("cpu")
 

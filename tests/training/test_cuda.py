@@ -13,14 +13,14 @@ import pytest
 import torch
 
 from tuning_curves.methods import list_methods
-from tuning_curves.records import read_record
-from tuning_curves.study import Study
+from tuning_curves.study.records import read_record
+from tuning_curves.study.config import Study
 from tuning_curves.training import loop
 from tuning_curves.training.job import job_of
 from tuning_curves.training.places import Places
-from tuning_curves.training.prefix import FrozenPrefix, Room
+from tuning_curves.encoders.batches import FrozenPrefix, Room
 from tuning_curves.training.worker import run_job
-from tuning_curves.training.workshop import Workshop
+from tuning_curves.training.run import Workshop
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 

@@ -11,14 +11,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tuning_curves.cli import main
-from tuning_curves.deltas.answer import Answerer
-from tuning_curves.deltas.export import export_checkpoint
-from tuning_curves.deltas.file import read_delta
-from tuning_curves.deltas.restore import restore_models
-from tuning_curves.errors import DataError, ResourceError, UsageError
-from tuning_curves.evaluation.examination import Examination
-from tuning_curves.model import span_loss
-from tuning_curves.squad import SquadData
+from tuning_curves.trained.predict import Answerer
+from tuning_curves.trained.export import export_checkpoint
+from tuning_curves.training.delta import read_delta
+from tuning_curves.trained.restore import restore_models
+from tuning_curves.util.errors import DataError, ResourceError, UsageError
+from tuning_curves.training.evaluate import Examination
+from tuning_curves.encoders.model import span_loss
+from tuning_curves.tasks.question_answering.data import SquadData
 from tuning_curves.training import loop
 from tuning_curves.training.job import Job, job_of
 from tuning_curves.training.places import Places
@@ -176,7 +176,7 @@ def test_an_exported_checkpoint_gives_the_models_logits(
 
 def logits_of(model: Any, batch: Any) -> np.ndarray:
     """Our own model's logits of one sequence, [T, 2]."""
-    from tuning_curves.attention import Packing
+    from tuning_curves.encoders.packing import Packing
 
     tokens, types = batch["input_ids"], batch["token_type_ids"]
     packing = Packing.of([tokens.shape[1]], CPU)

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from tuning_curves.locks import is_locked
-from tuning_curves.training.gpus import (
+from tuning_curves.util.locks import is_locked
+from tuning_curves.training.devices import (
     SCHEDULERS,
     GpuSlots,
     chosen_already,
@@ -22,7 +22,7 @@ from tuning_curves.training.gpus import (
 PROGRAM = """
 import sys
 from pathlib import Path
-from tuning_curves.training.gpus import GpuSlots, free_slot
+from tuning_curves.training.devices import GpuSlots, free_slot
 
 with free_slot(["GPU-a", "GPU-b"], GpuSlots(folder=Path(sys.argv[1]), workers=2)) as gpu:
     print(gpu, flush=True)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from tuning_curves.evaluation.examination import Examination
-from tuning_curves.subsets import subset
+from tuning_curves.training.evaluate import Examination
+from tuning_curves.data.subsets import subset
 from tuning_curves.training.places import Places
-from tuning_curves.training.workshop import Workshop
+from tuning_curves.training.run import Workshop
 
 STEPS = 150
 

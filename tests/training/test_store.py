@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from tuning_curves.cli import main
-from tuning_curves.training import store as module
+from tuning_curves.encoders import disk_cache as module
 from tuning_curves.training.job import job_of
 from tuning_curves.training.places import Places
-from tuning_curves.training.prefix import FrozenPrefix
-from tuning_curves.training.store import GIB, Store
+from tuning_curves.encoders.batches import FrozenPrefix
+from tuning_curves.encoders.disk_cache import GIB, Store
 from tuning_curves.training.worker import run_job
 
 LENGTHS = np.array([3, 5, 4])

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 import torch
 
-from tuning_curves.errors import DataError
-from tuning_curves.locks import try_lock
-from tuning_curves.records import read_record
-from tuning_curves.study import Study
-from tuning_curves.training import loop, worker, workshop
+from tuning_curves.util.errors import DataError
+from tuning_curves.util.locks import try_lock
+from tuning_curves.study.records import read_record
+from tuning_curves.study.config import Study
+from tuning_curves.training import loop, worker
+from tuning_curves.training import run as workshop
 from tuning_curves.training.job import Job, job_of, load_job
 from tuning_curves.training.places import Places
-from tuning_curves.training.prefix import FrozenPrefix
+from tuning_curves.encoders.batches import FrozenPrefix
 from tuning_curves.training.worker import run_job
 
 METHODS = [{"name": "full", "learning_rates": [1e-3]}]

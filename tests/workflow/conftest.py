@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tuning_curves.files import sha256_of_file
+from tuning_curves.util.files import sha256_of_file
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("Snakefile", "workflow", "config", "src", "paper", "environment.yml", "pyproject.toml")

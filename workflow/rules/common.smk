@@ -3,10 +3,10 @@ import json
 from pathlib import Path
 
 from tuning_curves.commands.options import study_for_workflow
-from tuning_curves.files import canonical
-from tuning_curves.layout import Layout
-from tuning_curves.locks import clear_stale_lock
-from tuning_curves.needs import memory_mb, minutes
+from tuning_curves.util.files import canonical
+from tuning_curves.study.paths import Layout
+from tuning_curves.util.locks import clear_stale_lock
+from tuning_curves.study.resources import memory_mb, minutes
 
 STUDY = study_for_workflow(config, workflow.configfiles)
 LAYOUT = Layout(STUDY)

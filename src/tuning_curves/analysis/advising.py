@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.advice import (
+from tuning_curves.analysis.recommend import (
     Ahead,
     Choice,
     Curves,
@@ -15,9 +15,9 @@ from tuning_curves.analysis.advice import (
     choose_method,
     gain_of_doubling,
 )
-from tuning_curves.analysis.contrasts import LEAST_PAIRS
+from tuning_curves.analysis.comparisons import LEAST_PAIRS
 from tuning_curves.analysis.runs import Runs
-from tuning_curves.errors import DataError
+from tuning_curves.util.errors import DataError
 
 
 def make_advice(

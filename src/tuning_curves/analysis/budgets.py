@@ -16,9 +16,9 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.contrasts import columns_of, correct_holm
+from tuning_curves.analysis.comparisons import columns_of, correct_holm
 from tuning_curves.analysis.curves import METRICS
-from tuning_curves.analysis.intervals import estimate, generator_for
+from tuning_curves.analysis.statistics import estimate, generator_for
 from tuning_curves.analysis.runs import SEED, Runs, finished
 
 ALONE = ""  # stands for the second method where a row is about one

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from tuning_curves.analysis.runs import BIASES, BYTES, COLUMNS, EXTRA, MEASURED, SECONDS
-from tuning_curves.errors import DataError
-from tuning_curves.files import write_text, write_whole
-from tuning_curves.outcomes import F1_ROUNDING, DecodedOutcomes, decode_outcomes
-from tuning_curves.records import read_record
+from tuning_curves.util.errors import DataError
+from tuning_curves.util.files import write_text, write_whole
+from tuning_curves.study.outcomes import F1_ROUNDING, DecodedOutcomes, decode_outcomes
+from tuning_curves.study.records import read_record
 from tuning_curves.schemas import explain, first_error
-from tuning_curves.study import Cell, Planned
+from tuning_curves.study.config import Cell, Planned
 
 RUNS, BIAS_TABLE, OUTCOMES = "runs.csv", "biases.csv", "outcomes.npz"
 VERSIONS = ["python", "torch", "transformers", "tokenizers", "numpy"]

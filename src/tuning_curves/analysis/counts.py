@@ -3,7 +3,7 @@
 import pandas as pd
 
 from tuning_curves.analysis.runs import COUNTS
-from tuning_curves.errors import DataError
+from tuning_curves.util.errors import DataError
 
 
 def count_parameters(frame: pd.DataFrame) -> pd.DataFrame:

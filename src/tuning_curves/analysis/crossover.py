@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.contrasts import LEAST_PAIRS, Pairs, find_pairs
-from tuning_curves.analysis.intervals import (
+from tuning_curves.analysis.comparisons import LEAST_PAIRS, Pairs, find_pairs
+from tuning_curves.analysis.statistics import (
     BOOTSTRAP_SEEDS,
     NO_VARIANCE,
     crossed_weights,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.intervals import PERCENT, estimate, generator_for
+from tuning_curves.analysis.statistics import PERCENT, estimate, generator_for
 from tuning_curves.analysis.runs import GROUP, Runs, finished
 from tuning_curves.analysis.selection import RATE
 

@@ -5,8 +5,8 @@ A difference that is not significant is no sign of equality; these tests reject 
 the same as the interval of level 1 - 2 alpha lying within plus and minus the margin.
 """
 
-from tuning_curves.analysis.intervals import Estimate
-from tuning_curves.errors import UsageError
+from tuning_curves.analysis.statistics import Estimate
+from tuning_curves.util.errors import UsageError
 
 
 def equivalence_p(difference: Estimate, margin: float) -> float:

@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 
 from tuning_curves.analysis.biases import by_run
-from tuning_curves.analysis.contrasts import difference_of, find_pairs
+from tuning_curves.analysis.comparisons import difference_of, find_pairs
 from tuning_curves.analysis.curves import make_curves
 from tuning_curves.analysis.equivalence import equivalence_p, not_worse_p
-from tuning_curves.analysis.intervals import Estimate
-from tuning_curves.analysis.judging import Condition
+from tuning_curves.analysis.statistics import Estimate
+from tuning_curves.analysis.claims.decide import Condition
 from tuning_curves.analysis.runs import SEED, Runs, finished
-from tuning_curves.study import sizes_of
+from tuning_curves.study.config import sizes_of
 
 CONSTANT = 1e-12  # of a logarithm: what is the same in all runs but for rounding
 PARTS = ["optimizer_bytes", "gradient_bytes"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from tuning_curves.files import write_text
+from tuning_curves.util.files import write_text
 
 Format = Callable[[Any], str]
 

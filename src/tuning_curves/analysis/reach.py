@@ -15,8 +15,8 @@ import pandas as pd
 
 from tuning_curves.analysis.costs import REFERENCE
 from tuning_curves.analysis.evidence import Evidence, score_condition, size_name, too_few
-from tuning_curves.analysis.intervals import estimate, generator_for
-from tuning_curves.analysis.judging import Condition
+from tuning_curves.analysis.statistics import estimate, generator_for
+from tuning_curves.analysis.claims.decide import Condition
 from tuning_curves.analysis.runs import GROUP, SEED, finished
 
 SHARES = (0.5, 0.9)

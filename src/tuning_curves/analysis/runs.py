@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tuning_curves.errors import DataError, ResourceError
+from tuning_curves.util.errors import DataError, ResourceError
 
 CELL = ["budget", "method", "n_train", "learning_rate", "subset_seed", "init_seed"]
 GROUP = ["budget", "method", "n_train"]

@@ -12,8 +12,8 @@ import pandas as pd
 from tuning_curves.analysis import formats as f
 from tuning_curves.analysis.biases import summarise_biases
 from tuning_curves.analysis.budgets import compare_budgets
-from tuning_curves.analysis.claims import Claims
-from tuning_curves.analysis.contrasts import make_contrasts
+from tuning_curves.analysis.claims.config import Claims
+from tuning_curves.analysis.comparisons import make_contrasts
 from tuning_curves.analysis.costs import summarise_costs
 from tuning_curves.analysis.counts import count_parameters
 from tuning_curves.analysis.crossover import make_crossovers
@@ -23,8 +23,8 @@ from tuning_curves.analysis.reach import summarise_reach
 from tuning_curves.analysis.runs import FIX, read_runs
 from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
 from tuning_curves.analysis.units import unite_subsets
-from tuning_curves.analysis.verdicts import make_verdicts
-from tuning_curves.errors import DataError
+from tuning_curves.analysis.claims.rules import make_verdicts
+from tuning_curves.util.errors import DataError
 
 _GROUP: dict[str, f.Format] = {"budget": f.text, "method": f.text, "n_train": f.whole}
 _PAIR: dict[str, f.Format] = {"budget": f.text, "first": f.text, "second": f.text}

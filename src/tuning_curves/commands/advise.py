@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         DataError: damaged ones, or none of a run that has finished.
     """
     from tuning_curves.analysis.advising import make_advice
-    from tuning_curves.study import read_study
+    from tuning_curves.study.config import read_study
 
     study = read_study(args.study)
     advice = make_advice(*_chosen_runs(study), study.config, args.size)
@@ -89,7 +89,7 @@ def _chosen_runs(study: Any) -> tuple[Any, Any]:
     from tuning_curves.analysis.runs import read_runs
     from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
     from tuning_curves.analysis.units import unite_subsets
-    from tuning_curves.records import Shelf, no_records
+    from tuning_curves.study.records import Shelf, no_records
 
     paths = Shelf(study).found()
     if not paths:

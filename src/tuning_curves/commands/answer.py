@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuning_curves.commands.options import add
-from tuning_curves.errors import UsageError
+from tuning_curves.util.errors import UsageError
 
 if TYPE_CHECKING:
-    from tuning_curves.deltas.answer import Given
-    from tuning_curves.squad import SquadData
+    from tuning_curves.trained.predict import Given
+    from tuning_curves.tasks.question_answering.data import SquadData
 
 DESCRIPTION = """\
 Answer questions with what a cell has trained: its encoder and its delta. Windows,
@@ -57,10 +57,10 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         UsageError, ResourceError, DataError: see `read_questions`, `read_delta`, `Answerer`.
     """
-    from tuning_curves.deltas.answer import Answerer
-    from tuning_curves.deltas.file import read_delta
+    from tuning_curves.trained.predict import Answerer
+    from tuning_curves.training.delta import read_delta
     from tuning_curves.deltas.questions import one_question, read_questions
-    from tuning_curves.training.gpus import choose_device
+    from tuning_curves.training.devices import choose_device
 
     single = args.question is not None or args.context is not None
     if single == (args.file is not None):
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     given = answerer.answer(asked)
     _print(asked, given, single=single, as_json=args.json)
     if args.predictions is not None:
-        from tuning_curves.evaluation.predictions import write_predictions
+        from tuning_curves.tasks.question_answering.predictions import write_predictions
 
         ids = [question.id for question in asked.questions]
         write_predictions(args.predictions, ids, [one.text for one in given])

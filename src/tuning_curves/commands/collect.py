@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tuning_curves.commands.options import add, add_study, chosen_study
-from tuning_curves.errors import DataError, ResourceError
+from tuning_curves.util.errors import DataError, ResourceError
 
 DESCRIPTION = """\
 Gather the records of a study, archived or fresh, into runs.csv and outcomes.npz. Each
@@ -46,7 +46,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Collect."""
     from tuning_curves.analysis.collect import collect
-    from tuning_curves.records import Shelf, no_records
+    from tuning_curves.study.records import Shelf, no_records
 
     study = chosen_study(args)
     paths = Shelf(study).found()

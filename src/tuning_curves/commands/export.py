@@ -36,8 +36,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export."""
-    from tuning_curves.deltas.export import export_checkpoint
-    from tuning_curves.deltas.file import read_delta
+    from tuning_curves.trained.export import export_checkpoint
+    from tuning_curves.training.delta import read_delta
 
     export_checkpoint(read_delta(args.delta), args.encoder, args.out)
     print(f"checkpoint written to {args.out}", file=sys.stderr)

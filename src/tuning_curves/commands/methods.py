@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tuning_curves.commands.options import add
-from tuning_curves.errors import ResourceError
+from tuning_curves.util.errors import ResourceError
 
 DESCRIPTION = """\
 List the methods with the parameters that each trains on an encoder. Needs its

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.errors import TuningCurvesError, UsageError
+from tuning_curves.util.errors import TuningCurvesError, UsageError
 
 CHOICE = ("method", "size", "seed", "budget", "learning_rate")  # options of `add_choice`
 
@@ -91,7 +91,7 @@ def study_for_workflow(config: dict[str, Any], files: Iterable[str | Path]) -> A
     Returns:
         a `Study`.
     """
-    from tuning_curves.study import check_study
+    from tuning_curves.study.config import check_study
     from tuning_curves.yaml_files import read_yaml
 
     try:
@@ -161,7 +161,7 @@ def chosen_study(args: argparse.Namespace) -> Any:
     Raises:
         UsageError: a study that cannot be meant.
     """
-    from tuning_curves.study import check_study, read_study
+    from tuning_curves.study.config import check_study, read_study
 
     if args.study is not None:
         return read_study(args.study)

@@ -38,8 +38,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print YAML lines."""
-    from tuning_curves.errors import UsageError
-    from tuning_curves.squad import content_sha256, read_squad
+    from tuning_curves.util.errors import UsageError
+    from tuning_curves.tasks.question_answering.data import content_sha256, read_squad
 
     if not (args.train or args.dev or args.encoder or args.generated or args.study):
         raise UsageError("nothing to pin", fix="give --study, --train and --dev, or --encoder")
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         _pin_encoder(args.encoder)
     if args.generated:
         from tuning_curves.commands.options import section
-        from tuning_curves.sources.data import generate_splits
+        from tuning_curves.data.fetch import generate_splits
 
         for split, data in generate_splits(section(args.generated, "data")).items():
             print(f"{split}: {content_sha256(data)}")
@@ -61,9 +61,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _pin_encoder(folder: Path) -> None:
     """The weights' hash, which a study needs, and the other files', which it may pin as well."""
-    from tuning_curves.errors import ResourceError
-    from tuning_curves.files import sha256_of_file
-    from tuning_curves.sources.checkpoint import NEEDED, OPTIONAL, check_checkpoint, check_complete
+    from tuning_curves.util.errors import ResourceError
+    from tuning_curves.util.files import sha256_of_file
+    from tuning_curves.encoders.verify import NEEDED, OPTIONAL, check_checkpoint, check_complete
 
     if not folder.is_dir():
         raise ResourceError(f"{folder}: no such folder", fix="correct the path")
@@ -79,7 +79,7 @@ def _pin_encoder(folder: Path) -> None:
 
 def _print_pins(path: Path) -> None:
     """The pins of a study, each below the section where it belongs."""
-    from tuning_curves.study import read_study
+    from tuning_curves.study.config import read_study
 
     config = read_study(path).config
     if "weights_sha256" in config["encoder"]:

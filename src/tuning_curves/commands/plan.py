@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tuning_curves.commands.options import add, add_choice, chosen_cells
-from tuning_curves.errors import UsageError
+from tuning_curves.util.errors import UsageError
 
 DESCRIPTION = """\
 Print a job, which `tuning-curves train` runs: the study's cells that have no record
@@ -36,8 +36,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the job on stdout and its extent on stderr."""
-    from tuning_curves.records import Shelf
-    from tuning_curves.study import read_study
+    from tuning_curves.study.records import Shelf
+    from tuning_curves.study.config import read_study
     from tuning_curves.training.job import job_of
 
     study = read_study(args.study)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuning_curves.commands.options import CHOICE, add, add_choice, chosen_cells, not_negative
-from tuning_curves.errors import ResourceError, UsageError
+from tuning_curves.util.errors import ResourceError, UsageError
 
 if TYPE_CHECKING:
     from tuning_curves.training.job import Job
@@ -100,8 +100,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the job."""
-    from tuning_curves.files import write_text
-    from tuning_curves.interrupts import listening
+    from tuning_curves.util.files import write_text
+    from tuning_curves.util.interrupts import listening
     from tuning_curves.training.progress import say
     from tuning_curves.training.worker import run_job
 
@@ -123,7 +123,7 @@ def _slots(args: argparse.Namespace) -> Any:
     Raises:
         UsageError: no worker at all may have a GPU.
     """
-    from tuning_curves.training.gpus import GpuSlots
+    from tuning_curves.training.devices import GpuSlots
 
     if args.gpu_workers < 1:
         raise UsageError(
@@ -151,8 +151,8 @@ def _of_job(args: argparse.Namespace) -> "tuple[Job, Places]":
 
 def _of_study(args: argparse.Namespace) -> "tuple[Job, Places]":
     """The chosen cells of a study, and its own folders where the options name no other."""
-    from tuning_curves.layout import Layout
-    from tuning_curves.study import read_study
+    from tuning_curves.study.paths import Layout
+    from tuning_curves.study.config import read_study
     from tuning_curves.training.job import job_of
 
     study = read_study(args.study)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.errors import DataError, ResourceError, UsageError
-from tuning_curves.squad import Question, SquadData, read_squad
+from tuning_curves.util.errors import DataError, ResourceError, UsageError
+from tuning_curves.tasks.question_answering.data import Question, SquadData, read_squad
 
 FIX_LINE = '{"question": "...", "context": "..."}, and "id" if there are ids, on a line of its own'
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tuning_curves.method_names import parse_name
+from tuning_curves.methods.registry import parse_name
 from tuning_curves.methods.adapters import houlsby, pfeiffer
 from tuning_curves.methods.base import (
     Counts,
@@ -13,14 +13,14 @@ from tuning_curves.methods.base import (
 )
 from tuning_curves.methods.biases import BITFIT, BITFIT_TERMS
 from tuning_curves.methods.layers import ATTENTION_ONLY, LAYERNORM, top_layers
-from tuning_curves.methods.library import IA3, lora, prefix
+from tuning_curves.methods.peft_layers import IA3, lora, prefix
 from tuning_curves.methods.masks import (
     FISHER_MASK,
     RANDOM_MASK,
     RANDOM_MASK_QM2,
     RANDOM_ROWS,
 )
-from tuning_curves.methods.untrained import FIXED_WINDOW, RNN, SCRATCH
+from tuning_curves.methods.from_scratch import FIXED_WINDOW, RNN, SCRATCH
 from tuning_curves.methods.whole import FULL, HEAD
 
 __all__ = [

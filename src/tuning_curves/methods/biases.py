@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from tuning_curves.methods.base import LAYER, Method
-from tuning_curves.methods.entries import plain_name
+from tuning_curves.methods.sparse import plain_name
 
 SOURCE = "Ben Zaken et al. 2022, section 3, equations 1 to 5"
 

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModel, PretrainedConfig
 
-from tuning_curves.errors import DataError, one_line
+from tuning_curves.util.errors import DataError, one_line
 from tuning_curves.methods import Counts, Method, apply_method, list_methods, resolve_method
-from tuning_curves.model import SpanModel, check_architecture
+from tuning_curves.encoders.model import SpanModel, check_architecture
 
 
 def count_methods(config: Path, names: list[str] | None = None) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ included, so that it runs once and is cached. `layernorm` and `attention` train 
 every layer.
 """
 
-from tuning_curves.errors import UsageError
+from tuning_curves.util.errors import UsageError
 from tuning_curves.methods.base import LAYER, Method
 from tuning_curves.methods.whole import FULL
 

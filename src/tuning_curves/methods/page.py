@@ -9,7 +9,7 @@ from transformers import BertConfig
 
 from tuning_curves.methods import Method, list_methods
 from tuning_curves.methods.counting import blank_model, count_one
-from tuning_curves.model import SpanModel
+from tuning_curves.encoders.model import SpanModel
 
 ENCODERS = {  # vocabulary, width, layers, heads: of BERT cased, as the authors of BitFit have it
     "BERT-base": (28_996, 768, 12, 12),

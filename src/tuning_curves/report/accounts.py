@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from tuning_curves.method_names import parse_name
+from tuning_curves.methods.registry import parse_name
 from tuning_curves.report import style, wording
 from tuning_curves.report.read import Tables, points_of
-from tuning_curves.study import steps_of
+from tuning_curves.study.config import steps_of
 
 
 def seeds(tables: Tables) -> str:

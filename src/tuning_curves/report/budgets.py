@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tuning_curves.report import style, wording
-from tuning_curves.report.findings import PLACES, pairs_of, place_of
+from tuning_curves.report.prose import PLACES, pairs_of, place_of
 from tuning_curves.report.read import Tables
 
 DECIDED = ("above", "below")

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.files import write_json, write_text
-from tuning_curves.report.compile import compile_paper
+from tuning_curves.util.files import write_json, write_text
+from tuning_curves.report.paper import compile_paper
 from tuning_curves.report.figures import FIGURES
 from tuning_curves.report.figures.figure2 import REFERENCE
 from tuning_curves.report.numbers import make_numbers

@@ -10,7 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from tuning_curves.report import accounts, budgets, findings, judgements, measured, style, wording
+from tuning_curves.report import accounts, budgets, judgements, measured, style, wording
+
+from tuning_curves.report import prose as findings
 from tuning_curves.report.figures.panels import budget_words, partial_budgets
 from tuning_curves.report.read import Tables
 

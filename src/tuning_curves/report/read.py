@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from tuning_curves.errors import DataError, ResourceError
-from tuning_curves.study import points
+from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.study.config import points
 
 Tables = Mapping[str, pd.DataFrame]
 

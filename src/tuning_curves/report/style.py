@@ -16,8 +16,8 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from tuning_curves.errors import UsageError
-from tuning_curves.files import write_whole
+from tuning_curves.util.errors import UsageError
+from tuning_curves.util.files import write_whole
 
 Dashes = tuple[float, ...] | None  # lengths of line and gap in points; None is a solid line
 

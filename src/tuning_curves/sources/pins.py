@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.errors import ResourceError
-from tuning_curves.files import sha256_of_file
+from tuning_curves.util.errors import ResourceError
+from tuning_curves.util.files import sha256_of_file
 
 
 def with_pins(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def weights_pin(folder: Path) -> str:
 
 def content_pin(data: Mapping[str, Any]) -> dict[str, str]:
     """The hashes of a `path` source's content, after it has been checked in full."""
-    from tuning_curves.sources.data import read_paths
-    from tuning_curves.squad import content_sha256
+    from tuning_curves.data.fetch import read_paths
+    from tuning_curves.tasks.question_answering.data import content_sha256
 
     return {split: content_sha256(part) for split, part in read_paths(data).items()}

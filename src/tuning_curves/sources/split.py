@@ -6,8 +6,8 @@ make the dev part hangs on the file's articles and the number asked for alone.
 
 import numpy as np
 
-from tuning_curves.errors import UsageError
-from tuning_curves.squad import SquadData, article_sizes, parse_squad, to_squad
+from tuning_curves.util.errors import UsageError
+from tuning_curves.tasks.question_answering.data import SquadData, article_sizes, parse_squad, to_squad
 
 DEV_STREAM = 5  # apart from the streams of `subsets` and `training.schedule`
 LEAST_ARTICLES = 3  # one each to train on, to choose the learning rate on, and to measure on

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from tuning_curves.errors import DataError
-from tuning_curves.study import encoder_pin
+from tuning_curves.util.errors import DataError
+from tuning_curves.study.config import encoder_pin
 
 
 class Folders(Protocol):

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tuning_curves.attention import Packing
-from tuning_curves.features import FeatureSet
-from tuning_curves.model import SpanModel
+from tuning_curves.encoders.packing import Packing
+from tuning_curves.tasks.question_answering.windows import FeatureSet
+from tuning_curves.encoders.model import SpanModel
 from tuning_curves.transfer import to_device
 
 if TYPE_CHECKING:
-    from tuning_curves.training.prefix import FrozenPrefix
+    from tuning_curves.encoders.batches import FrozenPrefix
 
 
 @dataclass(frozen=True, kw_only=True)

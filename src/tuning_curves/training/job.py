@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.errors import ResourceError, UsageError
-from tuning_curves.files import canonical
-from tuning_curves.study import Cell, Planned, Study, identity
+from tuning_curves.util.errors import ResourceError, UsageError
+from tuning_curves.util.files import canonical
+from tuning_curves.study.config import Cell, Planned, Study, identity
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from tuning_curves.errors import ResourceError, one_line
-from tuning_curves.study import Planned
+from tuning_curves.util.errors import ResourceError, one_line
+from tuning_curves.study.config import Planned
 
 # What torch's CPU allocator and CUDA's libraries say in a plain RuntimeError.
 SIGNS = (

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuning_curves.failures import failure_path
-from tuning_curves.study import Planned
+from tuning_curves.study.config import Planned
 from tuning_curves.training.sizes import GIB
 
 

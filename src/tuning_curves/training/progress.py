@@ -5,7 +5,7 @@ import sys
 import time
 from typing import Any
 
-from tuning_curves.study import Planned
+from tuning_curves.study.config import Planned
 
 EVERY_SECONDS = 10.0
 

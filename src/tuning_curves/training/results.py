@@ -6,16 +6,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tuning_curves.errors import DataError
-from tuning_curves.evaluation.examination import Outcomes
+from tuning_curves.util.errors import DataError
+from tuning_curves.training.evaluate import Outcomes
 from tuning_curves.methods import trained_tensors
-from tuning_curves.methods.entries import plain_name
-from tuning_curves.model import SpanModel
-from tuning_curves.outcomes import encode_outcomes
-from tuning_curves.study import Cell
+from tuning_curves.methods.sparse import plain_name
+from tuning_curves.encoders.model import SpanModel
+from tuning_curves.study.outcomes import encode_outcomes
+from tuning_curves.study.config import Cell
 from tuning_curves.training.cost import Stopwatch, tensor_bytes
 from tuning_curves.training.loop import Trace
-from tuning_curves.training.probe import Probe
+from tuning_curves.training.profile import Probe
 
 
 def results_of(outcomes: Mapping[str, Outcomes], dev_articles: list[int]) -> dict[str, Any]:

@@ -9,28 +9,28 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tuning_curves.deltas.file import About, write_delta
-from tuning_curves.errors import DataError, ResourceError, TuningCurvesError
+from tuning_curves.training.delta import About, write_delta
+from tuning_curves.util.errors import DataError, ResourceError, TuningCurvesError
 from tuning_curves.failures import failure_path, write_failure
-from tuning_curves.files import remove_partials
-from tuning_curves.interrupts import Interrupted, shielded
-from tuning_curves.locks import try_lock
+from tuning_curves.util.files import remove_partials
+from tuning_curves.util.interrupts import Interrupted, shielded
+from tuning_curves.util.locks import try_lock
 from tuning_curves.methods import resolve_method, trained_tensors
 from tuning_curves.methods.biases import bias_terms
-from tuning_curves.model import SpanModel
-from tuning_curves.provenance import gather
-from tuning_curves.records import new_record, read_record, sealed, write_record
-from tuning_curves.study import Planned
-from tuning_curves.training.arithmetic import settle_arithmetic, warn_of_slow_bfloat16
+from tuning_curves.encoders.model import SpanModel
+from tuning_curves.util.provenance import gather
+from tuning_curves.study.records import new_record, read_record, sealed, write_record
+from tuning_curves.study.config import Planned
+from tuning_curves.encoders.precision import settle_arithmetic, warn_of_slow_bfloat16
 from tuning_curves.training.cost import Stopwatch
-from tuning_curves.training.gpus import GpuSlots, chosen_device
+from tuning_curves.training.devices import GpuSlots, chosen_device
 from tuning_curves.training.job import Job
 from tuning_curves.training.loop import Diverged
 from tuning_curves.training.memory import OutOfMemory, is_shortage, shortage, shortage_error
 from tuning_curves.training.places import Places
 from tuning_curves.training.progress import Progress, say
 from tuning_curves.training.results import changes, check_frozen, cost_of, results_of
-from tuning_curves.training.workshop import Begun, Workshop
+from tuning_curves.training.run import Begun, Workshop
 
 
 @dataclass(kw_only=True)

@@ -1,0 +1,1 @@
+"""Fetch data, check it, and draw subsets of it."""

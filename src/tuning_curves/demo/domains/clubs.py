@@ -1,0 +1,186 @@
+"""Sports clubs: grounds, trainers, matches, rivals."""
+
+from tuning_curves.demo.domain import Domain
+from tuning_curves.demo.values import (
+    count,
+    date,
+    person,
+    place,
+    reason,
+    thing,
+    year,
+)
+
+CLUB = Domain(
+    name="club",
+    nouns=("club", "team", "club"),
+    titles=("{home} Rovers", "{home} Athletic", "{home} Harriers", "{home} United"),
+    slots={
+        "founded": year(1868, 1930),
+        "founder": person(),
+        "trade": thing(
+            "tram drivers",
+            "bakers",
+            "bank clerks",
+            "dockers",
+            "schoolteachers",
+            "weavers",
+            "postmen",
+            "glass blowers",
+        ),
+        "colours": thing(
+            "green and white",
+            "black and gold",
+            "sky blue",
+            "dark red",
+            "orange and grey",
+            "purple and white",
+        ),
+        "lender": person(),
+        "ground": place(),
+        "seats": count(900, 32000, 100, "spectators"),
+        "moved": year(4, 15, "founded"),
+        "cup": date(16, 35, "founded"),
+        "beaten": place(),
+        "scorer": person(),
+        "trainer": person(),
+        "origin": place(),
+        "hired": year(36, 44, "founded"),
+        "points": count(31, 98, 1, "points"),
+        "keeper": person(),
+        "keeper_home": place(),
+        "games": count(120, 610, 1, "matches"),
+        "merged": year(50, 72, "founded"),
+        "partner": place(),
+        "why": reason(
+            "its debts had become too heavy",
+            "the ground had been sold for housing",
+            "the league demanded floodlights",
+            "fire had burnt down the stand",
+            "too few young players came forward",
+        ),
+    },
+    openings=(
+        (
+            "{name} began in {founded} as a team of {trade} brought together by {founder}",
+            "in {founded} {founder} and a group of {trade} formed {name}",
+            "{founder} founded {name} in {founded}; the first players were {trade}",
+            "formed by {trade} in {founded}, {name} had {founder} as first chairman",
+        ),
+    ),
+    bodies=(
+        (
+            "since {moved} {it} has played at {ground}, where {seats} find room",
+            "{it} moved to {ground} in {moved}, to a field with room for {seats}",
+            "its ground at {ground}, in use since {moved}, holds {seats}",
+            "in {moved} a stand for {seats} was put up at {ground}, its home ever since",
+        ),
+        (
+            "on {cup} {it} won the cup against {beaten} with a late goal by {scorer}",
+            "{scorer} scored twice on {cup}, when {beaten} lost the cup final to {the}",
+            "a header by {scorer} decided the cup final of {cup} against {beaten}",
+            "its greatest day was {cup}: {beaten} were beaten in the final, thanks to {scorer}",
+        ),
+        (
+            "{trainer}, hired from {origin} in {hired}, led it to a season of {points}",
+            "in {hired} {trainer} arrived from {origin}, and a record of {points} followed",
+            "with {points} it took the league under {trainer}, who had come from {origin} in"
+            " {hired}",
+            "the coach {trainer} left {origin} for it in {hired} and brought home {points}",
+        ),
+        (
+            "the goalkeeper {keeper}, born in {keeper_home}, appeared in {games}",
+            "no one has played more often than {keeper} of {keeper_home}, with {games}",
+            "{keeper} came from {keeper_home} as a boy and kept goal in {games}",
+            "in {games} the goal was kept by {keeper}, a native of {keeper_home}",
+        ),
+        (
+            "the players wear {colours}, as the first shirts were lent by {lender}",
+            "{lender}, a draper, gave the first shirts, and so the colours are {colours}",
+            "its colours, {colours}, go back to a bale of cloth left by {lender}",
+            "{colours} became its colours because {lender} had no other cloth to spare",
+        ),
+    ),
+    endings=(
+        (
+            "in {merged} it joined with the neighbours from {partner} because {why}",
+            "because {why}, it merged with a club from {partner} in {merged}",
+            "a merger with {partner} came about in {merged}, because {why}",
+            "the members voted in {merged} to unite with {partner}, because {why}",
+        ),
+    ),
+    questions={
+        "founded": (
+            "When was {name} founded?",
+            "In what year did {founder} form {the}?",
+            "To which year does the history of {name} go back?",
+            "When did {the} come into being?",
+        ),
+        "founder": (
+            "Who founded {name}?",
+            "Who was the first to lead {the}?",
+            "By whom was {name} called into life?",
+            "To whom does {the} owe its existence?",
+        ),
+        "ground": (
+            "Where does {name} play?",
+            "At which place is the ground of {the}?",
+            "Where can one watch a match of {name}?",
+            "What is the home of {the} since {moved}?",
+        ),
+        "seats": (
+            "How many spectators can the ground hold?",
+            "What is the capacity of the ground?",
+            "How many people can watch a match at {ground}?",
+            "For what number of people is there room at {ground}?",
+        ),
+        "cup": (
+            "When did {name} win the cup?",
+            "On what date was the final played?",
+            "On which day did {scorer} decide a match?",
+            "When was {beaten} defeated?",
+        ),
+        "scorer": (
+            "Who scored in the final?",
+            "Who won the cup for {name}?",
+            "Which player is remembered for the match against {beaten}?",
+            "Whose goal was it on {cup}?",
+        ),
+        "trainer": (
+            "Who coached {name} from {hired}?",
+            "Who came from {origin} to {the}?",
+            "Under whom did {name} have its best season?",
+            "Whom did {the} take on in {hired}?",
+        ),
+        "points": (
+            "How many points did {name} win under {trainer}?",
+            "What was the record in the league?",
+            "How many points did {trainer} collect?",
+            "How successful was {the} in the league?",
+        ),
+        "keeper": (
+            "Who kept goal for {name}?",
+            "Which player appeared most often?",
+            "Who stood between the posts?",
+            "What was the name of the goalkeeper?",
+        ),
+        "games": (
+            "In how many matches did {keeper} play?",
+            "How often did {keeper} appear?",
+            "How many matches does {keeper} have?",
+            "What is the record of the goalkeeper?",
+        ),
+        "merged": (
+            "When did {name} merge?",
+            "In what year did the members vote for a union?",
+            "When did {the} cease to stand alone?",
+            "When did {partner} and {home} join forces?",
+        ),
+        "why": (
+            "Why did {name} merge?",
+            "What forced {the} to give up its independence?",
+            "What was the reason for the union with {partner}?",
+            "Why did the members agree to join their neighbours?",
+        ),
+    },
+)

@@ -1,0 +1,1 @@
+"""Pre-trained encoders: fetched, verified, fed without padding, their frozen part cached."""

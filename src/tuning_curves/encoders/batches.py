@@ -1,0 +1,141 @@
+"""The frozen lower part of a method: run once a window, kept, and shared by all that need it.
+
+A method whose lowest `first` layers (and embeddings) are frozen never needs them again for a
+window that was seen before: their output is kept in float16, without dropout, and serves every
+seed, rate and size, for training and for evaluation. A window passes the frozen part alone on a CPU
+and in one block of neighbours, always the same, on a GPU, so that what is kept does not depend on
+which cells share the process.
+"""
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tuning_curves.encoders.packing import Packing
+from tuning_curves.tasks.question_answering.windows import FeatureSet
+from tuning_curves.encoders.model import SpanModel
+from tuning_curves.training.inputs import Batch, autocast, embed_windows
+from tuning_curves.encoders.disk_cache import Store, shuffled
+from tuning_curves.transfer import to_device
+
+BLOCK = {"cpu": 1, "cuda": 8}  # neighbouring windows that pass the frozen part together
+WARM_WINDOWS = 16  # made ahead between two looks at the room that is left
+
+
+@dataclass
+class Room:
+    """Bytes of memory that all prefixes of a process may still take; full at the first refusal."""
+
+    left: int
+    full: bool = False
+
+
+class FrozenPrefix:
+    """The output of a frozen lower part, window by window, made on demand.
+
+    It is kept on disk where there is a store with room. On a GPU, and where there is no such
+    store, it is kept in memory; a CPU's processes share what the system has cached of the file.
+    """
+
+    def __init__(
+        self,
+        model: SpanModel,
+        features: FeatureSet,
+        first: int,
+        precision: str,
+        room: Room,
+        store: Store | None = None,
+    ) -> None:
+        """Args: model: untouched, in eval mode. room: where to keep; without it, made each time."""
+        self.model, self.features = model, features
+        self.first, self.precision, self.room, self.store = first, precision, room, store
+        self.device = next(model.parameters()).device
+        self.block = BLOCK[self.device.type]
+        self.kept: dict[int, Tensor] = {}
+
+    def batch(self, chosen: np.ndarray) -> Batch:
+        """These windows at the entrance of layer `first`."""
+        states = self._states(chosen)
+        rows = [states[int(window)] for window in chosen]
+        with torch.autocast(self.device.type, enabled=False):  # it would not take half precision
+            hidden = torch.cat(rows)[None].float()
+        lengths = [len(row) for row in rows]
+        return Batch(hidden=hidden, packing=Packing.of(lengths, self.device))
+
+    def holding(self, chosen: np.ndarray) -> "FrozenPrefix":
+        """The same prefix with these windows' output at hand, whatever room there is for it."""
+        held = copy.copy(self)
+        held.kept = self._states(chosen)
+        return held
+
+    def _states(self, chosen: np.ndarray) -> dict[int, Tensor]:
+        """The output of these windows, found or else made."""
+        found = {int(window): self._find(int(window)) for window in chosen}
+        made = self._make([window for window, states in found.items() if states is None])
+        return {w: made[w] if states is None else states for w, states in found.items()}
+
+    def warm(self, chosen: np.ndarray) -> None:
+        """Make and keep these windows' output, in groups, until the room is taken."""
+        blocks: dict[int, list[int]] = {}
+        for window in chosen:
+            blocks.setdefault(int(window) // self.block, []).append(int(window))
+        order, together = shuffled(list(blocks)), WARM_WINDOWS // self.block
+        for first in range(0, len(order), together):
+            if self._is_full():
+                return
+            group = [
+                window for number in order[first : first + together] for window in blocks[number]
+            ]
+            self._make([window for window in group if not self._has(window)])
+
+    def _has(self, window: int) -> bool:
+        return window in self.kept or (self.store is not None and self.store.has(window))
+
+    def _find(self, window: int) -> Tensor | None:
+        if window in self.kept:
+            return self.kept[window]
+        states = None if self.store is None else self.store.get(window)
+        if states is not None and self.device.type == "cuda":
+            states = to_device(states, self.device)
+            self._keep(window, states)
+        return states
+
+    @torch.inference_mode()
+    def _make(self, missing: list[int]) -> dict[int, Tensor]:
+        made: dict[int, Tensor] = {}
+        wanted = set(missing)
+        for block in self._blocks(missing):
+            with autocast(self.device, self.precision):
+                batch = embed_windows(self.model, self.features, np.array(block), self.device)
+                hidden = self.model.run_layers(batch.hidden, batch.packing, 0, self.first)
+            here = hidden[0].half()
+            on_host = here if self.store is None else here.cpu()
+            rows = (whole.split(batch.packing.lengths) for whole in (here, on_host))
+            for window, states, hosted in zip(block, *rows, strict=True):
+                if window not in wanted:
+                    continue
+                made[window] = states.clone()
+                stored = self.store is not None and self.store.put(window, hosted)
+                if not stored or self.device.type == "cuda":
+                    self._keep(window, made[window])
+        return made
+
+    def _keep(self, window: int, states: Tensor) -> None:
+        size = states.numel() * states.element_size()
+        if self.room.full or size > self.room.left:
+            self.room.full = True
+            return
+        self.kept[window] = states
+        self.room.left -= size
+
+    def _is_full(self) -> bool:
+        return self.room.full and (self.store is None or self.store.full)
+
+    def _blocks(self, missing: list[int]) -> list[range]:
+        """The blocks that these windows lie in, in the order in which they are first asked for."""
+        firsts = dict.fromkeys(window // self.block * self.block for window in missing)
+        windows = len(self.features.lengths)
+        return [range(first, min(first + self.block, windows)) for first in firsts]

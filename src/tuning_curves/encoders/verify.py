@@ -1,0 +1,135 @@
+"""What a checkpoint's folder must be, checked when it is fetched, before anything is made of it.
+
+Reads the configuration, the header of the weights and the tokenizer; no weight is loaded and no
+code of the checkpoint is run. That every tensor is there and fits is checked where it is loaded.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tuning_curves.encoders.bert import FIX_ENCODER, check_architecture, refuse_code
+from tuning_curves.util.errors import DataError, ResourceError, UsageError, one_line, quoted
+from tuning_curves.util.files import read_json
+
+NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
+OPTIONAL = ("tokenizer_config.json", "vocab.txt", "special_tokens_map.json")
+PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+EMBEDDING = "embeddings.word_embeddings.weight"
+FLOATS = ("F16", "BF16", "F32", "F64")  # as safetensors calls them
+SPARE_ROWS = 1_000  # embeddings are rounded up; more rows without a token are another tokenizer's
+FIX_CONVERT = (
+    "convert it once, where you trust it: AutoModel.from_pretrained(...).save_pretrained(folder) "
+    "and the same for AutoTokenizer; then give the study `source: path`"
+)
+
+
+def check_complete(folder: Path, present: Iterable[str], name: str) -> None:
+    """Refuse a checkpoint without a file that is needed, and say what it has in its place.
+
+    Args:
+        present: the names of all files at the source.
+        name: the encoder's, for the message.
+
+    Raises:
+        ResourceError: a file is not there.
+    """
+    for needed in NEEDED:
+        if not (folder / needed).is_file():
+            raise ResourceError(
+                f"encoder {name!r}: its source has no {needed}{_instead(needed, present)}",
+                fix=FIX_CONVERT,
+            )
+
+
+def _instead(needed: str, present: Iterable[str]) -> str:
+    names = sorted(present)
+    if needed == "model.safetensors":
+        for found in names:
+            if found.endswith(PICKLED):
+                return f", only {quoted(found)}: pickled weights can run code, and are refused"
+            if found.endswith(".safetensors"):
+                return f", only {quoted(found)}: weights in several files are not taken"
+    if needed == "tokenizer.json" and "vocab.txt" in names:
+        return ", only vocab.txt: a fast tokenizer is needed"
+    return f" (it has {', '.join(map(quoted, names[:8])) or 'no files'})"
+
+
+def check_checkpoint(folder: Path) -> None:
+    """Check configuration, weights' header and tokenizer, and that they are of one encoder.
+
+    Raises:
+        DataError: a damaged file, or files that do not belong together.
+        UsageError: an encoder of another architecture, or one with code of its own.
+    """
+    check_architecture(folder / "config.json")
+    settings = folder / "tokenizer_config.json"
+    if settings.is_file():
+        what = "the tokenizer's configuration"
+        refuse_code(settings, read_json(settings, what=what, fix=FIX_ENCODER))
+    rows = _embedding_rows(folder / "model.safetensors")
+    size = _tokenizer_size(folder / "tokenizer.json")
+    if not size <= rows <= size + SPARE_ROWS:
+        raise DataError(
+            f"{folder / 'tokenizer.json'}: numbers its tokens up to {size - 1:,}, and the "
+            f"embedding has {rows:,} rows: the tokenizer of another encoder",
+            fix="put the tokenizer there with which the encoder was trained",
+        )
+
+
+def check_length(config: Path, max_length: int) -> None:
+    """Refuse windows longer than the encoder has positions.
+
+    Raises:
+        UsageError: names both numbers.
+    """
+    stated = read_json(config, what="the encoder's configuration", fix=FIX_ENCODER)
+    positions = stated.get("max_position_embeddings", max_length)
+    if max_length > positions:
+        raise UsageError(
+            f"features.max_length is {max_length}, and the encoder has {positions} positions",
+            fix=f"set features.max_length to {positions} or less",
+        )
+
+
+def _embedding_rows(path: Path) -> int:
+    """Rows of the word embedding, told by the header of the weights; all must be plain numbers."""
+    tensors = _read_header(path)
+    for name, (kind, _) in tensors.items():
+        if name.endswith((".weight", ".bias")) and kind not in FLOATS:
+            raise DataError(
+                f"{path}: tensor {name!r} is of kind {kind}, expected one of {', '.join(FLOATS)}",
+                fix="choose an encoder whose weights are not quantised",
+            )
+    rows = [shape[0] for name, (_, shape) in tensors.items() if name.endswith(EMBEDDING)]
+    if not rows:
+        raise DataError(
+            f"{path}: no tensor {EMBEDDING!r} (expected the weights of a BERT encoder)",
+            fix=FIX_ENCODER,
+        )
+    return rows[0]
+
+
+def _read_header(path: Path) -> dict[str, tuple[str, list[int]]]:
+    """Kind and shape of each tensor."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as weights:
+            slices = {name: weights.get_slice(name) for name in weights.keys()}  # noqa: SIM118
+            return {name: (s.get_dtype(), s.get_shape()) for name, s in slices.items()}
+    except SafetensorError as error:
+        message = f"{path}: torn, or not a safetensors file ({error})"
+        raise DataError(message, fix=FIX_ENCODER) from None
+
+
+def _tokenizer_size(path: Path) -> int:
+    """One more than the highest number that the tokenizer gives to a token."""
+    from tokenizers import Tokenizer
+
+    try:
+        return 1 + max(Tokenizer.from_file(str(path)).get_vocab().values())
+    except Exception as error:  # the library raises no narrower kind
+        reason = one_line(error)[:200]
+        raise DataError(
+            f"{path}: not a fast tokenizer's file ({reason})", fix=FIX_ENCODER
+        ) from None

@@ -1,0 +1,96 @@
+"""Compile the paper with Typst: its source, the results and the study, in one folder.
+
+Typst reads only what lies below its root, so everything is copied into a scratch folder first. No
+font of the machine, no package, no network and no date takes part: equal inputs give equal bytes.
+"""
+
+import dataclasses
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.util.files import write_json, write_whole
+from tuning_curves.report.figures import FIGURES
+from tuning_curves.report.read import read_tables_of
+from tuning_curves.report.tables import make_sheets
+
+MAIN = "main.typ"
+FIX = "run `tuning-curves report figures` and `tuning-curves report tables` for this study"
+
+
+def assemble(source: Path, results: Path, study: Mapping[str, Any], folder: Path) -> Path:
+    """Lay out in `folder` what the paper is made of, and return its main file.
+
+    Beside the source: `study.json`, `numbers.json`, `sheets.json` (every table as text, by name:
+    headings, rows, right) and `figures/*.svg`.
+
+    Raises:
+        ResourceError: the source or a result is missing; all that is missing is named.
+    """
+    if not (source / MAIN).is_file():
+        raise ResourceError(
+            f"{source}: no {MAIN} (expected the paper's source)", fix="name its folder"
+        )
+    wanted = ["numbers.json", *(f"figures/{name}.svg" for name in FIGURES)]
+    missing = [name for name in wanted if not (results / name).is_file()]
+    if missing:
+        raise ResourceError(f"{results}: no {', '.join(missing)}", fix=FIX)
+    papers = shutil.ignore_patterns("*.pdf")  # those that were compiled from it
+    shutil.copytree(source, folder, dirs_exist_ok=True, ignore=papers)
+    for name in wanted:
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(results / name, folder / name)
+    sheets = make_sheets(read_tables_of(results / "tables", study), study)
+    write_json(folder / "sheets.json", {k: dataclasses.asdict(v) for k, v in sheets.items()})
+    write_json(folder / "study.json", study)
+    return folder / MAIN
+
+
+def compile_typst(
+    main: Path, kind: Literal["pdf", "png"] = "pdf", ppi: float | None = None
+) -> list[bytes]:
+    """Compile an assembled paper; `png` gives one item a page, `pdf` one in all.
+
+    Raises:
+        ResourceError: the typst package is not installed.
+        DataError: the source does not compile; the message is Typst's.
+    """
+    try:
+        import typst
+    except ImportError:
+        raise ResourceError(
+            "the paper needs the typst package", fix="pip install -r requirements.txt"
+        ) from None
+    try:
+        made = typst.compile(main, root=main.parent, format=kind, ppi=ppi, ignore_system_fonts=True)
+    except typst.TypstError as error:
+        raise DataError(
+            f"the paper does not compile: {_place(error.diagnostic)}{error}",
+            fix="correct its source",
+        ) from None
+    return made if isinstance(made, list) else [made]
+
+
+def _place(diagnostic: str) -> str:
+    """Where Typst stopped, `main.typ:3:1: `, from its diagnostic; "" where it does not say."""
+    found = re.search(r"([^/\s]+\.typ:\d+:\d+)", diagnostic)
+    return f"{found[1]}: " if found else ""
+
+
+def compile_paper(source: Path, results: Path, study: Mapping[str, Any], out_pdf: Path) -> Path:
+    """Compile a study's paper into one PDF, written whole or not at all.
+
+    Args:
+        source: the folder with main.typ, its sections, bibliography and reference values.
+        results: the study's results: `tables/*.csv`, `numbers.json`, `figures/*.svg`.
+    """
+    with tempfile.TemporaryDirectory(prefix="tuning-curves-paper-") as scratch:
+        main = assemble(source, results, study, Path(scratch))
+        (pdf,) = compile_typst(main)
+    with write_whole(out_pdf) as stream:
+        stream.write(pdf)
+    return out_pdf

@@ -1,0 +1,1 @@
+"""A study: its settings, its runs, their records and where they lie."""

@@ -1,0 +1,108 @@
+"""Where everything of a study lies, and what the workflow still has to ask for."""
+
+import json
+from pathlib import Path
+
+from tuning_curves.util.files import sha256_of
+from tuning_curves.study.records import Shelf
+from tuning_curves.study.config import Chunk, Study, data_pin, encoder_pin, largest_size
+from tuning_curves.training.job import job_of
+
+
+class Layout:
+    """Folders of a study below one root, and the chunks without archived records."""
+
+    def __init__(self, study: Study, root: Path = Path()) -> None:
+        self.study, self.root = study, root
+        self.shelf = Shelf(study, root)
+        self.chunks: dict[str, Chunk] = {chunk.id: chunk for chunk in study.chunks}
+
+    @property
+    def encoder(self) -> Path:
+        """The fetched encoder; its folder's name carries the head of its pin's hash."""
+        section = self.study.config["encoder"]
+        return self._resource("encoders", section["name"], encoder_pin(section))
+
+    @property
+    def data(self) -> Path:
+        """The fetched questions."""
+        section = self.study.config["data"]
+        return self._resource("data", section["name"], data_pin(section))
+
+    def _resource(self, kind: str, name: str, pin: object) -> Path:
+        return self.root / "resources" / kind / f"{name}-{sha256_of(pin)[:8]}"
+
+    @property
+    def features(self) -> Path:
+        """The windows: one folder for each encoder, data set and window setting."""
+        config = self.study.config
+        key = [encoder_pin(config["encoder"]), data_pin(config["data"]), config["features"]]
+        return self.root / "runs" / "features" / sha256_of(key)[:12]
+
+    @property
+    def cache(self) -> Path:
+        """What frozen lower parts make of the windows, for all studies."""
+        return self.root / "runs" / "prefix"
+
+    @property
+    def gpu_locks(self) -> Path:
+        """Which GPUs are taken, by all studies of this checkout."""
+        return self.root / "runs" / "gpus"
+
+    @property
+    def workspace(self) -> Path:
+        """What training writes here and now."""
+        return self.root / "runs" / self.study.name
+
+    @property
+    def results(self) -> Path:
+        """Tables, figures, numbers, paper and archived records."""
+        return self.root / "results" / self.study.name
+
+    @property
+    def largest_size(self) -> int:
+        """The largest training size of the study."""
+        return largest_size(self.study.config)
+
+    def wanted_markers(self) -> list[str]:
+        """Markers of the chunks in which a cell has no archived record.
+
+        A marker that claims records which are gone is removed first, so that the chunk runs again.
+        """
+        wanted = []
+        for chunk in self.chunks.values():
+            if all(self.shelf.archived(planned) for planned in chunk.cells):
+                continue
+            marker = self.workspace / "chunks" / f"{chunk.id}.done"
+            if marker.exists() and any(self.shelf.find(p) is None for p in chunk.cells):
+                marker.unlink()
+            wanted.append(str(marker))
+        return wanted
+
+    def job(self, chunk: str) -> str:
+        """The chunk's job without its archived cells, as one line of JSON."""
+        cells = [p for p in self.chunks[chunk].cells if not self.shelf.archived(p)]
+        return job_of(self.study, tuple(cells)).dump()
+
+    def records(self, *, archived_only: bool) -> list[str]:
+        """Files of the study's records at hand, or of the archived ones alone."""
+        return [
+            str(path)
+            for path in self.shelf.found().values()
+            if not archived_only or path.is_relative_to(self.shelf.archive)
+        ]
+
+    def recorded_count(self) -> int:
+        """How many of the study's cells have a record."""
+        return len(self.records(archived_only=False))
+
+    def closing_words(self) -> str:
+        """Where the results are, and the main finding in a sentence."""
+        numbers = self.results / "numbers.json"
+        if not numbers.exists():
+            return ""
+        finding = json.loads(numbers.read_text("utf-8"))["main_finding"]
+        return (
+            f"\npaper    {self.results}/paper.pdf\nfigures  {self.results}/figures/\n"
+            f"tables   {self.results}/tables/\n\n{finding}\n"
+        )

@@ -1,0 +1,104 @@
+"""How far a study is, and how long the rest takes at the speed seen so far."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.failures import read_failure
+from tuning_curves.util.locks import is_locked
+from tuning_curves.study.records import Shelf, read_record
+from tuning_curves.study.config import Planned, Study
+
+
+def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
+    """Counts of cells by state and by method, and the seconds that are left on one worker.
+
+    `done` counts every cell with a record, `diverged` those of them whose loss was no number.
+    `failed` counts cells that were tried and have none, which `failures` tells the reasons of;
+    `damaged` those whose record is torn or of something else, by the errors in `damages`.
+    `seconds_left` is None before the first record.
+    """
+    shelf = Shelf(study, root)
+    records: dict[str, dict[str, Any] | None] = {}
+    damages = {}
+    for planned in study.unique:
+        try:
+            records[planned.id] = _record(shelf, planned)
+        except DataError as error:
+            records[planned.id], damages[planned.id] = None, str(error)
+    untrained = [p for p in study.unique if records[p.id] is None]
+    waiting = [p for p in untrained if p.id not in damages]
+    locks = root / "runs" / study.name / "locks"
+    running = {p.id for p in waiting if is_locked(locks / f"{p.id}.lock")}
+    failures = [_failure(shelf, p) for p in waiting if p.id not in running]
+    failed = [failure for failure in failures if failure is not None]
+    done = [r for r in records.values() if r is not None]
+    return {
+        "study": study.name,
+        "cells": {
+            "total": len(records),
+            "done": len(done),
+            "diverged": sum(r["status"] == "diverged" for r in done),
+            "running": len(running),
+            "damaged": len(damages),
+            "missing": len(waiting) - len(running) - len(failed),
+            "failed": len(failed),
+        },
+        "failures": failed,
+        "damages": list(damages.values()),
+        "methods": _by_method(study, records),
+        "seconds_left": _seconds_left(untrained, done),
+    }
+
+
+def _record(shelf: Shelf, planned: Planned) -> dict[str, Any] | None:
+    """The cell's record; looked for twice, since another process may be archiving it.
+
+    Raises:
+        DataError: a torn record, or one of something else.
+    """
+    try:
+        return _read(shelf, planned)
+    except ResourceError:
+        return _read(shelf, planned)
+
+
+def _read(shelf: Shelf, planned: Planned) -> dict[str, Any] | None:
+    path = shelf.find(planned)
+    return None if path is None else read_record(path, planned, shelf.study.settings)
+
+
+def _failure(shelf: Shelf, planned: Planned) -> dict[str, Any] | None:
+    try:
+        failure = read_failure(shelf.workspace.parent, planned)
+    except DataError as error:  # a failure is tried again anyhow, readable or not
+        failure = {"reason": "failed", "needed": error.message}
+    return failure and failure | {"cell": planned.cell.path}
+
+
+def _by_method(study: Study, records: dict[str, Any]) -> list[dict[str, Any]]:
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for planned in study.unique:
+        counts[planned.cell.method][0] += records[planned.id] is not None
+        counts[planned.cell.method][1] += 1
+    return [{"method": m, "done": done, "total": total} for m, (done, total) in counts.items()]
+
+
+def _seconds_left(untrained: list[Planned], done: list[dict[str, Any]]) -> float | None:
+    if not untrained:
+        return 0.0
+    speeds: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for record in (r for r in done if r["status"] == "finished"):
+        cost = record["cost"]
+        for key in (record["cell"]["method"], "any"):
+            speeds[key].append((cost["seconds_per_step"], cost["evaluate_seconds"]))
+    if not speeds:
+        return None
+    total = 0.0
+    for planned in untrained:
+        seen = speeds.get(planned.cell.method, speeds["any"])
+        step = sum(s for s, _ in seen) / len(seen)
+        evaluation = sum(e for _, e in seen) / len(seen)
+        total += planned.cell.steps * step + evaluation
+    return round(total, 1)

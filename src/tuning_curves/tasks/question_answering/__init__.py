@@ -1,0 +1,1 @@
+"""Extractive question answering in the layout of SQuAD v1.1."""

@@ -1,0 +1,87 @@
+"""Predictions files: a JSON object that maps question ids to answer texts.
+
+It is what the official scorer reads and what the Hugging Face example writes.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.util.files import read_json, write_json
+
+FIX_OBJECT = 'write one JSON object: {"<question id>": "<answer text>", ...}'
+FIX_LIST = "convert it: jq 'map({(.id): .prediction_text}) | add' old.json > new.json"
+FIX_TEXT = "keep one answer text for each question id, the best one; an empty text is allowed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aligned:
+    """Predictions in the data's order.
+
+    texts: one a question, None where the file has none; missing: the ids of those;
+    unknown: ids in the file that the data does not have.
+    """
+
+    texts: list[str | None]
+    missing: list[str]
+    unknown: list[str]
+
+
+def read_predictions(path: Path) -> dict[str, str]:
+    """Read a predictions file.
+
+    Raises:
+        ResourceError: no such file.
+        DataError: not JSON, not an object, or an answer that is not a text (names its id).
+    """
+    try:
+        path.stat()  # a missing file is not a damaged one
+        value = read_json(path, what="predictions file", fix=FIX_OBJECT)
+    except FileNotFoundError:
+        raise ResourceError(f"{path}: no such predictions file", fix="correct the path") from None
+    except OSError as error:
+        message = f"{path}: cannot be read ({error.strerror})"
+        raise DataError(message, fix=FIX_OBJECT) from None
+    if not isinstance(value, dict):
+        raise _not_an_object(path, value)
+    for identity, text in value.items():
+        if not isinstance(text, str):
+            message = f"{path}: the prediction of question {identity!r} is {_kind(text)}"
+            raise DataError(f"{message}, expected a string", fix=FIX_TEXT)
+        if re.search("[\ud800-\udfff]", identity + text):
+            message = f"{path}: the prediction of question {identity!r} holds half a surrogate pair"
+            raise DataError(message, fix="write the file anew, as UTF-8")
+    return value
+
+
+def write_predictions(path: Path, ids: Sequence[str], texts: Sequence[str]) -> None:
+    """Write a predictions file; it appears whole or not at all."""
+    write_json(path, dict(zip(ids, texts, strict=True)))
+
+
+def align(predictions: Mapping[str, str], ids: Sequence[str]) -> Aligned:
+    """Put predictions into the order of the data's question ids."""
+    known = set(ids)
+    return Aligned(
+        texts=[predictions.get(identity) for identity in ids],
+        missing=[identity for identity in ids if identity not in predictions],
+        unknown=[identity for identity in predictions if identity not in known],
+    )
+
+
+def _not_an_object(path: Path, value: Any) -> DataError:
+    """The list of the `evaluate` library's predictions is the likeliest mistake: name the way."""
+    message = f"{path}: the top level is {_kind(value)}, expected an object from id to text"
+    listed = isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+    if listed and {"id", "prediction_text"} <= value[0].keys():
+        return DataError(f'{message} (its entries have "id", "prediction_text")', fix=FIX_LIST)
+    return DataError(message, fix=FIX_OBJECT)
+
+
+def _kind(value: Any) -> str:
+    """What JSON calls the value."""
+    names = {dict: "an object", list: "a list", bool: "a boolean", str: "a string"}
+    return "null" if value is None else names.get(type(value), f"a number ({value})")

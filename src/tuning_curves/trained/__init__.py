@@ -1,0 +1,1 @@
+"""What a run trained, used elsewhere: restored, asked, exported."""

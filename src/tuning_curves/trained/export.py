@@ -1,0 +1,98 @@
+"""A delta folded into its encoder: a whole checkpoint that `transformers` loads by itself.
+
+What is trained of the encoder's own tensors replaces them; entries, LoRA's products and IA3's
+factors are worked into the matrices that they change. A method whose modules have no place among
+the encoder's own tensors (adapters, prefixes, other readers) cannot be written so. The checkpoint
+is in float32 and its model has no pooler, as question answering has none.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+
+from tuning_curves.training.delta import Delta
+from tuning_curves.trained.restore import restore_models
+from tuning_curves.util.errors import UsageError
+from tuning_curves.util.files import write_json
+from tuning_curves.methods.peft_layers import ADAPTER
+from tuning_curves.encoders.model import SpanModel, quiet_library
+
+ABOUT = "tuning_curves.json"
+
+
+def export_checkpoint(delta: Delta, encoder: Path, out: Path) -> None:
+    """Write a checkpoint with its tokenizer, and what it is of: whole, or not at all.
+
+    Raises:
+        UsageError: a method that does not fold into the encoder, or a folder that is not empty.
+        ResourceError, DataError: see `restore_models`.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out}: exists and is not an empty folder", fix="give a new folder")
+    pristine, model = restore_models(delta, encoder)
+    fold(model)
+    names = dict(pristine.named_parameters()).keys()
+    added = sorted(dict(model.named_parameters()).keys() - names)
+    if added or len(names) != len(dict(model.named_parameters())):
+        raise UsageError(
+            f"the method {delta.about.cell.method} adds modules that the encoder's own layout has "
+            f"no place for ({added[0] if added else 'its layers'}, ...): no checkpoint of it",
+            fix="use the delta itself, with `tuning-curves answer`; full, head, biases, layers, "
+            "masks, lora and ia3 can be exported",
+        )
+    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    partial.mkdir(parents=True)
+    try:
+        _save(model, delta, encoder, partial)
+        partial.replace(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+@torch.no_grad()
+def fold(model: SpanModel) -> None:
+    """Work entries, LoRA and IA3 into the tensors that they change, in place."""
+    for module in list(model.modules()):
+        for name in list(getattr(module, "parametrizations", {})):
+            parametrize.remove_parametrizations(module, name, leave_parametrized=True)
+    for parent, name, layer in list(_tuner_layers(model)):
+        if hasattr(layer, "ia3_l"):  # kept as vectors here, as a row or column by peft
+            shape = (1, -1) if layer.is_feedforward else (-1, 1)
+            layer.ia3_l[ADAPTER].data = layer.ia3_l[ADAPTER].data.reshape(shape)
+        layer.merge()
+        setattr(parent, name, layer.get_base_layer())
+
+
+def _tuner_layers(model: SpanModel) -> Iterator[tuple[nn.Module, str, Any]]:
+    """peft's layers, each with its parent and its name in it."""
+    for parent in model.modules():
+        for name, layer in parent.named_children():
+            if hasattr(layer, "lora_A") or hasattr(layer, "ia3_l"):
+                yield parent, name, layer
+
+
+def _save(model: SpanModel, delta: Delta, encoder: Path, out: Path) -> None:
+    from transformers import AutoConfig, AutoModelForQuestionAnswering, AutoTokenizer
+
+    config = AutoConfig.from_pretrained(encoder, trust_remote_code=False, local_files_only=True)
+    config.num_labels = 2  # a start and an end
+    whole = AutoModelForQuestionAnswering.from_config(config, dtype=torch.float32)
+    whole.base_model.load_state_dict(model.encoder.state_dict())
+    whole.qa_outputs.load_state_dict(model.qa_outputs.state_dict())
+    with quiet_library():
+        whole.save_pretrained(out)
+    shutil.copymode(out / "config.json", out / "model.safetensors")  # else its owner's alone
+    tokenizer = AutoTokenizer.from_pretrained(
+        encoder,
+        local_files_only=True,
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],  # segments are read
+    )
+    tokenizer.save_pretrained(out)
+    write_json(out / ABOUT, asdict(delta.about))

@@ -1,0 +1,112 @@
+"""A delta's file: every tensor that a cell trained, and what must be known to use them.
+
+It is one safetensors file. Whole tensors stand under their names in `SpanModel`, the span head
+among them; of tensors with chosen entries alone their flat positions and what is added there
+(`methods.entries`). The header says what they are of: the cell and all its settings, the files of
+its encoder with their sha256, and a sha256 of all of it, so that a torn or altered file is refused.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.util.files import canonical, write_whole
+from tuning_curves.study.config import Cell
+
+KIND = "tuning-curves delta"
+FORMAT = 1  # raised whenever tensors or header change their meaning
+FIX = "train the cell again with `tuning-curves train --keep-delta`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a delta is of.
+
+    Attributes:
+        study, id, cell, settings: as in the cell's record.
+        encoder: sha256 of each of the encoder's files, by name.
+        scores: exact matches, sum of F1 and questions, by split, as in the record.
+    """
+
+    study: str
+    id: str
+    cell: Cell
+    settings: dict[str, Any]
+    encoder: dict[str, str]
+    scores: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delta:
+    """A delta as read: where it lies, what it is of, and its tensors by name."""
+
+    path: Path
+    about: About
+    tensors: dict[str, Tensor]
+
+
+def write_delta(path: Path, about: About, tensors: Mapping[str, Tensor]) -> None:
+    """Write a delta; it appears whole or not at all."""
+    kept = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    text = canonical(asdict(about))
+    header = {"kind": KIND, "format": str(FORMAT), "about": text, "sha256": _digest(text, kept)}
+    payload = save(kept, header)
+    with write_whole(path) as stream:
+        stream.write(payload)
+
+
+def read_delta(path: Path) -> Delta:
+    """Read a delta and check all of it.
+
+    Raises:
+        ResourceError: no such file.
+        DataError: torn, altered, of another format, or no delta at all.
+    """
+    if not path.is_file():
+        raise ResourceError(f"{path}: no such delta", fix=f"correct the path, or {FIX}")
+    try:
+        with safe_open(path, framework="pt") as stored:
+            header = stored.metadata() or {}
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        message = f"{path}: torn, or not a safetensors file ({error})"
+        raise DataError(message, fix=FIX) from None
+    _check_kind(path, header)
+    if _digest(header.get("about", ""), tensors) != header.get("sha256"):
+        raise DataError(f"{path}: altered since it was written (its sha256 differs)", fix=FIX)
+    about = json.loads(header["about"])
+    return Delta(
+        path=path, about=About(**{**about, "cell": Cell(**about["cell"])}), tensors=tensors
+    )
+
+
+def _check_kind(path: Path, header: Mapping[str, str]) -> None:
+    if header.get("kind") != KIND:
+        raise DataError(
+            f"{path}: a safetensors file, but no delta of this package (its header's kind is "
+            f"{header.get('kind')!r}, expected {KIND!r})",
+            fix="give a file that `tuning-curves train --keep-delta` wrote",
+        )
+    if header.get("format") != str(FORMAT):
+        raise DataError(
+            f"{path}: a delta of format {header.get('format')}, expected {FORMAT}",
+            fix="use the version of this package that wrote it, or train the cell again",
+        )
+
+
+def _digest(about: str, tensors: Mapping[str, Tensor]) -> str:
+    """Hex sha256 of the description and of every tensor with its name, type and shape."""
+    digest = hashlib.sha256(about.encode("utf-8"))
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"\0{name} {tensor.dtype} {list(tensor.shape)}\0".encode())
+        digest.update(tensor.contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,165 @@
+"""What one training step costs, and where its gradient goes: measured on a cell's first step.
+
+Measuring changes no bit of the step. Floating-point operations are the useful ones, two a
+multiply-add of the matrix products that the step really does, attention included (its backward
+pass counts twice its forward pass, whatever the kernel computes again). A recurrent layer
+is one kernel, whose products are those of its cells' matrices at every place, the idle places of
+shorter sequences too.
+"""
+
+import importlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from tuning_curves.methods.biases import bias_terms
+from tuning_curves.encoders.model import SpanModel
+from tuning_curves.training.cost import ActivationMeter, tensor_bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """One step's cost.
+
+    Attributes:
+        step_tokens: tokens of the batch.
+        flops_per_step: of its forward and backward pass.
+        activation_bytes: kept for the backward pass, parameters left out.
+        activation_bytes_one: the same for the batch's first question alone.
+        gradient_bytes: of all gradients.
+        bias_gradients: mean absolute gradient of each trained bias term (`methods.biases.TERMS`)
+            in each layer, before clipping.
+    """
+
+    step_tokens: int
+    flops_per_step: int
+    activation_bytes: int
+    activation_bytes_one: int
+    gradient_bytes: int
+    bias_gradients: dict[str, list[float | None]]
+
+
+Loss = Callable[[np.ndarray], Tensor]
+
+
+def probe_step(
+    model: SpanModel, loss_of: Loss, questions: np.ndarray, tokens: int
+) -> tuple[Probe, Tensor]:
+    """Measure one step's forward and backward pass, and leave its gradients on the parameters.
+
+    Args:
+        model: in training mode, without gradients.
+        loss_of: the mean loss of some questions, drawing the same dropout each time it is called;
+            what it makes is counted.
+        questions: int64 [batch], whose windows have `tokens` tokens.
+
+    Returns:
+        What was measured, and the loss in nats, a scalar.
+    """
+    device = model.qa_outputs.weight.device
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        one, _ = _kept(model, lambda: loss_of(questions[:1]))
+    model.zero_grad(set_to_none=True)
+    with FlopCounterMode(display=False, custom_mapping=_attention_formulas()) as counter:
+        whole, loss = _kept(model, lambda: loss_of(questions))
+    gradients = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
+    probe = Probe(
+        step_tokens=tokens,
+        flops_per_step=counter.get_total_flops(),
+        activation_bytes=whole,
+        activation_bytes_one=one,
+        gradient_bytes=tensor_bytes(gradients),
+        bias_gradients=bias_terms(gradients, len(model.layers)),
+    )
+    return probe, loss.detach()
+
+
+def _kept(model: nn.Module, forward: Callable[[], Tensor]) -> tuple[int, Tensor]:
+    """Bytes that a forward pass keeps, and its loss; its backward pass is run too."""
+    meter = ActivationMeter(model)
+    with meter.watching():
+        loss = forward()
+    loss.backward()
+    return meter.bytes, loss
+
+
+def _attention_formulas() -> dict[Any, Any]:
+    """Operations of the attention kernels that torch's own table lacks."""
+    aten = torch.ops.aten
+    formulas: dict[Any, Any] = {
+        aten._scaled_dot_product_flash_attention_for_cpu: _fused,
+        aten._scaled_dot_product_flash_attention_for_cpu_backward: _fused_backward,
+        aten._cudnn_rnn: _recurrent_cuda,
+        aten._cudnn_rnn_backward: _recurrent_cuda_backward,
+        aten.mkldnn_rnn_layer: _recurrent,
+        aten.mkldnn_rnn_layer_backward: _recurrent_backward,
+    }
+    if torch.cuda.is_available():
+        importlib.import_module("torch.nn.attention.varlen")  # registers the two kernels
+        formulas[torch.ops.torch_attn._varlen_attn] = _variable
+        formulas[torch.ops.torch_attn._varlen_attn_backward] = _variable_backward
+    return formulas
+
+
+def _fused(query: Any, key: Any, *_: Any, **__: Any) -> int:
+    batch, heads, length, width = query  # shapes, not tensors
+    return int(4 * batch * heads * length * key[2] * width)
+
+
+def _fused_backward(_gradient: Any, query: Any, key: Any, *_: Any, **__: Any) -> int:
+    return 2 * _fused(query, key)
+
+
+def _recurrent(places: Any, outer: Any, inner: Any, *_: Any, **__: Any) -> int:
+    """Args: shapes of the input, [longest, B, width], and of a direction's two matrices."""
+    return 2 * math.prod(places[:-1]) * (math.prod(outer) + math.prod(inner))
+
+
+def _recurrent_backward(places: Any, outer: Any, inner: Any, *_: Any, **__: Any) -> int:
+    return 2 * _recurrent(places, outer, inner)
+
+
+def _recurrent_cuda(places: Any, weights: Any, *_: Any, **__: Any) -> int:
+    return _recurrent(places, *weights[:2])
+
+
+def _recurrent_cuda_backward(places: Any, weights: Any, *_: Any, **__: Any) -> int:
+    return 2 * _recurrent_cuda(places, weights)
+
+
+def _variable(
+    query: Tensor,
+    _key: Tensor,
+    _value: Tensor,
+    bounds: Tensor,
+    key_bounds: Tensor,
+    *_: Any,
+    **__: Any,
+) -> int:
+    heads, width = query.shape[1:]
+    return 4 * heads * width * int((bounds.diff().long() * key_bounds.diff().long()).sum())
+
+
+def _variable_backward(
+    _gradient: Tensor,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    _out: Tensor,
+    _lse: Tensor,
+    bounds: Tensor,
+    key_bounds: Tensor,
+    *_: Any,
+    **__: Any,
+) -> int:
+    return 2 * _variable(query, key, value, bounds, key_bounds)
+
+
+_variable._get_raw = True  # type: ignore[attr-defined]  # lengths are needed, not only shapes
+_variable_backward._get_raw = True  # type: ignore[attr-defined]

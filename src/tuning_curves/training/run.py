@@ -1,0 +1,207 @@
+"""What the cells of a job share, and how a cell begins from it.
+
+A cell's numbers never depend on its company: the model is copied afresh, the random state is set
+by the cell's own seeds, and what is shared (windows, the frozen part's output, chosen entries) is
+made from the study and the cell's own values alone.
+"""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tuning_curves.training.evaluate import Examination
+from tuning_curves.tasks.question_answering.windows import open_features, read_manifest
+from tuning_curves.util.files import sha256_of
+from tuning_curves.methods import (
+    Counts,
+    Method,
+    apply_method,
+    count_frozen_layers,
+    resolve_method,
+)
+from tuning_curves.methods.sparse import place_entries
+from tuning_curves.methods.masks import SELECT_QUESTIONS
+from tuning_curves.encoders.model import SpanModel, load_encoder
+from tuning_curves.util.provenance import device_name, versions
+from tuning_curves.encoders.fetch import open_encoder
+from tuning_curves.study.config import ENGINE, Cell, Planned
+from tuning_curves.data.subsets import split_pools, stratified_sample, subset
+from tuning_curves.encoders.precision import store_frozen
+from tuning_curves.training.belonging import check_belongs
+from tuning_curves.training.cost import allocated, peak_memory
+from tuning_curves.training.inputs import Feed
+from tuning_curves.training.loop import Trainer, loss_of
+from tuning_curves.training.places import Places
+from tuning_curves.encoders.batches import FrozenPrefix, Room
+from tuning_curves.training.progress import say
+from tuning_curves.training.sizes import GIB
+from tuning_curves.encoders.disk_cache import Store
+
+PREFIX_BYTES = 3 * GIB  # what the frozen parts' output may take of a CPU's memory, in all
+GPU_SHARE = 0.3  # and of a GPU's free memory, by all processes that share it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """A cell before its first step: the model with its method, batches by split, the trainer."""
+
+    model: SpanModel
+    counts: Counts
+    feeds: dict[str, Feed]
+    trainer: Trainer
+    shared: int = 0  # bytes of the device that were taken before, less what prefixes have left
+
+
+class Workshop:
+    """Everything that the cells of a job share."""
+
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        places: Places,
+        device: torch.device,
+        sharers: int = 1,
+    ) -> None:
+        """Args: settings: what all of the job's cells have in common. sharers: processes on a GPU.
+
+        Raises:
+            DataError: the encoder or the features are not those that the settings name.
+        """
+        self.settings, self.places, self.device = settings, places, device
+        self.training = settings["training"]
+        self.precision: str = self.training["precision"]
+        self.features = open_features(places.features)
+        self.encoder = open_encoder(places.encoder)
+        self.manifest = read_manifest(places.features)
+        check_belongs(settings, self.encoder, self.manifest, places)
+        self.original = load_encoder(
+            places.encoder,
+            hidden_dropout=self.training["hidden_dropout"],
+            attention_dropout=self.training["attention_dropout"],
+        )
+        self.original.eval().requires_grad_(False)
+        on_host = device.type == "cpu"
+        self.pristine = self.original if on_host else copy.deepcopy(self.original).to(device)
+        self.prefixes: dict[tuple[str, int], FrozenPrefix] = {}
+        self.room = Room(_memory_for_prefixes(device, sharers))
+        self.selections: dict[tuple[Any, ...], dict[str, Tensor]] = {}
+        self._choose_questions()
+
+    def _choose_questions(self) -> None:
+        train, dev = self.features["train"], self.features["dev"]
+        evaluation = self.settings["evaluation"]
+        limits = {key: evaluation[key] for key in ("n_best", "max_answer_tokens")}
+        held_out = self.settings["data"]["held_out_questions"]
+        self.pool, held = split_pools(train.article_sizes, held_out)
+        sizes = _by_article(held, train.article_sizes)
+        selection = held[stratified_sample(sizes, _count(evaluation["selection_questions"]))]
+        asked = stratified_sample(dev.article_sizes, _count(evaluation["dev_questions"]))
+        self.exams = {
+            "dev": Examination(dev, asked, **limits),
+            "selection": Examination(train, selection, **limits),
+        }
+        self.dev_articles: list[int] = _by_article(asked, dev.article_sizes).tolist()
+
+    def begin(self, planned: Planned) -> Begun:
+        """Everything of one cell before its first step."""
+        cell = planned.cell
+        shared = self.shared_bytes()
+        model, counts = self.prepare(cell)
+        if self.device.type == "cuda":  # what chooses entries is shared, and no cell's own cost
+            torch.cuda.reset_peak_memory_stats(self.device)
+        feeds = {split: self.feed(model, split) for split in ("train", "dev")}
+        questions = subset(self.pool, cell.n_train, cell.subset_seed)
+        trainer = Trainer(
+            model,
+            feeds["train"],
+            questions,
+            cell,
+            self.training,
+            self.places.checkpoint(planned),
+            self.places.checkpoint_seconds,
+        )
+        return Begun(model=model, counts=counts, feeds=feeds, trainer=trainer, shared=shared)
+
+    def shared_bytes(self) -> int:
+        """Bytes of a GPU that are no cell's own, beside the room that prefixes have left."""
+        return allocated(self.device) + self.room.left
+
+    def peak_memory(self, begun: Begun) -> int | None:
+        """The most bytes of a GPU that a cell has needed itself; None on a CPU."""
+        peak = peak_memory(self.device)
+        return None if peak is None else peak - (begun.shared - self.room.left)
+
+    def prepare(self, cell: Cell) -> tuple[SpanModel, Counts]:
+        """A fresh copy of the encoder with the cell's method in it."""
+        model = copy.deepcopy(self.original)
+        generator = torch.Generator().manual_seed(cell.init_seed)
+        method = resolve_method(cell.method)
+        counts = apply_method(method, model, generator)
+        place_entries(model, self._select(method, model, cell))
+        store_frozen(model, self.precision)
+        return model.to(self.device), counts
+
+    def _select(self, method: Method, model: SpanModel, cell: Cell) -> dict[str, Tensor]:
+        """The entries that a method chooses by the data: once for all that share data and head."""
+        if method.select is None:
+            return {}
+        questions = subset(self.pool, cell.n_train, cell.subset_seed)[:SELECT_QUESTIONS]
+        key = (method.name, cell.init_seed, questions.tobytes())
+        if key not in self.selections:
+            feed = Feed(model.to(self.device), self.features["train"], None)
+            losses = (loss_of(model, feed, one, self.precision) for one in questions[:, None])
+            self.selections[key] = method.select(model, losses)
+        return self.selections[key]
+
+    def feed(self, model: SpanModel, split: str) -> Feed:
+        """A split's batches for a model: what is frozen below its first trained layer is shared."""
+        features, first = self.features[split], count_frozen_layers(model)
+        if first == 0:
+            return Feed(model, features, None)
+        if (split, first) not in self.prefixes:
+            store = self._store(split, first)
+            self.prefixes[split, first] = FrozenPrefix(
+                self.pristine, features, first, self.precision, self.room, store
+            )
+        return Feed(model, features, self.prefixes[split, first])
+
+    def _store(self, split: str, first: int) -> Store | None:
+        """Where a prefix is kept on disk, under a name that tells all that its numbers hang on."""
+        if self.places.cache is None:
+            return None
+        key = [
+            self.encoder["files"],
+            self.manifest["files"],
+            [ENGINE, split, first, self.precision],
+            [device_name(self.device), versions()["torch"]],
+        ]
+        lengths, width = self.features[split].lengths, self.pristine.qa_outputs.in_features
+        name = f"{split}-{first}-{sha256_of(key)[:12]}"
+        try:
+            return Store(self.places.cache, name, lengths, width, self.places.cache_bytes)
+        except OSError as error:
+            say(f"warning: the frozen part's output stays in memory: {error}")
+            return None
+
+
+def _memory_for_prefixes(device: torch.device, sharers: int) -> int:
+    if device.type == "cpu":
+        return PREFIX_BYTES
+    free, _ = torch.cuda.mem_get_info(device)
+    return int(GPU_SHARE * free / sharers)
+
+
+def _count(questions: int | str) -> int | None:
+    return None if questions == "all" else int(questions)
+
+
+def _by_article(questions: np.ndarray, article_sizes: np.ndarray) -> np.ndarray:
+    """How many of these questions (sorted) each article has, without articles that have none."""
+    edges = np.concatenate(([0], np.cumsum(article_sizes)))
+    counts = np.histogram(questions, edges)[0]
+    return counts[counts > 0]

@@ -1,0 +1,1 @@
+"""Files, locks, errors, interrupts, provenance: what every room stands on."""
