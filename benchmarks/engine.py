@@ -9,9 +9,9 @@ import torch
 
 from benchmarks.clock import Turn, Work, timed
 from benchmarks.material import Material
-from tuning_curves.study.config import Cell, Planned, Study, identity
-from tuning_curves.training.places import Places
-from tuning_curves.training.schedule import batches
+from tuning_curves.study.grid import Cell, Planned, Study, identity
+from tuning_curves.study.paths import Places
+from tuning_curves.training.optimizer import batches
 from tuning_curves.training.run import Begun, Workshop
 
 LONG = 100_000  # steps of a cell that is only ever stepped: its rate stays all but constant

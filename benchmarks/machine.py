@@ -6,8 +6,8 @@ import os
 import torch
 
 from benchmarks.clock import Turn, Work, timed
-from tuning_curves.util.provenance import device_name, versions
 from tuning_curves.encoders.precision import SLOW, slowness_of_bfloat16
+from tuning_curves.util.provenance import device_name, versions
 
 SIDE = 2_048
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}

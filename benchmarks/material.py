@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.util.errors import ResourceError
-from tuning_curves.tasks.question_answering.windows import make_features
-from tuning_curves.study.paths import Layout
 from tuning_curves.data.fetch import fetch_data, open_data
+from tuning_curves.study.config import check_study
+from tuning_curves.study.grid import Study
+from tuning_curves.study.paths import Layout
 from tuning_curves.tasks.question_answering.data import SquadData, content_sha256, read_squad
-from tuning_curves.study.config import Study, check_study
-from tuning_curves.yaml_files import read_yaml
+from tuning_curves.tasks.question_answering.windows import make_features
+from tuning_curves.util.errors import ResourceError
+from tuning_curves.util.yaml_files import read_yaml
 
 BASE = Path("config/squad-slice.yaml")
 SQUAD = {"train": "train-v1.1.json", "dev": "dev-v1.1.json"}

@@ -21,14 +21,14 @@ import numpy as np
 import torch
 from transformers import BertForQuestionAnswering
 
-from tuning_curves.tasks.question_answering.windows import FeatureSet, Windows
-from tuning_curves.util.files import write_text
-from tuning_curves.study.paths import Layout
+from tuning_curves.encoders.batches import embed_windows
 from tuning_curves.encoders.model import SpanModel, span_loss
-from tuning_curves.study.config import Cell, Planned, Study, identity, read_study
-from tuning_curves.training.inputs import embed_windows
-from tuning_curves.training.places import Places
+from tuning_curves.study.config import read_study
+from tuning_curves.study.grid import Cell, Planned, Study, identity
+from tuning_curves.study.paths import Layout, Places
+from tuning_curves.tasks.question_answering.windows import FeatureSet, Windows
 from tuning_curves.training.run import Workshop
+from tuning_curves.util.files import write_text
 
 BATCH, BATCHES = 8, 16
 CELL = Cell(

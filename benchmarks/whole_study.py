@@ -22,7 +22,8 @@ from pathlib import Path
 
 from benchmarks.clock import Patience, Turn, interleave
 from benchmarks.start import start
-from tuning_curves.study.config import Study, read_study
+from tuning_curves.study.config import read_study
+from tuning_curves.study.grid import Study
 
 BATCH, POOL, ASKED = 4, 64, 32  # questions of a step, to draw from, and of an evaluation
 ROUNDS = 3

@@ -206,8 +206,8 @@ def _save_encoder(folder: Path, vocabulary_size: int) -> None:
 @pytest.fixture(scope="session")
 def real_encoder() -> Path:
     """The folder of all-MiniLM-L6-v2, where the demo's resources have been fetched."""
-    from tuning_curves.study.paths import Layout
     from tuning_curves.study.config import read_study
+    from tuning_curves.study.paths import Layout
 
     folder = Layout(read_study(ROOT / "config" / "demo.yaml"), ROOT).encoder
     for name in ("config.json", "model.safetensors", "tokenizer.json"):

@@ -13,7 +13,13 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.tasks.question_answering.data import (
+    SquadData,
+    content_sha256,
+    parse_squad,
+    read_squad,
+    to_squad,
+)
 from tuning_curves.tasks.question_answering.windows import (
     ARRAYS,
     FeatureSet,
@@ -22,7 +28,7 @@ from tuning_curves.tasks.question_answering.windows import (
     open_features,
     read_manifest,
 )
-from tuning_curves.tasks.question_answering.data import SquadData, content_sha256, parse_squad, read_squad, to_squad
+from tuning_curves.util.errors import DataError, ResourceError
 
 MAX_LENGTH, DOC_STRIDE = 80, 16
 

@@ -14,10 +14,10 @@ from torch.nn import functional
 from transformers import BertForQuestionAnswering
 from transformers.utils import logging as library_logging
 
-from tuning_curves.encoders.packing import Packing
 from tuning_curves.encoders.dropout import Dropout
-from tuning_curves.util.errors import DataError, UsageError
 from tuning_curves.encoders.model import SpanModel, load_encoder, span_loss
+from tuning_curves.encoders.packing import Packing
+from tuning_curves.util.errors import DataError, UsageError
 
 CPU = torch.device("cpu")
 LENGTHS = [7, 1, 23, 12]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tuning_curves.util.errors import DataError
 from tuning_curves.study.outcomes import F1_ROUNDING, decode_outcomes, encode_outcomes
+from tuning_curves.util.errors import DataError
 
 EXACT = np.array([True, False, True, True, False, False, True, False, True, False, False])
 F1 = np.array([1, 0, 1, 1, 0.4, 0.5, 1, 2 / 3, 1, 0, 0.25])

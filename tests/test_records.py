@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tuning_curves.util.errors import DataError
+from tuning_curves.study.config import check_study
+from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import Layout
 from tuning_curves.study.records import (
     Shelf,
@@ -14,7 +15,7 @@ from tuning_curves.study.records import (
     sealed,
     write_record,
 )
-from tuning_curves.study.config import Study, check_study
+from tuning_curves.util.errors import DataError
 
 CONFIG = Path(__file__).resolve().parents[1] / "config" / "squad-slice.yaml"
 

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuning_curves.tasks.question_answering import data as squad
-from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.tasks.question_answering.data import (
     SquadData,
     article_sizes,
@@ -21,6 +20,7 @@ from tuning_curves.tasks.question_answering.data import (
     read_squad,
     to_squad,
 )
+from tuning_curves.util.errors import DataError, ResourceError
 
 from .conftest import hub_rows
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tuning_curves.study.config import check_study, read_study
+from tuning_curves.study.grid import identity, whole_budgets
 from tuning_curves.util.errors import ResourceError, UsageError
-from tuning_curves.study.config import check_study, identity, read_study, whole_budgets
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 

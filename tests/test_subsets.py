@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuning_curves.util.errors import UsageError
 from tuning_curves.data.subsets import (
     selection_articles,
     selection_pool,
@@ -15,6 +14,7 @@ from tuning_curves.data.subsets import (
     subset,
     training_pool,
 )
+from tuning_curves.util.errors import UsageError
 
 SIZES = np.array([30, 50, 10, 5, 25, 40])  # 160 questions
 SIZE_LISTS = st.lists(st.integers(0, 60), min_size=1, max_size=12).filter(any)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuning_curves.util.errors import ResourceError, UsageError
-from tuning_curves.yaml_files import parse_yaml, read_yaml
+from tuning_curves.util.yaml_files import parse_yaml, read_yaml
 
 
 def refusal(path: Path, content: str | bytes) -> str:

@@ -9,7 +9,7 @@ from benchmarks.clock import Sample, Turn, Work, interleave, timed
 from benchmarks.engine import make_workshop, planned_cell
 from benchmarks.rows.common import Bench, Row, Subject, compared
 from benchmarks.rows.steps import example_steps, products, products_of, stepped_turn
-from tuning_curves.study.config import Planned, Study
+from tuning_curves.study.grid import Planned, Study
 from tuning_curves.training.run import Workshop
 
 RATES, SEEDS, EPOCHS, BATCH = (3e-3, 1e-2, 2e-2, 3e-2), range(5), 3, 16

@@ -19,12 +19,11 @@ from benchmarks.machine import formats
 from benchmarks.peers.tuned import METHODS
 from benchmarks.rows.common import Bench, Row, Subject, compared
 from benchmarks.rows.steps import products, products_of
-from tuning_curves.util.errors import TuningCurvesError
-from tuning_curves.tasks.question_answering.windows import make_features
-from tuning_curves.util.files import write_json, write_text
-from tuning_curves.study.config import Planned, Study
 from tuning_curves.data.subsets import split_pools, stratified_sample, subset
-from tuning_curves.training.job import job_of
+from tuning_curves.study.grid import Planned, Study, job_of
+from tuning_curves.tasks.question_answering.windows import make_features
+from tuning_curves.util.errors import TuningCurvesError
+from tuning_curves.util.files import write_json, write_text
 
 NAMES = ("start-up", "small-study")
 SIZES, WHOLE_SIZES, SEEDS, EPOCHS, BATCH = (16, 32, 64), (100, 200, 400), (0, 1), 2, 16

@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tuning_curves.analysis.recommend import Curves, choose_method, gain_of_doubling
-from tuning_curves.analysis.advising import make_advice
+from tuning_curves.analysis.recommend import Curves, choose_method, gain_of_doubling, make_advice
 from tuning_curves.analysis.runs import Runs
 from tuning_curves.cli import main
 from tuning_curves.commands import advise

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning_curves.analysis.budgets import compare_budgets, find_gains
+from tuning_curves.analysis.comparisons import compare_budgets, find_gains
 from tuning_curves.analysis.runs import Runs, read_runs
 
 Row = Callable[..., dict[str, Any]]

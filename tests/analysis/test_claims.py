@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from tuning_curves.analysis.claims.config import check_claims, read_claims
-from tuning_curves.util.errors import ResourceError, UsageError
 from tuning_curves.report.style import method_style
+from tuning_curves.util.errors import ResourceError, UsageError
 
 CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
 

@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning_curves.analysis.collect import collect
-from tuning_curves.analysis.runs import COLUMNS, EXTRA, read_runs
-from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.analysis.runs import COLUMNS, EXTRA, collect, read_runs
+from tuning_curves.study.grid import Cell, Planned, identity
 from tuning_curves.study.outcomes import encode_outcomes
-from tuning_curves.study.config import Cell, Planned, identity
+from tuning_curves.util.errors import DataError, ResourceError
 
 SETTINGS = {"engine": 1, "training": {"batch_size": 8, "weight_decay": 0.0}}
 SIZES = [3, 2, 5]

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tuning_curves.analysis.comparisons import correct_holm, find_pairs, make_contrasts
-from tuning_curves.analysis.curves import make_curves
+from tuning_curves.analysis.comparisons import correct_holm, find_pairs, make_contrasts, make_curves
 from tuning_curves.analysis.runs import read_runs
 from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
 

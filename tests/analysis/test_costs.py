@@ -7,9 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning_curves.analysis.costs import summarise_costs
-from tuning_curves.analysis.counts import count_parameters
-from tuning_curves.analysis.provenance import summarise_provenance
+from tuning_curves.analysis.costs import count_parameters, summarise_costs, summarise_provenance
 from tuning_curves.util.errors import DataError
 
 Row = Callable[..., dict[str, Any]]

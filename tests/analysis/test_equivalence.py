@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tuning_curves.analysis.equivalence import equivalence_p, not_worse_p
-from tuning_curves.analysis.statistics import Estimate
+from tuning_curves.analysis.statistics import Estimate, equivalence_p, not_worse_p
 from tuning_curves.util.errors import UsageError
 
 

@@ -20,11 +20,15 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tuning_curves.analysis.crossover import draw_curves, locate_crossover
-from tuning_curves.analysis.evidence import Evidence, ratio_condition, score_condition
-from tuning_curves.analysis.statistics import estimate
 from tuning_curves.analysis.claims.decide import judge_everywhere, judge_turn
-from tuning_curves.analysis.reach import compare_to_full_data
+from tuning_curves.analysis.claims.evidence import (
+    Evidence,
+    compare_to_full_data,
+    ratio_condition,
+    score_condition,
+)
+from tuning_curves.analysis.crossover import draw_curves, locate_crossover
+from tuning_curves.analysis.statistics import estimate
 
 from .simulated import simulate, study_of
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tuning_curves.analysis.evidence import ratio_condition
 from tuning_curves.analysis.claims.decide import Condition, judge_everywhere, judge_turn
+from tuning_curves.analysis.claims.evidence import ratio_condition
 
 ALPHA = 0.025
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning_curves.analysis.reach import best_score, reach_time, summarise_reach
+from tuning_curves.analysis.costs import best_score, reach_time, summarise_reach
 
 POINTS = pd.DataFrame(
     {

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning_curves.analysis import formats
+from tuning_curves.analysis import tables as formats
 from tuning_curves.analysis.claims.config import read_claims
-from tuning_curves.analysis.tables import TABLES, order_rows, write_tables
+from tuning_curves.analysis.columns import TABLES
+from tuning_curves.analysis.tables import order_rows, write_tables
 from tuning_curves.util.errors import DataError
 
 CLAIMS = read_claims(Path(__file__).parents[2] / "config" / "claims.yaml")

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.curves import make_curves
+from tuning_curves.analysis.comparisons import make_curves
 from tuning_curves.analysis.runs import BIASES, Runs
-from tuning_curves.analysis.units import unite_subsets
+from tuning_curves.analysis.selection import unite_subsets
 
 ANALYSIS = {"draws": 200, "seed": 0, "level": 0.95}
 SIZES = np.array([5, 5])

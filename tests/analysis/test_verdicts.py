@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from tuning_curves.analysis.claims.config import Claims, check_claims
-from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
 from tuning_curves.analysis.claims.rules import COLUMNS, make_verdicts
+from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
 
 from .simulated import simulate, study_of
 

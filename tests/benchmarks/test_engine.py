@@ -11,9 +11,9 @@ from benchmarks.clock import Patience
 from benchmarks.engine import count_tokens, planned_cell, stepping
 from benchmarks.material import find_material
 from benchmarks.rows.column import train
-from tuning_curves.util.errors import ResourceError, UsageError
-from tuning_curves.training.places import Places
+from tuning_curves.study.paths import Places
 from tuning_curves.training.run import Workshop
+from tuning_curves.util.errors import ResourceError, UsageError
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from benchmarks.peers import answers, example
 from benchmarks.peers.stepped import SteppedTraining
 from benchmarks.peers.tuned import METHODS, tuned_model
 from benchmarks.rows.evaluating import made_up_logits, pad_logits
-from tuning_curves.training.evaluate import Examination
+from tuning_curves.encoders.batches import Feed
+from tuning_curves.encoders.model import load_encoder
+from tuning_curves.methods import apply_method, resolve_method
 from tuning_curves.tasks.question_answering.metric import percent
 from tuning_curves.tasks.question_answering.windows import FeatureSet, open_features
-from tuning_curves.methods import apply_method, resolve_method
-from tuning_curves.encoders.model import load_encoder
-from tuning_curves.training.inputs import Feed
+from tuning_curves.training.evaluate import Examination
 from tuning_curves.training.loop import loss_of
 
 WIDTH, STRIDE = 96, 24

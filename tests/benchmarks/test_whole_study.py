@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.whole_study import Share, has_bases_shapes, shares_of
+from tuning_curves.study.config import read_study
+from tuning_curves.study.grid import Study
 from tuning_curves.util.errors import UsageError
-from tuning_curves.study.config import Study, read_study
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 

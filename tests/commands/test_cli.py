@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tuning_curves.cli import COMMANDS, main
-from tuning_curves.util.errors import UsageError
 from tuning_curves.report.style import ordered
 from tuning_curves.study.config import read_study
-from tuning_curves.training.job import Job, load_job
+from tuning_curves.study.grid import Job, load_job
+from tuning_curves.util.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 SLICE = ROOT / "config" / "squad-slice.yaml"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tuning_curves.commands.score import add_parser, run
-from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.tasks.question_answering.data import read_squad
+from tuning_curves.util.errors import DataError, ResourceError
 
 Captured = pytest.CaptureFixture[str]
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuning_curves.util.errors import DataError, UsageError
 from tuning_curves.tasks.question_answering import decode
 from tuning_curves.tasks.question_answering.decode import SpanChoice, answer_texts, decode_spans
+from tuning_curves.util.errors import DataError, UsageError
 
 
 @dataclass(frozen=True)

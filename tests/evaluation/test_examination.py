@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from tuning_curves.encoders.batches import Batch, Feed
+from tuning_curves.encoders.model import SpanModel, load_encoder
 from tuning_curves.encoders.packing import Packing
-from tuning_curves.training import evaluate as examination
-from tuning_curves.training.evaluate import Examination
+from tuning_curves.tasks.question_answering.data import SquadData
 from tuning_curves.tasks.question_answering.metric import GoldAnswers
 from tuning_curves.tasks.question_answering.windows import FeatureSet, make_features, open_features
-from tuning_curves.encoders.model import SpanModel, load_encoder
-from tuning_curves.tasks.question_answering.data import SquadData
-from tuning_curves.training.inputs import Batch, Feed
+from tuning_curves.training import evaluate as examination
+from tuning_curves.training.evaluate import Examination
 
 ASKED = np.array([0, 1, 4, 11, 24])
 LONGEST = 6

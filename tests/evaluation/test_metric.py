@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torchmetrics.functional.text import squad
 
-from tuning_curves.util.errors import DataError
 from tuning_curves.tasks.question_answering.metric import GoldAnswers, normalise, percent
+from tuning_curves.util.errors import DataError
 
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 

@@ -7,8 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tuning_curves.tasks.question_answering.predictions import (
+    align,
+    read_predictions,
+    write_predictions,
+)
 from tuning_curves.util.errors import DataError, ResourceError
-from tuning_curves.tasks.question_answering.predictions import align, read_predictions, write_predictions
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:

@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
+from tuning_curves.study.grid import Planned, Study, job_of
 from tuning_curves.study.records import read_record
-from tuning_curves.study.config import Planned, Study
-from tuning_curves.training.job import job_of
 
 from ..training.conftest import make_study, tiny_config, tiny_features  # noqa: F401
 

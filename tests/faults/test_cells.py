@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.study.status import survey
 from tuning_curves.study.records import Shelf, read_record
+from tuning_curves.study.status import survey
 
 from .conftest import Bench, wait_for
 
@@ -107,7 +107,7 @@ def test_a_clock_that_jumps_changes_no_number(bench: Bench, undisturbed: dict[st
 
 
 def test_a_failure_is_no_record(bench: Bench, tmp_path: Path) -> None:
-    from tuning_curves.failures import write_failure
+    from tuning_curves.study.records import write_failure
 
     planned = bench.study.unique[0]
     write_failure(bench.workspace, planned, "out of memory", {"needed": "more"})

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tuning_curves.analysis.collect import collect
-from tuning_curves.util.errors import DataError
+from tuning_curves.analysis.runs import collect
 from tuning_curves.study.records import sealed
+from tuning_curves.util.errors import DataError
 
 from .conftest import Bench, Processes
 

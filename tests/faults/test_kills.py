@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.tasks.question_answering.windows import open_features
 from tuning_curves.data.fetch import open_data
 from tuning_curves.encoders.fetch import open_encoder
+from tuning_curves.tasks.question_answering.windows import open_features
 
 from .conftest import KILLED, ROOT, Bench, Fault, Processes
 

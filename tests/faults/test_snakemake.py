@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.study.config import Study, read_study
-from tuning_curves.training.job import job_of
+from tuning_curves.study.config import read_study
+from tuning_curves.study.grid import Study, job_of
 
 from ..workflow.conftest import checkout, snakemake, tiny_study  # noqa: F401
 from .conftest import Processes, numbers_of

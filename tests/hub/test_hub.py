@@ -14,9 +14,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tuning_curves.util.files import sha256_of_file
 from tuning_curves.data.hub import _failure
 from tuning_curves.tasks.question_answering.data import SquadData, content_sha256
+from tuning_curves.util.files import sha256_of_file
 
 from .conftest import DATA, ENCODER, REVISION, Fetch, command, environment
 from .server import Fault, Hub

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tuning_curves.encoders.model import SpanModel, load_encoder
 from tuning_curves.encoders.packing import Packing
-from tuning_curves.util.errors import UsageError
 from tuning_curves.methods import apply_method, resolve_method
 from tuning_curves.methods.adapters import Bottleneck, houlsby, pfeiffer
-from tuning_curves.encoders.model import SpanModel, load_encoder
+from tuning_curves.util.errors import UsageError
 
 PACKING = Packing.of([11, 6], torch.device("cpu"))
 HIDDEN = torch.randn(1, 17, 32, generator=torch.Generator().manual_seed(0))

@@ -12,12 +12,12 @@ import pytest
 import torch
 from transformers import AutoModel, BertConfig
 
-from tuning_curves.util.errors import DataError, UsageError
+from tuning_curves.encoders.model import SpanModel
 from tuning_curves.methods import apply_method, list_methods, resolve_method
 from tuning_curves.methods.base import Counts, Method
 from tuning_curves.methods.biases import TERMS
 from tuning_curves.methods.counting import count_methods
-from tuning_curves.encoders.model import SpanModel
+from tuning_curves.util.errors import DataError, UsageError
 
 SHAPES = {
     "bert-base-uncased": (30_522, 768, 12),

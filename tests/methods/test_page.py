@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tuning_curves.methods import list_methods
-from tuning_curves.methods.page import page
+from tuning_curves.methods.counting import page
 
 COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "methods.md"
 
@@ -11,7 +11,7 @@ COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "methods.md"
 def test_the_committed_page_is_up_to_date() -> None:
     made = page()
     assert COMMITTED.read_text("utf-8") == made, (
-        "run `python -m tuning_curves.methods.page > docs/methods.md`"
+        "run `python -m tuning_curves.methods.counting > docs/methods.md`"
     )
     rows = [line for line in made.splitlines() if line.startswith("| `")]
     assert [row.split("`")[1] for row in rows] == [method.name for method in list_methods()]

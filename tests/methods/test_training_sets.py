@@ -7,9 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from tuning_curves.encoders.model import SpanModel, load_encoder, span_loss
 from tuning_curves.encoders.packing import Packing
-from tuning_curves.util.errors import UsageError
-from tuning_curves.methods.registry import NUMBERED, PLAIN, SIZED
 from tuning_curves.methods import (
     apply_method,
     count_frozen_layers,
@@ -19,8 +18,9 @@ from tuning_curves.methods import (
 )
 from tuning_curves.methods.base import Method
 from tuning_curves.methods.layers import top_layers
-from tuning_curves.encoders.model import SpanModel, load_encoder, span_loss
+from tuning_curves.methods.registry import NUMBERED, PLAIN, SIZED
 from tuning_curves.report.style import ordered
+from tuning_curves.util.errors import UsageError
 
 HEAD = {"qa_outputs.weight", "qa_outputs.bias"}
 LAYERS = range(3)

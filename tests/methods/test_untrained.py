@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 from transformers import AutoModel, BertConfig
 
-from tuning_curves.encoders.packing import Packing
 from tuning_curves.encoders.dropout import BitSource, Dropout
+from tuning_curves.encoders.model import SpanModel, load_encoder, span_loss
+from tuning_curves.encoders.packing import Packing
 from tuning_curves.methods import apply_method, resolve_method, trained_tensors
 from tuning_curves.methods.base import Counts
 from tuning_curves.methods.from_scratch import (
@@ -18,7 +19,6 @@ from tuning_curves.methods.from_scratch import (
     gather_windows,
     side_by_side,
 )
-from tuning_curves.encoders.model import SpanModel, load_encoder, span_loss
 
 CPU = torch.device("cpu")
 NAMES = ("scratch", "rnn", "fixed-window")

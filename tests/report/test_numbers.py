@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from tuning_curves.report import accounts, budgets, numbers, style
-
 from tuning_curves.report import prose as findings
 from tuning_curves.report.figures.figure2 import REFERENCE
 
@@ -255,7 +254,7 @@ def test_numbers_file_holds_what_the_prose_asks_for(
 ) -> None:
     import json
 
-    from tuning_curves.report import build
+    from tuning_curves.report import paper as build
 
     study = make_study()
     folder = write_tables(make_tables(study), tmp_path / "tables")

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tuning_curves.util.errors import DataError, ResourceError
-from tuning_curves.report import build
+from tuning_curves.report import paper as build
 from tuning_curves.report.paper import assemble, compile_typst
+from tuning_curves.util.errors import DataError, ResourceError
 
 typst = pytest.importorskip("typst")
 

@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.analysis.columns import COLUMNS
+from tuning_curves.analysis.tables import read_tables, read_tables_of
 from tuning_curves.report import build, tables, wording
-from tuning_curves.report.read import COLUMNS, read_tables, read_tables_of
+from tuning_curves.util.errors import DataError, ResourceError
 
 DASH = wording.NOTHING
 

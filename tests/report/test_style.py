@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from tuning_curves.util.errors import UsageError
 from tuning_curves.report import style
+from tuning_curves.util.errors import UsageError
 
 NAMES = (
     *style.PLAIN,

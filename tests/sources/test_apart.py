@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.util.errors import DataError
 from tuning_curves.data.fetch import fetch_data
+from tuning_curves.util.errors import DataError
 
 
 def own(train: Path, **rest: Any) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.util.errors import UsageError
 from tuning_curves.demo import GENERATOR_VERSION, generate
 from tuning_curves.tasks.question_answering.data import parse_squad
+from tuning_curves.util.errors import UsageError
 
 ARGUMENTS = {"seed": 0, "train_articles": 40, "dev_articles": 20, "questions_per_article": 9}
 

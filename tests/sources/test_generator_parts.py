@@ -2,11 +2,11 @@
 
 import pytest
 
-from tuning_curves.util.errors import UsageError
 from tuning_curves.demo.cultures import NORTHERN
 from tuning_curves.demo.draw import Draw
 from tuning_curves.demo.names import Names
 from tuning_curves.demo.render import with_article
+from tuning_curves.util.errors import UsageError
 
 
 def test_draws_are_fixed():

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from tuning_curves.cli import main
-from tuning_curves.util.errors import DataError, ResourceError, UsageError
 from tuning_curves.data.fetch import fetch_data, open_data
-from tuning_curves.sources.split import split_articles
-from tuning_curves.tasks.question_answering.data import SquadData, content_sha256
+from tuning_curves.data.subsets import split_articles
 from tuning_curves.study.config import check_study, read_study
+from tuning_curves.tasks.question_answering.data import SquadData, content_sha256
+from tuning_curves.util.errors import DataError, ResourceError, UsageError
 
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "your-data.yaml"
 

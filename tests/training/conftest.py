@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tuning_curves.study.config import check_study
+from tuning_curves.study.grid import Study
+from tuning_curves.study.paths import Places
 from tuning_curves.util.files import sha256_of_file
-from tuning_curves.study.config import Study, check_study
-from tuning_curves.training.places import Places
 
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "squad-slice.yaml"
 
@@ -54,9 +55,9 @@ def tiny_features(
     tiny_config: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Path]:
     """Folders of the fetched tiny encoder and of its features."""
-    from tuning_curves.tasks.question_answering.windows import make_features
     from tuning_curves.data.fetch import fetch_data, open_data
     from tuning_curves.encoders.fetch import fetch_encoder
+    from tuning_curves.tasks.question_answering.windows import make_features
 
     root = tmp_path_factory.mktemp("tiny-resources")
     fetch_encoder(tiny_config["encoder"], root / "encoder")

@@ -9,18 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from tuning_curves.util.errors import DataError
-from tuning_curves.tasks.question_answering.windows import open_features
-from tuning_curves.study.records import read_record
-from tuning_curves.study.config import Study
 from tuning_curves.data.subsets import subset
+from tuning_curves.study.grid import Study, job_of
+from tuning_curves.study.paths import Places
+from tuning_curves.study.records import read_record
+from tuning_curves.tasks.question_answering.windows import open_features
 from tuning_curves.training import loop
 from tuning_curves.training import profile as probe
-from tuning_curves.training.job import job_of
-from tuning_curves.training.places import Places
-from tuning_curves.training.schedule import batches
-from tuning_curves.training.worker import run_job
+from tuning_curves.training.optimizer import batches
 from tuning_curves.training.run import Workshop
+from tuning_curves.training.worker import run_job
+from tuning_curves.util.errors import DataError
 
 RATES = {
     "lora-4": 1e-2,

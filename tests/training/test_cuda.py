@@ -12,15 +12,14 @@ import numpy as np
 import pytest
 import torch
 
-from tuning_curves.methods import list_methods
-from tuning_curves.study.records import read_record
-from tuning_curves.study.config import Study
-from tuning_curves.training import loop
-from tuning_curves.training.job import job_of
-from tuning_curves.training.places import Places
 from tuning_curves.encoders.batches import FrozenPrefix, Room
-from tuning_curves.training.worker import run_job
+from tuning_curves.methods import list_methods
+from tuning_curves.study.grid import Study, job_of
+from tuning_curves.study.paths import Places
+from tuning_curves.study.records import read_record
+from tuning_curves.training import loop
 from tuning_curves.training.run import Workshop
+from tuning_curves.training.worker import run_job
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 

@@ -11,18 +11,18 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tuning_curves.cli import main
-from tuning_curves.trained.predict import Answerer
-from tuning_curves.trained.export import export_checkpoint
-from tuning_curves.training.delta import read_delta
-from tuning_curves.trained.restore import restore_models
-from tuning_curves.util.errors import DataError, ResourceError, UsageError
-from tuning_curves.training.evaluate import Examination
 from tuning_curves.encoders.model import span_loss
+from tuning_curves.study.grid import Job, job_of
+from tuning_curves.study.paths import Places
 from tuning_curves.tasks.question_answering.data import SquadData
+from tuning_curves.trained.export import export_checkpoint
+from tuning_curves.trained.predict import Answerer
+from tuning_curves.trained.restore import restore_models
 from tuning_curves.training import loop
-from tuning_curves.training.job import Job, job_of
-from tuning_curves.training.places import Places
+from tuning_curves.training.delta import read_delta
+from tuning_curves.training.evaluate import Examination
 from tuning_curves.training.worker import run_job
+from tuning_curves.util.errors import DataError, ResourceError, UsageError
 
 FOLDING = ["full", "bitfit", "head", "top-1", "random-mask", "random-rows", "fisher-mask", "lora-2"]
 FOLDING += ["ia3", "layernorm", "scratch"]
@@ -336,7 +336,7 @@ def test_what_cannot_be_asked(
     ],
 )
 def test_lines_that_are_no_questions(tmp_path: Path, text: str, words: str) -> None:
-    from tuning_curves.deltas.questions import read_questions
+    from tuning_curves.tasks.question_answering.predictions import read_questions
 
     (tmp_path / "asked.jsonl").write_text(text)
     with pytest.raises(DataError, match=words):
@@ -345,7 +345,7 @@ def test_lines_that_are_no_questions(tmp_path: Path, text: str, words: str) -> N
 
 @pytest.mark.parametrize("end", ["\u2028", "\u2029", "\u0085"])
 def test_a_line_of_json_may_hold_unicodes_line_ends(end: str, tmp_path: Path) -> None:
-    from tuning_curves.deltas.questions import read_questions
+    from tuning_curves.tasks.question_answering.predictions import read_questions
 
     line = json.dumps({"question": "a?", "context": f"b{end}c"}, ensure_ascii=False)
     (tmp_path / "asked.jsonl").write_text(f"{line}\r\n{line}\n", "utf-8", newline="")

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from tuning_curves.util.locks import is_locked
 from tuning_curves.training.devices import (
     SCHEDULERS,
     GpuSlots,
@@ -18,6 +17,7 @@ from tuning_curves.training.devices import (
     chosen_device,
     free_slot,
 )
+from tuning_curves.util.locks import is_locked
 
 PROGRAM = """
 import sys

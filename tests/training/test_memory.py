@@ -6,7 +6,7 @@ import os
 import pytest
 import torch
 
-from tuning_curves.training.memory import is_shortage
+from tuning_curves.training.devices import is_shortage
 
 
 def os_error(number: int) -> OSError:

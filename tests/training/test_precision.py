@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from tuning_curves.training.evaluate import Examination
 from tuning_curves.data.subsets import subset
-from tuning_curves.training.places import Places
+from tuning_curves.study.paths import Places
+from tuning_curves.training.evaluate import Examination
 from tuning_curves.training.run import Workshop
 
 STEPS = 150

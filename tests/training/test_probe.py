@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 import torch
 
-from tuning_curves.tasks.question_answering.windows import open_features
-from tuning_curves.methods import trained_tensors
-from tuning_curves.study.records import read_record
 from tuning_curves.data.subsets import subset
+from tuning_curves.methods import trained_tensors
+from tuning_curves.study.grid import job_of
+from tuning_curves.study.paths import Places
+from tuning_curves.study.records import read_record
+from tuning_curves.tasks.question_answering.windows import open_features
 from tuning_curves.training import loop
 from tuning_curves.training import run as workshop
-from tuning_curves.training.job import job_of
 from tuning_curves.training.loop import Trace
-from tuning_curves.training.places import Places
-from tuning_curves.training.schedule import batches
-from tuning_curves.training.worker import run_job
+from tuning_curves.training.optimizer import batches
 from tuning_curves.training.run import Begun, Workshop
+from tuning_curves.training.worker import run_job
 
 WIDTH, INNER, LAYERS = 32, 64, 3
 MATRICES = LAYERS * (4 * WIDTH**2 + 2 * WIDTH * INNER)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tuning_curves.training.schedule import batches, rate_factor
+from tuning_curves.training.optimizer import batches, rate_factor
 
 
 def test_linear_rises_over_the_warm_up_and_falls_to_zero() -> None:

@@ -6,19 +6,18 @@ import pytest
 import torch
 from torch.nn.utils import parametrize
 
-from tuning_curves.util.errors import DataError
 from tuning_curves.methods import list_methods, trained_tensors
 from tuning_curves.methods.sparse import entry_indices
+from tuning_curves.study.grid import Study, job_of
+from tuning_curves.study.paths import Places
 from tuning_curves.study.records import read_record
-from tuning_curves.study.config import Study
 from tuning_curves.training import loop
 from tuning_curves.training import run as workshop
 from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
-from tuning_curves.training.job import job_of
 from tuning_curves.training.optimizer import make_optimiser
-from tuning_curves.training.places import Places
-from tuning_curves.training.worker import run_job
 from tuning_curves.training.run import Workshop
+from tuning_curves.training.worker import run_job
+from tuning_curves.util.errors import DataError
 
 MASKS = ("random-mask", "random-mask-qm2", "random-rows", "fisher-mask")
 HEAD = 2 * 32 + 2

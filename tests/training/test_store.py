@@ -12,10 +12,10 @@ import torch
 
 from tuning_curves.cli import main
 from tuning_curves.encoders import disk_cache as module
-from tuning_curves.training.job import job_of
-from tuning_curves.training.places import Places
 from tuning_curves.encoders.batches import FrozenPrefix
 from tuning_curves.encoders.disk_cache import GIB, Store
+from tuning_curves.study.grid import job_of
+from tuning_curves.study.paths import Places
 from tuning_curves.training.worker import run_job
 
 LENGTHS = np.array([3, 5, 4])

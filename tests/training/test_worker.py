@@ -6,16 +6,15 @@ from typing import Any
 import pytest
 import torch
 
-from tuning_curves.util.errors import DataError
-from tuning_curves.util.locks import try_lock
+from tuning_curves.encoders.batches import FrozenPrefix
+from tuning_curves.study.grid import Job, Study, job_of, load_job
+from tuning_curves.study.paths import Places
 from tuning_curves.study.records import read_record
-from tuning_curves.study.config import Study
 from tuning_curves.training import loop, worker
 from tuning_curves.training import run as workshop
-from tuning_curves.training.job import Job, job_of, load_job
-from tuning_curves.training.places import Places
-from tuning_curves.encoders.batches import FrozenPrefix
 from tuning_curves.training.worker import run_job
+from tuning_curves.util.errors import DataError
+from tuning_curves.util.locks import try_lock
 
 METHODS = [{"name": "full", "learning_rates": [1e-3]}]
 VOLATILE = ("cost", "provenance")

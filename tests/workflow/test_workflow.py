@@ -10,8 +10,8 @@ import pytest
 import yaml
 from packaging.utils import canonicalize_name
 
-from tuning_curves.study.records import sealed
 from tuning_curves.study.config import read_study
+from tuning_curves.study.records import sealed
 
 from .conftest import ROOT, records_of
 
@@ -194,8 +194,8 @@ def test_the_environments_are_in_step() -> None:
 
 
 def archive(checkout: Path, study: Path) -> None:
-    from tuning_curves.study.records import Shelf, archive_records
     from tuning_curves.study.config import read_study
+    from tuning_curves.study.records import Shelf, archive_records
 
     archive_records(Shelf(read_study(study), checkout))
 

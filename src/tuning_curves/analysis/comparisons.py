@@ -6,16 +6,17 @@ for either method makes no pair. p-values are corrected after Holm over the size
 and pair of methods.
 """
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.curves import METRICS
-from tuning_curves.analysis.statistics import Estimate, estimate, generator_for
-from tuning_curves.analysis.runs import SEED, Runs, finished
+from tuning_curves.analysis.runs import GROUP, SEED, Runs, finished
+from tuning_curves.analysis.selection import RATE
+from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate, generator_for
 
 LEAST_PAIRS = 3  # of seeds, before a difference counts: intervals of two are too narrow
 
@@ -116,3 +117,125 @@ def correct_holm(p: np.ndarray) -> np.ndarray:
     steps = np.arange(len(order), 0, -1) * p[order]
     corrected[order] = np.minimum(1.0, np.maximum.accumulate(steps))
     return corrected
+
+
+METRICS = ("em", "f1")
+
+
+def make_curves(runs: Runs, chosen: pd.DataFrame, analysis: dict[str, Any]) -> pd.DataFrame:
+    """A row a budget, method and size: means over seeds with intervals.
+
+    Args:
+        chosen: the runs at their chosen rates, from `keep_chosen`.
+        analysis: the study's section: `draws`, `seed`, `level`.
+    """
+    rows = []
+    for key, cells in chosen.groupby(RATE):
+        done = finished(cells)
+        row = dict(zip(RATE, key, strict=True))
+        row |= {"seeds": len(done), "failed": len(cells) - len(done)}
+        for metric in METRICS:
+            row |= _score(runs, list(done["id"]), metric, row, analysis)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _score(
+    runs: Runs, ids: list[str], metric: str, row: dict[str, Any], analysis: dict[str, Any]
+) -> dict[str, float]:
+    """One metric's mean, interval and standard deviation over seeds, in percent."""
+    sums = runs.stack(ids, metric)
+    # The budget is no part of the key: two budgets that share their runs share their numbers.
+    generator = generator_for(analysis["seed"], "curve", metric, *[row[k] for k in GROUP[1:]])
+    found = estimate(sums, runs.article_sizes, draws=analysis["draws"], generator=generator)
+    low, high = np.clip(found.interval(analysis["level"]), 0, PERCENT)
+    by_seed = PERCENT * sums.sum(axis=1) / runs.article_sizes.sum()
+    spread = float(by_seed.std(ddof=1)) if len(ids) > 1 else np.nan
+    names = metric, f"{metric}_low", f"{metric}_high", f"{metric}_sd"
+    return dict(zip(names, (found.value, float(low), float(high), spread), strict=True))
+
+
+ALONE = ""  # stands for the second method where a row is about one
+SIDES = ("shorter", "longer")
+STEPS = ["shorter_steps", "longer_steps"]
+
+
+def compare_budgets(runs: Runs, chosen: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
+    """A row a pair of budgets, method or contrast, and size; methods come before contrasts.
+
+    Args:
+        chosen: the runs at their chosen rates, from `keep_chosen`.
+        study: `budgets`, `methods` and `analysis` are used.
+    """
+    names = [budget["name"] for budget in study["budgets"]]
+    analysis = study["analysis"]
+    methods = [method["name"] for method in study["methods"]]
+    subjects = [(name, ALONE) for name in methods]
+    subjects += [(first, second) for first, second in analysis["contrasts"]]
+    frames = []
+    for one, other in itertools.combinations(names, 2):
+        gains = {name: find_gains(chosen, name, one, other) for name in methods}
+        for first, second in subjects:
+            family = pd.DataFrame(_rows(runs, gains, first, second, analysis))
+            if not family.empty:
+                frames.append(family.assign(p_holm=correct_holm(family["p"].to_numpy())))
+    if not frames:
+        return pd.DataFrame()
+    rows = pd.concat(frames).drop_duplicates(["first", "second", "runs"], ignore_index=True)
+    return rows.drop(columns="runs")
+
+
+def find_gains(cells: pd.DataFrame, method: str, one: str, other: str) -> pd.DataFrame:
+    """A method's pairs of runs of one seed and size that two budgets train for unequal steps.
+
+    Returns:
+        `n_train`, the seeds, and of either side (`shorter`, `longer`) its budget, steps and id.
+    """
+    done = finished(cells)
+    own = done.loc[
+        (done["method"] == method) & done["budget"].isin((one, other)),
+        ["budget", "n_train", *SEED, "steps", "id"],
+    ]
+    pairs = own.merge(own, on=["n_train", *SEED], suffixes=("_shorter", "_longer"))
+    pairs = pairs[pairs["steps_shorter"] < pairs["steps_longer"]]
+    names = {f"budget_{side}": side for side in SIDES}
+    names |= {f"{part}_{side}": f"{side}_{part}" for side in SIDES for part in ("steps", "id")}
+    return pairs.rename(columns=names).sort_values(["n_train", *SEED], ignore_index=True)
+
+
+def _rows(
+    runs: Runs,
+    gains: Mapping[str, pd.DataFrame],
+    first: str,
+    second: str,
+    analysis: Mapping[str, Any],
+) -> Iterator[dict[str, Any]]:
+    """A row a size of one method's gain, or of the difference of two methods'."""
+    keys = ["n_train", *SEED, *SIDES, *STEPS]
+    pairs = gains[first]
+    if second != ALONE:
+        pairs = pairs.merge(gains[second], on=keys, suffixes=("", "_second"))
+    for place, own in pairs.groupby(["shorter", "longer", "n_train"], sort=False):
+        shorter, longer, n = cast(tuple[str, str, int], place)
+        row: dict[str, Any] = {"shorter": shorter, "longer": longer}
+        row |= {"first": first, "second": second, "n_train": n, "pairs": len(own)}
+        row |= {name: int(own[name].iloc[0]) for name in STEPS}
+        row["runs"] = tuple(own.filter(like="_id").to_numpy().ravel())
+        differences = {}
+        for metric in METRICS:
+            sums = _gain(runs, own, metric)
+            if second != ALONE:
+                sums = sums - _gain(runs, own, metric, "_second")
+            key = (first, second, n, row["shorter_steps"], row["longer_steps"])
+            generator = generator_for(analysis["seed"], "budgets", metric, *key)
+            differences[metric] = estimate(
+                sums, runs.article_sizes, draws=analysis["draws"], generator=generator
+            )
+        row |= columns_of(differences, analysis["level"])
+        yield row
+
+
+def _gain(runs: Runs, pairs: pd.DataFrame, metric: str, suffix: str = "") -> np.ndarray:
+    """Longer minus shorter: sums over articles, [pairs, A]."""
+    longer, shorter = (list(pairs[f"{side}_id{suffix}"]) for side in reversed(SIDES))
+    return runs.stack(longer, metric) - runs.stack(shorter, metric)

@@ -5,10 +5,21 @@ always upwards. Bytes are the largest of those runs, operations and tokens of a 
 time is compared only with `full` at the same size and budget on the same device.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.runs import BYTES, GROUP, MEASURED, finished
+from tuning_curves.analysis.runs import (
+    BYTES,
+    COUNTS,
+    EXTRA,
+    GROUP,
+    MEASURED,
+    PROVENANCE,
+    finished,
+)
+from tuning_curves.util.errors import DataError
 
 REFERENCE = "full"
 PER_STEP = "seconds_per_step"
@@ -35,3 +46,85 @@ def summarise_costs(chosen: pd.DataFrame) -> pd.DataFrame:
     ratio = joined[PER_STEP] / joined[f"{PER_STEP}_reference"]
     same = joined["device"] == joined["device_reference"]
     return joined.assign(step_time_ratio=np.where(same, ratio, np.nan))
+
+
+def count_parameters(frame: pd.DataFrame) -> pd.DataFrame:
+    """A row a method: trained parameters of encoder, added modules and head; total; share.
+
+    Raises:
+        DataError: runs of one method that disagree, as after a change of its code.
+    """
+    counts = frame[["method", *COUNTS]].drop_duplicates()
+    twice = counts.loc[counts["method"].duplicated(), "method"]
+    if len(twice):
+        rows = counts.loc[counts["method"] == twice.iloc[0], COUNTS[:4]]
+        raise DataError(
+            f"runs of {twice.iloc[0]} disagree on their parameter counts: "
+            f"{rows.iloc[0].to_dict()} and {rows.iloc[1].to_dict()}",
+            fix="delete the older of these records and train their cells again",
+        )
+    return counts.reset_index(drop=True)
+
+
+KEYS = [*PROVENANCE, *(name for name in EXTRA if name not in MEASURED)]
+
+
+def summarise_provenance(frame: pd.DataFrame) -> pd.DataFrame:
+    """A row a key and value: how many cells have it. A cell of two budgets counts once."""
+    cells = frame.drop_duplicates("id")
+    rows = [
+        {"key": key, "value": value, "cells": int(count)}
+        for key in KEYS
+        for value, count in cells[key].value_counts().sort_index().items()
+    ]
+    return pd.DataFrame(rows, columns=["key", "value", "cells"])
+
+
+SHARES = (0.5, 0.9)
+
+
+def summarise_reach(curves: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+    """A row a share and method; empty fields where the method does not reach the target.
+
+    Args:
+        curves: from `make_curves`; chosen: the runs at their chosen rates.
+    """
+    rows = [
+        {"share": share, "target_em": share * best, "method": method}
+        | reach_time(with_seconds(curves, chosen), method, share * best)
+        for share in SHARES
+        for best in [best_score(curves)]
+        if not np.isnan(best)
+        for method in dict.fromkeys(curves["method"])
+    ]
+    return pd.DataFrame(rows)
+
+
+def best_score(curves: pd.DataFrame) -> float:
+    """The best mean exact match of `full`; NaN where it has none."""
+    return float(curves.loc[curves["method"] == REFERENCE, "em"].max())
+
+
+def with_seconds(curves: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+    """The curves, with the mean training time of each point and the devices it ran on."""
+    grouped = finished(chosen).groupby(GROUP)
+    means = grouped["train_seconds"].mean().to_frame()
+    means["device"] = grouped["device"].agg(lambda names: " + ".join(sorted(set(names))))
+    return curves.dropna(subset="em").merge(means.reset_index(), on=GROUP, how="left")
+
+
+def reach_time(points: pd.DataFrame, method: str, target: float) -> dict[str, Any]:
+    """Least `train_seconds` to the target, its range, and the budget, size and device of it."""
+    own = points.loc[points["method"] == method].reset_index(drop=True)
+    may = own["em_high"].fillna(own["em"]) >= target
+    sure = own["em_low"].fillna(-np.inf) >= target
+    reached = own.loc[own["em"] >= target]
+    found: dict[str, Any] = {
+        "train_seconds": reached["train_seconds"].min(),
+        "low": own.loc[may, "train_seconds"].min(),
+        "high": own.loc[sure, "train_seconds"].min(),
+    }
+    place = ["budget", "n_train", "device"]
+    if reached.empty:
+        return found | {"budget": "", "n_train": np.nan, "device": ""}
+    return found | reached.loc[reached["train_seconds"].idxmin(), place].to_dict()

@@ -18,13 +18,13 @@ import numpy as np
 import pandas as pd
 
 from tuning_curves.analysis.comparisons import LEAST_PAIRS, Pairs, find_pairs
+from tuning_curves.analysis.runs import Runs
 from tuning_curves.analysis.statistics import (
     BOOTSTRAP_SEEDS,
     NO_VARIANCE,
     crossed_weights,
     generator_for,
 )
-from tuning_curves.analysis.runs import Runs
 
 GRID = 400  # points on log n at which smoothed curves are read; between them, straight lines
 INSIDE, NONE_INSIDE, UNDECIDED = "inside", "none inside the range", "undecided"

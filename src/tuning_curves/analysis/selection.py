@@ -8,12 +8,13 @@ the cell is missing from curves and contrasts. The dev set takes no part; what c
 would have claimed (the oracle) stands beside the choice.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.runs import CELL, GROUP, finished
+from tuning_curves.analysis.runs import CELL, GROUP, SCORES, SECONDS, SEED, Runs, finished
 
 LEAST_FINISHED = 0.5
 RATE = [*GROUP, "learning_rate"]
@@ -83,3 +84,39 @@ def keep_chosen(frame: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
     """All runs, failed ones too, of each method and size at its chosen rate, sorted by cell."""
     chosen = selection[RATE].dropna(subset="learning_rate")
     return frame.merge(chosen, on=RATE).sort_values(CELL, ignore_index=True)
+
+
+def unite_subsets(runs: Runs, chosen: pd.DataFrame) -> tuple[Runs, pd.DataFrame]:
+    """Average the runs of one subset into one row, whose id names them all.
+
+    Args:
+        chosen: the runs at their chosen rates, from `keep_chosen`.
+
+    Returns:
+        runs with the averages' sums, and the rows; `init_seed` is -1 throughout if any are united.
+    """
+    done = finished(chosen)
+    key = [*RATE, SEED[0]]
+    if not done.duplicated(key).any():
+        return runs, chosen
+    sums = {metric: dict(known) for metric, known in runs.sums.items()}
+    rows, biases = [], [runs.biases]
+    for _, own in done.groupby(key):
+        ids = list(own["id"])
+        identity = "+".join(ids)
+        for metric, known in sums.items():
+            known[identity] = runs.stack(ids, metric).mean(axis=0)
+        means = {name: own[name].mean() for name in (*SCORES, *SECONDS)}
+        rows.append(own.head(1).assign(id=identity, **means))
+        biases.append(_average_biases(runs.biases, ids, identity))
+    failed = chosen.loc[~chosen.index.isin(done.index)]
+    united = pd.concat([*rows, failed]).assign(**{SEED[1]: -1})
+    known = pd.concat(biases, ignore_index=True).drop_duplicates(["id", "term", "layer"])
+    return replace(runs, sums=sums, biases=known), united.sort_values(key, ignore_index=True)
+
+
+def _average_biases(biases: pd.DataFrame, ids: list[str], identity: str) -> pd.DataFrame:
+    """The united runs' biases: means by term and layer."""
+    own = biases[biases["id"].isin(ids)]
+    means = own.groupby(["term", "layer"], sort=False)[["change", "first_gradient"]].mean()
+    return means.reset_index().assign(id=identity)[list(biases.columns)]

@@ -29,6 +29,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from tuning_curves.util.errors import UsageError
+
 BOOTSTRAP_SEEDS = 10
 PERCENT = 100.0
 NO_VARIANCE = 1e-20  # of a fraction: rounding alone; one question in a million makes more
@@ -151,3 +153,31 @@ def generator_for(seed: int, *key: str | int) -> np.random.Generator:
     """
     text = "\0".join(str(part) for part in key)
     return np.random.default_rng([seed, zlib.crc32(text.encode("utf-8"))])
+
+
+def equivalence_p(difference: Estimate, margin: float) -> float:
+    """The p-value of "the difference is at least `margin` percent points, one way or the other".
+
+    NaN where the difference has no standard error.
+
+    Raises:
+        UsageError: a margin that is not above 0.
+    """
+    _check_margin(margin)
+    at_most, _ = difference.tails(-margin)
+    _, at_least = difference.tails(margin)
+    return max(at_most, at_least)
+
+
+def not_worse_p(difference: Estimate, margin: float) -> float:
+    """The p-value of "the first method is worse than the second by at least `margin` points"."""
+    _check_margin(margin)
+    return difference.tails(-margin)[0]
+
+
+def _check_margin(margin: float) -> None:
+    if not margin > 0:
+        raise UsageError(
+            f"the margin of equivalence is {margin!r}, expected more than 0 percent points",
+            fix="state the largest difference that does not matter, such as 1.0",
+        )

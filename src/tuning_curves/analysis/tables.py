@@ -4,126 +4,33 @@ Rows stand in the study's own order of budgets, contrasts, methods and sizes. Eq
 equal bytes, in whatever order the table of runs has them.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from tuning_curves.analysis import formats as f
 from tuning_curves.analysis.biases import summarise_biases
-from tuning_curves.analysis.budgets import compare_budgets
 from tuning_curves.analysis.claims.config import Claims
-from tuning_curves.analysis.comparisons import make_contrasts
-from tuning_curves.analysis.costs import summarise_costs
-from tuning_curves.analysis.counts import count_parameters
-from tuning_curves.analysis.crossover import make_crossovers
-from tuning_curves.analysis.curves import make_curves
-from tuning_curves.analysis.provenance import summarise_provenance
-from tuning_curves.analysis.reach import summarise_reach
-from tuning_curves.analysis.runs import FIX, read_runs
-from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
-from tuning_curves.analysis.units import unite_subsets
 from tuning_curves.analysis.claims.rules import make_verdicts
-from tuning_curves.util.errors import DataError
-
-_GROUP: dict[str, f.Format] = {"budget": f.text, "method": f.text, "n_train": f.whole}
-_PAIR: dict[str, f.Format] = {"budget": f.text, "first": f.text, "second": f.text}
-_DIFFERENCES: dict[str, f.Format] = {
-    **dict.fromkeys(("em_difference", "em_low", "em_high"), f.points),
-    **dict.fromkeys(("p", "p_holm"), f.probability),
-    **dict.fromkeys(("f1_difference", "f1_low", "f1_high"), f.points),
-}
-
-TABLES: dict[str, dict[str, f.Format]] = {
-    "selection": {
-        **_GROUP,
-        "learning_rate": f.rate,
-        "grid_size": f.whole,
-        "edge": f.text,
-        "selection_em": f.points,
-        "dev_em": f.points,
-        "oracle_learning_rate": f.rate,
-        "oracle_em": f.points,
-        "failed": f.whole,
-    },
-    "learning_rates": {
-        **_GROUP,
-        "learning_rate": f.rate,
-        "seeds": f.whole,
-        "selection_em": f.points,
-        "em": f.points,
-        "diverged": f.whole,
-    },
-    "curves": {
-        **_GROUP,
-        "learning_rate": f.rate,
-        "seeds": f.whole,
-        "failed": f.whole,
-        **dict.fromkeys(("em", "em_low", "em_high", "em_sd"), f.points),
-        **dict.fromkeys(("f1", "f1_low", "f1_high", "f1_sd"), f.points),
-    },
-    "contrasts": {
-        **_PAIR,
-        "n_train": f.whole,
-        "pairs": f.whole,
-        **_DIFFERENCES,
-    },
-    "crossovers": {
-        **_PAIR,
-        **dict.fromkeys(("n_train", "low", "high"), f.whole),
-        "statement": f.text,
-    },
-    "budgets": {
-        **dict.fromkeys(("shorter", "longer", "first", "second"), f.text),
-        **dict.fromkeys(("n_train", "shorter_steps", "longer_steps", "pairs"), f.whole),
-        **_DIFFERENCES,
-    },
-    "costs": {
-        "method": f.text,
-        "budget": f.text,
-        "n_train": f.whole,
-        "steps": f.whole,
-        "seconds_per_step": f.significant,
-        "step_time_ratio": f.significant,
-        "train_seconds": f.significant,
-        "peak_memory_bytes": f.whole,
-        "optimizer_bytes": f.whole,
-        "delta_bytes": f.whole,
-        "gradient_bytes": f.whole,
-        "activation_bytes": f.whole,
-        "activation_bytes_one": f.whole,
-        "step_tokens": f.whole,
-        "flops_per_step": f.whole,
-        "device": f.text,
-    },
-    "reach": {
-        "share": f.significant,
-        "target_em": f.points,
-        "method": f.text,
-        **dict.fromkeys(("train_seconds", "low", "high"), f.significant),
-        "budget": f.text,
-        "n_train": f.whole,
-        "device": f.text,
-    },
-    "biases": {
-        **_GROUP,
-        "term": f.text,
-        "layer": f.whole,
-        **dict.fromkeys(("change", "first_gradient"), f.significant),
-    },
-    "counts": {
-        "method": f.text,
-        **dict.fromkeys(("trainable_backbone", "trainable_added", "trainable_head"), f.whole),
-        "total": f.whole,
-        "share": f.fraction,
-    },
-    "provenance": {"key": f.text, "value": f.text, "cells": f.whole},
-    "verdicts": {
-        **dict.fromkeys(("claim", "budget", "verdict"), f.text),
-        **dict.fromkeys(("estimate", "low", "high"), f.significant),
-        **dict.fromkeys(("unit", "scale", "reason", "statement", "source"), f.text),
-    },
-}
+from tuning_curves.analysis.columns import COLUMNS, TABLES, TEXT, write_table
+from tuning_curves.analysis.comparisons import compare_budgets, make_contrasts, make_curves
+from tuning_curves.analysis.costs import (
+    count_parameters,
+    summarise_costs,
+    summarise_provenance,
+    summarise_reach,
+)
+from tuning_curves.analysis.crossover import make_crossovers
+from tuning_curves.analysis.runs import FIX, read_runs
+from tuning_curves.analysis.selection import (
+    keep_chosen,
+    select_rates,
+    summarise_rates,
+    unite_subsets,
+)
+from tuning_curves.study.grid import points as study_points
+from tuning_curves.util.errors import DataError, ResourceError
 
 
 def write_tables(
@@ -147,7 +54,7 @@ def write_tables(
         DataError: collected runs that are torn, or no cells of the study.
     """
     for name, frame in make_tables(collected, study, claims, ids).items():
-        f.write_table(out / f"{name}.csv", frame, TABLES[name])
+        write_table(out / f"{name}.csv", frame, TABLES[name])
 
 
 def make_tables(
@@ -232,3 +139,67 @@ def check_identities(frame: pd.DataFrame, ids: set[str], study: str, collected: 
             f"cell of the study {study}",
             fix=FIX,
         )
+
+
+Tables = Mapping[str, pd.DataFrame]
+FIX_TABLES = "run `tuning-curves analyse` for this study again"
+
+
+def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """Read every table of a folder.
+
+    Text columns hold text, "" where nothing is written; all others hold numbers, NaN likewise.
+
+    Raises:
+        ResourceError: tables are missing; all are named.
+        DataError: one lacks a column or is no CSV.
+    """
+    missing = [name for name in COLUMNS if not (folder / f"{name}.csv").is_file()]
+    if missing:
+        names = ", ".join(f"{name}.csv" for name in missing)
+        raise ResourceError(f"{folder}: no {names} (the report needs every table)", fix=FIX_TABLES)
+    return {name: _read(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
+
+
+def read_tables_of(folder: Path, study: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+    """`read_tables`, and refuse those of another study.
+
+    Raises:
+        DataError: as `read_tables`; or a point of a curve that the study does not ask for.
+    """
+    tables = read_tables(folder)
+    asked = points_of(study)
+    for row in tables["curves"].itertuples():
+        if (row.budget, row.method, row.n_train) not in asked:
+            raise DataError(
+                f"{folder / 'curves.csv'}: {row.method} at n = {row.n_train} under {row.budget} is "
+                f"not of the study {study['study']}",
+                fix=FIX_TABLES,
+            )
+    return tables
+
+
+def points_of(study: Mapping[str, Any]) -> set[tuple[str, str, int]]:
+    """The points that a study asks for: budget, method, size."""
+    return {(budget["name"], method["name"], n) for method, budget, n in study_points(study)}
+
+
+def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    text = dict.fromkeys(TEXT, str)
+    try:
+        frame = pd.read_csv(path, dtype=text, encoding="utf-8")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise DataError(f"{path}: not a table ({error})", fix=FIX_TABLES) from None
+    lacking = [name for name in columns if name not in frame.columns]
+    if lacking:
+        raise DataError(
+            f"{path}: no column {lacking[0]!r} (it has {list(frame.columns)})", fix=FIX_TABLES
+        )
+    for name in columns:
+        if name in TEXT:
+            frame[name] = frame[name].fillna("")
+        elif frame.empty:
+            frame[name] = frame[name].astype(float)
+        elif not pd.api.types.is_numeric_dtype(frame[name]):
+            raise DataError(f"{path}: column {name!r} holds text, expected numbers", fix=FIX_TABLES)
+    return frame

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         ResourceError: no records.
         DataError: damaged ones, or none of a run that has finished.
     """
-    from tuning_curves.analysis.advising import make_advice
+    from tuning_curves.analysis.recommend import make_advice
     from tuning_curves.study.config import read_study
 
     study = read_study(args.study)
@@ -85,10 +85,13 @@ def _keeping(path: Path, study: Any, advice: dict[str, Any]) -> str:
 
 def _chosen_runs(study: Any) -> tuple[Any, Any]:
     """The runs at hand, and those of them at their chosen rates, one sample a subset."""
-    from tuning_curves.analysis.collect import collect
-    from tuning_curves.analysis.runs import read_runs
-    from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
-    from tuning_curves.analysis.units import unite_subsets
+    from tuning_curves.analysis.runs import collect, read_runs
+    from tuning_curves.analysis.selection import (
+        keep_chosen,
+        select_rates,
+        summarise_rates,
+        unite_subsets,
+    )
     from tuning_curves.study.records import Shelf, no_records
 
     paths = Shelf(study).found()

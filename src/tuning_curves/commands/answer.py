@@ -10,8 +10,8 @@ from tuning_curves.commands.options import add
 from tuning_curves.util.errors import UsageError
 
 if TYPE_CHECKING:
-    from tuning_curves.trained.predict import Given
     from tuning_curves.tasks.question_answering.data import SquadData
+    from tuning_curves.trained.predict import Given
 
 DESCRIPTION = """\
 Answer questions with what a cell has trained: its encoder and its delta. Windows,
@@ -57,9 +57,9 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         UsageError, ResourceError, DataError: see `read_questions`, `read_delta`, `Answerer`.
     """
+    from tuning_curves.tasks.question_answering.predictions import one_question, read_questions
     from tuning_curves.trained.predict import Answerer
     from tuning_curves.training.delta import read_delta
-    from tuning_curves.deltas.questions import one_question, read_questions
     from tuning_curves.training.devices import choose_device
 
     single = args.question is not None or args.context is not None

@@ -33,8 +33,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Archive."""
-    from tuning_curves.study.records import Shelf, archive_records
     from tuning_curves.study.config import read_study
+    from tuning_curves.study.records import Shelf, archive_records
 
     study = read_study(args.study)
     moved = archive_records(Shelf(study))

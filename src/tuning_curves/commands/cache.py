@@ -35,7 +35,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print or remove."""
-    from tuning_curves.training.sizes import remove_stores, sizes_of_stores
+    from tuning_curves.encoders.disk_cache import remove_stores, sizes_of_stores
 
     sizes = sizes_of_stores(args.dir)
     if args.remove:

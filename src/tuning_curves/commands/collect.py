@@ -45,7 +45,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Collect."""
-    from tuning_curves.analysis.collect import collect
+    from tuning_curves.analysis.runs import collect
     from tuning_curves.study.records import Shelf, no_records
 
     study = chosen_study(args)

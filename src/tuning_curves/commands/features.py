@@ -43,12 +43,12 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make the features."""
-    from tuning_curves.tasks.question_answering.windows import make_features
-    from tuning_curves.encoders.verify import check_length
     from tuning_curves.data.fetch import open_data
-    from tuning_curves.encoders.fetch import open_encoder
-    from tuning_curves.tasks.question_answering.data import article_sizes
     from tuning_curves.data.subsets import split_pools, subset
+    from tuning_curves.encoders.fetch import open_encoder
+    from tuning_curves.encoders.verify import check_length
+    from tuning_curves.tasks.question_answering.data import article_sizes
+    from tuning_curves.tasks.question_answering.windows import make_features
 
     open_encoder(args.encoder)
     check_length(args.encoder / "config.json", args.max_length)

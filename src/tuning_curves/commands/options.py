@@ -70,7 +70,7 @@ def section(text: str, name: str) -> dict[str, Any]:
     Raises:
         UsageError: not a JSON object, or not such a section.
     """
-    from tuning_curves.schemas import explain, first_error
+    from tuning_curves.util.schemas import explain, first_error
 
     value = json_object(text)
     if error := first_error("study", value, {"$ref": f"#/$defs/{name}"}):
@@ -92,7 +92,7 @@ def study_for_workflow(config: dict[str, Any], files: Iterable[str | Path]) -> A
         a `Study`.
     """
     from tuning_curves.study.config import check_study
-    from tuning_curves.yaml_files import read_yaml
+    from tuning_curves.util.yaml_files import read_yaml
 
     try:
         for path in files:

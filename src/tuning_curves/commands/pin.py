@@ -38,8 +38,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print YAML lines."""
-    from tuning_curves.util.errors import UsageError
     from tuning_curves.tasks.question_answering.data import content_sha256, read_squad
+    from tuning_curves.util.errors import UsageError
 
     if not (args.train or args.dev or args.encoder or args.generated or args.study):
         raise UsageError("nothing to pin", fix="give --study, --train and --dev, or --encoder")
@@ -61,9 +61,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _pin_encoder(folder: Path) -> None:
     """The weights' hash, which a study needs, and the other files', which it may pin as well."""
+    from tuning_curves.encoders.verify import NEEDED, OPTIONAL, check_checkpoint, check_complete
     from tuning_curves.util.errors import ResourceError
     from tuning_curves.util.files import sha256_of_file
-    from tuning_curves.encoders.verify import NEEDED, OPTIONAL, check_checkpoint, check_complete
 
     if not folder.is_dir():
         raise ResourceError(f"{folder}: no such folder", fix="correct the path")

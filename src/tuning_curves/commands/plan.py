@@ -36,9 +36,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the job on stdout and its extent on stderr."""
-    from tuning_curves.study.records import Shelf
     from tuning_curves.study.config import read_study
-    from tuning_curves.training.job import job_of
+    from tuning_curves.study.grid import job_of
+    from tuning_curves.study.records import Shelf
 
     study = read_study(args.study)
     shelf = Shelf(study)

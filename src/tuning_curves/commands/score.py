@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from tuning_curves.commands.options import add
-from tuning_curves.util.errors import quoted
+from tuning_curves.tasks.question_answering.data import SquadData, read_squad
 from tuning_curves.tasks.question_answering.metric import GoldAnswers, percent
 from tuning_curves.tasks.question_answering.predictions import align, read_predictions
+from tuning_curves.util.errors import quoted
 from tuning_curves.util.files import write_text
-from tuning_curves.tasks.question_answering.data import SquadData, read_squad
 
 DESCRIPTION = """\
 Score answers to SQuAD v1.1 questions as the official script does: exact match and

@@ -9,8 +9,8 @@ from tuning_curves.commands.options import CHOICE, add, add_choice, chosen_cells
 from tuning_curves.util.errors import ResourceError, UsageError
 
 if TYPE_CHECKING:
-    from tuning_curves.training.job import Job
-    from tuning_curves.training.places import Places
+    from tuning_curves.study.grid import Job
+    from tuning_curves.study.paths import Places
 
 DESCRIPTION = """\
 Train and evaluate cells one after the other in this process. A cell with a record is
@@ -100,10 +100,10 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the job."""
+    from tuning_curves.training.worker import run_job
     from tuning_curves.util.files import write_text
     from tuning_curves.util.interrupts import listening
-    from tuning_curves.training.progress import say
-    from tuning_curves.training.worker import run_job
+    from tuning_curves.util.log import say
 
     job, places = _of_study(args) if args.study is not None else _of_job(args)
     if not job.cells:
@@ -136,7 +136,7 @@ def _slots(args: argparse.Namespace) -> Any:
 
 def _of_job(args: argparse.Namespace) -> "tuple[Job, Places]":
     """The job and its folders as the options give them."""
-    from tuning_curves.training.job import load_job, read_job
+    from tuning_curves.study.grid import load_job, read_job
 
     for name in ("encoder", "features", "workspace"):
         if getattr(args, name) is None:
@@ -151,9 +151,9 @@ def _of_job(args: argparse.Namespace) -> "tuple[Job, Places]":
 
 def _of_study(args: argparse.Namespace) -> "tuple[Job, Places]":
     """The chosen cells of a study, and its own folders where the options name no other."""
-    from tuning_curves.study.paths import Layout
     from tuning_curves.study.config import read_study
-    from tuning_curves.training.job import job_of
+    from tuning_curves.study.grid import job_of
+    from tuning_curves.study.paths import Layout
 
     study = read_study(args.study)
     layout = Layout(study)
@@ -174,8 +174,8 @@ def _of_study(args: argparse.Namespace) -> "tuple[Job, Places]":
 def _places(
     args: argparse.Namespace, encoder: Path, features: Path, workspace: Path, cache: Path | None
 ) -> "Places":
-    from tuning_curves.training.places import Places
-    from tuning_curves.training.sizes import GIB
+    from tuning_curves.study.paths import Places
+    from tuning_curves.util.files import GIB
 
     return Places(
         encoder=encoder,

@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.util.errors import DataError
-from tuning_curves.util.files import read_json, write_json
 from tuning_curves.data.leakage import check_apart
-from tuning_curves.sources.split import split_articles
+from tuning_curves.data.subsets import split_articles
 from tuning_curves.tasks.question_answering.data import (
     SquadData,
     content_sha256,
@@ -21,6 +19,8 @@ from tuning_curves.tasks.question_answering.data import (
     read_squad,
     to_squad,
 )
+from tuning_curves.util.errors import DataError
+from tuning_curves.util.files import read_json, write_json
 
 SPLITS = ("train", "dev")
 HUB_SPLITS = {"train": "train", "dev": "validation"}

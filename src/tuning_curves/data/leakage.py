@@ -7,8 +7,8 @@ another one, may be on both sides, and would make the results better than they a
 
 from collections.abc import Mapping
 
-from tuning_curves.util.errors import DataError, quoted
 from tuning_curves.tasks.question_answering.data import SquadData
+from tuning_curves.util.errors import DataError, quoted
 
 FIX_TITLE = (
     "write all paragraphs of an article under one entry of its title, give other articles titles "

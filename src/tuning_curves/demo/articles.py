@@ -3,13 +3,13 @@
 import hashlib
 from typing import Any
 
-from tuning_curves.util.errors import UsageError
 from tuning_curves.demo.cultures import CULTURES
 from tuning_curves.demo.domains import DOMAINS
 from tuning_curves.demo.draw import Draw
 from tuning_curves.demo.names import Names
 from tuning_curves.demo.passage import write_passage
 from tuning_curves.demo.questions import ask
+from tuning_curves.util.errors import UsageError
 
 GENERATOR_VERSION = 1  # raised whenever the same arguments give other bytes
 MOST_PASSAGES = 4

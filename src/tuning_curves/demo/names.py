@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from tuning_curves.util.errors import UsageError
 from tuning_curves.demo.cultures import CULTURES, Culture
 from tuning_curves.demo.draw import Draw
+from tuning_curves.util.errors import UsageError
 
 TRIES = 200  # a draw that fails so often has run out of names
 VOWELS = "aeiou"

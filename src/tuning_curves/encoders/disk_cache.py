@@ -6,21 +6,21 @@ there whole or not at all: a torn or damaged one is a missing one, and is made a
 no lock: whoever makes a window makes the same bytes.
 """
 
+import contextlib
 import os
 import random
 import shutil
 import weakref
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from tuning_curves.util.files import write_json
-from tuning_curves.training.progress import say
-from tuning_curves.training.sizes import ABOUT, GIB, bytes_below
+from tuning_curves.util.files import GIB, write_json
+from tuning_curves.util.log import say
 
 MEASURE_AFTER = 64 << 20  # bytes written between two looks at what the folder takes
 SPARE = GIB  # what a store leaves free on the disk
@@ -123,3 +123,33 @@ def shuffled(numbers: Sequence[int]) -> list[int]:
     order = list(numbers)
     random.Random(os.getpid()).shuffle(order)
     return order
+
+
+ABOUT = "about.json"  # a folder that has it is a store
+
+
+def sizes_of_stores(root: Path) -> dict[str, int]:
+    """Bytes on disk of each store below a folder, by its name."""
+    return {path.name: bytes_below(path) for path in _stores(root)}
+
+
+def remove_stores(root: Path) -> None:
+    """Remove all stores below a folder, and nothing else. Processes that use one go on with it."""
+    for path in _stores(root):
+        shutil.rmtree(path)
+
+
+def bytes_below(root: Path) -> int:
+    """Bytes that the files below a folder take; the unwritten parts of sparse files take none."""
+    return sum(512 * blocks for blocks in _blocks(root))
+
+
+def _stores(root: Path) -> list[Path]:
+    return sorted(path.parent for path in root.glob(f"*/{ABOUT}"))
+
+
+def _blocks(root: Path) -> Iterator[int]:
+    for folder, _, names in os.walk(root):  # which passes over folders that were removed meanwhile
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                yield (Path(folder) / name).stat().st_blocks

@@ -15,16 +15,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.util.errors import DataError, ResourceError
-from tuning_curves.util.files import read_json, sha256_of_file, write_json
-from tuning_curves.util.locks import try_lock
+from tuning_curves.data.hub import download_checkpoint, list_files
 from tuning_curves.encoders.verify import (
     NEEDED,
     OPTIONAL,
     check_checkpoint,
     check_complete,
 )
-from tuning_curves.data.hub import download_checkpoint, list_files
+from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.util.files import read_json, sha256_of_file, write_json
+from tuning_curves.util.locks import try_lock
 
 
 def fetch_encoder(encoder: Mapping[str, Any], folder: Path) -> None:

@@ -21,8 +21,8 @@ from transformers import AttentionInterface, AutoModel, PreTrainedModel
 from transformers.utils import logging as library_logging
 
 from tuning_curves.encoders.bert import FIX_ENCODER, check_architecture
-from tuning_curves.encoders.packing import ATTENTION, Packing, attend_packed
 from tuning_curves.encoders.dropout import replace_dropouts
+from tuning_curves.encoders.packing import ATTENTION, Packing, attend_packed
 from tuning_curves.util.errors import DataError, one_line
 
 

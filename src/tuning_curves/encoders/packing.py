@@ -21,8 +21,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tuning_curves.transfer import to_device
-
 ATTENTION = "tuning_curves_packed"
 
 
@@ -188,3 +186,10 @@ class PackedAttention(torch.autograd.Function):
             of_query[:, s] = torch.bmm(of_scores, key[:, k])
             of_key[:, k] = torch.bmm(of_scores.transpose(1, 2), scaled[:, s])
         return of_query.mul_(ctx.scale), of_key, of_value, None, None, None
+
+
+def to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """The tensor on the device; towards a GPU by way of pinned memory, so that nothing waits."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)

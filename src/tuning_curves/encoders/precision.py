@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import parametrize
 
-from tuning_curves.training.progress import say
+from tuning_curves.util.log import say
 
 TRIAL = (512, 384)  # rows and width of the products that the two precisions are tried on
 SLOW = 1.5  # so many times the time of float32 is worth a warning

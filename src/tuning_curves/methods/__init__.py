@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from tuning_curves.methods.registry import parse_name
 from tuning_curves.methods.adapters import houlsby, pfeiffer
 from tuning_curves.methods.base import (
     Counts,
@@ -12,16 +11,16 @@ from tuning_curves.methods.base import (
     trained_tensors,
 )
 from tuning_curves.methods.biases import BITFIT, BITFIT_TERMS
-from tuning_curves.methods.layers import ATTENTION_ONLY, LAYERNORM, top_layers
-from tuning_curves.methods.peft_layers import IA3, lora, prefix
+from tuning_curves.methods.from_scratch import FIXED_WINDOW, RNN, SCRATCH
+from tuning_curves.methods.layers import ATTENTION_ONLY, FULL, HEAD, LAYERNORM, top_layers
 from tuning_curves.methods.masks import (
     FISHER_MASK,
     RANDOM_MASK,
     RANDOM_MASK_QM2,
     RANDOM_ROWS,
 )
-from tuning_curves.methods.from_scratch import FIXED_WINDOW, RNN, SCRATCH
-from tuning_curves.methods.whole import FULL, HEAD
+from tuning_curves.methods.peft_layers import IA3, lora, prefix
+from tuning_curves.methods.registry import parse_name
 
 __all__ = [
     "Counts",

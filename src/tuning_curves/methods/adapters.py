@@ -17,10 +17,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from tuning_curves.util.errors import UsageError
+from tuning_curves.encoders.model import SpanModel
 from tuning_curves.methods.base import Method, trains_nothing
 from tuning_curves.methods.layers import trains_layernorm
-from tuning_curves.encoders.model import SpanModel
+from tuning_curves.util.errors import UsageError
 
 HOULSBY_SIZE = 64
 PFEIFFER_REDUCTION = 16

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tuning_curves.methods.sparse import entry_indices, plain_name
 from tuning_curves.encoders.model import SpanModel
+from tuning_curves.methods.sparse import entry_indices, plain_name
 
 LAYER = re.compile(r"^encoder\.layer\.(\d+)\.(.+)$")
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel, PretrainedConfig
+from transformers import AutoConfig, AutoModel, BertConfig, PretrainedConfig
 
-from tuning_curves.util.errors import DataError, one_line
-from tuning_curves.methods import Counts, Method, apply_method, list_methods, resolve_method
 from tuning_curves.encoders.model import SpanModel, check_architecture
+from tuning_curves.methods import Counts, Method, apply_method, list_methods, resolve_method
+from tuning_curves.util.errors import DataError, one_line
 
 
 def count_methods(config: Path, names: list[str] | None = None) -> list[dict[str, Any]]:
@@ -61,3 +61,66 @@ def blank_model(settings: PretrainedConfig) -> SpanModel:
     """The model of a configuration, on the meta device."""
     with torch.device("meta"):
         return SpanModel(AutoModel.from_config(settings, add_pooling_layer=False))
+
+
+ENCODERS = {  # vocabulary, width, layers, heads: of BERT cased, as the authors of BitFit have it
+    "BERT-base": (28_996, 768, 12, 12),
+    "BERT-large": (28_996, 1_024, 24, 16),
+    "MiniLM": (30_522, 384, 6, 12),
+}
+OPENING = """\
+# Methods
+
+Made by `python -m tuning_curves.methods.counting` from the methods themselves: not edited by hand.
+
+Every method also trains the span head (two logits a token). Counts are of the parameters that a
+method trains besides it, with their share of the untouched encoder, which has no pooler: BERT-base
+and BERT-large cased, and all-MiniLM-L6-v2. A size may follow the name of an adapter (its
+bottleneck, `adapter-houlsby-8`), of `lora` (its rank) and of `prefix` (its virtual tokens);
+`top-k` takes any k up to the encoder's number of layers. The learning rates are those to begin a
+grid with for BERT-base; small encoders want larger ones.
+"""
+
+
+def page() -> str:
+    """The whole page, in Markdown: a row a method."""
+    blanks = [blank_model(_settings(*shape)) for shape in ENCODERS.values()]
+    heads = ["method", "trains", "source", *ENCODERS, "learning rates", "our deviations"]
+    rows = [_row(method, blanks) for method in list_methods()]
+    lines = [_line(heads), _line(["---"] * len(heads)), *map(_line, rows)]
+    return OPENING + "\n" + "\n".join(lines) + "\n"
+
+
+def _settings(vocabulary: int, width: int, layers: int, heads: int) -> BertConfig:
+    return BertConfig(
+        vocab_size=vocabulary,
+        hidden_size=width,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        intermediate_size=4 * width,
+    )
+
+
+def _row(method: Method, blanks: list[SpanModel]) -> list[str]:
+    rates = ", ".join(f"{rate:.0e}".replace("e-0", "e-") for rate in method.rates)
+    return [
+        f"`{method.name}`",
+        method.equation,
+        method.source,
+        *(_count(method, blank) for blank in blanks),
+        f"{rates} ({method.rates_source})" if rates else "none published",
+        method.deviations or "none",
+    ]
+
+
+def _count(method: Method, blank: SpanModel) -> str:
+    counts = count_one(method, blank)
+    return f"{counts.backbone + counts.added:,} ({100 * counts.share:.4g} %)"
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+if __name__ == "__main__":
+    print(page(), end="")

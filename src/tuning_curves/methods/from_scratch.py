@@ -36,11 +36,10 @@ numbers more than the Transformer layer's 12 d² + 13 d; H has 2 d rows and a la
 import torch
 from torch import Tensor, nn
 
-from tuning_curves.encoders.packing import Packing
 from tuning_curves.encoders.dropout import Dropout
-from tuning_curves.methods.base import Method
 from tuning_curves.encoders.model import SpanModel
-from tuning_curves.transfer import to_device
+from tuning_curves.encoders.packing import Packing, to_device
+from tuning_curves.methods.base import Method
 
 FAMILY = "no pre-training"
 REACH = 2  # tokens on either side of a window

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tuning_curves.encoders.model import SpanModel
 from tuning_curves.methods.base import Method, trains_nothing
 from tuning_curves.methods.biases import BITFIT, BITFIT_TERMS
 from tuning_curves.methods.sparse import place_entries
-from tuning_curves.encoders.model import SpanModel
 
 SELECT_QUESTIONS = 1024  # Sung et al. 2021, code: num_samples
 SOURCE = "Ben Zaken et al. 2022, Table 3; the authors' code"

@@ -26,9 +26,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tuning_curves.util.errors import ResourceError
-from tuning_curves.methods.base import Method, trains_nothing
 from tuning_curves.encoders.model import SpanModel
+from tuning_curves.methods.base import Method, trains_nothing
+from tuning_curves.util.errors import ResourceError
 
 FAMILY = "the library's"
 PACKAGES = ("peft",)

@@ -10,11 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from tuning_curves.report import accounts, budgets, judgements, measured, style, wording
-
-from tuning_curves.report import prose as findings
+from tuning_curves.analysis.tables import Tables
+from tuning_curves.report import prose, style, wording
 from tuning_curves.report.figures.panels import budget_words, partial_budgets
-from tuning_curves.report.read import Tables
 
 
 def make_numbers(tables: Tables, study: Mapping[str, Any], reference: Path) -> dict[str, Any]:
@@ -26,15 +24,15 @@ def make_numbers(tables: Tables, study: Mapping[str, Any], reference: Path) -> d
     return {
         "study": study["study"],
         "scale": study["scale"],
-        "scale_words": judgements.scale_words(tables),
-        "main_finding": findings.main_finding(tables, study),
+        "scale_words": prose.scale_words(tables),
+        "main_finding": prose.main_finding(tables, study),
         "sentences": _sentences(tables, study),
         "facts": _facts(tables, study),
         "budgets": [[b["name"], budget_words(study, b["name"])] for b in study["budgets"]],
         "partial": partial_budgets(study),
         "methods": _methods(tables, study),
         "method_deviations": _deviations(study),
-        "claims": judgements.claim_groups(tables),
+        "claims": prose.claim_groups(tables),
         "published_figure": published_figure(pd.read_csv(reference)),
     }
 
@@ -53,27 +51,27 @@ def _deviations(study: Mapping[str, Any]) -> list[list[str]]:
 
 def _sentences(tables: Tables, study: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "contrasts": findings.contrast_sentences(tables, study),
-        "budgets": budgets.changes(tables, study),
-        "turns": budgets.turns(tables, study),
-        "crossovers": findings.crossover_sentences(tables, study),
-        "verdicts": judgements.count_sentence(tables, study["scale"]),
-        "open": judgements.open_sentences(tables),
-        "memory": measured.memory(tables),
-        "reach": measured.reach(tables),
-        "biases": measured.biases(tables, study),
-        "seeds": accounts.seeds(tables),
-        "gaps": accounts.gaps(tables, study),
-        "dents": accounts.dents(tables),
-        "edges": accounts.edges(tables),
-        "optimism": accounts.optimism(tables),
-        "failures": accounts.failures(tables, study),
-        "costs": accounts.costs(tables),
-        "cached": accounts.cached(study),
-        "coinciding": accounts.coinciding(study),
-        "limits": accounts.limits(study),
-        "lengths": accounts.lengths(study),
-        "bitfit_share": accounts.share(tables, "bitfit"),
+        "contrasts": prose.contrast_sentences(tables, study),
+        "budgets": prose.changes(tables, study),
+        "turns": prose.turns(tables, study),
+        "crossovers": prose.crossover_sentences(tables, study),
+        "verdicts": prose.count_sentence(tables, study["scale"]),
+        "open": prose.open_sentences(tables),
+        "memory": prose.memory(tables),
+        "reach": prose.reach(tables),
+        "biases": prose.biases(tables, study),
+        "seeds": prose.seeds(tables),
+        "gaps": prose.gaps(tables, study),
+        "dents": prose.dents(tables),
+        "edges": prose.edges(tables),
+        "optimism": prose.optimism(tables),
+        "failures": prose.failures(tables, study),
+        "costs": prose.costs(tables),
+        "cached": prose.cached(study),
+        "coinciding": prose.coinciding(study),
+        "limits": prose.limits(study),
+        "lengths": prose.lengths(study),
+        "bitfit_share": prose.share(tables, "bitfit"),
     }
 
 
@@ -84,7 +82,7 @@ def _facts(tables: Tables, study: Mapping[str, Any]) -> dict[str, str]:
         "least_size": wording.whole(sizes[0]),
         "greatest_size": wording.whole(sizes[-1]),
         "sizes": wording.join(wording.whole(n) for n in sizes),
-        "runs": wording.whole(accounts.count_runs(tables, study)),
+        "runs": wording.whole(prose.count_runs(tables, study)),
         "epsilon": wording.rate(study["training"]["adam_epsilon"]),
         "warmup": f"{100 * study['training']['warmup']:g}",
         "draws": wording.whole(study["analysis"]["draws"]),

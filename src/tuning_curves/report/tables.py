@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from tuning_curves.analysis.tables import Tables
 from tuning_curves.report import style, wording
-from tuning_curves.report.read import Tables
 
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",

@@ -6,13 +6,14 @@ records lie in its archive (`results/<study>/records`, committed) or in its work
 content; those written before that rule have none, and are read as they are.
 """
 
+import datetime
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tuning_curves.study.grid import Planned, Study
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import read_json, sha256_of, write_json
-from tuning_curves.study.config import Planned, Study
 
 SCHEMA = 1
 SEAL = "record_sha256"  # where a record's provenance has the hash of all else in it
@@ -142,3 +143,36 @@ def archive_records(shelf: Shelf) -> int:
         source.unlink()
         moved += 1
     return moved
+
+
+def failure_path(workspace: Path, planned: Planned) -> Path:
+    """Where a cell's failure lies."""
+    return workspace / "failures" / f"{planned.id}.json"
+
+
+def write_failure(
+    workspace: Path, planned: Planned, reason: str, details: dict[str, Any]
+) -> dict[str, Any]:
+    """Write a failure whole, in place of an earlier one; returns it.
+
+    Args:
+        reason: a word or two, as `status` counts them.
+        details: what was needed, what there was; JSON.
+    """
+    failure = {
+        "id": planned.id,
+        "cell": asdict(planned.cell),
+        "reason": reason,
+        **details,
+        "failed": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+    write_json(failure_path(workspace, planned), failure)
+    return failure
+
+
+def read_failure(workspace: Path, planned: Planned) -> dict[str, Any] | None:
+    """The cell's last failure; None where there is none."""
+    path = failure_path(workspace, planned)
+    if not path.exists():
+        return None
+    return read_json(path, what="failure", fix=f"delete {path}: the cell is tried again anyhow")

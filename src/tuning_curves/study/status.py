@@ -4,11 +4,10 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from tuning_curves.study.grid import Planned, Study
+from tuning_curves.study.records import Shelf, read_failure, read_record
 from tuning_curves.util.errors import DataError, ResourceError
-from tuning_curves.failures import read_failure
 from tuning_curves.util.locks import is_locked
-from tuning_curves.study.records import Shelf, read_record
-from tuning_curves.study.config import Planned, Study
 
 
 def survey(study: Study, root: Path = Path()) -> dict[str, Any]:

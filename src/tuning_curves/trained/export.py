@@ -17,12 +17,12 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from tuning_curves.training.delta import Delta
+from tuning_curves.encoders.model import SpanModel, quiet_library
+from tuning_curves.methods.peft_layers import ADAPTER
 from tuning_curves.trained.restore import restore_models
+from tuning_curves.training.delta import Delta
 from tuning_curves.util.errors import UsageError
 from tuning_curves.util.files import write_json
-from tuning_curves.methods.peft_layers import ADAPTER
-from tuning_curves.encoders.model import SpanModel, quiet_library
 
 ABOUT = "tuning_curves.json"
 

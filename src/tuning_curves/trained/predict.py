@@ -10,15 +10,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tuning_curves.training.delta import Delta
-from tuning_curves.trained.restore import restore_models
-from tuning_curves.training.evaluate import Asking
-from tuning_curves.tasks.question_answering.windows import FeatureSet, find_template, open_tokenizer, tokenise
+from tuning_curves.encoders.batches import Feed, FrozenPrefix, Room
+from tuning_curves.encoders.precision import settle_arithmetic, store_frozen
 from tuning_curves.methods import count_frozen_layers
 from tuning_curves.tasks.question_answering.data import SquadData
-from tuning_curves.encoders.precision import settle_arithmetic, store_frozen
-from tuning_curves.training.inputs import Feed
-from tuning_curves.encoders.batches import FrozenPrefix, Room
+from tuning_curves.tasks.question_answering.windows import (
+    FeatureSet,
+    find_template,
+    open_tokenizer,
+    tokenise,
+)
+from tuning_curves.trained.restore import restore_models
+from tuning_curves.training.delta import Delta
+from tuning_curves.training.evaluate import Asking
 
 
 @dataclass(frozen=True, kw_only=True)

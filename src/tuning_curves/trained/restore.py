@@ -7,12 +7,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from tuning_curves.encoders.model import SpanModel, load_encoder
+from tuning_curves.methods import apply_method, resolve_method, trained_tensors
+from tuning_curves.methods.sparse import place_entries, plain_name
 from tuning_curves.training.delta import FIX, Delta
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import sha256_of_file
-from tuning_curves.methods import apply_method, resolve_method, trained_tensors
-from tuning_curves.methods.sparse import place_entries, plain_name
-from tuning_curves.encoders.model import SpanModel, load_encoder
 
 
 def restore_models(delta: Delta, encoder: Path) -> tuple[SpanModel, SpanModel]:

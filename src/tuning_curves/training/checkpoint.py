@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tuning_curves.encoders.model import SpanModel
+from tuning_curves.methods import trained_tensors
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import write_whole
-from tuning_curves.methods import trained_tensors
-from tuning_curves.encoders.model import SpanModel
 
 DIGEST = 32  # bytes of a sha256
 LAYOUT = 2  # raised whenever what is saved changes its meaning

@@ -18,9 +18,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from tuning_curves.study.grid import Cell
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import canonical, write_whole
-from tuning_curves.study.config import Cell
 
 KIND = "tuning-curves delta"
 FORMAT = 1  # raised whenever tensors or header change their meaning

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from tuning_curves.encoders.batches import Feed, autocast
 from tuning_curves.tasks.question_answering.decode import SpanChoice, answer_texts, decode_spans
 from tuning_curves.tasks.question_answering.metric import GoldAnswers
 from tuning_curves.tasks.question_answering.windows import FeatureSet
-from tuning_curves.training.inputs import Feed, autocast
 
 PACK_TOKENS = {"cpu": 4_096, "cuda": 65_536}
 

@@ -12,18 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tuning_curves.encoders.batches import Feed, autocast
+from tuning_curves.encoders.model import SpanModel, span_loss
+from tuning_curves.encoders.packing import to_device
+from tuning_curves.study.grid import Cell
+from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
+from tuning_curves.training.optimizer import batches, make_optimiser, rate_factor, state_bytes
+from tuning_curves.training.profile import Probe, Stopwatch, probe_step
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.interrupts import shielded
-from tuning_curves.encoders.model import SpanModel, span_loss
-from tuning_curves.study.config import Cell
-from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
-from tuning_curves.training.cost import Stopwatch
-from tuning_curves.training.inputs import Feed, autocast
-from tuning_curves.training.optimizer import make_optimiser, state_bytes
-from tuning_curves.training.profile import Probe, probe_step
-from tuning_curves.training.progress import say
-from tuning_curves.training.schedule import batches, rate_factor
-from tuning_curves.transfer import to_device
+from tuning_curves.util.log import say
 
 CHECKPOINT_SECONDS = 60.0
 LOSS_POINTS = 20  # how many stretches of steps the record keeps the mean loss of

@@ -4,9 +4,10 @@ Weight decay applies to matrices only, not to biases and LayerNorms (Devlin et a
 Frozen parameters are never given to the optimiser: no state, no decay, no momentum.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -37,3 +38,33 @@ def state_bytes(optimiser: torch.optim.Optimizer) -> int:
         for value in state.values()
         if isinstance(value, torch.Tensor)
     )
+
+
+ORDER_STREAM = 4  # apart from the streams of `subsets`
+
+
+def rate_factor(step: int, steps: int, schedule: str, warmup: float) -> float:
+    """The share of the learning rate at a step, counted from 0: in 0 to 1."""
+    if schedule == "constant":
+        return 1.0
+    rising = int(warmup * steps)
+    if step < rising:
+        return (step + 1) / (rising + 1)
+    return (steps - step) / max(1, steps - rising)
+
+
+def batches(n: int, batch_size: int, steps: int, seed: int) -> Iterator[np.ndarray]:
+    """Numbers below n for each step: every epoch is a fresh permutation, its last batch short.
+
+    Yields:
+        `steps` arrays of at most `batch_size` numbers, int64.
+    """
+    generator = np.random.default_rng([ORDER_STREAM, seed])
+    left = steps
+    while left > 0:
+        order = generator.permutation(n)
+        for first in range(0, n, batch_size):
+            if left == 0:
+                return
+            left -= 1
+            yield order[first : first + batch_size]

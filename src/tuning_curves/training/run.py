@@ -8,39 +8,40 @@ made from the study and the cell's own values alone.
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from tuning_curves.training.evaluate import Examination
-from tuning_curves.tasks.question_answering.windows import open_features, read_manifest
-from tuning_curves.util.files import sha256_of
+from tuning_curves.data.subsets import split_pools, stratified_sample, subset
+from tuning_curves.encoders.batches import Feed, FrozenPrefix, Room
+from tuning_curves.encoders.disk_cache import Store
+from tuning_curves.encoders.fetch import open_encoder
+from tuning_curves.encoders.model import SpanModel, load_encoder
+from tuning_curves.encoders.precision import store_frozen
 from tuning_curves.methods import (
     Counts,
     Method,
     apply_method,
     count_frozen_layers,
     resolve_method,
+    trained_tensors,
 )
-from tuning_curves.methods.sparse import place_entries
 from tuning_curves.methods.masks import SELECT_QUESTIONS
-from tuning_curves.encoders.model import SpanModel, load_encoder
+from tuning_curves.methods.sparse import place_entries, plain_name
+from tuning_curves.study.grid import ENGINE, Cell, Planned, encoder_pin
+from tuning_curves.study.outcomes import encode_outcomes
+from tuning_curves.study.paths import Places
+from tuning_curves.tasks.question_answering.windows import open_features, read_manifest
+from tuning_curves.training.evaluate import Examination, Outcomes
+from tuning_curves.training.loop import Trace, Trainer, loss_of
+from tuning_curves.training.profile import Probe, Stopwatch, allocated, peak_memory, tensor_bytes
+from tuning_curves.util.errors import DataError
+from tuning_curves.util.files import GIB, sha256_of
+from tuning_curves.util.log import say
 from tuning_curves.util.provenance import device_name, versions
-from tuning_curves.encoders.fetch import open_encoder
-from tuning_curves.study.config import ENGINE, Cell, Planned
-from tuning_curves.data.subsets import split_pools, stratified_sample, subset
-from tuning_curves.encoders.precision import store_frozen
-from tuning_curves.training.belonging import check_belongs
-from tuning_curves.training.cost import allocated, peak_memory
-from tuning_curves.training.inputs import Feed
-from tuning_curves.training.loop import Trainer, loss_of
-from tuning_curves.training.places import Places
-from tuning_curves.encoders.batches import FrozenPrefix, Room
-from tuning_curves.training.progress import say
-from tuning_curves.training.sizes import GIB
-from tuning_curves.encoders.disk_cache import Store
 
 PREFIX_BYTES = 3 * GIB  # what the frozen parts' output may take of a CPU's memory, in all
 GPU_SHARE = 0.3  # and of a GPU's free memory, by all processes that share it
@@ -205,3 +206,118 @@ def _by_article(questions: np.ndarray, article_sizes: np.ndarray) -> np.ndarray:
     edges = np.concatenate(([0], np.cumsum(article_sizes)))
     counts = np.histogram(questions, edges)[0]
     return counts[counts > 0]
+
+
+class Folders(Protocol):
+    """Where the two lie."""
+
+    @property
+    def encoder(self) -> Path: ...
+
+    @property
+    def features(self) -> Path: ...
+
+
+def check_belongs(
+    settings: Mapping[str, Any],
+    encoder: Mapping[str, Any],
+    features: Mapping[str, Any],
+    folders: Folders,
+) -> None:
+    """Compare the manifests of encoder and features with a job's settings, and with each other.
+
+    Raises:
+        DataError: names the folder, what it holds and what the job is about.
+    """
+    fix = "give the folders of this job's study: the workflow's logs name them"
+    stated = [(folders.encoder, "an encoder", encoder_pin(encoder["encoder"]), "encoder")]
+    pin = settings["data"]["pin"]
+    if isinstance(pin, Mapping):  # a hub's revision is checked where it is fetched
+        stated.append((folders.features, "features of data", features["content"], "data"))
+    for folder, what, found, key in stated:
+        if found != settings[key]["pin"]:
+            raise DataError(
+                f"{folder}: {what} pinned {found}, expected {settings[key]['pin']}", fix=fix
+            )
+    _check_windows(settings["features"], features, folders.features, fix)
+    _check_tokenizer(encoder, features, folders, fix)
+
+
+def _check_windows(
+    settings: Mapping[str, Any], features: Mapping[str, Any], folder: Path, fix: str
+) -> None:
+    for key, wanted in settings.items():
+        if features.get(key) != wanted:
+            raise DataError(
+                f"{folder}: features with {key} {features.get(key)}, expected {wanted}", fix=fix
+            )
+
+
+def _check_tokenizer(
+    encoder: Mapping[str, Any], features: Mapping[str, Any], folders: Folders, fix: str
+) -> None:
+    """Features made before their manifest named the tokenizer are taken as they are."""
+    own = encoder["files"]["tokenizer.json"]["sha256"]
+    if features.get("tokenizer_sha256", own) != own:
+        raise DataError(
+            f"{folders.features}: features of another encoder: their tokenizer.json has sha256 "
+            f"{features['tokenizer_sha256']}, {folders.encoder} has {own}",
+            fix=fix,
+        )
+
+
+def results_of(outcomes: Mapping[str, Outcomes], dev_articles: list[int]) -> dict[str, Any]:
+    """Scores of both splits, and dev's outcomes question by question.
+
+    Args:
+        dev_articles: how many of dev's questions each article has, in their order.
+    """
+    scores = {
+        split: {
+            "exact": int(taken.exact.sum()),
+            "f1": float(taken.f1.sum()),
+            "total": len(taken.exact),
+        }
+        for split, taken in outcomes.items()
+    }
+    dev = outcomes["dev"]
+    return {"scores": scores, "outcomes": encode_outcomes(dev.exact, dev.f1, dev_articles)}
+
+
+def cost_of(
+    model: SpanModel, trace: Trace, evaluation: Stopwatch, probe: Probe
+) -> dict[str, float | None]:
+    """Seconds, bytes and operations, all measured (docs/costs.md)."""
+    measured = {key: value for key, value in vars(probe).items() if key != "bias_gradients"}
+    return {
+        "train_seconds": round(trace.seconds_per_step * trace.step, 3),
+        "evaluate_seconds": round(evaluation.seconds, 3),
+        "seconds_per_step": round(trace.seconds_per_step, 6),
+        "optimizer_bytes": trace.optimizer_bytes,
+        "delta_bytes": tensor_bytes(trained_tensors(model)),
+        **measured,
+    }
+
+
+def changes(model: SpanModel, before: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """How far what is trained of the encoder, whole tensors and entries, is from what it was."""
+    trained = trained_tensors(model)
+    values = {n: t for n, t in trained.items() if n not in before and t.is_floating_point()}
+    entries = {name: t for name, t in values.items() if plain_name(name) in before}
+    return entries | {name: trained[name] - before[name] for name in trained if name in before}
+
+
+def check_frozen(model: SpanModel, before: Mapping[str, Tensor], cell: Cell) -> None:
+    """What the method does not train must be, byte for byte, what it was.
+
+    Raises:
+        DataError: names the tensor.
+    """
+    for name, parameter in model.named_parameters():
+        plain = plain_name(name)  # of a tensor with chosen entries: the tensor without them
+        frozen = not parameter.requires_grad and plain in before
+        if frozen and not torch.equal(parameter, before[plain].to(parameter.dtype)):
+            raise DataError(
+                f"cell {cell.path}: frozen tensor {plain} moved during training",
+                fix="this is a defect of the package: please report it",
+            )

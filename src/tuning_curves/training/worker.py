@@ -3,34 +3,45 @@
 A cell that another process holds is left to it and looked at again at the end.
 """
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from tuning_curves.encoders.model import SpanModel
+from tuning_curves.encoders.precision import settle_arithmetic, warn_of_slow_bfloat16
+from tuning_curves.methods import resolve_method, trained_tensors
+from tuning_curves.methods.biases import bias_terms
+from tuning_curves.study.grid import Job, Planned
+from tuning_curves.study.paths import Places
+from tuning_curves.study.records import (
+    failure_path,
+    new_record,
+    read_record,
+    sealed,
+    write_failure,
+    write_record,
+)
 from tuning_curves.training.delta import About, write_delta
+from tuning_curves.training.devices import (
+    GpuSlots,
+    OutOfMemory,
+    chosen_device,
+    is_shortage,
+    shortage,
+    shortage_error,
+)
+from tuning_curves.training.loop import Diverged
+from tuning_curves.training.profile import Stopwatch
+from tuning_curves.training.run import Begun, Workshop, changes, check_frozen, cost_of, results_of
 from tuning_curves.util.errors import DataError, ResourceError, TuningCurvesError
-from tuning_curves.failures import failure_path, write_failure
 from tuning_curves.util.files import remove_partials
 from tuning_curves.util.interrupts import Interrupted, shielded
 from tuning_curves.util.locks import try_lock
-from tuning_curves.methods import resolve_method, trained_tensors
-from tuning_curves.methods.biases import bias_terms
-from tuning_curves.encoders.model import SpanModel
+from tuning_curves.util.log import say
 from tuning_curves.util.provenance import gather
-from tuning_curves.study.records import new_record, read_record, sealed, write_record
-from tuning_curves.study.config import Planned
-from tuning_curves.encoders.precision import settle_arithmetic, warn_of_slow_bfloat16
-from tuning_curves.training.cost import Stopwatch
-from tuning_curves.training.devices import GpuSlots, chosen_device
-from tuning_curves.training.job import Job
-from tuning_curves.training.loop import Diverged
-from tuning_curves.training.memory import OutOfMemory, is_shortage, shortage, shortage_error
-from tuning_curves.training.places import Places
-from tuning_curves.training.progress import Progress, say
-from tuning_curves.training.results import changes, check_frozen, cost_of, results_of
-from tuning_curves.training.run import Begun, Workshop
 
 
 @dataclass(kw_only=True)
@@ -240,3 +251,68 @@ def run_job(job: Job, places: Places, device: str, slots: GpuSlots | None = None
                 f"the encoder does not fit into memory: {error}", fix="run again with more memory"
             ) from None
         return worker.run()
+
+
+EVERY_SECONDS = 10.0
+
+
+class Progress:
+    """Lines on stderr, at most one every ten seconds besides one a finished cell."""
+
+    def __init__(self, cells: tuple[Planned, ...]) -> None:
+        self.cells = len(cells)
+        self.steps_left = sum(p.cell.steps for p in cells)
+        self.done = 0
+        self.steps_done = 0
+        self.begin = self.last = time.monotonic()
+
+    def step(self, planned: Planned, step: int, loss: float) -> None:
+        """A training step has been made."""
+        now = time.monotonic()
+        if now - self.last < EVERY_SECONDS:
+            return
+        self.last = now
+        place = f"cell {self.done + 1} of {self.cells}"
+        left = self._left(step)
+        say(f"{place}: {planned.cell.path} step {step}/{planned.cell.steps} loss {loss:.3f}{left}")
+
+    def resume(self, planned: Planned, step: int) -> None:
+        """A cell goes on from its checkpoint."""
+        place = f"cell {self.done + 1} of {self.cells}: {planned.cell.path}"
+        say(f"{place} resumes after step {step}/{planned.cell.steps}")
+
+    def finish(self, planned: Planned, record: dict[str, Any]) -> None:
+        """A cell has its record."""
+        self._count(planned, trained=True)
+        if record["status"] == "diverged":
+            result = f"DIVERGED: {record['failure']}"
+        else:
+            dev = record["scores"]["dev"]
+            result = f"exact match {100 * dev['exact'] / dev['total']:.1f}"
+        seconds = record["cost"]["train_seconds"] + record["cost"]["evaluate_seconds"]
+        say(
+            f"cell {self.done} of {self.cells}: {planned.cell.path} {result}, {seconds:.1f} s"
+            f"{self._left(0)}"
+        )
+
+    def skip(self, planned: Planned) -> None:
+        """A cell had its record already."""
+        self._count(planned, trained=False)
+        say(f"cell {self.done} of {self.cells}: {planned.cell.path} has its record")
+
+    def _count(self, planned: Planned, *, trained: bool) -> None:
+        self.done += 1
+        self.steps_left -= planned.cell.steps
+        self.steps_done += planned.cell.steps if trained else 0
+
+    def _left(self, step: int) -> str:
+        """Time left by the steps made so far; nothing before the first cell is done."""
+        steps = self.steps_done + step
+        if steps == 0 or self.steps_left - step <= 0:
+            return ""
+        seconds = (time.monotonic() - self.begin) / steps * (self.steps_left - step)
+        return (
+            f", about {seconds / 60:.0f} min left"
+            if seconds > 90
+            else f", about {seconds:.0f} s left"
+        )

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tuning_curves.study.paths import Layout
-from tuning_curves.study.config import Chunk, read_study
-from tuning_curves.training.job import job_of
-from tuning_curves.training.places import Places
+from tuning_curves.study.config import read_study
+from tuning_curves.study.grid import Chunk, job_of
+from tuning_curves.study.paths import Layout, Places
 from tuning_curves.training.worker import run_job
 
 from ..conftest import records_below

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tuning_curves.util.errors import UsageError
-from tuning_curves.schemas import explain, first_error, validator
-from tuning_curves.yaml_files import read_yaml
+from tuning_curves.util.schemas import explain, first_error, validator
+from tuning_curves.util.yaml_files import read_yaml
 
 FIX = "docs/verdicts.md explains every key of a claim"
 

@@ -3,7 +3,7 @@
 docs/verdicts.md explains the rules. Nothing here knows a claim or a study by name. A claim whose
 methods, sizes or budgets the study lacks is undecided and says so; too few runs decide nothing; at
 the paper's scale, scores are judged only if the anchor holds: full fine-tuning on all the data
-reaches what others reach.
+reaches what others costs.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,13 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis import evidence as ev
-from tuning_curves.analysis import reach
+from tuning_curves.analysis import costs
+from tuning_curves.analysis.claims import evidence as ev
 from tuning_curves.analysis.claims.config import Claim, Claims
-from tuning_curves.analysis.comparisons import correct_holm, find_pairs
-from tuning_curves.analysis.counts import count_parameters
-from tuning_curves.analysis.crossover import crossover_of
-from tuning_curves.analysis.evidence import Evidence
 from tuning_curves.analysis.claims.decide import (
     NOT_REPLICATED,
     REPLICATED,
@@ -29,8 +25,12 @@ from tuning_curves.analysis.claims.decide import (
     judge_turn,
     undecided,
 )
+from tuning_curves.analysis.claims.evidence import Evidence
+from tuning_curves.analysis.comparisons import correct_holm, find_pairs
+from tuning_curves.analysis.costs import count_parameters
+from tuning_curves.analysis.crossover import crossover_of
 from tuning_curves.analysis.runs import Runs
-from tuning_curves.study.config import whole_budgets
+from tuning_curves.study.grid import whole_budgets
 
 Rule = Mapping[str, Any]
 COLUMNS = [
@@ -174,7 +174,7 @@ def _crossover(evidence: Evidence, rule: Rule, budget: str, alpha: float) -> Jud
 
 def _data_needed(evidence: Evidence, rule: Rule, budget: str, alpha: float) -> Judgement:
     """More than so many questions: a size of so many is surely below; a smaller surely not."""
-    found, lacking = reach.compare_to_full_data(evidence, rule, budget)
+    found, lacking = ev.compare_to_full_data(evidence, rule, budget)
     if not found:
         return undecided(lacking or "the study has no size below that of all its data")
     bound = rule["more_than"]
@@ -250,13 +250,13 @@ def _cost(evidence: Evidence, claim: Claim, alpha: float) -> Judgement:
 def _time_to_score(evidence: Evidence, claim: Claim, _alpha: float) -> Judgement:
     """Ratio of two times, its range that of the two ranges at their farthest apart."""
     rule = claim.rule
-    points = reach.with_seconds(evidence.curves, evidence.chosen)
+    points = costs.with_seconds(evidence.curves, evidence.chosen)
     few = points["seeds"] < evidence.least_pairs  # such a point is nowhere sure to reach anything
     points = points.assign(
         em_low=points["em_low"].mask(few), em_high=points["em_high"].mask(few, 100.0)
     )
-    target = rule["share"] * reach.best_score(evidence.curves)
-    own, other = (reach.reach_time(points, rule[key], target) for key in ("method", "against"))
+    target = rule["share"] * costs.best_score(evidence.curves)
+    own, other = (costs.reach_time(points, rule[key], target) for key in ("method", "against"))
     devices = sorted({own["device"], other["device"]})
     for name, times in ((rule["method"], own), (rule["against"], other)):
         if np.isnan(times["train_seconds"]):

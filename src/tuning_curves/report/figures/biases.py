@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from tuning_curves.report import style, wording
 from tuning_curves.report.figures.panels import WIDTH, say_nothing_to_draw
-from tuning_curves.study.config import whole_budgets
+from tuning_curves.study.grid import whole_budgets
 
 METHOD = "bitfit"
 DECADES = 1e-4  # of the largest gradient: what is smaller shares the darkest shade

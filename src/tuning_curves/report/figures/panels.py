@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from tuning_curves.report import wording
-from tuning_curves.study.config import whole_budgets
+from tuning_curves.study.grid import whole_budgets
 
 WIDTH = 6.45  # inches: as wide as the text of the paper
 SINGLE = 4.3  # inches: a figure of one column of panels

@@ -16,9 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from tuning_curves.tasks.question_answering.data import (
+    Question,
+    SquadData,
+    article_sizes,
+    content_sha256,
+)
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import read_json, sha256_of_file, write_json, write_whole
-from tuning_curves.tasks.question_answering.data import Question, SquadData, article_sizes, content_sha256
 
 LAYOUT = 1  # raised whenever the files below change their meaning
 SPLITS = ("train", "dev")

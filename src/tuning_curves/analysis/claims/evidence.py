@@ -1,6 +1,6 @@
 """What a study has to say about a claim: conditions made from scores, costs and biases.
 
-Scores are compared run by run of the same seeds, clustered by article (`contrasts`). Costs are
+Scores are compared run by run of the same seeds, clustered by article (`comparisons`). Costs are
 compared run by run on one device, as logarithms of ratios with Student's t over seeds; a count of
 bytes that is the same in all runs is exact. Conditions stand where the study asks for runs, so a
 size whose runs are missing keeps a claim open.
@@ -15,13 +15,19 @@ import numpy as np
 import pandas as pd
 
 from tuning_curves.analysis.biases import by_run
-from tuning_curves.analysis.comparisons import difference_of, find_pairs
-from tuning_curves.analysis.curves import make_curves
-from tuning_curves.analysis.equivalence import equivalence_p, not_worse_p
-from tuning_curves.analysis.statistics import Estimate
-from tuning_curves.analysis.claims.decide import Condition
+from tuning_curves.analysis.claims.decide import (
+    Condition,
+)
+from tuning_curves.analysis.comparisons import difference_of, find_pairs, make_curves
 from tuning_curves.analysis.runs import SEED, Runs, finished
-from tuning_curves.study.config import sizes_of
+from tuning_curves.analysis.statistics import (
+    Estimate,
+    equivalence_p,
+    estimate,
+    generator_for,
+    not_worse_p,
+)
+from tuning_curves.study.grid import sizes_of
 
 CONSTANT = 1e-12  # of a logarithm: what is the same in all runs but for rounding
 PARTS = ["optimizer_bytes", "gradient_bytes"]
@@ -213,3 +219,42 @@ def gradient_ratios(evidence: Evidence, rule: Mapping[str, Any]) -> np.ndarray:
     once = gradients[~starts.duplicated()]
     others = once.drop(columns=rule["term"]).mean(axis=1)
     return (once[rule["term"]] / others.where(others > 0)).dropna().to_numpy()
+
+
+def compare_to_full_data(
+    evidence: Evidence, rule: Mapping[str, Any], budget: str
+) -> tuple[dict[int, Condition], str]:
+    """By size: exact match minus `share` times that with all the data, paired by seed."""
+    method = rule["method"]
+    sizes = evidence.sizes([method], budget)
+    largest = [n for n in sizes if n >= rule["full_data_from"]]
+    if not largest:
+        return {}, f"the study has no size of {rule['full_data_from']:,} or more"
+    done = finished(evidence.chosen)
+    own = done[(done["method"] == method) & (done["budget"] == budget)]
+    at_full = own[own["n_train"] == largest[-1]].set_index(SEED)["id"]
+    found, lacking = {}, ""
+    for n in (n for n in sizes if n < largest[0]):
+        here = own[own["n_train"] == n].set_index(SEED)["id"]
+        seeds = sorted(set(here.index) & set(at_full.index))
+        if len(seeds) < evidence.least_pairs:
+            lacking = lacking or too_few(len(seeds), evidence.least_pairs, size_name(n))
+            continue
+        ids = [[side[seed] for seed in seeds] for side in (here, at_full)]
+        found[n] = _below_share(evidence, ids, rule, n)
+    return found, lacking
+
+
+def _below_share(
+    evidence: Evidence, ids: list[list[str]], rule: Mapping[str, Any], n: int
+) -> Condition:
+    """`p_for` is of "at most the share", `p_against` of "at least the share"."""
+    sums = [evidence.runs.stack(side, "em") for side in ids]
+    key = (rule["method"], n, f"{rule['share']}")
+    difference = estimate(
+        sums[0] - rule["share"] * sums[1],
+        evidence.runs.article_sizes,
+        draws=evidence.analysis["draws"],
+        generator=generator_for(evidence.analysis["seed"], "share", *key),
+    )
+    return score_condition(difference, {"kind": "above"}, size_name(n), evidence.level)

@@ -1,1 +1,0 @@
-"""Where encoders and questions come from."""
