@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.data.fetch import fetch_data, open_data
+from tuning_curves.data.fetch_data import fetch_data, open_data
 from tuning_curves.study.config import check_study
 from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import Layout

@@ -129,7 +129,7 @@ def measure(
     from benchmarks.engine import make_workshop, planned_cell, stepping
     from benchmarks.material import find_material, prepare
     from benchmarks.rows.evaluating import examination
-    from tuning_curves.encoders.fetch import fetch_encoder
+    from tuning_curves.encoders.fetch_encoder import fetch_encoder
 
     material = find_material(Path())
     if base:

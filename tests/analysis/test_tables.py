@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tuning_curves.analysis import tables as formats
-from tuning_curves.analysis.claims.config import read_claims
+from tuning_curves.analysis.claims.published import read_claims
 from tuning_curves.analysis.columns import TABLES
 from tuning_curves.analysis.tables import order_rows, write_tables
 from tuning_curves.util.errors import DataError

@@ -15,8 +15,6 @@ import pytest
 from tuning_curves.study.grid import Planned, Study, job_of
 from tuning_curves.study.records import read_record
 
-from ..training.conftest import make_study, tiny_config, tiny_features  # noqa: F401
-
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 VOLATILE = ("cost", "provenance")
@@ -173,8 +171,8 @@ SMALL = {
 
 @pytest.fixture
 def make_bench(
-    make_study: Callable[..., Study],  # noqa: F811
-    tiny_features: tuple[Path, Path],  # noqa: F811
+    make_study: Callable[..., Study],
+    tiny_features: tuple[Path, Path],
     processes: Processes,
     tmp_path: Path,
 ) -> Callable[[dict[str, Any]], Bench]:
@@ -195,8 +193,8 @@ def bench(make_bench: Callable[[dict[str, Any]], Bench]) -> Bench:
 
 @pytest.fixture(scope="session")
 def whole(
-    tiny_config: dict[str, Any],  # noqa: F811
-    tiny_features: tuple[Path, Path],  # noqa: F811
+    tiny_config: dict[str, Any],
+    tiny_features: tuple[Path, Path],
     processes: Processes,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Bench:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tuning_curves.study.records import Shelf, read_record
-from tuning_curves.study.status import survey
+from tuning_curves.study.survey import survey
 
 from .conftest import Bench, wait_for
 

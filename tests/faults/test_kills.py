@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.data.fetch import open_data
-from tuning_curves.encoders.fetch import open_encoder
+from tuning_curves.data.fetch_data import open_data
+from tuning_curves.encoders.fetch_encoder import open_encoder
 from tuning_curves.tasks.question_answering.windows import open_features
 
 from .conftest import KILLED, ROOT, Bench, Fault, Processes
@@ -78,7 +78,7 @@ def test_a_killed_fetch_of_an_encoder_is_made_good(
         "--out",
         tmp_path / "e",
     )
-    place = "tuning_curves.encoders.fetch:_place"
+    place = "tuning_curves.encoders.fetch_encoder:_place"
     assert processes.run(*fetch, faults=(kill(place, 2),)).status == KILLED
     assert not (tmp_path / "e" / "manifest.json").exists()
     assert list((tmp_path / "e").glob(".fetch-*"))

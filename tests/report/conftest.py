@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tuning_curves.analysis.claims.config import read_claims
+from tuning_curves.analysis.claims.published import read_claims
 from tuning_curves.analysis.claims.rules import SCALES, UNITS
 
 CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"

@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from tuning_curves.report import style
 from tuning_curves.report.figures import (
     FIGURES,
-    biases,
-    costs,
+    bias_heatmap,
     curves,
     difference,
     figure2,
     learning_rates,
     shares,
+    step_costs,
     time_memory,
 )
 
@@ -214,9 +214,9 @@ def test_what_records_lack_is_said(make_study: Any, make_tables: Any) -> None:
     figure = time_memory.draw(tables, study)
     assert time_memory.NOT_MEASURED in [text.get_text() for text in figure.axes[0].texts]
     tables["biases"] = tables["biases"].iloc[:0]
-    assert "do not say how far" in biases.draw(tables, study).texts[0].get_text()
+    assert "do not say how far" in bias_heatmap.draw(tables, study).texts[0].get_text()
     study = make_study(methods=("full", "head"))
-    figure = biases.draw(make_tables(study), study)
+    figure = bias_heatmap.draw(make_tables(study), study)
     assert "does not train BitFit" in figure.texts[0].get_text()
     assert "no pair of runs" in difference.draw(make_tables(study), study).texts[0].get_text()
     alone = make_study(methods=("head",))
@@ -273,14 +273,14 @@ def test_biases_are_shown_of_a_budget_that_draws_a_curve(make_study: Any, make_t
     study = make_study(budgets=("epochs", "floor", "long"))
     tables = make_tables(study)
     study["budgets"][-1]["sizes"] = [study["sizes"][0]]
-    assert biases.draw(tables, study).get_suptitle().startswith("BitFit, floor, n = ")
+    assert bias_heatmap.draw(tables, study).get_suptitle().startswith("BitFit, floor, n = ")
     tables["biases"] = tables["biases"].query("budget == 'long'")
-    assert biases.draw(tables, study).get_suptitle().startswith("BitFit, long, n = ")
+    assert bias_heatmap.draw(tables, study).get_suptitle().startswith("BitFit, long, n = ")
 
 
 def test_biases_are_shown_by_term_and_layer(make_study: Any, make_tables: Any) -> None:
     study = make_study()
-    figure = biases.draw(make_tables(study), study)
+    figure = bias_heatmap.draw(make_tables(study), study)
     change = figure.axes[0]
     assert [label.get_text() for label in change.get_yticklabels()][:2] == ["b_q", "b_k"]
     values = change.get_images()[0].get_array()
@@ -291,7 +291,7 @@ def test_biases_are_shown_by_term_and_layer(make_study: Any, make_tables: Any) -
 
 def test_costs_have_a_mark_a_method(make_study: Any, make_tables: Any) -> None:
     study = make_study()
-    figure = costs.draw(make_tables(study), study)
+    figure = step_costs.draw(make_tables(study), study)
     assert len(figure.axes) == 4
     times = [line for line in figure.axes[0].get_lines() if len(line.get_xdata()) == 1]
     assert [line.get_xdata()[0] for line in times] == [1.0, 0.72, 0.8, 0.004]
@@ -301,7 +301,7 @@ def test_costs_leave_out_what_was_not_measured(make_study: Any, make_tables: Any
     study = make_study(methods=("bitfit", "head"))
     tables = make_tables(study)
     tables["costs"][["step_time_ratio", "activation_bytes"]] = np.nan
-    assert len(costs.draw(tables, study).axes) == 2
+    assert len(step_costs.draw(tables, study).axes) == 2
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning_curves.report import accounts, budgets, numbers, style
-from tuning_curves.report import prose as findings
+from tuning_curves.report import numbers, prose, style
 from tuning_curves.report.figures.figure2 import REFERENCE
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -30,7 +29,7 @@ def shifted(tables: dict[str, pd.DataFrame], value: float) -> dict[str, pd.DataF
 
 def test_a_turn_of_the_order_is_told_with_its_sizes(make_study: Any, make_tables: Any) -> None:
     study = make_study(scale="paper")
-    assert findings.main_finding(make_tables(study), study) == (
+    assert prose.main_finding(make_tables(study), study) == (
         "Under the budgets epochs and floor, BitFit is above full fine-tuning at n = 100, below it"
         " at n = 500 and 1,000 and undecided at n = 250 " + BASIS + "3 pairs of runs a"
         " size)."
@@ -53,7 +52,7 @@ def test_one_side_everywhere(
     value: float, expected: str, make_study: Any, make_tables: Any
 ) -> None:
     study = make_study(scale="paper", budgets=("floor",))
-    found = findings.main_finding(shifted(make_tables(study), value), study)
+    found = prose.main_finding(shifted(make_tables(study), value), study)
     assert found.startswith(f"Under the budget floor, {expected}")
 
 
@@ -62,7 +61,7 @@ def test_budgets_that_differ_are_told_apart(make_study: Any, make_tables: Any) -
     tables = make_tables(study)
     contrasts = tables["contrasts"]
     contrasts.loc[contrasts["budget"] == "epochs", ["em_low", "em_high"]] = [-9.0, -1.0]
-    assert findings.main_finding(tables, study).startswith(
+    assert prose.main_finding(tables, study).startswith(
         "Under the budget epochs, BitFit is below full fine-tuning at n = 100, with a difference "
         "of +8.0 points; under the budget floor, BitFit is above full fine-tuning at n = 100, "
     )
@@ -71,12 +70,12 @@ def test_budgets_that_differ_are_told_apart(make_study: Any, make_tables: Any) -
 def test_one_seed_decides_nothing(make_study: Any, make_tables: Any) -> None:
     study = make_study(scale="paper", seeds=(0,), budgets=("floor",))
     tables = make_tables(study)
-    assert findings.main_finding(tables, study) == (
+    assert prose.main_finding(tables, study) == (
         "Under the budget floor, BitFit against full fine-tuning has differences of −8.0 to +8.0 "
         "points, without an interval and so undecided (1 pair of runs a size)."
     )
-    assert accounts.seeds(tables).startswith("Every point rests on one subset")
-    assert "Holm" not in "".join(findings.contrast_sentences(tables, study))
+    assert prose.seeds(tables).startswith("Every point rests on one subset")
+    assert "Holm" not in "".join(prose.contrast_sentences(tables, study))
 
 
 def test_a_demo_and_a_reduced_study_say_so_first(make_study: Any, make_tables: Any) -> None:
@@ -85,20 +84,20 @@ def test_a_demo_and_a_reduced_study_say_so_first(make_study: Any, make_tables: A
         ("reduced", "With all-MiniLM-L6-v2, not the BERT-base of the paper: under the budget"),
     ):
         study = make_study(scale=scale)
-        assert findings.main_finding(make_tables(study), study).startswith(start)
+        assert prose.main_finding(make_tables(study), study).startswith(start)
 
 
 def test_without_bitfit_or_any_contrast(make_study: Any, make_tables: Any) -> None:
     study = make_study(scale="paper", methods=("full", "head"))
-    found = findings.main_finding(make_tables(study), study)
+    found = prose.main_finding(make_tables(study), study)
     assert found.startswith("Under the budgets epochs and floor, head only is below full")
     alone = make_study(scale="paper", methods=("full",))
-    assert findings.main_finding(make_tables(alone), alone) == "No two methods were compared."
+    assert prose.main_finding(make_tables(alone), alone) == "No two methods were compared."
 
 
 def test_a_long_list_of_sizes_is_cut_to_its_ends(make_study: Any, make_tables: Any) -> None:
     study = make_study(scale="paper", sizes=(1000, 2000, 3000, 4000, 5000), budgets=("floor",))
-    found = findings.main_finding(make_tables(study), study)
+    found = prose.main_finding(make_tables(study), study)
     assert "at every size (5 sizes from n = 1,000 to 5,000)" in found
 
 
@@ -107,7 +106,7 @@ def test_a_side_needs_an_interval_holms_correction_and_three_pairs() -> None:
 
     def place(low: float, high: float, p_holm: float = 0.01, pairs: int = 3) -> str:
         row = SimpleNamespace(em_low=low, em_high=high, p_holm=p_holm, pairs=pairs)
-        return findings.place_of(row, study)
+        return prose.place_of(row, study)
 
     assert place(0.0, 4.0) == place(-4.0, 0.0) == "undecided"
     assert place(0.01, 4.0) == "above"
@@ -118,7 +117,7 @@ def test_a_side_needs_an_interval_holms_correction_and_three_pairs() -> None:
 
 def test_holm_is_told(make_study: Any, make_tables: Any) -> None:
     study = make_study(methods=("full", "bitfit"))
-    assert findings.contrast_sentences(make_tables(study), study) == [
+    assert prose.contrast_sentences(make_tables(study), study) == [
         "Under epochs and floor, BitFit is above full fine-tuning at n = 100, below it at n = 500 "
         "and 1,000 and undecided at n = 250; after Holm's correction 3 of 4 differences "
         "keep p < 0.05."
@@ -128,21 +127,21 @@ def test_holm_is_told(make_study: Any, make_tables: Any) -> None:
 def test_crossings(make_study: Any, make_tables: Any) -> None:
     study = make_study(methods=("full", "bitfit", "head"))
     tables = make_tables(study)
-    assert findings.crossover_sentences(tables, study) == [
+    assert prose.crossover_sentences(tables, study) == [
         "Under epochs and floor, BitFit and full fine-tuning cross near n = 316 "
         f"(95{NBSP}% interval [240, 420]).",
         "Under epochs and floor, head only and full fine-tuning do not cross inside the range of "
         "sizes.",
     ]
     tables["crossovers"]["statement"] = "undecided"
-    assert "it is undecided whether and where" in findings.crossover_sentences(tables, study)[0]
+    assert "it is undecided whether and where" in prose.crossover_sentences(tables, study)[0]
     empty = {**tables, "crossovers": tables["crossovers"].iloc[:0]}
-    assert findings.crossover_sentences(empty, study) == []
+    assert prose.crossover_sentences(empty, study) == []
 
 
 def test_what_more_steps_change(make_study: Any, make_tables: Any) -> None:
     study = make_study(methods=("full", "bitfit"), sizes=(100, 250, 1000))
-    assert budgets.changes(make_tables(study), study) == [
+    assert prose.changes(make_tables(study), study) == [
         "Between the budgets epochs and floor the steps rise from 39 to 150 at n = 100 and from "
         "96 to 150 at n = 250.",
         "Full fine-tuning changes by +3.0 points: a gain at n = 100 and 250.",
@@ -150,39 +149,39 @@ def test_what_more_steps_change(make_study: Any, make_tables: Any) -> None:
         "BitFit minus full fine-tuning changes by −2.0 points: undecided at n = 100 and 250.",
     ]
     many = make_study(methods=("full",), sizes=(50, 100, 150, 200, 250, 300))
-    assert budgets.changes(make_tables(many), many)[0] == (
+    assert prose.changes(make_tables(many), many)[0] == (
         "Between the budgets epochs and floor the steps rise from 21 to 150 at n = 50 and from "
         "114 to 150 at n = 300, and at 4 sizes between these."
     )
     one = make_study(budgets=("floor",))
-    assert budgets.changes(make_tables(one), one) == []
-    assert budgets.turns(make_tables(one), one) == ""
+    assert prose.changes(make_tables(one), one) == []
+    assert prose.turns(make_tables(one), one) == ""
 
 
 def test_an_order_that_the_budget_decides(make_study: Any, make_tables: Any) -> None:
     study = make_study(methods=("full", "bitfit"), sizes=(100, 1000))
     tables = make_tables(study)  # at 1,000 both budgets are one set of runs
-    assert budgets.turns(tables, study) == (
+    assert prose.turns(tables, study) == (
         "Where a contrast is decided under both epochs and floor (at n = 100), its order is the "
         "same."
     )
     contrasts = tables["contrasts"]
     here = (contrasts["budget"] == "epochs") & (contrasts["n_train"] == 100)
     contrasts.loc[here, ["em_difference", "em_low", "em_high"]] = [-8.0, -10.0, -6.0]
-    assert budgets.turns(tables, study) == (
+    assert prose.turns(tables, study) == (
         "At n = 100 the length of training decides: BitFit is below full fine-tuning under epochs "
         "and above it under floor."
     )
     there = (contrasts["budget"] == "floor") & (contrasts["n_train"] == 100)
     kept = contrasts.loc[there, "p_holm"].copy()
     contrasts.loc[there, "p_holm"] = 0.2
-    assert budgets.turns(tables, study) == (
+    assert prose.turns(tables, study) == (
         "At n = 100 BitFit is below full fine-tuning under epochs, and undecided against it under "
         "floor."
     )
     contrasts.loc[there, "p_holm"] = kept
     contrasts.loc[here, "p_holm"] = 0.2
-    assert budgets.turns(tables, study) == (
+    assert prose.turns(tables, study) == (
         "No contrast is decided under two budgets at a size where their steps differ (n = 100): "
         "whether the length of training turns an order round stays open."
     )
@@ -191,42 +190,42 @@ def test_an_order_that_the_budget_decides(make_study: Any, make_tables: Any) -> 
 def test_runs_that_two_budgets_share_count_once(make_study: Any, make_tables: Any) -> None:
     study = make_study(methods=("full",), sizes=(100, 1000))
     tables = make_tables(study)  # full: two rates, three seeds; at 1,000 both budgets: 375 steps
-    assert accounts.count_runs(tables, study) == 18
-    assert accounts.failures(tables, study) == "None of the 18 runs diverged."
+    assert prose.count_runs(tables, study) == 18
+    assert prose.failures(tables, study) == "None of the 18 runs diverged."
     tables["learning_rates"].loc[0, ["seeds", "diverged"]] = [2, 1]
-    assert accounts.failures(tables, study) == (
+    assert prose.failures(tables, study) == (
         "Of 18 runs 1 diverged (full fine-tuning); it has no score and is counted apart."
     )
 
 
 def test_dents_are_told(make_study: Any, make_tables: Any) -> None:
     tables = make_tables(make_study(methods=("full", "head"), budgets=("floor",)))
-    assert accounts.dents(tables) == (
+    assert prose.dents(tables) == (
         "Along no curve does the mean exact match fall with more questions (6 pairs of sizes)."
     )
     curves = tables["curves"]
     place = (curves["method"] == "head") & (curves["n_train"] == 500)
     curves.loc[place, "em"] = 1.0
-    assert accounts.dents(tables) == (
+    assert prose.dents(tables) == (
         "In 1 of 6 pairs of neighbouring sizes the mean exact match falls with more questions, at "
         "most by 2.2 points (head only under floor, from n = 250 to 500)."
     )
     one = make_tables(make_study(methods=("full",), sizes=(100,)))
-    assert accounts.dents(one) == ""
+    assert prose.dents(one) == ""
 
 
 def test_edges_and_optimism(make_study: Any, make_tables: Any) -> None:
     tables = make_tables(make_study(methods=("bitfit", "adapter-houlsby"), budgets=("floor",)))
-    assert accounts.edges(tables) == (
+    assert prose.edges(tables) == (
         "Of 4 choices of a learning rate 4 lie at an edge of the grid (BitFit 4); a better rate "
         "may lie beyond it. In 4 cases the grid has one rate, and nothing was chosen."
     )
-    assert accounts.optimism(tables).startswith("Choosing on dev would have claimed 0.5 points")
+    assert prose.optimism(tables).startswith("Choosing on dev would have claimed 0.5 points")
 
 
 def test_costs_are_told_against_full(make_study: Any, make_tables: Any) -> None:
     tables = make_tables(make_study(methods=("full", "bitfit")))
-    assert accounts.costs(tables) == [
+    assert prose.costs(tables) == [
         "A step of BitFit takes 0.72 times as long as one of full fine-tuning; its optimiser holds "
         "0.212 MB, against 181 MB."
     ]
@@ -236,7 +235,7 @@ def test_gaps_are_counted(make_study: Any, make_tables: Any) -> None:
     study = make_study(methods=("full", "bitfit"), seeds=(0,), budgets=("floor",))
     tables = make_tables(study)
     tables["curves"] = tables["curves"].iloc[1:]
-    assert accounts.gaps(tables, study) == (
+    assert prose.gaps(tables, study) == (
         "1 point of 8 of the study has no score. 7 points of 7 have no interval, for want of a "
         "second seed or of any variation, and stand without a bar."
     )
@@ -254,13 +253,13 @@ def test_numbers_file_holds_what_the_prose_asks_for(
 ) -> None:
     import json
 
-    from tuning_curves.report import paper as build
+    from tuning_curves.report import build
 
     study = make_study()
     folder = write_tables(make_tables(study), tmp_path / "tables")
     path = build.write_numbers(folder, study, tmp_path / "numbers.json")
     found = json.loads(path.read_text("utf-8"))
-    assert found["main_finding"] == findings.main_finding(make_tables(study), study)
+    assert found["main_finding"] == prose.main_finding(make_tables(study), study)
     assert found["facts"]["sizes"] == "100, 250, 500 and 1,000"
     assert found["sentences"]["bitfit_share"] == (
         "BitFit trains 25,728 parameters besides the head, 0.114 % of the encoder."
@@ -278,7 +277,7 @@ def test_of_many_methods_the_costs_of_the_main_ones_are_told_singly(
     others = [known[known["method"] == "bitfit"].assign(method=name) for name in names]
     others[0]["step_time_ratio"], others[1]["step_time_ratio"] = 0.5, 0.9
     tables["costs"] = pd.concat([known, *others])
-    told = accounts.costs(tables)
+    told = prose.costs(tables)
     assert len(told) == 2
     assert told[1] == (
         "A step of the other 9 methods takes from 0.50 (BitFit (q, m2)) to 0.90 times as long "
@@ -288,32 +287,32 @@ def test_of_many_methods_the_costs_of_the_main_ones_are_told_singly(
 
 def test_budgets_that_share_runs_are_named(make_study: Any) -> None:
     study = make_study(sizes=(100, 500))  # batch 8: 39 and 189 steps; the floor is 150
-    assert accounts.coinciding(study) == (
+    assert prose.coinciding(study) == (
         "At n = 500 the budgets epochs and floor come to the same number of steps: there they are "
         "one set of runs, not two findings."
     )
-    assert accounts.coinciding(make_study(budgets=("epochs",))) == ""
+    assert prose.coinciding(make_study(budgets=("epochs",))) == ""
 
 
 def test_what_a_study_leaves_out_and_how_long_it_trains_is_said(make_study: Any) -> None:
     study = make_study(methods=("full", "bitfit", "head"), sizes=(100, 1000))
-    assert accounts.limits(study) == ""
-    assert accounts.lengths(study) == (
+    assert prose.limits(study) == ""
+    assert prose.lengths(study) == (
         "No size has more than 2 lengths of training, and the longest is 375 steps."
     )
     study["budgets"].append({"name": "long", "epochs": 3, "min_steps": 1500, "sizes": [1000]})
     study["methods"][2] |= {"budgets": ["epochs", "floor"], "sizes": [100]}
-    assert accounts.limits(study) == (
+    assert prose.limits(study) == (
         "Head only is trained under epochs and floor only and at n = 100 only."
     )
-    assert accounts.lengths(study) == (
+    assert prose.lengths(study) == (
         "No size has more than 2 lengths of training, and the longest is 1,500 steps."
     )
-    assert accounts.lengths(make_study(budgets=("epochs",), sizes=(100,))) == (
+    assert prose.lengths(make_study(budgets=("epochs",), sizes=(100,))) == (
         "Each size has one length of training, and the longest is 39 steps."
     )
 
 
 def test_what_a_cache_leaves_out_of_the_costs_is_said(make_study: Any) -> None:
-    assert accounts.cached(make_study(methods=("full", "bitfit"))) == ""
-    assert accounts.cached(make_study()).startswith("Head only reads the output of the frozen")
+    assert prose.cached(make_study(methods=("full", "bitfit"))) == ""
+    assert prose.cached(make_study()).startswith("Head only reads the output of the frozen")

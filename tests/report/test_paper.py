@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tuning_curves.report import paper as build
-from tuning_curves.report.paper import assemble, compile_typst
+from tuning_curves.report import build
+from tuning_curves.report.build import assemble, compile_typst
 from tuning_curves.util.errors import DataError, ResourceError
 
 typst = pytest.importorskip("typst")

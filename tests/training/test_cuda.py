@@ -1,7 +1,7 @@
 """The same code on a GPU: every method to a record, near the CPU's numbers, and without waiting.
 
-Skipped where there is none. `pytest tests/training/test_cuda.py tests/test_attention.py` is the
-proof of the GPU's path.
+Skipped where there is none. The proof of the GPU's path is
+`pytest tests/training/test_cuda.py tests/encoders/test_packing.py`.
 """
 
 from dataclasses import replace

@@ -7,7 +7,7 @@ rule analyse_runs:
         outcomes=rules.collect_runs.output.outcomes,
         biases=rules.collect_runs.output.biases,
         claims="config/claims.yaml",
-        schema="workflow/schemas/claims.schema.yaml",
+        schema="src/tuning_curves/schemas/claims.schema.yaml",
         code=analysis_code(),
     output:
         expand(f"{RESULTS}/tables/{{name}}.csv", name=ANALYSED),

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from tuning_curves.analysis.biases import summarise_biases
-from tuning_curves.analysis.claims.config import Claims
+from tuning_curves.analysis.bias_terms import summarise_biases
+from tuning_curves.analysis.claims.published import Claims
 from tuning_curves.analysis.claims.rules import make_verdicts
 from tuning_curves.analysis.columns import COLUMNS, TABLES, TEXT, write_table
 from tuning_curves.analysis.comparisons import compare_budgets, make_contrasts, make_curves

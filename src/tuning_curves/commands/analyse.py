@@ -46,7 +46,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Analyse."""
-    from tuning_curves.analysis.claims.config import read_claims
+    from tuning_curves.analysis.claims.published import read_claims
     from tuning_curves.analysis.tables import write_tables
 
     claims, study = read_claims(args.claims), chosen_study(args)

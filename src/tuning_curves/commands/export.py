@@ -36,7 +36,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export."""
-    from tuning_curves.trained.export import export_checkpoint
+    from tuning_curves.trained.to_transformers import export_checkpoint
     from tuning_curves.training.delta import read_delta
 
     export_checkpoint(read_delta(args.delta), args.encoder, args.out)

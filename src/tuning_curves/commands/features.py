@@ -43,9 +43,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make the features."""
-    from tuning_curves.data.fetch import open_data
+    from tuning_curves.data.fetch_data import open_data
     from tuning_curves.data.subsets import split_pools, subset
-    from tuning_curves.encoders.fetch import open_encoder
+    from tuning_curves.encoders.fetch_encoder import open_encoder
     from tuning_curves.encoders.verify import check_length
     from tuning_curves.tasks.question_answering.data import article_sizes
     from tuning_curves.tasks.question_answering.windows import make_features

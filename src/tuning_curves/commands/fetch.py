@@ -38,11 +38,11 @@ def run(args: argparse.Namespace) -> int:
     """Fetch."""
     spec = section(args.spec, args.what)
     if args.what == "encoder":
-        from tuning_curves.encoders.fetch import fetch_encoder
+        from tuning_curves.encoders.fetch_encoder import fetch_encoder
 
         fetch_encoder(spec, args.out)
     else:
-        from tuning_curves.data.fetch import fetch_data
+        from tuning_curves.data.fetch_data import fetch_data
 
         fetch_data(spec, args.out)
     return 0

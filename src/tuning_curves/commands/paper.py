@@ -38,7 +38,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compile."""
-    from tuning_curves.report import paper as build
+    from tuning_curves.report import build
 
     build.compile_paper(args.source, args.results, chosen_study(args).config, args.out)
     return 0

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         _pin_encoder(args.encoder)
     if args.generated:
         from tuning_curves.commands.options import section
-        from tuning_curves.data.fetch import generate_splits
+        from tuning_curves.data.fetch_data import generate_splits
 
         for split, data in generate_splits(section(args.generated, "data")).items():
             print(f"{split}: {content_sha256(data)}")

@@ -37,7 +37,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Draw or write."""
-    from tuning_curves.report import paper as build
+    from tuning_curves.report import build
 
     config = chosen_study(args).config
     if args.what == "figures":

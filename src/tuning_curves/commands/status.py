@@ -37,7 +37,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the counts; exit as a `DataError` does where a record is damaged."""
     from tuning_curves.study.config import read_study
-    from tuning_curves.study.status import survey
+    from tuning_curves.study.survey import survey
     from tuning_curves.util.errors import DataError
 
     study = read_study(args.study)

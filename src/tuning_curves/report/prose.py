@@ -12,7 +12,7 @@ from tuning_curves.analysis.comparisons import LEAST_PAIRS
 from tuning_curves.analysis.tables import Tables, points_of
 from tuning_curves.methods.registry import parse_name
 from tuning_curves.report import style, wording
-from tuning_curves.report.figures.biases import METHOD, last_place
+from tuning_curves.report.figures.bias_heatmap import METHOD, last_place
 from tuning_curves.study.config import SQUAD_NAMES
 from tuning_curves.study.grid import steps_of
 

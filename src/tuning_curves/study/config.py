@@ -311,7 +311,7 @@ def weights_pin(folder: Path) -> str:
 
 def content_pin(data: Mapping[str, Any]) -> dict[str, str]:
     """The hashes of a `path` source's content, after it has been checked in full."""
-    from tuning_curves.data.fetch import read_paths
+    from tuning_curves.data.fetch_data import read_paths
     from tuning_curves.tasks.question_answering.data import content_sha256
 
     return {split: content_sha256(part) for split, part in read_paths(data).items()}

@@ -18,7 +18,7 @@ from torch import Tensor
 from tuning_curves.data.subsets import split_pools, stratified_sample, subset
 from tuning_curves.encoders.batches import Feed, FrozenPrefix, Room
 from tuning_curves.encoders.disk_cache import Store
-from tuning_curves.encoders.fetch import open_encoder
+from tuning_curves.encoders.fetch_encoder import open_encoder
 from tuning_curves.encoders.model import SpanModel, load_encoder
 from tuning_curves.encoders.precision import store_frozen
 from tuning_curves.methods import (

@@ -5,12 +5,12 @@ import functools
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parents[2] / "workflow" / "schemas"
+FOLDER = Path(__file__).parents[1] / "schemas"
 
 
 @functools.cache
 def validator(name: str) -> Any:
-    """The validator of `workflow/schemas/<name>.schema.yaml`."""
+    """The validator of `src/tuning_curves/schemas/<name>.schema.yaml`."""
     import jsonschema
     import yaml
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.biases import by_run
+from tuning_curves.analysis.bias_terms import by_run
 from tuning_curves.analysis.claims.decide import (
     Condition,
 )

@@ -14,7 +14,6 @@ import pandas as pd
 
 from tuning_curves.analysis import costs
 from tuning_curves.analysis.claims import evidence as ev
-from tuning_curves.analysis.claims.config import Claim, Claims
 from tuning_curves.analysis.claims.decide import (
     NOT_REPLICATED,
     REPLICATED,
@@ -26,6 +25,7 @@ from tuning_curves.analysis.claims.decide import (
     undecided,
 )
 from tuning_curves.analysis.claims.evidence import Evidence
+from tuning_curves.analysis.claims.published import Claim, Claims
 from tuning_curves.analysis.comparisons import correct_holm, find_pairs
 from tuning_curves.analysis.costs import count_parameters
 from tuning_curves.analysis.crossover import crossover_of

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from matplotlib.figure import Figure
 
 from tuning_curves.report.figures import (
-    biases,
-    costs,
+    bias_heatmap,
     curves,
     difference,
     figure2,
     learning_rates,
     shares,
+    step_costs,
     time_memory,
 )
 
@@ -21,7 +21,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "difference": difference.draw,
     "shares": shares.draw,
     "learning_rates": learning_rates.draw,
-    "costs": costs.draw,
+    "costs": step_costs.draw,
     "time_memory": time_memory.draw,
-    "biases": biases.draw,
+    "biases": bias_heatmap.draw,
 }

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from tuning_curves.analysis.claims.config import Claims, check_claims
+from tuning_curves.analysis.claims.published import Claims, check_claims
 from tuning_curves.analysis.claims.rules import COLUMNS, make_verdicts
 from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
 
-from .simulated import simulate, study_of
+from ..simulated import simulate, study_of
 
-SOURCE = Path(__file__).parents[2] / "config" / "claims.yaml"
+SOURCE = Path(__file__).parents[3] / "config" / "claims.yaml"
 SIZES = [500, 1000, 2000, 8000, 15000, 85000]
 SCORES = {  # exact match by size: BitFit and full turn between 2,000 and 8,000
     "full": [20, 28, 35, 60, 62, 80],

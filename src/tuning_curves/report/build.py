@@ -16,8 +16,8 @@ from tuning_curves.analysis.tables import read_tables_of
 from tuning_curves.report.figures import FIGURES
 from tuning_curves.report.figures.figure2 import REFERENCE
 from tuning_curves.report.numbers import make_numbers
+from tuning_curves.report.sheets import make_sheets, to_csv, to_latex, to_markdown
 from tuning_curves.report.style import save
-from tuning_curves.report.tables import make_sheets, to_csv, to_latex, to_markdown
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import write_json, write_text, write_whole
 

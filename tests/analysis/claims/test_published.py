@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tuning_curves.analysis.claims.config import check_claims, read_claims
+from tuning_curves.analysis.claims.published import check_claims, read_claims
 from tuning_curves.report.style import method_style
 from tuning_curves.util.errors import ResourceError, UsageError
 
-CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
+CLAIMS = Path(__file__).parents[3] / "config" / "claims.yaml"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning_curves.report import judgements, measured
+from tuning_curves.report import prose
 
 
 def verdicts(*rows: tuple[str, str, str]) -> dict[str, pd.DataFrame]:
@@ -25,24 +25,24 @@ def test_a_claim_holds_only_if_it_holds_under_every_budget() -> None:
         ("c", "epochs", "replicated"), ("c", "floor", "not replicated"),
         ("d", "", "not replicated"),
     )  # fmt: skip
-    assert judgements.overall(tables["verdicts"]).to_dict() == {
+    assert prose.overall(tables["verdicts"]).to_dict() == {
         "a": "replicated", "b": "undecided", "c": "different under the budgets",
         "d": "not replicated",
     }  # fmt: skip
-    assert judgements.count_sentence(tables, "paper") == (
+    assert prose.count_sentence(tables, "paper") == (
         "Judged at demo scale: no evidence. Of 4 published claims 1 is replicated, 1 is not "
         "replicated, 1 is undecided and 1 is different under the budgets."
     )
-    assert judgements.count_sentence(tables, "reduced") == (
+    assert prose.count_sentence(tables, "reduced") == (
         "Judged at demo scale: no evidence. Of 4 published claims 1 holds here, 1 does not hold "
         "here, 1 is undecided and 1 is different under the budgets."
     )
-    assert judgements.count_sentence({"verdicts": tables["verdicts"].iloc[:0]}, "demo") == ""
+    assert prose.count_sentence({"verdicts": tables["verdicts"].iloc[:0]}, "demo") == ""
 
 
 def test_what_is_undecided_is_told_with_its_reason() -> None:
     tables = verdicts(("b", "epochs", "undecided"), ("c", "", "undecided"), ("d", "", "replicated"))
-    assert judgements.open_sentences(tables) == ["Why: undecided are b and c (under epochs)."]
+    assert prose.open_sentences(tables) == ["Why: undecided are b and c (under epochs)."]
 
 
 @pytest.mark.parametrize(
@@ -62,21 +62,21 @@ def test_the_number_of_a_verdict_has_its_unit(
     tables = verdicts(("a", "", "replicated"))
     tables["verdicts"][["estimate", "low", "high"]] = values
     tables["verdicts"]["unit"] = unit
-    assert judgements.claim_groups(tables)[0]["rows"][0]["number"] == expected
+    assert prose.claim_groups(tables)[0]["rows"][0]["number"] == expected
 
 
 def test_memory_and_time_are_told_with_their_parts(make_study: Any, make_tables: Any) -> None:
     tables = make_tables(make_study(methods=("full", "bitfit", "head")))
-    said = measured.memory(tables)
+    said = prose.memory(tables)
     assert "BitFit keeps 0.212 of optimiser's state, 0.106 of gradients and 300 of activ" in said
     assert "300 together, or 40.3 with a batch of one question" in said
-    assert measured.reach(tables)[1] == (
+    assert prose.reach(tables)[1] == (
         "90 % of the best exact match of full (36.0) is reached, with the fastest training that "
         "does, by full fine-tuning in 90.0 s (n = 250, epochs). BitFit and head only do not reach "
         "it."
     )
     tables["costs"]["gradient_bytes"] = np.nan
-    assert measured.memory(tables) == ""
+    assert prose.memory(tables) == ""
 
 
 def test_of_many_methods_the_fastest_to_a_score_are_named_and_the_main_two() -> None:
@@ -87,7 +87,7 @@ def test_of_many_methods_the_fastest_to_a_score_are_named_and_the_main_two() -> 
          "budget": "epochs", "n_train": 100}
         for place, name in enumerate(names)
     ]  # fmt: skip
-    (said,) = measured.reach({"reach": pd.DataFrame(rows)})
+    (said,) = prose.reach({"reach": pd.DataFrame(rows)})
     assert "by BitFit (q) in 10.0 s (n = 100, epochs), BitFit (k) in 11.0 s" in said
     assert said.endswith(
         "BitFit in 21.0 s (n = 100, epochs), full fine-tuning in 22.0 s (n = 100, epochs) and 6 "
@@ -98,10 +98,10 @@ def test_of_many_methods_the_fastest_to_a_score_are_named_and_the_main_two() -> 
 def test_biases_are_told_from_the_largest(make_study: Any, make_tables: Any) -> None:
     study = make_study()
     tables = make_tables(study)
-    said = measured.biases(tables, study)
+    said = prose.biases(tables, study)
     assert said.startswith(
         "Under floor, n = 1,000, mean changes over layers are, from the largest, b_q (0.0822), b_m2"
     )
     assert "the key bias gets 6.9e-7 times the others' mean gradient" in said
     tables["biases"] = tables["biases"].iloc[:0]
-    assert measured.biases(tables, study) == ""
+    assert prose.biases(tables, study) == ""

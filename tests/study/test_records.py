@@ -17,7 +17,7 @@ from tuning_curves.study.records import (
 )
 from tuning_curves.util.errors import DataError
 
-CONFIG = Path(__file__).resolve().parents[1] / "config" / "squad-slice.yaml"
+CONFIG = Path(__file__).resolve().parents[2] / "config" / "squad-slice.yaml"
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tuning_curves.tasks.question_answering.data import (
 )
 from tuning_curves.util.errors import DataError, ResourceError
 
-from .conftest import hub_rows
+from ...conftest import hub_rows
 
 CONTEXT = "Café Ω opened in 1903. 𝕏-rays came later, and the café closed."
 

@@ -15,9 +15,9 @@ from tuning_curves.encoders.model import span_loss
 from tuning_curves.study.grid import Job, job_of
 from tuning_curves.study.paths import Places
 from tuning_curves.tasks.question_answering.data import SquadData
-from tuning_curves.trained.export import export_checkpoint
 from tuning_curves.trained.predict import Answerer
 from tuning_curves.trained.restore import restore_models
+from tuning_curves.trained.to_transformers import export_checkpoint
 from tuning_curves.training import loop
 from tuning_curves.training.delta import read_delta
 from tuning_curves.training.evaluate import Examination

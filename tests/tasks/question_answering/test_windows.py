@@ -321,7 +321,7 @@ assert "torch" not in sys.modules and "transformers" not in sys.modules
 
 
 def test_two_processes_open_the_same_features_at_once(features: Path) -> None:
-    source = Path(__file__).resolve().parents[1] / "src"
+    source = Path(__file__).resolve().parents[3] / "src"
     command = [sys.executable, "-c", DIGEST, str(features)]
     environment = os.environ | {"PYTHONPATH": str(source)}
     running = [

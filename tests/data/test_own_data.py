@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tuning_curves.cli import main
-from tuning_curves.data.fetch import fetch_data, open_data
+from tuning_curves.data.fetch_data import fetch_data, open_data
 from tuning_curves.data.subsets import split_articles
 from tuning_curves.study.config import check_study, read_study
 from tuning_curves.tasks.question_answering.data import SquadData, content_sha256

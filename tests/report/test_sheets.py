@@ -8,14 +8,14 @@ import pytest
 
 from tuning_curves.analysis.columns import COLUMNS
 from tuning_curves.analysis.tables import read_tables, read_tables_of
-from tuning_curves.report import build, tables, wording
+from tuning_curves.report import build, sheets, wording
 from tuning_curves.util.errors import DataError, ResourceError
 
 DASH = wording.NOTHING
 
 
 def test_exact_match_has_a_row_a_size_and_a_column_a_method(make_study: Any, make_tables: Any):
-    sheet = tables.exact_match(make_tables(make_study())["curves"])
+    sheet = sheets.exact_match(make_tables(make_study())["curves"])
     assert sheet.headings == (
         "budget", "n", "full fine-tuning", "BitFit", "adapter (Houlsby)", "head only",
     )  # fmt: skip
@@ -26,13 +26,13 @@ def test_exact_match_has_a_row_a_size_and_a_column_a_method(make_study: Any, mak
 def test_one_seed_has_no_deviation_and_a_missing_point_is_a_dash(make_study: Any, make_tables: Any):
     curves = make_tables(make_study(seeds=(0,)))["curves"]
     gone = (curves["method"] == "head") & (curves["n_train"] == 100)
-    sheet = tables.exact_match(curves[~gone])
+    sheet = sheets.exact_match(curves[~gone])
     assert sheet.rows[0] == ("epochs", "100", "10.0", "18.0", "16.0", DASH)
 
 
 def test_contrasts_are_read_with_signs_and_intervals(make_study: Any, make_tables: Any) -> None:
     study = make_study()
-    sheet = tables.make_sheets(make_tables(study), study)["contrasts"]
+    sheet = sheets.make_sheets(make_tables(study), study)["contrasts"]
     assert sheet.headings[6] == "95\N{NO-BREAK SPACE}% interval"
     assert sheet.rows[3] == (
         "epochs", "BitFit", "full fine-tuning", "1,000", "3", "−8.0", "[−10.0, −6.0]", "0.0100",
@@ -41,12 +41,12 @@ def test_contrasts_are_read_with_signs_and_intervals(make_study: Any, make_table
 
 
 def test_latex_is_escaped() -> None:
-    assert tables.escape_latex("50 % of a_b & #1 {x} ~ ^ \\ $ ±") == (
+    assert sheets.escape_latex("50 % of a_b & #1 {x} ~ ^ \\ $ ±") == (
         r"50 \% of a\_b \& \#1 \{x\} \textasciitilde{} \textasciicircum{} \textbackslash{} \$ $\pm$"
     )
-    assert tables.escape_latex("−1.0 < 2") == r"$-$1.0 \textless{} 2"
-    sheet = tables.Sheet(headings=("a_b", "n"), rows=(("x & y", "1"),), right=(False, True))
-    assert tables.to_latex(sheet).splitlines()[1:] == [
+    assert sheets.escape_latex("−1.0 < 2") == r"$-$1.0 \textless{} 2"
+    sheet = sheets.Sheet(headings=("a_b", "n"), rows=(("x & y", "1"),), right=(False, True))
+    assert sheets.to_latex(sheet).splitlines()[1:] == [
         r"\begin{tabular}{lr}",
         r"\toprule",
         r"a\_b & n \\",
@@ -58,8 +58,8 @@ def test_latex_is_escaped() -> None:
 
 
 def test_markdown_keeps_bars_inside_cells() -> None:
-    sheet = tables.Sheet(headings=("what", "n"), rows=(("a|b", "1"),), right=(False, True))
-    assert tables.to_markdown(sheet) == "| what | n |\n| --- | ---: |\n| a\\|b | 1 |\n"
+    sheet = sheets.Sheet(headings=("what", "n"), rows=(("a|b", "1"),), right=(False, True))
+    assert sheets.to_markdown(sheet) == "| what | n |\n| --- | ---: |\n| a\\|b | 1 |\n"
 
 
 def test_every_table_is_written_thrice(

@@ -9,7 +9,7 @@ from tuning_curves.study.config import check_study, read_study
 from tuning_curves.study.grid import identity, whole_budgets
 from tuning_curves.util.errors import ResourceError, UsageError
 
-CONFIG = Path(__file__).resolve().parents[1] / "config"
+CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 
 @pytest.fixture

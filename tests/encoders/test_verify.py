@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tuning_curves.encoders.fetch import fetch_encoder, open_encoder
+from tuning_curves.encoders.fetch_encoder import fetch_encoder, open_encoder
 from tuning_curves.encoders.model import load_encoder
 from tuning_curves.encoders.verify import check_length
 from tuning_curves.util.errors import DataError, ResourceError, TuningCurvesError, UsageError

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.biases import by_run, summarise_biases
+from tuning_curves.analysis.bias_terms import by_run, summarise_biases
 
 from .simulated import simulate, study_of
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.data.fetch import fetch_data
+from tuning_curves.data.fetch_data import fetch_data
 from tuning_curves.util.errors import DataError
 
 

@@ -34,7 +34,7 @@ def test_the_module_loads_offline_and_agrees(tmp_path: Path) -> None:
     """Exact match 1 of 2; F1 (2/3 + 0) / 2. A prediction with another's id is none."""
     pytest.importorskip("evaluate")
     environment = os.environ | {
-        "PYTHONPATH": str(Path(__file__).resolve().parents[2] / "src"),
+        "PYTHONPATH": str(Path(__file__).resolve().parents[3] / "src"),
         "HF_HOME": str(tmp_path),
         "HF_HUB_OFFLINE": "1",
     }
