@@ -5,8 +5,8 @@
 #   resources/data/<name>-<pin>/              fetched questions and their manifest
 #   runs/features/<key>/                      windows, tokenised once for an encoder and a data set
 #   runs/gpus/<gpu>-<worker>.lock             held by the process that trains there
-#   runs/<study>/records/<method>/<cell>.json fresh records; results/<study>/records: archived ones
-#   runs/<study>/chunks/<chunk>.done          a chunk of cells has all its records
+#   runs/<study>/records/<method>/<run>.json fresh records; results/<study>/records: archived ones
+#   runs/<study>/chunks/<chunk>.done          a chunk of runs has all its records
 #   runs/<study>/collected/                   all runs of the study in one table
 #   results/<study>/                          tables, figures, numbers and the paper
 from snakemake.utils import min_version

@@ -1,4 +1,4 @@
-"""Our side of every row: the package's own engine, cell by cell or step by step."""
+"""Our side of every row: the package's own engine, run by run or step by step."""
 
 import itertools
 from collections.abc import Iterator
@@ -9,47 +9,47 @@ import torch
 
 from benchmarks.clock import Turn, Work, timed
 from benchmarks.material import Material
-from tuning_curves.study.grid import Cell, Planned, Study, identity
-from tuning_curves.study.paths import Places
+from tuning_curves.study.grid import PlannedRun, Run, Study, identity
+from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.training.optimizer import batches
-from tuning_curves.training.run import Begun, Workshop
+from tuning_curves.training.run import PreparedRun, RunContext
 
-LONG = 100_000  # steps of a cell that is only ever stepped: its rate stays all but constant
+LONG = 100_000  # steps of a run that is only ever stepped: its rate stays all but constant
 RATE = 3e-5  # the example's
 
 
-def planned_cell(
+def planned_run(
     study: Study, method: str, n: int, *, steps: int = LONG, rate: float = RATE,
     subset: int = 0, init: int = 0,
-) -> Planned:  # fmt: skip
-    """A cell of a study, whatever the study itself lists."""
-    cell = Cell(
+) -> PlannedRun:  # fmt: skip
+    """A run of a study, whatever the study itself lists."""
+    run = Run(
         method=method, n_train=n, steps=steps, learning_rate=rate,
         subset_seed=subset, init_seed=init,
     )  # fmt: skip
-    return Planned(budget="benchmark", cell=cell, id=identity(study.settings, cell))
+    return PlannedRun(budget="benchmark", run=run, id=identity(study.settings, run))
 
 
-def make_workshop(material: Material, study: Study, scratch: Path) -> Workshop:
-    """A workshop as a study's jobs make one: what frozen layers put out is kept below `scratch`."""
+def make_context(material: Material, study: Study, scratch: Path) -> RunContext:
+    """A context as a study's jobs make one: what frozen layers put out is kept below `scratch`."""
     layout = material.layout
-    places = Places(
+    places = WorkerPaths(
         encoder=layout.encoder,
         features=layout.features,
         workspace=scratch,
         cache=scratch / "prefix",
     )
-    return Workshop(study.settings, places, torch.device("cpu"))
+    return RunContext(study.settings, places, torch.device("cpu"))
 
 
-def stepping(begun: Begun, steps: int) -> Turn:
+def stepping(prepared: PreparedRun, steps: int) -> Turn:
     """A turn of training steps on random batches; what lies below the first trained layer is warm.
 
     Operations are those of the first batch, scaled by tokens.
     """
-    trainer = begun.trainer
-    probe = trainer.probe()
-    gflop_per_token = probe.flops_per_step / probe.step_tokens / 1e9
+    trainer = prepared.trainer
+    profile = trainer.profile()
+    gflop_per_token = profile.flops_per_step / profile.step_tokens / 1e9
     trainer.feed.warm(trainer.questions)
     order = _endless(len(trainer.questions), trainer.training["batch_size"])
 
@@ -60,7 +60,7 @@ def stepping(begun: Begun, steps: int) -> Turn:
             questions = trainer.questions[chosen]
             trainer.step(number, questions)
             units += len(questions)
-            tokens += count_tokens(begun, questions)
+            tokens += count_tokens(prepared, questions)
         return Work(units=units, gflop=tokens * gflop_per_token)
 
     return timed(work)
@@ -70,7 +70,7 @@ def _endless(n: int, size: int) -> Iterator[tuple[int, np.ndarray]]:
     return enumerate(batches(n, size, LONG, seed=0))
 
 
-def count_tokens(begun: Begun, questions: np.ndarray) -> int:
+def count_tokens(prepared: PreparedRun, questions: np.ndarray) -> int:
     """Tokens of all windows of these training questions."""
-    features = begun.trainer.feed.features
+    features = prepared.trainer.feed.features
     return int(features.lengths[features.features_of(questions)].sum())

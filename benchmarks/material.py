@@ -9,15 +9,15 @@ from typing import Any
 from tuning_curves.data.fetch_data import fetch_data, open_data
 from tuning_curves.study.config import check_study
 from tuning_curves.study.grid import Study
-from tuning_curves.study.paths import Layout
+from tuning_curves.study.paths import StudyPaths
 from tuning_curves.tasks.question_answering.data import SquadData, content_sha256, read_squad
 from tuning_curves.tasks.question_answering.windows import make_features
 from tuning_curves.util.errors import ResourceError
 from tuning_curves.util.yaml_files import read_yaml
 
 BASE = Path("config/squad-slice.yaml")
-SQUAD = {"train": "train-v1.1.json", "dev": "dev-v1.1.json"}
-# As the example trains: its rate, its optimiser's epsilon, no warm-up.
+SQUAD = {"train": "train-v1.1.json", "test": "dev-v1.1.json"}
+# As the example trains: its rate, its optimizer's epsilon, no warm-up.
 TRAINING = {"batch_size": 16, "warmup": 0.0, "weight_decay": 0.0, "adam_epsilon": 1e-8}
 
 
@@ -37,8 +37,8 @@ class Material:
         return check_study(config, "the benchmarks' study")
 
     @property
-    def layout(self) -> Layout:
-        return Layout(self.study(), self.root)
+    def layout(self) -> StudyPaths:
+        return StudyPaths(self.study(), self.root)
 
 
 def find_material(root: Path) -> Material:
@@ -70,7 +70,7 @@ def _config(root: Path, folder: Path, squad: Mapping[str, SquadData]) -> dict[st
     return config
 
 
-def prepare(layout: Layout) -> None:
+def prepare(layout: StudyPaths) -> None:
     """Fetch the data into the workspace and tokenise it, unless an earlier run has."""
     if not (layout.encoder / "manifest.json").is_file():
         raise ResourceError(

@@ -24,14 +24,14 @@ from transformers import BertForQuestionAnswering
 from tuning_curves.encoders.batches import embed_windows
 from tuning_curves.encoders.model import SpanModel, span_loss
 from tuning_curves.study.config import read_study
-from tuning_curves.study.grid import Cell, Planned, Study, identity
-from tuning_curves.study.paths import Layout, Places
+from tuning_curves.study.grid import PlannedRun, Run, Study, identity
+from tuning_curves.study.paths import StudyPaths, WorkerPaths
 from tuning_curves.tasks.question_answering.windows import FeatureSet, Windows
-from tuning_curves.training.run import Workshop
+from tuning_curves.training.run import RunContext
 from tuning_curves.util.files import write_text
 
 BATCH, BATCHES = 8, 16
-CELL = Cell(
+RUN = Run(
     method="full", n_train=200, steps=75, learning_rate=3e-4, subset_seed=0, init_seed=0
 )  # fmt: skip
 OUT = Path("paper/reference/padding_loss.csv")
@@ -56,19 +56,19 @@ def main() -> None:
 
 def measure(study: Study, scratch: Path) -> Iterator[dict[str, Any]]:
     """A row before training and one after it: mean losses in nats over held-out windows."""
-    layout = Layout(study)
-    places = Places(encoder=layout.encoder, features=layout.features, workspace=scratch)
-    planned = Planned(budget="", cell=CELL, id=identity(study.settings, CELL))
-    shop = Workshop(study.settings, places, torch.device("cpu"))
-    begun = shop.begin(planned)
-    model = begun.model
-    train = shop.features["train"]
-    windows = shop.exams["selection"].windows[: BATCH * BATCHES]
+    layout = StudyPaths(study)
+    places = WorkerPaths(encoder=layout.encoder, features=layout.features, workspace=scratch)
+    planned = PlannedRun(budget="", run=RUN, id=identity(study.settings, RUN))
+    context = RunContext(study.settings, places, torch.device("cpu"))
+    prepared = context.begin(planned)
+    model = prepared.model
+    train = context.features["train"]
+    windows = context.evaluators["validation"].windows[: BATCH * BATCHES]
     windows = np.random.default_rng(0).permutation(windows)
     longest = study.config["features"]["max_length"]
     yield {"steps": 0, **losses(model, train, windows, longest)}
-    begun.trainer.run(lambda step, loss: None)
-    yield {"steps": CELL.steps, **losses(model, train, windows, longest)}
+    prepared.trainer.train(lambda step, loss: None)
+    yield {"steps": RUN.steps, **losses(model, train, windows, longest)}
 
 
 @torch.inference_mode()

@@ -22,7 +22,7 @@ from benchmarks.start import ROOT, start
 KINDS = (
     ("attention", ("scaled_dot_product", "flash_attention")),
     ("matrix products", ("::mm", "::addmm", "::bmm", "::baddbmm", "::matmul", "::linear")),
-    ("optimiser and clipping", ("adam", "_foreach", "norm_cpu", "linalg_vector_norm")),
+    ("optimizer and clipping", ("adam", "_foreach", "norm_cpu", "linalg_vector_norm")),
     ("LayerNorm", ("layer_norm",)),
     ("GELU", ("gelu",)),
     ("softmax", ("softmax",)),
@@ -86,12 +86,12 @@ def kind_of(operation: str) -> str:
 
 
 def table(columns: dict[str, dict[str, float]]) -> str:
-    """Markdown: a row a kind, a column a contestant, and the sums."""
+    """Markdown: one row per kind, a column a contestant, and the sums."""
     kinds = [kind for kind, _ in KINDS] + [REST]
     lines = [f"| ms an example | {' | '.join(columns)} |", f"|---{'|---:' * len(columns)}|"]
     for kind in kinds:
-        cells = [f"{spent.get(kind, 0.0):.1f}" for spent in columns.values()]
-        lines.append(f"| {kind} | {' | '.join(cells)} |")
+        runs = [f"{spent.get(kind, 0.0):.1f}" for spent in columns.values()]
+        lines.append(f"| {kind} | {' | '.join(runs)} |")
     sums = [f"{sum(spent.values()):.1f}" for spent in columns.values()]
     return "\n".join([*lines, f"| together | {' | '.join(sums)} |"])
 

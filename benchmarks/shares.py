@@ -2,7 +2,7 @@
 
     python -m benchmarks.shares demo
 
-Reads the study's fresh records and Snakemake's newest log below the present folder. A cell trains
+Reads the study's fresh records and Snakemake's newest log below the present folder. A run trains
 and evaluates for the seconds that its record names, up to the moment at which that was written.
 """
 
@@ -43,17 +43,17 @@ def shares(root: Path, study: str) -> str:
     """
     run, cores = last_run(root)
     records = sorted((root / "runs" / study / "records").glob("*/*.json"))
-    cells = [interval_of(path) for path in records]
-    if not cells or min(cells)[0] < run[0]:
+    runs = [interval_of(path) for path in records]
+    if not runs or min(runs)[0] < run[0]:
         raise DataError(
             f"runs/{study}: expected records of Snakemake's last run alone",
             fix=f"remove runs/{study}, and run the study from nothing to its paper",
         )
-    wall, work = run[1] - run[0], sum(end - begin for begin, end in cells)
-    busy = covered(cells)
+    wall, work = run[1] - run[0], sum(end - begin for begin, end in runs)
+    busy = covered(runs)
     return (
-        f"{wall:.0f} s on {cores} cores, {len(cells)} cells: in {1 - busy / wall:.0%} of the wall "
-        f"time no cell trained or was evaluated; of the cores' time, {1 - work / cores / wall:.0%} "
+        f"{wall:.0f} s on {cores} cores, {len(runs)} runs: in {1 - busy / wall:.0%} of the wall "
+        f"time no run trained or was evaluated; of the cores' time, {1 - work / cores / wall:.0%} "
         "did something else or waited"
     )
 
@@ -72,7 +72,7 @@ def last_run(root: Path) -> tuple[Interval, int]:
 
 
 def interval_of(record: Path) -> Interval:
-    """When a cell trained and was evaluated."""
+    """When a run trained and was evaluated."""
     cost, end = read_json(record, what="a record")["cost"], record.stat().st_mtime
     return end - cost["train_seconds"] - cost["evaluate_seconds"], end
 

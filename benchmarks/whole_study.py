@@ -33,9 +33,9 @@ CACHED = ("head", "top")  # what they are examined on comes from a cache up to t
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """A method's part of a study: cells, questions seen in training and in evaluation."""
+    """A method's part of a study: runs, questions seen in training and in evaluation."""
 
-    cells: int
+    runs: int
     trained: int
     scored: int
 
@@ -65,9 +65,9 @@ def report(path: Path, tflops: list[float]) -> Iterator[str]:
     base = has_bases_shapes(study)
     with tempfile.TemporaryDirectory(prefix="whole-study-") as folder:
         gflop, rates = measure(Path(folder), list(shares), base)
-    yield f"{study.name}: {len(study.unique):,} cells. {describe()}"
+    yield f"{study.name}: {len(study.unique):,} runs. {describe()}"
     yield ""
-    heads = ("cells", "questions trained (M)", "GFLOP each", "scored (M)", "GFLOP each", "PFLOP")
+    heads = ("runs", "questions trained (M)", "GFLOP each", "scored (M)", "GFLOP each", "PFLOP")
     yield f"| method | {' | '.join(heads)} |"
     yield f"|---{'|---:' * len(heads)}|"
     whole = 0.0
@@ -76,7 +76,7 @@ def report(path: Path, tflops: list[float]) -> Iterator[str]:
         total = (share.trained * step + share.scored * scoring) / 1e6
         whole += total
         yield (
-            f"| `{method}` | {share.cells:,} | {share.trained / 1e6:.2f} | {step:.3g} | "
+            f"| `{method}` | {share.runs:,} | {share.trained / 1e6:.2f} | {step:.3g} | "
             f"{share.scored / 1e6:.2f} | {scoring:.3g} | {total:,.0f} |"
         )
     yield ""
@@ -108,16 +108,16 @@ def has_bases_shapes(study: Study) -> bool:
 
 
 def shares_of(study: Study) -> dict[str, Share]:
-    """Each method's cells, the questions that they train on, and those that they are scored on."""
+    """Each method's runs, the questions that they train on, and those that they are scored on."""
     batch = study.config["training"]["batch_size"]
-    cells: Counter[str] = Counter()
+    runs: Counter[str] = Counter()
     trained: Counter[str] = Counter()
     for planned in study.unique:
-        cells[planned.cell.method] += 1
-        trained[planned.cell.method] += planned.cell.steps * batch
+        runs[planned.run.method] += 1
+        trained[planned.run.method] += planned.run.steps * batch
     return {
-        method: Share(cells=count, trained=trained[method], scored=count * study.scored)
-        for method, count in cells.items()
+        method: Share(runs=count, trained=trained[method], scored=count * study.scored)
+        for method, count in runs.items()
     }
 
 
@@ -126,7 +126,7 @@ def measure(
 ) -> tuple[dict[str, tuple[float, float]], Mapping[str, float]]:
     """GFLOP of a question trained and of one scored, by method; GFLOP/s of what is timed."""
     from benchmarks.compare import rate_of
-    from benchmarks.engine import make_workshop, planned_cell, stepping
+    from benchmarks.engine import make_context, planned_run, stepping
     from benchmarks.material import find_material, prepare
     from benchmarks.rows.evaluating import examination
     from tuning_curves.encoders.fetch_encoder import fetch_encoder
@@ -139,28 +139,28 @@ def measure(
         prepare(material.layout)
     study = material.study(
         training={"batch_size": BATCH, "precision": "float32"},
-        evaluation={"dev_questions": ASKED, "selection_questions": 1},
+        evaluation={"test_examples": ASKED, "validation_examples": 1},
     )
-    shop = make_workshop(material, study, folder / "scratch")
+    context = make_context(material, study, folder / "scratch")
     tokens = {
         split: features.lengths.sum() / (len(features.feature_bounds) - 1)
-        for split, features in shop.features.items()
+        for split, features in context.features.items()
     }
     forward = 0.0
     gflop: dict[str, tuple[float, float]] = {}
     turns: dict[str, Turn] = {}
     for method in sorted({*methods, "full"}, key=lambda name: name != "full"):
-        begun = shop.begin(planned_cell(study, method, POOL))
-        probe = begun.trainer.probe()
-        step = probe.flops_per_step / probe.step_tokens / 1e9
+        prepared = context.begin(planned_run(study, method, POOL))
+        profile = prepared.trainer.profile()
+        step = profile.flops_per_step / profile.step_tokens / 1e9
         forward = forward or step / 3  # of `full`, whose backward pass is twice its forward pass
         cached = method.partition("-")[0] in CACHED
         scoring = step / 3 if cached else forward
-        gflop[method] = (step * tokens["train"], scoring * tokens["dev"])
+        gflop[method] = (step * tokens["train"], scoring * tokens["test"])
         if method in TIMED:
-            turns[method] = stepping(begun, 2)
+            turns[method] = stepping(prepared, 2)
         if method == "full":
-            turns["evaluation"] = examination(shop, begun, "float32")
+            turns["evaluation"] = examination(context, prepared, "float32")
     samples = interleave(turns, Patience(rounds=ROUNDS, seconds=600))
     return gflop, {name: rate_of(each) for name, each in samples.items()}
 

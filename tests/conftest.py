@@ -16,7 +16,7 @@ from hypothesis import settings
 
 from tuning_curves.study.config import check_study
 from tuning_curves.study.grid import Study
-from tuning_curves.study.paths import Places
+from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.util.files import sha256_of_file
 
 for _name, _value in {
@@ -89,7 +89,7 @@ def squad_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def dev_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_test_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A second such file, of other articles."""
     return _write_places(OTHER_PLACES, tmp_path_factory.mktemp("squad") / "tiny-dev-v1.1.json")
 
@@ -131,24 +131,24 @@ def tiny_squad(squad_file: Path) -> Any:
 
 
 @pytest.fixture(scope="session")
-def tiny_dev(dev_file: Path) -> Any:
+def tiny_test(tiny_test_file: Path) -> Any:
     """The second file, read."""
     from tuning_curves.tasks.question_answering.data import read_squad
 
-    return read_squad(dev_file)
+    return read_squad(tiny_test_file)
 
 
 @pytest.fixture(scope="session")
-def tiny_data(squad_file: Path, dev_file: Path) -> dict[str, Any]:
+def tiny_data(squad_file: Path, tiny_test_file: Path) -> dict[str, Any]:
     """The section `data` of a study of the two files."""
     from tuning_curves.tasks.question_answering.data import content_sha256, read_squad
 
-    files = {"train": squad_file, "dev": dev_file}
+    files = {"train": squad_file, "test": tiny_test_file}
     return {
         "name": "tiny",
         "source": "path",
         **{split: str(path) for split, path in files.items()},
-        "held_out_questions": 5,
+        "held_out_examples": 5,
         "content_sha256": {s: content_sha256(read_squad(path)) for s, path in files.items()},
     }
 
@@ -231,7 +231,7 @@ def tiny_config(tiny_encoder: Path, tiny_data: dict[str, Any]) -> dict[str, Any]
     config["sizes"], config["seeds"] = [4, 8], [0]
     config["budgets"] = [{"name": "epochs", "epochs": 2, "min_steps": 0}]
     config["training"] |= {"batch_size": 4, "precision": "float32", "weight_decay": 0.01}
-    config["evaluation"] |= {"dev_questions": "all", "selection_questions": "all"}
+    config["evaluation"] |= {"test_examples": "all", "validation_examples": "all"}
     config["analysis"] |= {"contrasts": [["bitfit", "full"]], "draws": 200}
     return config
 
@@ -271,19 +271,19 @@ def tiny_features(
 
 
 @pytest.fixture
-def places(tiny_features: tuple[Path, Path], tmp_path: Path) -> Places:
+def places(tiny_features: tuple[Path, Path], tmp_path: Path) -> WorkerPaths:
     """The tiny resources and a fresh workspace."""
     encoder, features = tiny_features
-    return Places(encoder=encoder, features=features, workspace=tmp_path / "workspace")
+    return WorkerPaths(encoder=encoder, features=features, workspace=tmp_path / "workspace")
 
 
 @pytest.fixture(scope="session")
 def real_encoder() -> Path:
     """The folder of all-MiniLM-L6-v2, where the demo's resources have been fetched."""
     from tuning_curves.study.config import read_study
-    from tuning_curves.study.paths import Layout
+    from tuning_curves.study.paths import StudyPaths
 
-    folder = Layout(read_study(ROOT / "config" / "demo.yaml"), ROOT).encoder
+    folder = StudyPaths(read_study(ROOT / "config" / "demo.yaml"), ROOT).encoder
     for name in ("config.json", "model.safetensors", "tokenizer.json"):
         if not (folder / name).is_file():
             pytest.skip(f"no {name} in {folder.relative_to(ROOT)}: fetch the demo's encoder first")

@@ -1,7 +1,7 @@
 """The library's own training loop, halted at the end of each step.
 
 `Trainer.train` runs in a thread and its callback waits there until the next step is asked for: so
-what is timed is the real loop (data loading, clipping, optimiser, schedule, bookkeeping), without
+what is timed is the real loop (data loading, clipping, optimizer, schedule, bookkeeping), without
 its set-up, and other contestants can have their turn in between. Needs `transformers` alone, of
 any version, so that it serves in an environment of its own too.
 """

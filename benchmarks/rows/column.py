@@ -6,11 +6,11 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 
 from benchmarks.clock import Sample, Turn, Work, interleave, timed
-from benchmarks.engine import make_workshop, planned_cell
+from benchmarks.engine import make_context, planned_run
 from benchmarks.rows.common import Bench, Row, Subject, compared
 from benchmarks.rows.steps import example_steps, products, products_of, stepped_turn
-from tuning_curves.study.grid import Planned, Study
-from tuning_curves.training.run import Workshop
+from tuning_curves.study.grid import PlannedRun, Study
+from tuning_curves.training.run import RunContext
 
 RATES, SEEDS, EPOCHS, BATCH = (3e-3, 1e-2, 2e-2, 3e-2), range(5), 3, 16
 FULL_SIZE, SMALL_SIZE = 2_000, 400  # five subsets of 2,000 questions take ten minutes to cache
@@ -18,7 +18,7 @@ TARGET = 200
 NAMES = ("head-column", "head-column-one-subset")
 COMMON = (
     "Training only, cache cold at the start and filled within. The peer's column is extrapolated "
-    "from measured steps: a pass costs the same in every one of its epochs and cells."
+    "from measured steps: a pass costs the same in every one of its epochs and runs."
 )
 
 
@@ -38,48 +38,48 @@ def _subject(bench: Bench, name: str) -> Subject:
     kind = "five initialisations on one subset" if one else "five seeds, each its own subset"
     return Subject(
         name=name,
-        ours=f"20 cells of `head`, four rates, {kind}, n = {n:,}, three epochs, float32",
+        ours=f"20 runs of `head`, four rates, {kind}, n = {n:,}, three epochs, float32",
         peer="the example with all but the head frozen, padded to 384, float32",
-        unit="example, epoch and cell",
+        unit="example, epoch and run",
         target=TARGET,
         note=COMMON,
     )
 
 
 def size(bench: Bench, name: str) -> int:
-    """Questions of a cell: 2,000, or fewer where that takes more than four minutes."""
+    """Questions of a run: 2,000, or fewer where that takes more than four minutes."""
     return FULL_SIZE if bench.whole or name == "head-column-one-subset" else SMALL_SIZE
 
 
 def column(bench: Bench, name: str) -> Turn:
-    """A turn that trains the whole column in a fresh workshop."""
+    """A turn that trains the whole column in a fresh context."""
     study, n = bench.material.study(training={"precision": "float32"}), size(bench, name)
     own_subsets = name == "head-column"
-    cells = [
-        planned_cell(
+    runs = [
+        planned_run(
             study, "head", n, steps=EPOCHS * -(-n // BATCH), rate=rate,
             subset=seed if own_subsets else 0, init=seed,
         )
         for seed in SEEDS
         for rate in RATES
     ]  # fmt: skip
-    return fresh(bench, study, cells)
+    return fresh(bench, study, runs)
 
 
-def fresh(bench: Bench, study: Study, cells: list[Planned]) -> Turn:
-    """A turn that trains these cells with a cold cache; starting is not counted."""
+def fresh(bench: Bench, study: Study, runs: list[PlannedRun]) -> Turn:
+    """A turn that trains these runs with a cold cache; starting is not counted."""
 
     def turn() -> Sample:
         with tempfile.TemporaryDirectory(dir=bench.scratch) as folder:
-            shop = make_workshop(bench.material, study, Path(folder))
-            return timed(lambda: train(shop, cells))()
+            context = make_context(bench.material, study, Path(folder))
+            return timed(lambda: train(context, runs))()
 
     return turn
 
 
-def train(shop: Workshop, cells: list[Planned]) -> Work:
-    """Train these cells one after the other; a unit is a question in an epoch of a cell."""
-    for planned in cells:
-        shop.begin(planned).trainer.run(lambda step, loss: None)
-    size = shop.training["batch_size"]
-    return Work(units=sum(min(p.cell.n_train, size) * p.cell.steps for p in cells))
+def train(context: RunContext, runs: list[PlannedRun]) -> Work:
+    """Train these runs one after the other; a unit is a question in an epoch of a run."""
+    for planned in runs:
+        context.begin(planned).trainer.train(lambda step, loss: None)
+    size = context.training["batch_size"]
+    return Work(units=sum(min(p.run.n_train, size) * p.run.steps for p in runs))

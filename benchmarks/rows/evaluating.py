@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.clock import Turn, Work, interleave, timed
-from benchmarks.engine import make_workshop, planned_cell
+from benchmarks.engine import make_context, planned_run
 from benchmarks.rows.common import Bench, Row, Subject, by_format, compared
 from benchmarks.rows.steps import products, products_of
-from tuning_curves.training.evaluate import Examination
-from tuning_curves.training.run import Begun, Workshop
+from tuning_curves.training.evaluate import Evaluator
+from tuning_curves.training.run import PreparedRun, RunContext
 
 ASKED, PEER_WINDOWS, DECODED = 160, 32, 2_000  # questions, windows, questions
 FORMATS = {"evaluation-fp32": ("float32", 2.8), "evaluation-bf16": ("bfloat16", 4.9)}
@@ -62,27 +62,27 @@ def our_logits(bench: Bench, precision: str) -> Turn:
     return examination(*examined(bench, precision, ASKED), precision)
 
 
-def examination(shop: Workshop, begun: Begun, precision: str) -> Turn:
-    """A turn of forward passes of a begun cell of `full` over its development questions."""
-    exam = shop.exams["dev"]
-    probe = begun.trainer.probe()
+def examination(context: RunContext, prepared: PreparedRun, precision: str) -> Turn:
+    """A turn of forward passes of a begun run of `full` over its development questions."""
+    exam = context.evaluators["test"]
+    profile = prepared.trainer.profile()
     # A third of a training step's operations are its forward pass's.
-    gflop = exam.bounds[-1] * probe.flops_per_step / probe.step_tokens / 3e9
+    gflop = exam.bounds[-1] * profile.flops_per_step / profile.step_tokens / 3e9
 
     def work() -> Work:
-        exam.logits(begun.feeds["dev"], precision)
+        exam.logits(prepared.feeds["test"], precision)
         return Work(units=len(exam.windows), gflop=gflop)
 
     return timed(work)
 
 
-def examined(bench: Bench, precision: str, questions: int) -> tuple[Workshop, Begun]:
-    """A workshop that asks this many development questions, and an untrained model."""
+def examined(bench: Bench, precision: str, questions: int) -> tuple[RunContext, PreparedRun]:
+    """A context that asks this many development questions, and an untrained model."""
     study = bench.material.study(
-        training={"precision": precision}, evaluation={"dev_questions": questions}
+        training={"precision": precision}, evaluation={"test_examples": questions}
     )
-    shop = make_workshop(bench.material, study, bench.scratch)
-    return shop, shop.begin(planned_cell(study, "full", 16))
+    context = make_context(bench.material, study, bench.scratch)
+    return context, context.begin(planned_run(study, "full", 16))
 
 
 def example_logits(bench: Bench) -> Turn:
@@ -90,8 +90,8 @@ def example_logits(bench: Bench) -> Turn:
     from benchmarks.peers import example
 
     encoder = bench.material.layout.encoder
-    shop, _ = examined(bench, "float32", ASKED)
-    rows = example.rows_of(bench.material.squad["dev"], shop.exams["dev"].questions)
+    context, _ = examined(bench, "float32", ASKED)
+    rows = example.rows_of(bench.material.squad["test"], context.evaluators["test"].questions)
     windows = example.asking_set(example.load_tokenizer(encoder), rows)
     model = example.load_model(encoder)
     trainer = example.make_trainer(model, windows, bench.scratch / "predict")
@@ -108,8 +108,8 @@ def measure_decoding(bench: Bench) -> Row:
     """From the same logits to scores on both sides; says how far the answers agree."""
     from benchmarks.peers import answers
 
-    shop, _ = examined(bench, "float32", DECODED)
-    exam = shop.exams["dev"]
+    context, _ = examined(bench, "float32", DECODED)
+    exam = context.evaluators["test"]
     flat = made_up_logits(exam)
     case = padded_case(bench, exam, flat)
 
@@ -129,7 +129,7 @@ def measure_decoding(bench: Bench) -> Row:
     )
 
 
-def made_up_logits(exam: Examination) -> np.ndarray:
+def made_up_logits(exam: Evaluator) -> np.ndarray:
     """Start and end logits in the examination's order, float32 [T, 2]."""
     generator = np.random.default_rng(0)
     logits = generator.standard_normal((exam.bounds[-1], 2)).astype(np.float32)
@@ -140,13 +140,13 @@ def made_up_logits(exam: Examination) -> np.ndarray:
     return logits
 
 
-def padded_case(bench: Bench, exam: Examination, flat: np.ndarray) -> dict[str, Any]:
+def padded_case(bench: Bench, exam: Evaluator, flat: np.ndarray) -> dict[str, Any]:
     """The same questions, windows and logits as the example has them."""
     from datasets import Dataset
 
     from benchmarks.peers import answers, example
 
-    rows = example.rows_of(bench.material.squad["dev"], exam.questions)
+    rows = example.rows_of(bench.material.squad["test"], exam.questions)
     tokenizer = example.load_tokenizer(bench.material.layout.encoder)
     return {
         "examples": Dataset.from_list(rows),
@@ -156,7 +156,7 @@ def padded_case(bench: Bench, exam: Examination, flat: np.ndarray) -> dict[str, 
     }
 
 
-def pad_logits(exam: Examination, flat: np.ndarray, width: int) -> list[np.ndarray]:
+def pad_logits(exam: Evaluator, flat: np.ndarray, width: int) -> list[np.ndarray]:
     """Start and end logits [windows, width] in the questions' order; low where there is padding."""
     padded = np.full((2, len(exam.windows), width), -10, np.float32)
     for place, row in enumerate(np.argsort(exam.windows, kind="stable")):
@@ -165,7 +165,7 @@ def pad_logits(exam: Examination, flat: np.ndarray, width: int) -> list[np.ndarr
     return list(padded)
 
 
-def agreement(exam: Examination, case: dict[str, Any]) -> dict[str, float]:
+def agreement(exam: Evaluator, case: dict[str, Any]) -> dict[str, float]:
     """The share of equal answers; ours and the peer's exact match in percent."""
     from benchmarks.peers import answers
 

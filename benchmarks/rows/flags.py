@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.clock import Turn, interleave
-from benchmarks.engine import make_workshop, planned_cell, stepping
+from benchmarks.engine import make_context, planned_run, stepping
 from benchmarks.machine import formats
 from benchmarks.peers.stepped import SteppedTraining
 from benchmarks.rows.common import Bench, Row, Subject, compared
@@ -56,9 +56,9 @@ def _subject(name: str) -> Subject:
 
 def representative(bench: Bench) -> np.ndarray:
     """Every tenth batch of a stretch of 50 sorted by length: question numbers, longest first."""
-    shop = make_workshop(bench.material, bench.material.study(), bench.scratch)
-    features = shop.features["train"]
-    questions = subset(shop.pool, STRETCH * BATCH, seed=0)
+    context = make_context(bench.material, bench.material.study(), bench.scratch)
+    features = context.features["train"]
+    questions = subset(context.pool, STRETCH * BATCH, seed=0)
     lengths = features.lengths[features.feature_bounds[questions]]
     ordered = questions[np.argsort(-lengths, kind="stable")].reshape(STRETCH, BATCH)
     return ordered[EVERY // 2 :: EVERY].ravel()
@@ -85,7 +85,7 @@ def flagged_steps(bench: Bench, chosen: np.ndarray, attention_dropout: float) ->
 def ours(bench: Bench, chosen: np.ndarray) -> Turn:
     """A turn of our steps over all of these questions, in random order."""
     study = bench.material.study(training={"precision": formats()[0]})
-    shop = make_workshop(bench.material, study, bench.scratch)
-    begun = shop.begin(planned_cell(study, "full", len(chosen)))
-    begun.trainer.questions = chosen
-    return stepping(begun, BATCHES)
+    context = make_context(bench.material, study, bench.scratch)
+    prepared = context.begin(planned_run(study, "full", len(chosen)))
+    prepared.trainer.questions = chosen
+    return stepping(prepared, BATCHES)

@@ -1,4 +1,4 @@
-"""Whole processes: starting one, and a small study against one process a cell.
+"""Whole processes: starting one, and a small study against one process a run.
 
 CPU time is that of the child processes as the system accounts for it.
 """
@@ -14,23 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.clock import Sample, Work, interleave, timed
-from benchmarks.engine import planned_cell
+from benchmarks.engine import planned_run
 from benchmarks.machine import formats
 from benchmarks.peers.tuned import METHODS
 from benchmarks.rows.common import Bench, Row, Subject, compared
 from benchmarks.rows.steps import products, products_of
 from tuning_curves.data.subsets import split_pools, stratified_sample, subset
-from tuning_curves.study.grid import Planned, Study, job_of
+from tuning_curves.study.grid import PlannedRun, Study, job_of
 from tuning_curves.tasks.question_answering.windows import make_features
 from tuning_curves.util.errors import TuningCurvesError
 from tuning_curves.util.files import write_json, write_text
 
 NAMES = ("start-up", "small-study")
 SIZES, WHOLE_SIZES, SEEDS, EPOCHS, BATCH = (16, 32, 64), (100, 200, 400), (0, 1), 2, 16
-ASKED, SELECTED = 50, 10  # development questions of either side, and those of our selection split
+ASKED, SELECTED = 50, 10  # development questions of either side, and those of our validation split
 START_UP = Subject(
     name="start-up",
-    ours="`tuning-curves train`: a cell of one question, one step",
+    ours="`tuning-curves train`: a run of one question, one step",
     peer="a process of the example: the same question, one step, one question asked",
     unit="process",
     note="From the call to the end: imports, encoder, data, one step, one evaluation.",
@@ -48,10 +48,10 @@ def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
 def measure_start(bench: Bench) -> Row:
     """A process with next to nothing to do, on both sides."""
     study = small_study(bench, "float32", asked=1, selected=1)
-    cell = planned_cell(study, "full", 1, steps=1)
-    rows = write_rows(bench, study, cell)
+    run = planned_run(study, "full", 1, steps=1)
+    rows = write_rows(bench, study, run)
     turns = {
-        "ours": lambda: our_process(bench, study, [cell], bench.material.layout.features),
+        "ours": lambda: our_process(bench, study, [run], bench.material.layout.features),
         "peer": lambda: peer_process(bench, "full", rows)[0],
         **products(),
     }
@@ -65,8 +65,8 @@ def measure_study(bench: Bench) -> Row:
     products_before = {name: [turn()] for name, turn in products().items()}
     precision = formats()[0]
     study = small_study(bench, precision, asked=ASKED, selected=SELECTED)
-    cells = [
-        planned_cell(
+    runs = [
+        planned_run(
             study, method, n, steps=EPOCHS * -(-n // BATCH), rate=1e-3, subset=seed, init=seed
         )
         for method in METHODS
@@ -75,11 +75,11 @@ def measure_study(bench: Bench) -> Row:
     ]
     with tempfile.TemporaryDirectory(dir=bench.scratch) as folder:
         features = features_made(bench, Path(folder))
-        trained = our_process(bench, study, cells, Path(folder))
+        trained = our_process(bench, study, runs, Path(folder))
     cpu, wall = features.cpu + trained.cpu, features.wall + trained.wall
-    ours = Sample(cpu=cpu, wall=wall, work=Work(units=len(cells)))
+    ours = Sample(cpu=cpu, wall=wall, work=Work(units=len(runs)))
     peer = peer_study(bench, study, sizes)
-    parts = {"features_s": round(features.cpu, 1), "cells_s": round(trained.cpu, 1)}
+    parts = {"features_s": round(features.cpu, 1), "runs_s": round(trained.cpu, 1)}
     subject = _study_subject(sizes, precision)
     return compared(subject, [ours], [peer], products_before, parts=parts)
 
@@ -91,8 +91,8 @@ def _study_subject(sizes: tuple[int, ...], precision: str) -> Subject:
         name="small-study",
         ours=f"{methods}; n = {', '.join(map(str, sizes))}; two seeds; {EPOCHS} epochs: SQuAD "
         f"tokenised whole, then one process, {precision} (the quicker one here)",
-        peer="a process a cell in the example's way, padded to 384, float32; lora by peft",
-        unit="cell, trained and evaluated",
+        peer="a process a run in the example's way, padded to 384, float32; lora by peft",
+        unit="run, trained and evaluated",
         target=8,
         precision=precision,
         note=f"The peer's thirty processes are extrapolated from {len(METHODS)} measured ones, one "
@@ -105,7 +105,7 @@ def small_study(bench: Bench, precision: str, *, asked: int, selected: int) -> S
     """Settings under which both rows run."""
     return bench.material.study(
         training={"precision": precision},
-        evaluation={"dev_questions": asked, "selection_questions": selected},
+        evaluation={"test_examples": asked, "validation_examples": selected},
     )
 
 
@@ -121,11 +121,11 @@ def features_made(bench: Bench, folder: Path) -> Sample:
     return timed(work)()
 
 
-def our_process(bench: Bench, study: Study, cells: list[Planned], features: Path) -> Sample:
-    """`tuning-curves train` on these cells, in a workspace of its own."""
+def our_process(bench: Bench, study: Study, runs: list[PlannedRun], features: Path) -> Sample:
+    """`tuning-curves train` on these runs, in a workspace of its own."""
     with tempfile.TemporaryDirectory(dir=bench.scratch) as folder:
         job = Path(folder) / "job.json"
-        write_text(job, job_of(study, tuple(cells)).dump())
+        write_text(job, job_of(study, tuple(runs)).dump())
         options = ["--job-file", job, "--encoder", bench.material.layout.encoder]
         options += ["--features", features, "--workspace", folder, "--device", "cpu"]
         options += ["--cache", Path(folder) / "prefix"]
@@ -136,37 +136,37 @@ def peer_study(bench: Bench, study: Study, sizes: tuple[int, ...]) -> Sample:
     """What thirty processes of the field take, from one measured process a method."""
     cpu = wall = measured = 0.0
     for method in METHODS:
-        cell = planned_cell(study, method, sizes[0])
-        sample, found = peer_process(bench, method, write_rows(bench, study, cell), EPOCHS)
+        run = planned_run(study, method, sizes[0])
+        sample, found = peer_process(bench, method, write_rows(bench, study, run), EPOCHS)
         fixed, per_question = sample.cpu - found["train"], found["train"] / sizes[0]
         cpu += len(SEEDS) * sum(fixed + per_question * n for n in sizes)
         wall, measured = wall + sample.wall, measured + sample.cpu
-    cells = len(METHODS) * len(SEEDS) * len(sizes)
-    return Sample(cpu=cpu, wall=wall * cpu / measured, work=Work(units=cells))
+    runs = len(METHODS) * len(SEEDS) * len(sizes)
+    return Sample(cpu=cpu, wall=wall * cpu / measured, work=Work(units=runs))
 
 
 def peer_process(
     bench: Bench, method: str, rows: Path, epochs: int = 1
 ) -> tuple[Sample, dict[str, Any]]:
-    """A cell of the field's; its time, and what it says of itself."""
+    """A run of the field's; its time, and what it says of itself."""
     options = ["--encoder", bench.material.layout.encoder, "--rows", rows]
     options += ["--method", method, "--epochs", epochs]
     sample, said = child([sys.executable, "-m", "benchmarks.peers.process", *options])
     return sample, json.loads(said.splitlines()[-1])
 
 
-def write_rows(bench: Bench, study: Study, planned: Planned) -> Path:
-    """The cell's training and development questions as flat rows, ready for the field to read."""
+def write_rows(bench: Bench, study: Study, planned: PlannedRun) -> Path:
+    """The run's training and development questions as flat rows, ready for the field to read."""
     from benchmarks.peers.example import rows_of
     from tuning_curves.tasks.question_answering.data import article_sizes
 
     settings, squad = study.settings, bench.material.squad
     sizes = {split: article_sizes(data) for split, data in squad.items()}
-    pool, _ = split_pools(sizes["train"], settings["data"]["held_out_questions"])
-    questions = subset(pool, planned.cell.n_train, planned.cell.subset_seed)
-    asked = stratified_sample(sizes["dev"], settings["evaluation"]["dev_questions"])
+    pool, _ = split_pools(sizes["train"], settings["data"]["held_out_examples"])
+    questions = subset(pool, planned.run.n_train, planned.run.subset_seed)
+    asked = stratified_sample(sizes["test"], settings["evaluation"]["test_examples"])
     path = bench.scratch / f"rows-{planned.id}.json"
-    rows = {"train": rows_of(squad["train"], questions), "dev": rows_of(squad["dev"], asked)}
+    rows = {"train": rows_of(squad["train"], questions), "test": rows_of(squad["test"], asked)}
     write_json(path, rows, indent=None)
     return path
 

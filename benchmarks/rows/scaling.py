@@ -1,4 +1,4 @@
-"""How our own cost grows with the number of questions, of cells, and with the windows' length."""
+"""How our own cost grows with the number of questions, of runs, and with the windows' length."""
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -7,29 +7,29 @@ from typing import Any
 import numpy as np
 
 from benchmarks.clock import Sample, Turn, Work, interleave, timed
-from benchmarks.engine import make_workshop, planned_cell
+from benchmarks.engine import make_context, planned_run
 from benchmarks.machine import formats
 from benchmarks.rows.column import fresh
 from benchmarks.rows.common import Bench, Row, Subject, frame
-from tuning_curves.training.run import Begun, Workshop
+from tuning_curves.training.run import PreparedRun, RunContext
 
 SIZES = {"full": (16, 32, 64), "head": (16, 64, 256)}
-CELLS = {"full": (1, 2, 4), "head": (1, 4, 16, 64)}
-CELL_SIZE, EPOCHS, BATCH = {"full": 16, "head": 64}, 3, 16
+RUNS = {"full": (1, 2, 4), "head": (1, 4, 16, 64)}
+RUN_SIZE, EPOCHS, BATCH = {"full": 16, "head": 64}, 3, 16
 LENGTHS, NEAR = (64, 128, 192, 256, 320, 376), 8  # tokens of a window, and how far off it may be
 SUBJECTS = {
     "scaling-n": Subject(
         name="scaling-n",
-        ours="one cell, three epochs, float32, its cache cold",
+        ours="one run, three epochs, float32, its cache cold",
         peer=None,
-        unit="cell of n questions",
+        unit="run of n questions",
     ),
-    "scaling-cells": Subject(
-        name="scaling-cells",
-        ours="cells of one subset with different initialisations, three epochs, float32: "
-        + ", ".join(f"`{method}` with n = {n}" for method, n in CELL_SIZE.items()),
+    "scaling-runs": Subject(
+        name="scaling-runs",
+        ours="runs of one subset with different initialisations, three epochs, float32: "
+        + ", ".join(f"`{method}` with n = {n}" for method, n in RUN_SIZE.items()),
         peer=None,
-        unit="set of cells",
+        unit="set of runs",
     ),
     "scaling-length": Subject(
         name="scaling-length",
@@ -43,38 +43,38 @@ NAMES = tuple(SUBJECTS)
 
 def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
     """The wanted rows: each a table of points."""
-    makers = {"scaling-n": by_n, "scaling-cells": by_cells, "scaling-length": by_length}
+    makers = {"scaling-n": by_n, "scaling-runs": by_runs, "scaling-length": by_length}
     for name, make in makers.items():
         if name in wanted:
             yield frame(SUBJECTS[name]) | make(bench)
 
 
 def by_n(bench: Bench) -> Row:
-    """CPU seconds of one cell by n."""
+    """CPU seconds of one run by n."""
     turns = {
-        (method, n): cells_turn(bench, method, n, 1)
+        (method, n): runs_turn(bench, method, n, 1)
         for method, sizes in SIZES.items()
         for n in sizes
     }
     return points_of(bench, turns, "n")
 
 
-def by_cells(bench: Bench) -> Row:
-    """CPU seconds of several cells that share a process."""
+def by_runs(bench: Bench) -> Row:
+    """CPU seconds of several runs that share a process."""
     turns = {
-        (method, count): cells_turn(bench, method, CELL_SIZE[method], count)
-        for method, counts in CELLS.items()
+        (method, count): runs_turn(bench, method, RUN_SIZE[method], count)
+        for method, counts in RUNS.items()
         for count in counts
     }
-    return points_of(bench, turns, "cells")
+    return points_of(bench, turns, "runs")
 
 
-def cells_turn(bench: Bench, method: str, n: int, count: int) -> Turn:
-    """A turn that trains this many cells of n questions in a fresh workshop."""
+def runs_turn(bench: Bench, method: str, n: int, count: int) -> Turn:
+    """A turn that trains this many runs of n questions in a fresh context."""
     study = bench.material.study(training={"precision": "float32"})
     steps = EPOCHS * -(-n // BATCH)
-    cells = [planned_cell(study, method, n, steps=steps, init=seed) for seed in range(count)]
-    return fresh(bench, study, cells)
+    runs = [planned_run(study, method, n, steps=steps, init=seed) for seed in range(count)]
+    return fresh(bench, study, runs)
 
 
 def points_of(bench: Bench, turns: Mapping[tuple[str, int], Turn], axis: str) -> Row:
@@ -97,9 +97,9 @@ def by_length(bench: Bench) -> Row:
     turns: dict[str, Turn] = {}
     for precision in formats():
         study = bench.material.study(training={"precision": precision})
-        shop = make_workshop(bench.material, study, bench.scratch)
-        begun = shop.begin(planned_cell(study, "full", BATCH))
-        turns |= {f"{precision} {n}": length_turn(shop, begun, n) for n in LENGTHS}
+        context = make_context(bench.material, study, bench.scratch)
+        prepared = context.begin(planned_run(study, "full", BATCH))
+        turns |= {f"{precision} {n}": length_turn(context, prepared, n) for n in LENGTHS}
     samples = interleave(turns, bench.patience)
     points: list[dict[str, Any]] = [
         {"length": n}
@@ -112,14 +112,14 @@ def by_length(bench: Bench) -> Row:
     return {"rounds": len(samples[f"float32 {LENGTHS[0]}"]), "points": points}
 
 
-def length_turn(shop: Workshop, begun: Begun, length: int) -> Turn:
+def length_turn(context: RunContext, prepared: PreparedRun, length: int) -> Turn:
     """A turn of one step on questions whose only window has about this many tokens."""
-    features = shop.features["train"]
-    single = np.diff(features.feature_bounds)[shop.pool] == 1
-    lengths = features.lengths[features.feature_bounds[shop.pool]]
-    near = shop.pool[single & (np.abs(lengths - length) <= NEAR)]
+    features = context.features["train"]
+    single = np.diff(features.feature_bounds)[context.pool] == 1
+    lengths = features.lengths[features.feature_bounds[context.pool]]
+    near = context.pool[single & (np.abs(lengths - length) <= NEAR)]
     questions = near[:BATCH]
-    trainer = begun.trainer
+    trainer = prepared.trainer
 
     def work() -> Work:
         trainer.model.train()

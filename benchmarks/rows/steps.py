@@ -5,12 +5,12 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from benchmarks.clock import Sample, Turn, Work, interleave, timed
-from benchmarks.engine import make_workshop, planned_cell, stepping
+from benchmarks.engine import make_context, planned_run, stepping
 from benchmarks.machine import formats, product
 from benchmarks.peers.stepped import SteppedTraining
 from benchmarks.rows.common import EXAMPLE, Bench, Row, Subject, by_format, compared
 from tuning_curves.data.subsets import subset
-from tuning_curves.training.run import Workshop
+from tuning_curves.training.run import RunContext
 
 SAMPLE = 256  # random training questions that all contestants draw their batches from
 OUR_STEPS = 2  # a turn of ours: more steps, so that the batches' lengths even out
@@ -78,13 +78,13 @@ def our_steps(bench: Bench, step: Step, steps: int = OUR_STEPS) -> Turn:
     """A turn of the package's own training steps."""
     training = {"precision": step.precision, "attention_dropout": step.attention_dropout}
     study = bench.material.study(training=training)
-    shop = make_workshop(bench.material, study, bench.scratch)
-    return stepping(shop.begin(planned_cell(study, step.method, SAMPLE)), steps)
+    context = make_context(bench.material, study, bench.scratch)
+    return stepping(context.begin(planned_run(study, step.method, SAMPLE)), steps)
 
 
-def sample_of(shop: Workshop) -> list[int]:
-    """The questions that a cell of `SAMPLE` questions trains on."""
-    return [int(question) for question in subset(shop.pool, SAMPLE, seed=0)]
+def sample_of(context: RunContext) -> list[int]:
+    """The questions that a run of `SAMPLE` questions trains on."""
+    return [int(question) for question in subset(context.pool, SAMPLE, seed=0)]
 
 
 def example_steps(bench: Bench, method: str = "full") -> SteppedTraining:
@@ -93,8 +93,8 @@ def example_steps(bench: Bench, method: str = "full") -> SteppedTraining:
     from benchmarks.peers.tuned import tuned_model
 
     encoder = bench.material.layout.encoder
-    shop = make_workshop(bench.material, bench.material.study(), bench.scratch)
-    rows = example.rows_of(bench.material.squad["train"], sample_of(shop))
+    context = make_context(bench.material, bench.material.study(), bench.scratch)
+    rows = example.rows_of(bench.material.squad["train"], sample_of(context))
     dataset = example.training_set(example.load_tokenizer(encoder), rows)
     model = tuned_model(encoder, method)
     return example.stepped(model, dataset, bench.scratch / "example")

@@ -41,7 +41,7 @@ CONSTANT = {
     "tokenizers": "0.23.3",
     "numpy": "2.4.6",
 }
-SCORED = ("dev_exact", "dev_total", "em", "f1", "selection_em", "selection_f1")
+SCORED = ("test_exact", "test_total", "em", "f1", "validation_em", "validation_f1")
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def run_row() -> Callable[..., dict[str, Any]]:
             "init_seed": seed,
             "id": f"{budget}-{method}-{n}-{rate}-{seed}",
         }
-        row |= {"selection_em": 0.0, "selection_f1": 0.0, "em": 0.0, "f1": 0.0} | values
+        row |= {"validation_em": 0.0, "validation_f1": 0.0, "em": 0.0, "f1": 0.0} | values
         if row["status"] == "diverged":
             row |= dict.fromkeys(SCORED)
         return row
@@ -83,7 +83,11 @@ def write_collected(tmp_path: Path) -> Callable[..., Path]:
                 right = np.array(exact[row["id"]], dtype=bool)
                 arrays[f"{row['id']}/exact"] = right
                 arrays[f"{row['id']}/f1"] = np.where(right, 1.0, 0.5).astype(np.float32)
-                row |= {"dev_exact": right.sum(), "dev_total": len(right), "em": 100 * right.mean()}
+                row |= {
+                    "test_exact": right.sum(),
+                    "test_total": len(right),
+                    "em": 100 * right.mean(),
+                }
         pd.DataFrame(rows).to_csv(folder / "runs.csv", index=False)
         pd.DataFrame(biases or [], columns=BIASES).to_csv(folder / "biases.csv", index=False)
         np.savez(folder / "outcomes.npz", **arrays)

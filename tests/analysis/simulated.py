@@ -83,7 +83,7 @@ def row_of(method: str, n: int, seed: int, identity: str, budget: str, em: float
     return dict.fromkeys((*COLUMNS, *EXTRA), np.nan) | {
         "budget": budget, "method": method, "n_train": n, "learning_rate": 1e-3,
         "subset_seed": seed, "init_seed": seed, "id": identity, "status": "finished",
-        "steps": n, "em": em, "f1": em, "selection_em": em, "selection_f1": em,
+        "steps": n, "em": em, "f1": em, "validation_em": em, "validation_f1": em,
         "trainable_backbone": 25_728, "trainable_added": 0, "trainable_head": 770,
         "total": 22_566_146, "share": 25_728 / 22_565_376, "train_seconds": float(n),
         "device": "a processor",

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from tuning_curves.analysis.runs import COLUMNS, EXTRA, collect, read_runs
-from tuning_curves.study.grid import Cell, Planned, identity
+from tuning_curves.study.grid import PlannedRun, Run, identity
 from tuning_curves.study.outcomes import encode_outcomes
 from tuning_curves.util.errors import DataError, ResourceError
 
@@ -22,24 +22,24 @@ EXACT = np.array([1, 1, 0, 0, 1, 0, 0, 1, 0, 0], dtype=bool)
 F1 = np.where(EXACT, 1.0, 0.3)
 
 
-def planned(seed: int, budget: str = "epochs") -> Planned:
-    cell = Cell(
+def planned(seed: int, budget: str = "epochs") -> PlannedRun:
+    run = Run(
         method="bitfit", n_train=100, steps=39, learning_rate=5e-3, subset_seed=seed, init_seed=seed
     )
-    return Planned(budget=budget, cell=cell, id=identity(SETTINGS, cell))
+    return PlannedRun(budget=budget, run=run, id=identity(SETTINGS, run))
 
 
-def record_of(plan: Planned) -> dict[str, Any]:
+def record_of(plan: PlannedRun) -> dict[str, Any]:
     return {
         "schema": 1,
         "id": plan.id,
         "study": "tiny",
-        "cell": asdict(plan.cell),
+        "run": asdict(plan.run),
         "settings": SETTINGS,
         "status": "finished",
         "failure": None,
         "scores": {
-            "dev": {"exact": 4, "f1": float(F1.sum()), "total": 10},
+            "test": {"exact": 4, "f1": float(F1.sum()), "total": 10},
             "selection": {"exact": 3, "f1": 5.0, "total": 8},
         },
         "outcomes": encode_outcomes(EXACT, F1, SIZES),
@@ -68,7 +68,7 @@ def record_of(plan: Planned) -> dict[str, Any]:
     }
 
 
-def diverged(plan: Planned) -> dict[str, Any]:
+def diverged(plan: PlannedRun) -> dict[str, Any]:
     lost = {"status": "diverged", "failure": "loss is nan", "scores": None, "outcomes": None}
     return record_of(plan) | lost
 
@@ -77,10 +77,10 @@ def diverged(plan: Planned) -> dict[str, Any]:
 def gather(tmp_path: Path) -> Callable[..., Path]:
     """Writes records, one a plan, and collects them."""
 
-    def run(plans: list[Planned], records: list[dict[str, Any]]) -> Path:
+    def run(plans: list[PlannedRun], records: list[dict[str, Any]]) -> Path:
         paths = {}
         for plan, record in zip(plans, records, strict=True):
-            paths[plan.id] = tmp_path / f"{plan.cell.init_seed}.json"
+            paths[plan.id] = tmp_path / f"{plan.run.init_seed}.json"
             paths[plan.id].write_text(json.dumps(record), "utf-8")
         collect([plan.row() for plan in plans], SETTINGS, paths, tmp_path / "collected")
         return tmp_path / "collected"
@@ -88,7 +88,7 @@ def gather(tmp_path: Path) -> Callable[..., Path]:
     return run
 
 
-def test_rows_carry_cell_scores_counts_costs_and_origin(gather: Callable[..., Path]) -> None:
+def test_rows_carry_run_scores_counts_costs_and_origin(gather: Callable[..., Path]) -> None:
     plan = planned(0)
     folder = gather([plan], [record_of(plan)])
     frame = pd.read_csv(folder / "runs.csv")
@@ -96,9 +96,9 @@ def test_rows_carry_cell_scores_counts_costs_and_origin(gather: Callable[..., Pa
     row = frame.iloc[0]
     assert row[["budget", "method", "n_train", "steps"]].tolist() == ["epochs", "bitfit", 100, 39]
     assert (row["id"], row["learning_rate"]) == (plan.id, 0.005)
-    assert (row["dev_exact"], row["dev_total"]) == (4, 10)
+    assert (row["test_exact"], row["test_total"]) == (4, 10)
     assert (row["em"], row["f1"]) == pytest.approx((40.0, 58.0))
-    assert (row["selection_em"], row["selection_f1"]) == (37.5, 62.5)
+    assert (row["validation_em"], row["validation_f1"]) == (37.5, 62.5)
     assert (row["trainable_backbone"], row["trainable_head"], row["share"]) == (10, 2, 0.1)
     assert (row["train_seconds"], row["activation_bytes"]) == (9.75, 500)
     assert (row["device"], row["torch"]) == ("a processor", "2.13.0")
@@ -110,7 +110,7 @@ def test_what_is_missing_stays_empty(gather: Callable[..., Path], tmp_path: Path
     assert row[["commit", "dirty", "transformers"]].isna().all()
     assert row[["activation_bytes_one", "gradient_bytes", "step_tokens"]].isna().all()
     assert row["flops_per_step"] == 9600
-    assert read_runs(tmp_path / "collected").biases.empty  # a record from before the probe
+    assert read_runs(tmp_path / "collected").biases.empty  # a record from before the profile
 
 
 def test_biases_have_a_row_a_term_and_layer(gather: Callable[..., Path]) -> None:
@@ -147,7 +147,7 @@ def test_a_diverged_run_has_a_row_without_scores(gather: Callable[..., Path]) ->
     folder = gather(plans, [record_of(plans[0]), diverged(plans[1])])
     frame = pd.read_csv(folder / "runs.csv")
     assert frame["status"].tolist() == ["finished", "diverged"]
-    scores = ["dev_exact", "dev_total", "em", "f1", "selection_em", "selection_f1"]
+    scores = ["test_exact", "test_total", "em", "f1", "validation_em", "validation_f1"]
     assert frame.loc[1, scores].isna().all()
     assert frame.loc[1, "train_seconds"] == 9.75
     assert f"{plans[1].id}/exact" not in np.load(folder / "outcomes.npz")
@@ -198,7 +198,7 @@ def drop(place: str) -> Callable[[dict[str, Any]], None]:
     [
         (edit("schema", 2), "schema is 2, expected 1"),
         (edit("id", "0" * 16), "id is '0000000000000000', expected"),
-        (edit("cell.learning_rate", 0.1), "cell.learning_rate is 0.1, expected 0.005"),
+        (edit("run.learning_rate", 0.1), "run.learning_rate is 0.1, expected 0.005"),
         (
             edit("settings.training.batch_size", 16),
             "settings.training.batch_size is 16, expected 8",
@@ -233,7 +233,7 @@ def test_a_record_that_disagrees_is_refused(
         gather([plan], [record])
     assert message in str(caught.value)
     assert "7.json: " in str(caught.value)
-    assert "run again: the cell is trained anew" in str(caught.value)
+    assert "run again: the run is trained anew" in str(caught.value)
 
 
 def test_a_refusal_leaves_no_files(gather: Callable[..., Path], tmp_path: Path) -> None:
@@ -263,5 +263,5 @@ def test_torn_and_missing_records_are_refused(tmp_path: Path) -> None:
         collect([plan.row()], SETTINGS, {plan.id: tmp_path / "gone.json"}, tmp_path / "out")
     with pytest.raises(DataError) as caught:
         collect([plan.row()], SETTINGS, {}, tmp_path / "out")
-    assert f"the record of cell {plan.id} is missing" in str(caught.value)
+    assert f"the record of run {plan.id} is missing" in str(caught.value)
     assert "snakemake --cores all" in str(caught.value)

@@ -58,7 +58,7 @@ def test_counts_have_a_row_a_method_and_must_agree(run_row: Row) -> None:
     assert "25729" in str(caught.value)
 
 
-def test_provenance_counts_each_cell_once(run_row: Row) -> None:
+def test_provenance_counts_each_run_once(run_row: Row) -> None:
     rows = [
         run_row("full", 100, 1e-4, 0, id="a", budget="epochs", commit="c1"),
         run_row("full", 100, 1e-4, 0, id="a", budget="floor", commit="c1"),
@@ -66,6 +66,6 @@ def test_provenance_counts_each_cell_once(run_row: Row) -> None:
         run_row("full", 100, 1e-4, 2, id="c", commit=None),
     ]
     found = summarise_provenance(pd.DataFrame(rows))
-    commits = found.loc[found["key"] == "commit", ["value", "cells"]]
+    commits = found.loc[found["key"] == "commit", ["value", "runs"]]
     assert commits.values.tolist() == [["c1", 1], ["c2", 1]]
-    assert found.loc[found["key"] == "device", "cells"].tolist() == [3]
+    assert found.loc[found["key"] == "device", "runs"].tolist() == [3]

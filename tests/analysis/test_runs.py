@@ -59,14 +59,14 @@ def test_missing_files_are_named(collected: Path) -> None:
 
 def test_a_missing_column_is_named(collected: Path) -> None:
     table = collected / "runs.csv"
-    table.write_text(table.read_text().replace("selection_em", "selected", 1))
-    refused(collected, "runs.csv: the column 'selection_em' is missing")
+    table.write_text(table.read_text().replace("validation_em", "selected", 1))
+    refused(collected, "runs.csv: the column 'validation_em' is missing")
 
 
-def test_a_cell_twice_is_refused(collected: Path) -> None:
+def test_a_run_twice_is_refused(collected: Path) -> None:
     table = collected / "runs.csv"
     table.write_text(table.read_text() + table.read_text().splitlines()[1] + "\n")
-    refused(collected, "runs.csv: the cell b is there twice")
+    refused(collected, "runs.csv: the run b is there twice")
 
 
 def test_outcomes_that_disagree_are_refused(collected: Path) -> None:
@@ -74,9 +74,9 @@ def test_outcomes_that_disagree_are_refused(collected: Path) -> None:
     with np.load(path) as arrays:
         kept = dict(arrays)
     np.savez(path, **(kept | {"a/exact": np.array([1, 1, 0, 0], dtype=bool)}))
-    refused(collected, "cell a has 2 exact matches, runs.csv says 1")
+    refused(collected, "run a has 2 exact matches, runs.csv says 1")
     np.savez(path, **(kept | {"a/exact": np.array([1, 0, 0], dtype=bool)}))
-    refused(collected, "cell a has outcomes of 3 questions, expected 4")
+    refused(collected, "run a has outcomes of 3 questions, expected 4")
     np.savez(path, **{key: value for key, value in kept.items() if key != "a/exact"})
     refused(collected, "a/exact")
     path.write_bytes(path.read_bytes()[:40])
@@ -91,5 +91,5 @@ def test_an_empty_table_is_refused(collected: Path) -> None:
 def test_runs_of_another_study_are_refused(collected: Path) -> None:
     frame = read_runs(collected).frame
     check_identities(frame, {"a", "b", "c"}, "mine", collected)
-    with pytest.raises(DataError, match=r"the run b \(and 0 more\) is no cell of the study other"):
+    with pytest.raises(DataError, match=r"the run b \(and 0 more\) is no run of the study other"):
         check_identities(frame, {"a", "c"}, "other", collected)

@@ -58,7 +58,7 @@ def collected(run_row: Row, write_collected: Callable[..., Path]) -> Path:
                             right = rng.random(40) < CHANCE.get((method["name"], n), 0.1)
                             exact[row["id"]] = right.astype(int).tolist()
                             row["f1"] = 50 + 50 * right.mean()
-                            row["selection_em"] = 30.0 - 1e4 * rate
+                            row["validation_em"] = 30.0 - 1e4 * rate
                         rows.append(row)
     return write_collected(rows, exact, ARTICLES)
 
@@ -84,9 +84,9 @@ def test_columns_are_the_promised_ones(collected: Path, tmp_path: Path) -> None:
         name: (tmp_path / "tables" / f"{name}.csv").read_text().splitlines()[0] for name in TABLES
     }
     assert heads == {
-        "selection": "budget,method,n_train,learning_rate,grid_size,edge,selection_em,dev_em,"
+        "selection": "budget,method,n_train,learning_rate,grid_size,edge,validation_em,test_em,"
         "oracle_learning_rate,oracle_em,failed",
-        "learning_rates": "budget,method,n_train,learning_rate,seeds,selection_em,em,diverged",
+        "learning_rates": "budget,method,n_train,learning_rate,seeds,validation_em,em,diverged",
         "curves": "budget,method,n_train,learning_rate,seeds,failed,em,em_low,em_high,em_sd,"
         "f1,f1_low,f1_high,f1_sd",
         "contrasts": "budget,first,second,n_train,pairs,em_difference,em_low,em_high,p,p_holm,"
@@ -100,7 +100,7 @@ def test_columns_are_the_promised_ones(collected: Path, tmp_path: Path) -> None:
         "reach": "share,target_em,method,train_seconds,low,high,budget,n_train,device",
         "biases": "budget,method,n_train,term,layer,change,first_gradient",
         "counts": "method,trainable_backbone,trainable_added,trainable_head,total,share",
-        "provenance": "key,value,cells",
+        "provenance": "key,value,runs",
         "verdicts": "claim,budget,verdict,estimate,low,high,unit,scale,reason,statement,source",
     }
 
@@ -127,7 +127,7 @@ def test_numbers_agree_between_tables(
     frame = pd.read_csv(collected / "runs.csv")
     full = frame.query("budget == 'floor' and method == 'full' and n_train == 1000")
     curve = next(r for r in tables["curves"] if (r["method"], r["n_train"]) == ("full", "1000"))
-    assert curve["learning_rate"] == "0.0001"  # 29 against 28 on the selection split
+    assert curve["learning_rate"] == "0.0001"  # 29 against 28 on the validation split
     kept = full.loc[full["learning_rate"] == 1e-4, "em"]
     assert curve["em"] == f"{kept.mean():.2f}"
     assert curve["em_sd"] == f"{kept.std():.2f}"
@@ -215,7 +215,7 @@ def test_one_seed_leaves_intervals_empty(collected: Path, tmp_path: Path) -> Non
     assert [crossover[key] for key in ("low", "high", "statement")] == ["", "", "undecided"]
 
 
-def test_where_every_run_failed_the_cell_is_missing(collected: Path, tmp_path: Path) -> None:
+def test_where_every_run_failed_the_run_is_missing(collected: Path, tmp_path: Path) -> None:
     table = pd.read_csv(collected / "runs.csv")
     lost = (table["method"] == "bitfit") & (table["n_train"] == 100) & (table["budget"] == "floor")
     table.loc[lost, "status"] = "diverged"
@@ -224,7 +224,7 @@ def test_where_every_run_failed_the_cell_is_missing(collected: Path, tmp_path: P
     key = {"budget": "floor", "method": "bitfit", "n_train": "100"}
     selection = rows_of(tmp_path / "tables" / "selection.csv")
     (row,) = [row for row in selection if key.items() <= row.items()]
-    assert (row["learning_rate"], row["dev_em"], row["failed"]) == ("", "", "3")
+    assert (row["learning_rate"], row["test_em"], row["failed"]) == ("", "", "3")
     for name in ("curves", "costs"):
         rows = rows_of(tmp_path / "tables" / f"{name}.csv")
         assert not [row for row in rows if key.items() <= row.items()]

@@ -22,7 +22,7 @@ def runs_of(run_row: Callable[..., dict[str, Any]], scores: dict[tuple[int, int]
         row = run_row("full", 100, 1e-3, subset)
         row |= {"subset_seed": subset, "init_seed": init, "id": f"{subset}-{init}"}
         row |= {"em": 100 * sum(found) / 10, "f1": 100 * sum(found) / 10}
-        row |= {"selection_em": 10.0, "selection_f1": 10.0}
+        row |= {"validation_em": 10.0, "validation_f1": 10.0}
         rows.append(row)
         for known in sums.values():
             known[row["id"]] = np.array(found, dtype=float)

@@ -8,46 +8,52 @@ import torch
 
 from benchmarks import rows
 from benchmarks.clock import Patience
-from benchmarks.engine import count_tokens, planned_cell, stepping
+from benchmarks.engine import count_tokens, planned_run, stepping
 from benchmarks.material import find_material
 from benchmarks.rows.column import train
-from tuning_curves.study.paths import Places
-from tuning_curves.training.run import Workshop
+from tuning_curves.study.paths import WorkerPaths
+from tuning_curves.training.run import RunContext
 from tuning_curves.util.errors import ResourceError, UsageError
 
 
 @pytest.fixture
-def shop(make_study: Any, places: Places) -> Workshop:
+def context(make_study: Any, places: WorkerPaths) -> RunContext:
     study = make_study()
-    return Workshop(study.settings, places, torch.device("cpu"))
+    return RunContext(study.settings, places, torch.device("cpu"))
 
 
 @pytest.mark.parametrize("method", ["full", "head"])
-def test_timed_steps_train_as_a_cell_trains(make_study: Any, shop: Workshop, method: str) -> None:
-    planned = planned_cell(make_study(), method, 8, steps=4, rate=1e-3)
-    begun = shop.begin(planned)
-    turn = stepping(begun, 4)
+def test_timed_steps_train_as_a_run_trains(
+    make_study: Any, context: RunContext, method: str
+) -> None:
+    planned = planned_run(make_study(), method, 8, steps=4, rate=1e-3)
+    prepared = context.begin(planned)
+    turn = stepping(prepared, 4)
     sample = turn()
     assert sample.work.units == 4 * 4
     assert sample.work.gflop > 0
-    run = shop.begin(planned)
-    run.trainer.run(lambda step, loss: None)
-    for name, parameter in begun.model.named_parameters():
+    run = context.begin(planned)
+    run.trainer.train(lambda step, loss: None)
+    for name, parameter in prepared.model.named_parameters():
         assert torch.equal(parameter, run.model.get_parameter(name)), name
 
 
-def test_tokens_are_those_of_all_windows_of_a_question(make_study: Any, shop: Workshop) -> None:
-    begun = shop.begin(planned_cell(make_study(), "full", 8))
-    features = begun.trainer.feed.features
+def test_tokens_are_those_of_all_windows_of_a_question(
+    make_study: Any, context: RunContext
+) -> None:
+    prepared = context.begin(planned_run(make_study(), "full", 8))
+    features = prepared.trainer.feed.features
     several = int((features.feature_bounds[1:] - features.feature_bounds[:-1]).argmax())
     first, last = features.feature_bounds[several : several + 2]
     assert last - first > 1
-    assert count_tokens(begun, torch.tensor([several]).numpy()) == sum(features.lengths[first:last])
+    assert count_tokens(prepared, torch.tensor([several]).numpy()) == sum(
+        features.lengths[first:last]
+    )
 
 
-def test_a_column_counts_questions_by_epoch_and_cell(make_study: Any, shop: Workshop) -> None:
-    cells = [planned_cell(make_study(), "head", 8, steps=6, init=seed) for seed in range(2)]
-    assert train(shop, cells).units == 8 * 3 * 2
+def test_a_column_counts_questions_by_epoch_and_run(make_study: Any, context: RunContext) -> None:
+    runs = [planned_run(make_study(), "head", 8, steps=6, init=seed) for seed in range(2)]
+    assert train(context, runs).units == 8 * 3 * 2
 
 
 def test_without_squad_one_error_says_what_to_put_where(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tuning_curves.encoders.model import load_encoder
 from tuning_curves.methods import apply_method, resolve_method
 from tuning_curves.tasks.question_answering.metric import percent
 from tuning_curves.tasks.question_answering.windows import FeatureSet, open_features
-from tuning_curves.training.evaluate import Examination
+from tuning_curves.training.evaluate import Evaluator
 from tuning_curves.training.loop import loss_of
 
 WIDTH, STRIDE = 96, 24
@@ -90,7 +90,7 @@ def test_answers_and_scores_agree_on_the_same_logits(
 ) -> None:
     from datasets import Dataset
 
-    exam = Examination(features, np.arange(len(rows)), n_best=20, max_answer_tokens=30)
+    exam = Evaluator(features, np.arange(len(rows)), n_best=20, max_answer_tokens=30)
     flat = made_up_logits(exam)
     asked = example.asking_set(example.load_tokenizer(tiny_encoder), rows)
     chosen = answers.choose_answers(Dataset.from_list(rows), asked, *pad_logits(exam, flat, WIDTH))

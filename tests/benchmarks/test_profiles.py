@@ -11,7 +11,7 @@ from benchmarks.profiles import REST, kind_of, table
         ("aten::addmm", "matrix products"),
         ("aten::_scaled_dot_product_flash_attention_for_cpu_backward", "attention"),
         ("aten::native_layer_norm_backward", "LayerNorm"),
-        ("aten::_fused_adamw_", "optimiser and clipping"),
+        ("aten::_fused_adamw_", "optimizer and clipping"),
         ("aten::bernoulli_", "dropout and random numbers"),
         ("aten::copy_", "copies and sums"),
         ("autograd::engine::evaluate_function: AddmmBackward0", REST),

@@ -1,4 +1,4 @@
-"""The share of a run's wall time in which no cell trained or was evaluated."""
+"""The share of a run's wall time in which no run trained or was evaluated."""
 
 import datetime
 import os
@@ -31,13 +31,13 @@ def add_record(root: Path, name: str, end: float, train: float, evaluate: float)
     os.utime(path, (BEGIN + end, BEGIN + end))
 
 
-def test_time_that_two_cells_share_counts_once_on_the_wall_and_twice_on_the_cores(
+def test_time_that_two_runs_share_counts_once_on_the_wall_and_twice_on_the_cores(
     run: Path,
 ) -> None:
     add_record(run, "a", 60, 40, 10)  # from 10 to 60
     add_record(run, "b", 80, 50, 0)  # from 30 to 80
     assert shares(run, "demo") == (
-        "100 s on 2 cores, 2 cells: in 30% of the wall time no cell trained or was evaluated; "
+        "100 s on 2 cores, 2 runs: in 30% of the wall time no run trained or was evaluated; "
         "of the cores' time, 50% did something else or waited"
     )
 

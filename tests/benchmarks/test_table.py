@@ -27,7 +27,7 @@ def test_a_row_is_a_line_with_readable_times() -> None:
         "rounds": 7, "share": 0.512,
     }  # fmt: skip
     lines = table.render([row]).splitlines()
-    assert [cell.strip() for cell in lines[2].strip("|").split("|")] == [
+    assert [run.strip() for run in lines[2].strip("|").split("|")] == [
         "`full-fp32`", "233 ms", "1 s", "4.3", "4.1 to 4.5", "7", "4.3", "51%",
     ]  # fmt: skip
 
@@ -43,7 +43,7 @@ def test_rows_with_one_peer_share_a_line_of_words() -> None:
 
 
 def test_a_row_without_a_peer_shows_its_points() -> None:
-    subject = Subject(name="scaling-n", ours="a cell", peer=None, unit="cell")
+    subject = Subject(name="scaling-n", ours="a run", peer=None, unit="run")
     row = frame(subject) | {"points": [{"method": "head", "n": 16, "seconds": 1.5}]}
     assert "| head     |  16 |       1.5 |" in table.render([row])
 

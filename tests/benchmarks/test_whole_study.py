@@ -1,4 +1,4 @@
-"""The account of a whole study counts its cells; what an operation is comes from the engine."""
+"""The account of a whole study counts its runs; what an operation is comes from the engine."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from tuning_curves.util.errors import UsageError
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 
-def test_cells_and_questions_by_method() -> None:
+def test_runs_and_questions_by_method() -> None:
     shares = shares_of(read_study(CONFIG / "squad-methods.yaml"))
     # 100 questions, three epochs of 13 steps of 8, one seed; 200 and 50 questions are scored
-    assert shares["full"] == Share(cells=1, trained=312, scored=250)
+    assert shares["full"] == Share(runs=1, trained=312, scored=250)
 
 
 def test_an_encoder_without_known_shapes_is_refused() -> None:

@@ -76,7 +76,7 @@ def test_status_of_an_unstarted_study(
     assert main(["status", str(SLICE), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     total = len(read_study(SLICE).unique)
-    assert found["cells"] == {
+    assert found["runs"] == {
         "total": total,
         "done": 0,
         "diverged": 0,
@@ -90,18 +90,18 @@ def test_status_of_an_unstarted_study(
     assert "not known before the first record" in capsys.readouterr().out
 
 
-def test_plan_chooses_cells(
+def test_plan_chooses_runs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
     chosen = ["--method", "bitfit", "--size", "100", "--seed", "1", "--budget", "epochs"]
     assert main(["plan", str(SLICE), *chosen]) == 0
-    cells = json.loads(capsys.readouterr().out)["cells"]
-    assert {(c["method"], c["n_train"], c["init_seed"], c["steps"]) for c in cells} == {
+    runs = json.loads(capsys.readouterr().out)["runs"]
+    assert {(c["method"], c["n_train"], c["init_seed"], c["steps"]) for c in runs} == {
         ("bitfit", 100, 1, 39)
     }
     assert main(["plan", str(SLICE), "--method", "lora"]) == 2
-    assert "--method lora: no cell of squad-slice has it" in capsys.readouterr().err
+    assert "--method lora: no run of squad-slice has it" in capsys.readouterr().err
 
 
 def test_pin_prints_the_hashes_of_files(
@@ -126,7 +126,7 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     ("arguments", "status", "words"),
     [
         (["status", "nope.yaml"], 4, "nope.yaml: no such study file (there are: "),
-        (["plan", "config/demo.yaml", "--size", "7"], 2, "--size 7: no cell of demo has it"),
+        (["plan", "config/demo.yaml", "--size", "7"], 2, "--size 7: no run of demo has it"),
         (["pin", "--encoder", "nowhere"], 4, "nowhere: no such folder"),
         (["pin", "--generated", '{"a": 1}'], 2, "unknown key 'a' in the section data"),
         (["fetch", "data", "--spec", '{"name": "x"}', "--out", "o"], 2, "lacks the key 'source'"),
@@ -173,6 +173,6 @@ def test_amounts_are_finite_and_not_negative(
 @pytest.mark.parametrize("value", ["NaN", '"\\ud800"'])
 def test_a_job_whose_settings_have_no_hash_is_one_error(value: str) -> None:
     study = read_study(SLICE)
-    job = Job(study=study.name, settings={"a": 1}, cells=study.unique[:1])
+    job = Job(study=study.name, settings={"a": 1}, runs=study.unique[:1])
     with pytest.raises(UsageError, match="not a training job"):
         load_job(job.dump().replace('"a":1', f'"a":{value}'))

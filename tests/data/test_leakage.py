@@ -12,7 +12,7 @@ from tuning_curves.util.errors import DataError
 
 
 def own(train: Path, **rest: Any) -> dict[str, Any]:
-    return {"name": "mine", "source": "path", "train": str(train), "held_out_questions": 5, **rest}
+    return {"name": "mine", "source": "path", "train": str(train), "held_out_examples": 5, **rest}
 
 
 def changed(source: Path, path: Path, change: Any) -> Path:
@@ -31,24 +31,24 @@ def refusal(data: dict[str, Any], folder: Path) -> DataError:
 
 
 def test_files_of_different_articles_are_taken(
-    squad_file: Path, dev_file: Path, tmp_path: Path
+    squad_file: Path, tiny_test_file: Path, tmp_path: Path
 ) -> None:
-    fetch_data(own(squad_file, dev=str(dev_file)), tmp_path / "out")
+    fetch_data(own(squad_file, test=str(tiny_test_file)), tmp_path / "out")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
-    assert manifest["questions"] == {"train": 25, "dev": 25}
+    assert manifest["questions"] == {"train": 25, "test": 25}
 
 
 def test_the_training_file_given_again_as_dev_is_refused(squad_file: Path, tmp_path: Path) -> None:
-    copy = shutil.copy(squad_file, tmp_path / "dev.json")
-    error = refusal(own(squad_file, dev=str(copy)), tmp_path / "out")
-    said = 'mine: two articles have the title "Orrin", one in train and one in dev'
+    copy = shutil.copy(squad_file, tmp_path / "test.json")
+    error = refusal(own(squad_file, test=str(copy)), tmp_path / "out")
+    said = 'mine: two articles have the title "Orrin", one in train and one in test'
     assert error.message == said
     assert error.fix is not None
     assert "keep whole articles on one side" in error.fix
 
 
 def test_a_training_context_under_another_title_in_dev_is_refused(
-    squad_file: Path, dev_file: Path, tmp_path: Path
+    squad_file: Path, tiny_test_file: Path, tmp_path: Path
 ) -> None:
     trained = json.loads(squad_file.read_text("utf-8"))["data"][1]["paragraphs"][1]
 
@@ -56,10 +56,10 @@ def test_a_training_context_under_another_title_in_dev_is_refused(
         questions = [{**one, "id": f"again-{one['id']}"} for one in trained["qas"]]
         articles[2]["paragraphs"].append({**trained, "qas": questions})
 
-    dev = changed(dev_file, tmp_path / "dev.json", add)
-    error = refusal(own(squad_file, dev=str(dev)), tmp_path / "out")
+    test = changed(tiny_test_file, tmp_path / "test.json", add)
+    error = refusal(own(squad_file, test=str(test)), tmp_path / "out")
     assert error.message.startswith('mine: the context "Its lamp burns coal gas')
-    assert error.message.endswith('stands in two articles, "Tannsund" (train) and "Anse" (dev)')
+    assert error.message.endswith('stands in two articles, "Tannsund" (train) and "Anse" (test)')
 
 
 def test_an_article_written_as_an_entry_a_paragraph_is_refused(
@@ -75,14 +75,14 @@ def test_an_article_written_as_an_entry_a_paragraph_is_refused(
         ]
 
     mine = changed(squad_file, tmp_path / "mine.json", part)
-    error = refusal(own(mine, dev_from_train=5), tmp_path / "out")
+    error = refusal(own(mine, test_from_train=5), tmp_path / "out")
     assert error.message.startswith("mine: two articles have the title ")
     assert error.fix is not None
     assert error.fix.startswith("write all paragraphs of an article under one entry of its title")
 
 
 def test_a_context_that_an_article_repeats_is_its_own_affair(
-    squad_file: Path, dev_file: Path, tmp_path: Path
+    squad_file: Path, tiny_test_file: Path, tmp_path: Path
 ) -> None:
     """SQuAD's training part has five such paragraphs."""
 
@@ -92,6 +92,6 @@ def test_a_context_that_an_article_repeats_is_its_own_affair(
         articles[0]["paragraphs"].append({**first, "qas": asked})
 
     train = changed(squad_file, tmp_path / "train.json", repeat)
-    fetch_data(own(train, dev=str(dev_file)), tmp_path / "out")
+    fetch_data(own(train, test=str(tiny_test_file)), tmp_path / "out")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
     assert manifest["questions"]["train"] == 27

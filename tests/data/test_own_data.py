@@ -24,8 +24,8 @@ def mine(squad_file: Path, tiny_encoder: Path, tmp_path: Path) -> dict[str, Any]
     shutil.copy(squad_file, tmp_path / "mine.json")
     config = yaml.safe_load(CONFIG.read_text("utf-8"))
     config["encoder"] = {"name": "mine", "source": "path", "path": str(tiny_encoder)}
-    config["data"] |= {"train": str(tmp_path / "mine.json"), "dev_from_train": 8}
-    config["data"]["held_out_questions"] = 4
+    config["data"] |= {"train": str(tmp_path / "mine.json"), "test_from_train": 8}
+    config["data"]["held_out_examples"] = 4
     config["sizes"] = [2, 4, 8]
     return config
 
@@ -34,7 +34,7 @@ def test_the_file_says_what_to_edit_and_nothing_else_is_needed(mine: dict[str, A
     study = check_study(mine, "your-data.yaml")
     assert study.name == CONFIG.stem
     assert len(study.unique) == 4 * 2 * 3 * 5
-    assert set(study.settings["data"]["pin"]) == {"train", "dev"}
+    assert set(study.settings["data"]["pin"]) == {"train", "test"}
 
 
 def test_as_it_stands_it_asks_for_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -45,12 +45,12 @@ def test_as_it_stands_it_asks_for_the_file(monkeypatch: pytest.MonkeyPatch, tmp_
 
 def test_parts_are_whole_articles_and_hold_every_question_once(tiny_squad: SquadData) -> None:
     parts = split_articles(tiny_squad, 8, "mine")
-    assert [len(parts[split].titles) for split in ("train", "dev")] == [3, 2]
-    both = [q.id for split in ("train", "dev") for q in parts[split].questions]
+    assert [len(parts[split].titles) for split in ("train", "test")] == [3, 2]
+    both = [q.id for split in ("train", "test") for q in parts[split].questions]
     assert sorted(both) == sorted(q.id for q in tiny_squad.questions)
-    assert not set(parts["train"].titles) & set(parts["dev"].titles)
+    assert not set(parts["train"].titles) & set(parts["test"].titles)
     assert split_articles(tiny_squad, 8, "mine") == parts
-    assert len(split_articles(tiny_squad, 5, "mine")["dev"].titles) == 1
+    assert len(split_articles(tiny_squad, 5, "mine")["test"].titles) == 1
 
 
 def test_a_file_with_too_few_articles_is_refused(tiny_squad: SquadData) -> None:
@@ -58,7 +58,7 @@ def test_a_file_with_too_few_articles_is_refused(tiny_squad: SquadData) -> None:
         split_articles(tiny_squad, 16, "mine")
 
 
-def test_other_content_makes_other_cells_and_other_json_does_not(mine: dict[str, Any]) -> None:
+def test_other_content_makes_other_runs_and_other_json_does_not(mine: dict[str, Any]) -> None:
     before = check_study(mine, "s").unique[0].id
     path = Path(mine["data"]["train"])
     content = json.loads(path.read_text("utf-8"))
@@ -69,7 +69,7 @@ def test_other_content_makes_other_cells_and_other_json_does_not(mine: dict[str,
     assert check_study(mine, "s").unique[0].id != before
 
 
-def test_written_pins_change_no_cell_and_refuse_other_content(
+def test_written_pins_change_no_run_and_refuse_other_content(
     mine: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "your-data.yaml").write_text(yaml.safe_dump(mine), "utf-8")
@@ -84,19 +84,19 @@ def test_written_pins_change_no_cell_and_refuse_other_content(
     assert {split: content_sha256(part) for split, part in data.items()} == (
         pins["data"]["content_sha256"]
     )
-    changed = pinned["data"] | {"dev_from_train": 5}
+    changed = pinned["data"] | {"test_from_train": 5}
     with pytest.raises(DataError, match="the content of train has sha256"):
         fetch_data(changed, tmp_path / "other")
 
 
-@pytest.mark.parametrize(("change", "word"), [({"dev": "dev.json"}, "both"), ({}, "neither")])
+@pytest.mark.parametrize(("change", "word"), [({"test": "test.json"}, "both"), ({}, "neither")])
 def test_a_dev_part_comes_from_one_place(
     mine: dict[str, Any], change: dict[str, Any], word: str
 ) -> None:
     if not change:
-        del mine["data"]["dev_from_train"]
+        del mine["data"]["test_from_train"]
     mine["data"] |= change
-    with pytest.raises(UsageError, match=f"data has {word} of dev and dev_from_train"):
+    with pytest.raises(UsageError, match=f"data has {word} of test and test_from_train"):
         check_study(mine, "s")
 
 

@@ -1,4 +1,4 @@
-"""Subsets: nested, drawn by their seed alone, and apart from the selection split."""
+"""Subsets: nested, drawn by their seed alone, and apart from the validation split."""
 
 from collections.abc import Callable
 
@@ -51,8 +51,9 @@ def test_a_subset_beyond_the_pool_is_refused(n: int) -> None:
     with pytest.raises(UsageError) as caught:
         subset(np.arange(10), n, seed=0)
     assert str(caught.value) == (
-        f"a training subset of {n} questions was asked for; the pool outside the selection split "
-        "holds 10\nfix: keep the study's sizes within 1 and 10, or make its selection split smaller"
+        f"a training subset of {n} questions was asked for; the pool outside the validation split "
+        "holds 10\nfix: keep the study's sizes within 1 and 10, or make its validation split "
+        "smaller"
     )
 
 
@@ -120,9 +121,9 @@ def test_a_selection_split_that_takes_all_is_refused(questions: int) -> None:
     with pytest.raises(UsageError) as caught:
         selection_articles(SIZES, questions)
     assert str(caught.value) == (
-        f"a selection split of {questions} questions in whole articles leaves none of the 160 "
+        f"a validation split of {questions} questions in whole articles leaves none of the 160 "
         "questions to train on\n"
-        "fix: ask for a smaller selection split, or use a larger data set"
+        "fix: ask for a smaller validation split, or use a larger data set"
     )
 
 

@@ -11,7 +11,7 @@ from tuning_curves.demo import GENERATOR_VERSION, generate
 from tuning_curves.tasks.question_answering.data import parse_squad
 from tuning_curves.util.errors import UsageError
 
-ARGUMENTS = {"seed": 0, "train_articles": 40, "dev_articles": 20, "questions_per_article": 9}
+ARGUMENTS = {"seed": 0, "train_articles": 40, "test_articles": 20, "questions_per_article": 9}
 
 
 @pytest.fixture(scope="module")
@@ -33,23 +33,23 @@ def test_same_arguments_same_bytes(made):
 
 def test_bytes_belong_to_the_version():
     """Whoever changes what is written raises the version, since old records would not fit."""
-    small = generate(seed=0, train_articles=3, dev_articles=2, questions_per_article=6)
+    small = generate(seed=0, train_articles=3, test_articles=2, questions_per_article=6)
     digest = hashlib.sha256(as_bytes(small)).hexdigest()[:16]
     assert (GENERATOR_VERSION, digest) == (1, "59dc741a6566171e")
 
 
 def test_seed_matters(made):
     other = generate(**{**ARGUMENTS, "seed": 1})
-    titles = {a["title"] for a in made["dev"]["data"]}
-    assert len(titles & {a["title"] for a in other["dev"]["data"]}) < len(titles) / 4
+    titles = {a["title"] for a in made["test"]["data"]}
+    assert len(titles & {a["title"] for a in other["test"]["data"]}) < len(titles) / 4
     assert as_bytes(other) != as_bytes(made)
 
 
 def test_passes_the_checks_of_the_reader(made):
-    train, dev = (parse_squad(made[split], split) for split in ("train", "dev"))
-    assert (len(train.titles), len(dev.titles)) == (40, 20)
+    train, test = (parse_squad(made[split], split) for split in ("train", "test"))
+    assert (len(train.titles), len(test.titles)) == (40, 20)
     assert len(train.questions) == 360
-    assert len(dev.questions) == 180
+    assert len(test.questions) == 180
 
 
 def test_articles_have_two_to_four_paragraphs(made):
@@ -62,7 +62,7 @@ def test_articles_have_two_to_four_paragraphs(made):
 
 def test_every_article_has_the_questions_it_was_asked_for():
     for questions in (1, 2, 5, 20):
-        made = generate(seed=3, train_articles=8, dev_articles=1, questions_per_article=questions)
+        made = generate(seed=3, train_articles=8, test_articles=1, questions_per_article=questions)
         for article in made["train"]["data"]:
             assert sum(len(p["qas"]) for p in article["paragraphs"]) == questions
 
@@ -90,12 +90,12 @@ def test_train_has_one_answer_and_dev_all_acceptable_ones(made):
         paragraphs_of = [p for a in made[split]["data"] for p in a["paragraphs"]]
         counts[split] = {len(q["answers"]) for p in paragraphs_of for q in p["qas"]}
     assert counts["train"] == {1}
-    assert counts["dev"] == {1, 2}
+    assert counts["test"] == {1, 2}
 
 
 def test_splits_share_no_names(made):
     """Titles, people and places are capitalised pairs or invented words: none comes back."""
-    titles = [{a["title"] for a in made[split]["data"]} for split in ("train", "dev")]
+    titles = [{a["title"] for a in made[split]["data"]} for split in ("train", "test")]
     assert not titles[0] & titles[1]
     people = [
         {
@@ -107,7 +107,7 @@ def test_splits_share_no_names(made):
             and q["answers"][0]["text"][0].isupper()
             and " " in q["answers"][0]["text"]
         }
-        for split in ("train", "dev")
+        for split in ("train", "test")
     ]
     assert len(people[1]) > 20
     assert not people[0] & people[1]
@@ -141,18 +141,18 @@ def test_spelling(made, wrong):
 
 
 def test_refuses_no_articles():
-    with pytest.raises(UsageError, match="dev_articles is 0"):
-        generate(seed=0, train_articles=1, dev_articles=0, questions_per_article=3)
+    with pytest.raises(UsageError, match="test_articles is 0"):
+        generate(seed=0, train_articles=1, test_articles=0, questions_per_article=3)
 
 
 def test_refuses_more_questions_than_the_domains_have():
     with pytest.raises(UsageError, match="questions_per_article is 21, expected at most 20"):
-        generate(seed=0, train_articles=1, dev_articles=1, questions_per_article=21)
+        generate(seed=0, train_articles=1, test_articles=1, questions_per_article=21)
 
 
 def test_other_answers_differ_by_a_unit_or_a_because(made):
     """ "64" and "64 sailors"; "the pumps had failed" and "because the pumps had failed"."""
-    for article in made["dev"]["data"]:
+    for article in made["test"]["data"]:
         for question in (q for p in article["paragraphs"] for q in p["qas"]):
             texts = sorted((a["text"] for a in question["answers"]), key=len)
             short, long = texts[0], texts[-1]

@@ -12,10 +12,10 @@ import torch
 
 from tuning_curves.cli import main
 from tuning_curves.encoders import disk_cache as module
-from tuning_curves.encoders.batches import FrozenPrefix
+from tuning_curves.encoders.batches import ActivationCache
 from tuning_curves.encoders.disk_cache import GIB, Store
 from tuning_curves.study.grid import job_of
-from tuning_curves.study.paths import Places
+from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.training.worker import run_job
 
 LENGTHS = np.array([3, 5, 4])
@@ -84,14 +84,14 @@ def test_a_full_disk_costs_nothing_but_time(
     assert kept.get(0) is None
 
 
-def numbers(places: Places, study: Any) -> list[Any]:
+def numbers(places: WorkerPaths, study: Any) -> list[Any]:
     wanted = ("scores", "outcomes", "losses")
     found = [json.loads((places.records / p.record).read_text("utf-8")) for p in study.unique]
     return [{key: record[key] for key in wanted} for record in found]
 
 
 def test_records_are_the_same_with_a_cold_a_warm_and_no_cache(
-    make_study: Any, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_study: Any, places: WorkerPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     methods = [
         {"name": "head", "learning_rates": [1e-2]},
@@ -100,13 +100,13 @@ def test_records_are_the_same_with_a_cold_a_warm_and_no_cache(
     study = make_study({"methods": methods, "analysis": {"contrasts": [["top-1", "head"]]}})
     run_job(job_of(study, study.unique), places, "cpu")
     made: list[int] = []
-    original = FrozenPrefix._make
+    original = ActivationCache._make
 
     def counting(self: Any, missing: list[int]) -> Any:
         made.extend(missing)
         return original(self, missing)
 
-    monkeypatch.setattr(FrozenPrefix, "_make", counting)
+    monkeypatch.setattr(ActivationCache, "_make", counting)
     for name, expected in (("cold", True), ("warm", False)):
         own = dataclasses.replace(places, workspace=tmp_path / name, cache=tmp_path / "prefix")
         made.clear()

@@ -7,16 +7,16 @@ import pytest
 import torch
 
 from tuning_curves.data.subsets import subset
-from tuning_curves.study.paths import Places
-from tuning_curves.training.evaluate import Examination
-from tuning_curves.training.run import Workshop
+from tuning_curves.study.paths import WorkerPaths
+from tuning_curves.training.evaluate import Evaluator
+from tuning_curves.training.run import RunContext
 
 STEPS = 150
 
 
 @pytest.mark.parametrize("method", ["full", "adapter-houlsby-4"])
 def test_scores_in_bfloat16_and_in_float32_agree(
-    make_study: Any, places: Places, method: str
+    make_study: Any, places: WorkerPaths, method: str
 ) -> None:
     """Eight questions, learnt by heart in each format, and asked in each."""
     exact: dict[tuple[str, str], np.ndarray] = {}
@@ -31,14 +31,14 @@ def test_scores_in_bfloat16_and_in_float32_agree(
             }
         )
         (planned,) = study.unique
-        shop = Workshop(study.settings, places, torch.device("cpu"))
-        begun = shop.begin(planned)
-        begun.trainer.run(lambda step, loss: None)
-        questions = np.sort(subset(shop.pool, 8, planned.cell.subset_seed))
-        exam = Examination(shop.features["train"], questions, n_best=20, max_answer_tokens=30)
+        context = RunContext(study.settings, places, torch.device("cpu"))
+        prepared = context.begin(planned)
+        prepared.trainer.train(lambda step, loss: None)
+        questions = np.sort(subset(context.pool, 8, planned.run.subset_seed))
+        exam = Evaluator(context.features["train"], questions, n_best=20, max_answer_tokens=30)
         for asked in ("float32", "bfloat16"):
             if learnt in ("float32", asked):  # in bfloat16 frozen weights are kept so
-                exact[learnt, asked] = exam.take(begun.feeds["train"], asked).exact
+                exact[learnt, asked] = exam.take(prepared.feeds["train"], asked).exact
     scores = {formats: int(right.sum()) for formats, right in exact.items()}
     assert scores["float32", "float32"] >= 7, scores
     assert np.array_equal(exact["float32", "float32"], exact["float32", "bfloat16"])

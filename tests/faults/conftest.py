@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.study.grid import Planned, Study, job_of
+from tuning_curves.study.grid import PlannedRun, Study, job_of
 from tuning_curves.study.records import read_record
 
 HERE = Path(__file__).parent
@@ -97,10 +97,12 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
     found.close()
 
 
-def numbers_of(study: Study, cells: Iterable[Planned], records: Path) -> dict[str, dict[str, Any]]:
-    """The records of these cells by id, each checked, without clocks and machines."""
+def numbers_of(
+    study: Study, runs: Iterable[PlannedRun], records: Path
+) -> dict[str, dict[str, Any]]:
+    """The records of these runs by id, each checked, without clocks and machines."""
     found = {}
-    for planned in cells:
+    for planned in runs:
         record = read_record(records / planned.record, planned, study.settings)
         found[planned.id] = {k: v for k, v in record.items() if k not in VOLATILE}
     return found
@@ -137,10 +139,10 @@ class Bench:
         return path
 
     def path(self, number: int) -> Path:
-        """Where the record of the study's cell of this number lies."""
+        """Where the record of the study's run of this number lies."""
         return self.path_of(self.study.unique[number])
 
-    def path_of(self, planned: Planned) -> Path:
+    def path_of(self, planned: PlannedRun) -> Path:
         return self.workspace / "records" / planned.record
 
     def checkpoint(self, number: int) -> Path:
@@ -149,8 +151,8 @@ class Bench:
     def numbers(self) -> dict[str, dict[str, Any]]:
         """All records by id, each checked, without clocks and machines."""
         records = self.workspace / "records"
-        cells = [p for p in self.study.unique if (records / p.record).exists()]
-        return numbers_of(self.study, cells, records)
+        runs = [p for p in self.study.unique if (records / p.record).exists()]
+        return numbers_of(self.study, runs, records)
 
     def litter(self) -> list[str]:
         """What no finished run leaves behind: checkpoints, failures, partial files."""
@@ -187,7 +189,7 @@ def make_bench(
 
 @pytest.fixture
 def bench(make_bench: Callable[[dict[str, Any]], Bench]) -> Bench:
-    """Two cells of 8 steps, `full` and `bitfit`, to be trained in a fresh workspace."""
+    """Two runs of 8 steps, `full` and `bitfit`, to be trained in a fresh workspace."""
     return make_bench({})
 
 
@@ -210,7 +212,7 @@ def whole(
 
 @pytest.fixture(scope="session")
 def undisturbed(whole: Bench) -> dict[str, dict[str, Any]]:
-    """What an uninterrupted run of `bench`'s job records, by cell."""
+    """What an uninterrupted run of `bench`'s job records, by run."""
     return whole.numbers()
 
 

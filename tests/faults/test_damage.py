@@ -20,7 +20,7 @@ EACH_STEP = {"tuning_curves.training.loop:CHECKPOINT_SECONDS": 0.0}
 STEP = "tuning_curves.training.loop:Trainer.step"
 
 
-def test_a_torn_record_is_named_and_the_other_cells_go_on(
+def test_a_torn_record_is_named_and_the_other_runs_go_on(
     bench: Bench, undisturbed: dict[str, Any]
 ) -> None:
     assert bench.train().status == 0
@@ -29,12 +29,12 @@ def test_a_torn_record_is_named_and_the_other_cells_go_on(
     lost.unlink()
     status = bench.processes.run("status", bench.study_file(), folder=bench.folder)
     assert status.status == DAMAGED
-    assert "2 cells  done 0  running 0  missing 1  failed 0  damaged 1" in status.said
+    assert "2 runs  done 0  running 0  missing 1  failed 0  damaged 1" in status.said
     assert f"damaged: {torn.relative_to(bench.folder)}: record is not valid" in status.said
     ended = bench.train()
     assert ended.status == DAMAGED
     assert f"error: {torn}: record is not valid JSON" in ended.said
-    assert f"fix: delete {torn} and run again: the cell is trained anew" in ended.said
+    assert f"fix: delete {torn} and run again: the run is trained anew" in ended.said
     assert lost.exists()
     torn.unlink()
     assert bench.train().status == 0
@@ -79,11 +79,11 @@ def test_a_record_of_another_run_is_refused_by_what_differs(
     bench.path(0).write_text(json.dumps(sealed(record)), "utf-8")
     ended = bench.train()
     assert ended.status == DAMAGED
-    assert f"{bench.path(0)}: not the record of this cell: {words}" in ended.said
+    assert f"{bench.path(0)}: not the record of this run: {words}" in ended.said
 
 
 @pytest.mark.parametrize("damage", ["a bit of its hash", "bits of its content", "its end is lost"])
-def test_a_damaged_checkpoint_starts_the_cell_anew(
+def test_a_damaged_checkpoint_starts_the_run_anew(
     bench: Bench, undisturbed: dict[str, Any], damage: str
 ) -> None:
     bench.train(faults=({"at": STEP, "call": 5, "do": "kill"},), changes=EACH_STEP)
@@ -101,7 +101,7 @@ def test_a_damaged_checkpoint_starts_the_cell_anew(
     assert bench.numbers() == undisturbed
 
 
-def test_a_checkpoint_of_an_older_layout_starts_the_cell_anew(
+def test_a_checkpoint_of_an_older_layout_starts_the_run_anew(
     bench: Bench, undisturbed: dict[str, Any]
 ) -> None:
     older = EACH_STEP | {"tuning_curves.training.checkpoint:LAYOUT": 0}
@@ -153,7 +153,7 @@ def test_another_hash_than_the_study_pins_is_refused(
 ) -> None:
     wrong = "0" * 64
     section = tiny_config[what] | {
-        pin: wrong if what == "encoder" else {"train": wrong, "dev": wrong}
+        pin: wrong if what == "encoder" else {"train": wrong, "test": wrong}
     }
     ended = processes.run("fetch", what, "--spec", json.dumps(section), "--out", tmp_path / "out")
     assert ended.status == DAMAGED
@@ -162,7 +162,7 @@ def test_another_hash_than_the_study_pins_is_refused(
     assert not (tmp_path / "out" / "manifest.json").exists()
 
 
-def test_another_encoder_than_the_cells_name_is_refused(
+def test_another_encoder_than_the_runs_name_is_refused(
     bench: Bench, tiny_config: dict[str, Any], processes: Processes
 ) -> None:
     source = bench.folder / "other"
@@ -199,7 +199,7 @@ def test_features_of_other_questions_or_windows_are_refused(make_bench: Any) -> 
     ended = bench.train()
     assert ended.status == DAMAGED
     assert f"{bench.features}: features with max_length 96, expected 80" in ended.said
-    other = {"train": "1" * 64, "dev": "1" * 64}
+    other = {"train": "1" * 64, "test": "1" * 64}
     ended = make_bench({"data": {"content_sha256": other}}).train()
     assert ended.status == DAMAGED
     assert f"{bench.features}: features of data pinned" in ended.said

@@ -10,12 +10,12 @@ import pytest
 
 from .conftest import Bench, Processes
 
-KEPT = "then run again: finished cells keep their records"
+KEPT = "then run again: finished runs keep their records"
 WRITE_RECORD = "tuning_curves.training.worker:write_record"
 MISSING = 4
 
 
-def test_a_disk_that_fills_up_before_a_record_costs_that_cell_alone(
+def test_a_disk_that_fills_up_before_a_record_costs_that_run_alone(
     bench: Bench, undisturbed: dict[str, Any], small_disk: Path
 ) -> None:
     bench.workspace = small_disk / "workspace"

@@ -14,7 +14,7 @@ from tuning_curves.tasks.question_answering.windows import open_features
 from .conftest import KILLED, ROOT, Bench, Fault, Processes
 
 STEP = "tuning_curves.training.loop:Trainer.step"
-TAKE = "tuning_curves.training.evaluate:Examination.take"
+TAKE = "tuning_curves.training.evaluate:Evaluator.take"
 EACH_STEP = {"tuning_curves.training.loop:CHECKPOINT_SECONDS": 0.0}
 SYNC = "os:fsync"  # called once for a file, once for its folder
 STUDY = ("--study", ROOT / "config" / "squad-methods.yaml")
@@ -97,7 +97,7 @@ def test_a_killed_fetch_of_data_is_made_good(
     assert not (tmp_path / "d" / "manifest.json").exists()
     ended = processes.run(*fetch)
     assert ended.status == 0, ended.said
-    assert len(open_data(tmp_path / "d")["dev"].questions) == 25
+    assert len(open_data(tmp_path / "d")["test"].questions) == 25
 
 
 def test_killed_features_are_refused_and_made_again_to_the_same_bytes(
@@ -165,18 +165,18 @@ def test_killed_compiling_leaves_the_old_paper_whole(processes: Processes, tmp_p
 def test_killed_archiving_loses_no_record(
     whole: Bench, processes: Processes, tmp_path: Path
 ) -> None:
-    from tuning_curves.study.records import Shelf, archive_records
+    from tuning_curves.study.records import RecordStore, archive_records
 
-    shelf = Shelf(whole.study, tmp_path)
-    shutil.copytree(whole.workspace / "records", shelf.workspace)
+    store = RecordStore(whole.study, tmp_path)
+    shutil.copytree(whole.workspace / "records", store.workspace)
     study = tmp_path / "study.json"
     study.write_text(json.dumps(whole.study.config), "utf-8")  # JSON is YAML
     archive = ("archive", study)
     assert processes.run(*archive, folder=tmp_path, faults=(kill(SYNC, 3),)).status == KILLED
-    assert [shelf.archived(planned) for planned in whole.study.unique] == [True, False]
-    assert all(shelf.find(planned) is not None for planned in whole.study.unique)
-    assert archive_records(shelf) == 1
-    assert all(shelf.archived(planned) for planned in whole.study.unique)
+    assert [store.archived(planned) for planned in whole.study.unique] == [True, False]
+    assert all(store.find(planned) is not None for planned in whole.study.unique)
+    assert archive_records(store) == 1
+    assert all(store.archived(planned) for planned in whole.study.unique)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

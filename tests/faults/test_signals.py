@@ -12,7 +12,7 @@ from tuning_curves.util.locks import try_lock
 from .conftest import Bench, Fault, wait_for
 
 STEP = "tuning_curves.training.loop:Trainer.step"
-TAKE = "tuning_curves.training.evaluate:Examination.take"
+TAKE = "tuning_curves.training.evaluate:Evaluator.take"
 LATER = 75
 
 
@@ -38,7 +38,7 @@ def test_a_signal_leaves_a_checkpoint_at_once_and_says_try_later(
     assert bench.litter() == []
 
 
-def test_a_signal_while_another_process_has_the_cell_ends_the_wait(
+def test_a_signal_while_another_process_has_the_run_ends_the_wait(
     bench: Bench, undisturbed: dict[str, Any]
 ) -> None:
     first, second = bench.study.unique
@@ -46,7 +46,7 @@ def test_a_signal_while_another_process_has_the_cell_ends_the_wait(
     with try_lock(lock) as had:
         assert had
         process = bench.start()
-        wait_for(bench.path(1))  # the free cell is done, so that it waits for the other one
+        wait_for(bench.path(1))  # the free run is done, so that it waits for the other one
         time.sleep(0.2)
         os.kill(process, signal.SIGTERM)
         ended = bench.processes.wait(process)

@@ -59,7 +59,7 @@ def date(paths: Iterable[Path], when: int) -> None:
 
 
 def undisturbed(study: Study, folder: Path, processes: Processes) -> dict[str, Any]:
-    """The numbers of the study's cells from one uninterrupted process with the same resources."""
+    """The numbers of the study's runs from one uninterrupted process with the same resources."""
     (encoder,) = (folder / "resources" / "encoders").glob("[!.]*")
     (features,) = (folder / "runs" / "features").iterdir()
     ended = processes.run(

@@ -22,21 +22,21 @@ DATA = {
     "source": "hub",
     "repository": "lab/questions",
     "revision": REVISION,
-    "held_out_questions": 5,
+    "held_out_examples": 5,
 }
 SPLITS = ("train", "validation")
 
 
 @pytest.fixture(scope="session")
 def dataset_repository(
-    tiny_squad: SquadData, tiny_dev: SquadData, tmp_path_factory: pytest.TempPathFactory
+    tiny_squad: SquadData, tiny_test: SquadData, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A data set repository as the hub holds SQuAD: parquet files, one row a question."""
     import pandas as pd
 
     folder = tmp_path_factory.mktemp("questions")
     (folder / "plain_text").mkdir()
-    for split, data in zip(SPLITS, (tiny_squad, tiny_dev), strict=True):
+    for split, data in zip(SPLITS, (tiny_squad, tiny_test), strict=True):
         pd.DataFrame(hub_rows(data)).to_parquet(
             folder / f"plain_text/{split}-00000-of-00001.parquet"
         )

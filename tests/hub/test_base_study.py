@@ -26,10 +26,10 @@ OVERRIDES = {
     "seeds": "[0, 1]",
     "methods": "[{name: full, learning_rates: [3.0e-5]}, {name: bitfit, learning_rates: [1.0e-3]}]",
     "budgets": "[{name: epochs, epochs: 1, min_steps: 0}]",
-    "data": "{held_out_questions: 5}",
+    "data": "{held_out_examples: 5}",
     "features": "{max_length: 256, doc_stride: 64}",
     "training": "{batch_size: 2}",
-    "evaluation": "{dev_questions: 5, selection_questions: 5}",
+    "evaluation": "{test_examples: 5, validation_examples: 5}",
     "analysis": "{contrasts: [[bitfit, full]], draws: 200}",
 }
 # For BERT-base's size: without units for the study's bfloat16 a processor takes ten times as long.
@@ -110,6 +110,6 @@ def test_the_study_runs_from_the_hub_to_the_paper(
     assert {record["status"] for record in records} == {"finished"}
     pins = {record["settings"]["encoder"]["pin"] for record in records}
     assert pins == {"google-bert/bert-base-cased@cd5ef92a9fb2f889e972770a36d4ed042daf221e"}
-    trained = {r["cell"]["method"]: r["parameters"]["backbone"] for r in records}
+    trained = {r["run"]["method"]: r["parameters"]["backbone"] for r in records}
     if base_sized:  # BitFit's count is the paper's 0.09 % of BERT-base
         assert trained == {"full": 107_719_680, "bitfit": 102_144}

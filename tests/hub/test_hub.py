@@ -88,7 +88,7 @@ def test_other_weights_or_content_than_pinned_are_refused(fetch: Fetch, tmp_path
     assert done.returncode == 3
     assert "tokenizer.json has sha256" in done.stderr
     assert not list((tmp_path / "out").iterdir())
-    pins = {"train": "d" * 64, "dev": "d" * 64}
+    pins = {"train": "d" * 64, "test": "d" * 64}
     done = fetch("data", {**DATA, "content_sha256": pins}, out="data")
     assert done.returncode == 3
     assert "the study pins dddd" in done.stderr

@@ -14,7 +14,7 @@ from tuning_curves.methods import apply_method, resolve_method, trained_tensors
 from tuning_curves.methods.biases import bias_terms
 from tuning_curves.methods.masks import allot, choose_entries, empirical_fisher, largest_entries
 from tuning_curves.methods.sparse import apply_delta, entry_indices, place_entries, plain_name
-from tuning_curves.training.optimizer import make_optimiser, state_bytes
+from tuning_curves.training.optimizer import make_optimizer, state_bytes
 
 RANDOM = ("random-mask", "random-mask-qm2", "random-rows")
 BIASES = 3 * (7 * 32 + 64) + 32  # of the tiny encoder
@@ -161,13 +161,13 @@ def test_entries_outside_the_mask_stay_byte_for_byte(tiny_encoder: Path, name: s
     """Five steps with weight decay, clipping and momentum; moved are the values not zero."""
     model = prepare(tiny_encoder, name).train()
     before = {n: t.clone() for n, t in plain(tiny_encoder).state_dict().items()}
-    optimiser = make_optimiser(model, 1e-2, TRAINING)
+    optimizer = make_optimizer(model, 1e-2, TRAINING)
     trained = [p for p in model.parameters() if p.requires_grad]
     for _ in range(5):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss_of(model, [0, 1, 2]).backward()
         nn.utils.clip_grad_norm_(trained, 1.0)
-        optimiser.step()
+        optimizer.step()
     chosen, moved = chosen_of(model), 0
     for tensor, value in before.items():
         if tensor.startswith("qa_outputs."):
@@ -185,18 +185,18 @@ def test_entries_outside_the_mask_stay_byte_for_byte(tiny_encoder: Path, name: s
     assert moved == used
 
 
-def test_optimiser_and_delta_hold_the_chosen_entries_alone(tiny_encoder: Path) -> None:
+def test_optimizer_and_delta_hold_the_chosen_entries_alone(tiny_encoder: Path) -> None:
     model = prepare(tiny_encoder, "random-mask")
-    optimiser = make_optimiser(model, 1e-2, TRAINING)
+    optimizer = make_optimizer(model, 1e-2, TRAINING)
     loss_of(model, [0, 1, 2]).backward()
-    optimiser.step()
+    optimizer.step()
     tensors = len(entry_indices(model)) + 2
     head = 2 * 32 + 2
-    assert state_bytes(optimiser) == 2 * 4 * (BIASES + head) + 4 * tensors
+    assert state_bytes(optimizer) == 2 * 4 * (BIASES + head) + 4 * tensors
     delta = trained_tensors(model)
     assert sum(t.numel() * t.element_size() for t in delta.values()) == 4 * (2 * BIASES + head)
     decays = {
-        g["weight_decay"]: sum(p.numel() for p in g["params"]) for g in optimiser.param_groups
+        g["weight_decay"]: sum(p.numel() for p in g["params"]) for g in optimizer.param_groups
     }
     assert decays == {0.1: 2 * 32, 0.0: BIASES + 2}  # the head's matrix alone decays
 
@@ -204,11 +204,11 @@ def test_optimiser_and_delta_hold_the_chosen_entries_alone(tiny_encoder: Path) -
 @pytest.mark.parametrize("name", ["random-mask", "random-rows", "bitfit", "fisher-mask"])
 def test_a_delta_makes_an_untouched_model_the_trained_one(tiny_encoder: Path, name: str) -> None:
     model = prepare(tiny_encoder, name)
-    optimiser = make_optimiser(model, 1e-2, TRAINING)
+    optimizer = make_optimizer(model, 1e-2, TRAINING)
     for _ in range(3):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss_of(model, [0, 1, 2]).backward()
-        optimiser.step()
+        optimizer.step()
     other = plain(tiny_encoder)
     apply_delta(other, trained_tensors(model))
     assert torch.equal(loss_of(other, [0, 1, 2]), loss_of(model, [0, 1, 2]))

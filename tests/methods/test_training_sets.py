@@ -1,4 +1,4 @@
-"""What a method trains: by exact names, and by what moves when an optimiser runs."""
+"""What a method trains: by exact names, and by what moves when an optimizer runs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -147,11 +147,11 @@ def test_only_what_is_trained_moves(tiny_encoder: Path, name: str) -> None:
     model = prepare(tiny_encoder, name).train()
     trained = set(trained_tensors(model))
     before = {n: t.clone() for n, t in model.state_dict().items()}
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.1)
     for _ in range(5):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss_of(model).backward()
-        optimiser.step()
+        optimizer.step()
     after = model.state_dict()
     moved = {n for n in before if before[n].numpy().tobytes() != after[n].numpy().tobytes()}
     assert moved == trained

@@ -59,11 +59,11 @@ def study_mapping(
 ) -> dict[str, Any]:
     """A study as its YAML file gives it."""
     wanted = (("bitfit", "full"), ("adapter-houlsby", "full"), ("head", "full"))
-    data = {"name": "squad", "source": "path", "held_out_questions": 2000}
+    data = {"name": "squad", "source": "path", "held_out_examples": 2000}
     if scale == "demo":
         data = {
-            "name": "generated", "source": "generated", "held_out_questions": 200, "seed": 0,
-            "train_articles": 120, "dev_articles": 24, "questions_per_article": 20,
+            "name": "generated", "source": "generated", "held_out_examples": 200, "seed": 0,
+            "train_articles": 120, "test_articles": 24, "questions_per_article": 20,
         }  # fmt: skip
     return {
         "study": "invented",
@@ -87,7 +87,7 @@ def study_mapping(
             "attention_dropout": 0.0, "precision": "bfloat16",
         },
         "evaluation": {
-            "dev_questions": 300, "selection_questions": 150, "n_best": 20,
+            "test_examples": 300, "validation_examples": 150, "n_best": 20,
             "max_answer_tokens": 30,
         },
         "analysis": {
@@ -143,8 +143,8 @@ def _selection(study: dict[str, Any]) -> pd.DataFrame:
         row = {
             "budget": budget, "method": method["name"], "n_train": n,
             "learning_rate": rates[-1], "grid_size": len(rates),
-            "edge": "only" if len(rates) == 1 else "high", "selection_em": score - 1,
-            "dev_em": score, "oracle_learning_rate": rates[-1], "oracle_em": score + 0.5,
+            "edge": "only" if len(rates) == 1 else "high", "validation_em": score - 1,
+            "test_em": score, "oracle_learning_rate": rates[-1], "oracle_em": score + 0.5,
             "failed": 0,
         }  # fmt: skip
         rows.append(row)
@@ -159,7 +159,7 @@ def _learning_rates(study: dict[str, Any]) -> pd.DataFrame:
             score = max(exact_match(method["name"], n) - 1.5 * steps_below, 0.0)
             row = {
                 "budget": budget, "method": method["name"], "n_train": n, "learning_rate": rate,
-                "seeds": len(study["seeds"]), "selection_em": round(score - 1, 2), "em": score,
+                "seeds": len(study["seeds"]), "validation_em": round(score - 1, 2), "em": score,
                 "diverged": 0,
             }  # fmt: skip
             rows.append(row)
@@ -348,15 +348,15 @@ def _counts(study: dict[str, Any]) -> pd.DataFrame:
 
 
 def _provenance(study: dict[str, Any]) -> pd.DataFrame:
-    cells = 40
+    runs = 40
     rows = [
-        ("commit", "8f73b1600000000000000000000000000000000a", cells),
-        ("device", "Intel(R) Xeon(R) Processor @ 2.10GHz", cells),
-        ("precision", "bfloat16", cells),
-        ("versions.python", "3.11.9", cells),
-        ("versions.torch", "2.10.0+cpu", cells),
+        ("commit", "8f73b1600000000000000000000000000000000a", runs),
+        ("device", "Intel(R) Xeon(R) Processor @ 2.10GHz", runs),
+        ("precision", "bfloat16", runs),
+        ("versions.python", "3.11.9", runs),
+        ("versions.torch", "2.10.0+cpu", runs),
     ]
-    return pd.DataFrame(rows, columns=["key", "value", "cells"])
+    return pd.DataFrame(rows, columns=["key", "value", "runs"])
 
 
 def write_csv(tables: dict[str, pd.DataFrame], folder: Path) -> Path:

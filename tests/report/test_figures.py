@@ -198,7 +198,7 @@ def test_memory_is_stacked_and_times_stand_beside_it(make_study: Any, make_table
     study = make_study(methods=("full", "bitfit", "head"))
     figure = time_memory.draw(make_tables(study), study)
     batch, one, times = figure.axes
-    widths = [bar.get_width() for bar in batch.patches]  # activations, gradients, optimiser
+    widths = [bar.get_width() for bar in batch.patches]  # activations, gradients, optimizer
     assert widths == pytest.approx(
         [300, 300, 1.2, 90.2646, 0.105992, 0.00308, 180.529, 0.211984, 0.00616], rel=1e-4
     )

@@ -220,13 +220,13 @@ def test_edges_and_optimism(make_study: Any, make_tables: Any) -> None:
         "Of 4 choices of a learning rate 4 lie at an edge of the grid (BitFit 4); a better rate "
         "may lie beyond it. In 4 cases the grid has one rate, and nothing was chosen."
     )
-    assert prose.optimism(tables).startswith("Choosing on dev would have claimed 0.5 points")
+    assert prose.optimism(tables).startswith("Choosing on test would have claimed 0.5 points")
 
 
 def test_costs_are_told_against_full(make_study: Any, make_tables: Any) -> None:
     tables = make_tables(make_study(methods=("full", "bitfit")))
     assert prose.costs(tables) == [
-        "A step of BitFit takes 0.72 times as long as one of full fine-tuning; its optimiser holds "
+        "A step of BitFit takes 0.72 times as long as one of full fine-tuning; its optimizer holds "
         "0.212 MB, against 181 MB."
     ]
 

@@ -68,7 +68,7 @@ def test_the_number_of_a_verdict_has_its_unit(
 def test_memory_and_time_are_told_with_their_parts(make_study: Any, make_tables: Any) -> None:
     tables = make_tables(make_study(methods=("full", "bitfit", "head")))
     said = prose.memory(tables)
-    assert "BitFit keeps 0.212 of optimiser's state, 0.106 of gradients and 300 of activ" in said
+    assert "BitFit keeps 0.212 of optimizer's state, 0.106 of gradients and 300 of activ" in said
     assert "300 together, or 40.3 with a batch of one question" in said
     assert prose.reach(tables)[1] == (
         "90 % of the best exact match of full (36.0) is reached, with the fastest training that "

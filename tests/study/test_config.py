@@ -39,7 +39,7 @@ def test_every_study_of_the_project_is_valid_and_named_as_its_file(path: Path) -
     assert read_study(path).name == path.stem
 
 
-def test_cells_are_the_product_of_the_lists(config: dict) -> None:
+def test_runs_are_the_product_of_the_lists(config: dict) -> None:
     config["methods"] = [
         {"name": "full", "learning_rates": [1e-4, 3e-4]},
         {"name": "bitfit", "learning_rates": [1e-3], "sizes": [100], "seeds": [5]},
@@ -51,9 +51,7 @@ def test_cells_are_the_product_of_the_lists(config: dict) -> None:
 
 
 def test_a_budget_is_epochs_with_a_floor_of_steps(config: dict) -> None:
-    steps = {
-        (p.cell.n_train, p.budget): p.cell.steps for p in check_study(config, "s.yaml").planned
-    }
+    steps = {(p.run.n_train, p.budget): p.run.steps for p in check_study(config, "s.yaml").planned}
     # batch 8: 100 questions are 13 steps an epoch, 1,000 are 125
     assert steps[100, "epochs"] == 39
     assert steps[100, "floor"] == 125
@@ -63,8 +61,8 @@ def test_a_budget_is_epochs_with_a_floor_of_steps(config: dict) -> None:
 def test_a_budget_may_have_sizes_of_its_own(config: dict) -> None:
     config["budgets"].append({"name": "long", "epochs": 3, "min_steps": 1500, "sizes": [1000]})
     planned = check_study(config, "s.yaml").planned
-    assert {p.cell.n_train for p in planned if p.budget == "long"} == {1000}
-    assert {p.cell.n_train for p in planned if p.budget == "floor"} == {*config["sizes"]}
+    assert {p.run.n_train for p in planned if p.budget == "long"} == {1000}
+    assert {p.run.n_train for p in planned if p.budget == "floor"} == {*config["sizes"]}
     assert whole_budgets(config) == ["epochs", "floor"]
     assert whole_budgets({**config, "budgets": config["budgets"][-1:]}) == ["long"]
     every = {"name": "every", "sizes": config["sizes"]}
@@ -74,9 +72,9 @@ def test_a_budget_may_have_sizes_of_its_own(config: dict) -> None:
         check_study(config, "s.yaml")
 
 
-def test_budgets_of_equal_steps_share_one_cell(config: dict) -> None:
+def test_budgets_of_equal_steps_share_one_run(config: dict) -> None:
     study = check_study(config, "s.yaml")
-    shared = [p for p in study.planned if p.cell.n_train == 1000]
+    shared = [p for p in study.planned if p.run.n_train == 1000]
     assert len({p.id for p in shared}) * 2 == len(shared)
     assert len(study.unique) == len({p.id for p in study.planned})
 
@@ -92,7 +90,7 @@ def test_identity_follows_everything_material_and_nothing_else(config: dict) -> 
         ("training", "precision", "bfloat16"),
         ("evaluation", "n_best", 10),
         ("features", "doc_stride", 64),
-        ("data", "held_out_questions", 3000),
+        ("data", "held_out_examples", 3000),
     ):
         changed = copy.deepcopy(config)
         changed[section][key] = value
@@ -131,7 +129,7 @@ def test_an_unknown_key_is_named_with_the_nearest_one(config: dict) -> None:
         (("sizes",), [], "sizes is [], expected 1 or more items"),
         (("seeds",), [0, 0], "seeds is [0, 0], expected each item once"),
         (("scale",), "huge", "scale is 'huge', expected one of demo, reduced, paper"),
-        (("evaluation", "dev_questions"), "some", "expected all or integer"),
+        (("evaluation", "test_examples"), "some", "expected all or integer"),
         (("features", "doc_stride"), 384, "doc_stride is 384, expected less than max_length"),
         (("analysis", "contrasts"), [["bitfit", "lora"]], "'lora', which the study does not train"),
         (("analysis", "contrasts"), [["full", "full"]], "is of one method"),
@@ -166,14 +164,14 @@ def test_a_missing_study_file_names_its_neighbours() -> None:
         read_study(CONFIG / "squadslice.yaml")
 
 
-def test_chunks_hold_every_cell_once_and_methods_stand_together(config: dict) -> None:
+def test_chunks_hold_every_run_once_and_methods_stand_together(config: dict) -> None:
     study = check_study(config, "s")
-    held = [p.id for chunk in study.chunks for p in chunk.cells]
+    held = [p.id for chunk in study.chunks for p in chunk.runs]
     assert sorted(held) == sorted(p.id for p in study.unique)
-    methods = [p.cell.method for chunk in study.chunks for p in chunk.cells]
+    methods = [p.run.method for chunk in study.chunks for p in chunk.runs]
     assert sum(a != b for a, b in itertools.pairwise(methods)) == len(set(methods)) - 1
     limit = config["execution"]["chunk_passes"]
-    assert all(c.passes <= limit or len(c.cells) == 1 for c in study.chunks)
+    assert all(c.passes <= limit or len(c.runs) == 1 for c in study.chunks)
 
 
 def test_chunks_do_not_depend_on_the_order_of_lists(config: dict) -> None:
@@ -183,10 +181,10 @@ def test_chunks_do_not_depend_on_the_order_of_lists(config: dict) -> None:
     assert {c.id for c in check_study(config, "s").chunks} == chunks
 
 
-def test_identity_is_the_hash_of_settings_and_cell(config: dict) -> None:
+def test_identity_is_the_hash_of_settings_and_run(config: dict) -> None:
     study = check_study(config, "s")
     planned = study.planned[0]
-    assert planned.id == identity(study.settings, planned.cell)
+    assert planned.id == identity(study.settings, planned.run)
     assert len(planned.id) == 16
 
 
@@ -209,7 +207,7 @@ def test_generated_passages_are_a_demo() -> None:
 
 def test_one_subset_may_have_several_starts(config: dict) -> None:
     config["seeds"] = [{"subset": 0, "init": 0}, {"subset": 0, "init": 1}]
-    seeds = {(p.cell.subset_seed, p.cell.init_seed) for p in check_study(config, "s").unique}
+    seeds = {(p.run.subset_seed, p.run.init_seed) for p in check_study(config, "s").unique}
     assert seeds == {(0, 0), (0, 1)}
 
 
@@ -252,11 +250,11 @@ def test_a_repository_is_an_owner_and_a_name(name: str) -> None:
             [{"subset": 0, "int": 1}],
             "unknown key 'int' in seeds.0; did you mean 'init'?",
         ),
-        (("seeds",), list(range(100_000)), "cells, expected 1,000,000 or fewer"),
+        (("seeds",), list(range(100_000)), "runs, expected 1,000,000 or fewer"),
         (("sizes",), [10**30], "expected 1000000000 or less"),
         (("analysis", "draws"), 10**12, "expected 1000000 or less"),
         (("analysis", "contrasts"), [["bitfit", "full"]] * 2, "expected each item once"),
-        (("evaluation", "dev_questions"), 0, "dev_questions is 0, expected 1 or more"),
+        (("evaluation", "test_examples"), 0, "test_examples is 0, expected 1 or more"),
         (("encoder", "files_sha256"), {"model.bin": "0" * 64}, "unknown key 'model.bin'"),
     ],
 )
@@ -274,18 +272,18 @@ def test_bottomless_nesting_is_refused(config: dict) -> None:
     assert "nested too deep" in refusal(config | {"seeds": deep})
 
 
-def test_pinning_the_other_files_makes_no_other_cells(config: dict) -> None:
+def test_pinning_the_other_files_makes_no_other_runs(config: dict) -> None:
     pinned = copy.deepcopy(config)
     pinned["encoder"]["files_sha256"] = {"tokenizer.json": "0" * 64, "config.json": "1" * 64}
     ids = [[p.id for p in check_study(c, "s").planned] for c in (config, pinned)]
     assert ids[0] == ids[1]
 
 
-def test_the_archives_cells_keep_their_identity() -> None:
-    """A stricter reader must not make other cells of a study that has been run."""
-    from tuning_curves.study.records import Shelf
+def test_the_archives_runs_keep_their_identity() -> None:
+    """A stricter reader must not make other runs of a study that has been run."""
+    from tuning_curves.study.records import RecordStore
 
     study = read_study(CONFIG / "squad-slice.yaml")
-    shelf = Shelf(study, CONFIG.parent)
+    store = RecordStore(study, CONFIG.parent)
     assert len(study.unique) == 72
-    assert all(shelf.archived(planned) for planned in study.unique)
+    assert all(store.archived(planned) for planned in study.unique)

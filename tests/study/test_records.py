@@ -6,9 +6,9 @@ import yaml
 
 from tuning_curves.study.config import check_study
 from tuning_curves.study.grid import Study
-from tuning_curves.study.paths import Layout
+from tuning_curves.study.paths import StudyPaths
 from tuning_curves.study.records import (
-    Shelf,
+    RecordStore,
     archive_records,
     new_record,
     read_record,
@@ -30,12 +30,12 @@ def record_of(study: Study, number: int) -> dict:
 
 
 def test_the_archive_answers_before_the_workspace(study: Study, tmp_path: Path) -> None:
-    shelf, planned = Shelf(study, tmp_path), study.unique[0]
-    assert shelf.find(planned) is None
-    fresh = write_record(shelf.workspace, planned, record_of(study, 0))
-    assert shelf.find(planned) == fresh
-    old = write_record(shelf.archive, planned, record_of(study, 0))
-    assert shelf.find(planned) == old
+    store, planned = RecordStore(study, tmp_path), study.unique[0]
+    assert store.find(planned) is None
+    fresh = write_record(store.workspace, planned, record_of(study, 0))
+    assert store.find(planned) == fresh
+    old = write_record(store.archive, planned, record_of(study, 0))
+    assert store.find(planned) == old
 
 
 def test_a_record_comes_back_as_it_was_written(study: Study, tmp_path: Path) -> None:
@@ -45,9 +45,9 @@ def test_a_record_comes_back_as_it_was_written(study: Study, tmp_path: Path) -> 
     assert read_record(path, planned, study.settings) == record_of(study, 3)
 
 
-def test_a_record_of_another_cell_is_refused(study: Study, tmp_path: Path) -> None:
+def test_a_record_of_another_run_is_refused(study: Study, tmp_path: Path) -> None:
     path = write_record(tmp_path, study.unique[0], record_of(study, 1))
-    with pytest.raises(DataError, match="not the record of this cell: id is"):
+    with pytest.raises(DataError, match="not the record of this run: id is"):
         read_record(path, study.unique[0], study.settings)
 
 
@@ -65,39 +65,39 @@ def test_a_torn_record_is_refused_with_the_next_step(study: Study, tmp_path: Pat
     path.write_text(path.read_text()[:100])
     with pytest.raises(DataError, match="is not valid JSON") as caught:
         read_record(path, study.unique[0], study.settings)
-    assert "run again: the cell is trained anew" in str(caught.value)
+    assert "run again: the run is trained anew" in str(caught.value)
 
 
 def test_archiving_moves_checked_records_and_overwrites_none(study: Study, tmp_path: Path) -> None:
-    shelf = Shelf(study, tmp_path)
+    store = RecordStore(study, tmp_path)
     for number in (0, 1):
-        write_record(shelf.workspace, study.unique[number], record_of(study, number))
-    assert archive_records(shelf) == 2
-    assert archive_records(shelf) == 0
-    assert shelf.archived(study.unique[0])
-    assert not (shelf.workspace / study.unique[0].record).exists()
+        write_record(store.workspace, study.unique[number], record_of(study, number))
+    assert archive_records(store) == 2
+    assert archive_records(store) == 0
+    assert store.archived(study.unique[0])
+    assert not (store.workspace / study.unique[0].record).exists()
 
 
 def test_archiving_refuses_a_foreign_record_and_keeps_it(study: Study, tmp_path: Path) -> None:
-    shelf = Shelf(study, tmp_path)
-    path = write_record(shelf.workspace, study.unique[0], record_of(study, 1))
+    store = RecordStore(study, tmp_path)
+    path = write_record(store.workspace, study.unique[0], record_of(study, 1))
     with pytest.raises(DataError):
-        archive_records(shelf)
+        archive_records(store)
     assert path.exists()
 
 
 def test_only_chunks_without_archived_records_are_wanted(study: Study, tmp_path: Path) -> None:
-    layout = Layout(study, tmp_path)
+    layout = StudyPaths(study, tmp_path)
     assert len(layout.wanted_markers()) == len(study.chunks)
-    for planned in study.chunks[0].cells:
-        write_record(layout.shelf.archive, planned, record_of(study, 0))
+    for planned in study.chunks[0].runs:
+        write_record(layout.store.archive, planned, record_of(study, 0))
     wanted = layout.wanted_markers()
     assert len(wanted) == len(study.chunks) - 1
     assert not any(study.chunks[0].id in marker for marker in wanted)
 
 
 def test_a_marker_without_its_records_is_removed(study: Study, tmp_path: Path) -> None:
-    layout = Layout(study, tmp_path)
+    layout = StudyPaths(study, tmp_path)
     marker = layout.workspace / "chunks" / f"{study.chunks[0].id}.done"
     marker.parent.mkdir(parents=True)
     marker.write_text("done")
@@ -105,12 +105,12 @@ def test_a_marker_without_its_records_is_removed(study: Study, tmp_path: Path) -
     assert not marker.exists()
 
 
-def test_a_job_leaves_archived_cells_out(study: Study, tmp_path: Path) -> None:
-    layout = Layout(study, tmp_path)
+def test_a_job_leaves_archived_runs_out(study: Study, tmp_path: Path) -> None:
+    layout = StudyPaths(study, tmp_path)
     chunk = study.chunks[0]
-    write_record(layout.shelf.archive, chunk.cells[0], record_of(study, 0))
-    ids = [cell["id"] for cell in json.loads(layout.job(chunk.id))["cells"]]
-    assert ids == [p.id for p in chunk.cells[1:]]
+    write_record(layout.store.archive, chunk.runs[0], record_of(study, 0))
+    ids = [run["id"] for run in json.loads(layout.job(chunk.id))["runs"]]
+    assert ids == [p.id for p in chunk.runs[1:]]
 
 
 @pytest.mark.parametrize("value", [float("nan"), "\ud800"])

@@ -13,14 +13,14 @@ from safetensors.torch import load_file, save_file
 from tuning_curves.cli import main
 from tuning_curves.encoders.model import span_loss
 from tuning_curves.study.grid import Job, job_of
-from tuning_curves.study.paths import Places
+from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.tasks.question_answering.data import SquadData
 from tuning_curves.trained.predict import Answerer
 from tuning_curves.trained.restore import restore_models
 from tuning_curves.trained.to_transformers import export_checkpoint
 from tuning_curves.training import loop
 from tuning_curves.training.delta import read_delta
-from tuning_curves.training.evaluate import Examination
+from tuning_curves.training.evaluate import Evaluator
 from tuning_curves.training.worker import run_job
 from tuning_curves.util.errors import DataError, ResourceError, UsageError
 
@@ -30,8 +30,8 @@ APART = ["adapter-houlsby-4", "adapter-pfeiffer-4", "prefix-3", "rnn", "fixed-wi
 CPU = torch.device("cpu")
 
 
-def one_cell(make_study: Any, method: str, **training: Any) -> Job:
-    """A job of one cell, which trains far enough to move every kind of tensor."""
+def one_run(make_study: Any, method: str, **training: Any) -> Job:
+    """A job of one run, which trains far enough to move every kind of tensor."""
     study = make_study(
         {
             "methods": [{"name": method, "learning_rates": [3e-2 if method != "full" else 3e-3]}],
@@ -44,29 +44,29 @@ def one_cell(make_study: Any, method: str, **training: Any) -> Job:
     return job_of(study, study.unique)
 
 
-def keep(places: Places) -> Places:
+def keep(places: WorkerPaths) -> WorkerPaths:
     return dataclasses.replace(places, keep_deltas=True)
 
 
-def kept_delta(make_study: Any, places: Places, method: str) -> Path:
-    """Train one cell and keep its delta: where it lies."""
-    job = one_cell(make_study, method)
+def kept_delta(make_study: Any, places: WorkerPaths, method: str) -> Path:
+    """Train one run and keep its delta: where it lies."""
+    job = one_run(make_study, method)
     run_job(job, keep(places), "cpu")
-    return places.delta(job.cells[0])
+    return places.delta(job.runs[0])
 
 
 @pytest.fixture
 def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The answers that evaluations give while a test runs: of dev first, then of selection."""
+    """The answers that evaluations give while a test runs: of test first, then of selection."""
     answers: list[list[str]] = []
-    original = Examination.take
+    original = Evaluator.take
 
-    def noting(self: Examination, feed: Any, precision: str) -> Any:
+    def noting(self: Evaluator, feed: Any, precision: str) -> Any:
         taken = original(self, feed, precision)
         answers.append(taken.answers)
         return taken
 
-    monkeypatch.setattr(Examination, "take", noting)
+    monkeypatch.setattr(Evaluator, "take", noting)
     return answers
 
 
@@ -74,35 +74,35 @@ def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 @pytest.mark.parametrize("method", [*FOLDING, *APART])
 def test_a_delta_answers_as_its_evaluation_did(
     make_study: Any,
-    places: Places,
-    tiny_dev: SquadData,
+    places: WorkerPaths,
+    tiny_test: SquadData,
     evaluated: list[list[str]],
     method: str,
     precision: str,
 ) -> None:
-    job = one_cell(make_study, method, precision=precision)
+    job = one_run(make_study, method, precision=precision)
     run_job(job, keep(places), "cpu")
-    delta = read_delta(places.delta(job.cells[0]))
-    given = Answerer(delta, places.encoder, CPU).answer(tiny_dev)
+    delta = read_delta(places.delta(job.runs[0]))
+    given = Answerer(delta, places.encoder, CPU).answer(tiny_test)
     assert [one.text for one in given] == evaluated[0]
     assert len({one.text for one in given}) > 3  # an answer to all would show nothing
     assert max(one.windows for one in given) > 1
-    for question, one in zip(tiny_dev.questions, given, strict=True):
+    for question, one in zip(tiny_test.questions, given, strict=True):
         if one.start is not None:
-            context = tiny_dev.contexts[question.paragraph]
+            context = tiny_test.contexts[question.paragraph]
             assert context.startswith(one.text, one.start)
 
 
 @pytest.mark.parametrize("method", ["bitfit", "random-mask", "lora-2"])
-def test_a_delta_holds_what_is_trained_and_its_cell(
-    make_study: Any, places: Places, method: str
+def test_a_delta_holds_what_is_trained_and_its_run(
+    make_study: Any, places: WorkerPaths, method: str
 ) -> None:
-    job = one_cell(make_study, method)
+    job = one_run(make_study, method)
     run_job(job, keep(places), "cpu")
-    (planned,) = job.cells
+    (planned,) = job.runs
     record = json.loads((places.records / planned.record).read_text())
     delta = read_delta(places.delta(planned))
-    assert (delta.about.id, delta.about.cell) == (planned.id, planned.cell)
+    assert (delta.about.id, delta.about.run) == (planned.id, planned.run)
     assert delta.about.settings == record["settings"]
     assert delta.about.scores == record["scores"]
     numbers = sum(t.numel() for t in delta.tensors.values() if t.is_floating_point())
@@ -110,49 +110,49 @@ def test_a_delta_holds_what_is_trained_and_its_cell(
     assert numbers == sum(parameters[place] for place in ("backbone", "added", "head"))
 
 
-def test_a_recorded_cell_is_trained_again_for_its_delta_alone(
-    make_study: Any, places: Places
+def test_a_recorded_run_is_trained_again_for_its_delta_alone(
+    make_study: Any, places: WorkerPaths
 ) -> None:
-    job = one_cell(make_study, "bitfit")
+    job = one_run(make_study, "bitfit")
     run_job(job, places, "cpu")
-    record = places.records / job.cells[0].record
+    record = places.records / job.runs[0].record
     written = record.read_bytes()
-    assert not places.delta(job.cells[0]).exists()
+    assert not places.delta(job.runs[0]).exists()
     assert run_job(job, keep(places), "cpu").trained == 1
     assert record.read_bytes() == written
-    delta = read_delta(places.delta(job.cells[0]))
+    delta = read_delta(places.delta(job.runs[0]))
     assert delta.about.scores == json.loads(written)["scores"]
     assert run_job(job, keep(places), "cpu").found == 1
 
 
-def test_an_archived_cell_is_not_trained_again_but_for_its_delta(
-    make_study: Any, places: Places, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_an_archived_run_is_not_trained_again_but_for_its_delta(
+    make_study: Any, places: WorkerPaths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    job = one_cell(make_study, "head")
+    job = one_run(make_study, "head")
     run_job(job, places, "cpu")
     fresh = dataclasses.replace(places, workspace=tmp_path / "fresh", archive=places.records)
     summary = run_job(job, fresh, "cpu")
     assert (summary.trained, summary.found) == (0, 1)
     summary = run_job(job, keep(fresh), "cpu")
     assert (summary.trained, summary.found) == (1, 0)
-    assert fresh.delta(job.cells[0]).exists()
+    assert fresh.delta(job.runs[0]).exists()
     assert not fresh.records.exists()  # the archived record is the only one
     assert "warning" not in capsys.readouterr().err  # the same machine gives the same scores
 
 
-def test_a_diverged_cell_leaves_no_delta_and_is_not_trained_again(
-    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+def test_a_diverged_run_leaves_no_delta_and_is_not_trained_again(
+    make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "span_loss", lambda *args: span_loss(*args) * float("nan"))
-    job = one_cell(make_study, "bitfit")
+    job = one_run(make_study, "bitfit")
     assert run_job(job, keep(places), "cpu").diverged == 1
     assert run_job(job, keep(places), "cpu").found == 1
-    assert not places.delta(job.cells[0]).exists()
+    assert not places.delta(job.runs[0]).exists()
 
 
 @pytest.mark.parametrize("method", FOLDING)
 def test_an_exported_checkpoint_gives_the_models_logits(
-    make_study: Any, places: Places, tmp_path: Path, method: str
+    make_study: Any, places: WorkerPaths, tmp_path: Path, method: str
 ) -> None:
     from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
@@ -187,7 +187,7 @@ def logits_of(model: Any, batch: Any) -> np.ndarray:
 
 @pytest.mark.parametrize("method", APART)
 def test_what_does_not_fold_is_refused(
-    make_study: Any, places: Places, tmp_path: Path, method: str
+    make_study: Any, places: WorkerPaths, tmp_path: Path, method: str
 ) -> None:
     delta = read_delta(kept_delta(make_study, places, method))
     with pytest.raises(UsageError, match=f"the method {method} adds modules"):
@@ -196,7 +196,7 @@ def test_what_does_not_fold_is_refused(
 
 
 @pytest.fixture
-def bitfit(make_study: Any, places: Places) -> Path:
+def bitfit(make_study: Any, places: WorkerPaths) -> Path:
     """A kept delta of BitFit."""
     return kept_delta(make_study, places, "bitfit")
 
@@ -225,7 +225,7 @@ def test_a_torn_delta_and_other_files_are_refused(bitfit: Path, tmp_path: Path) 
         read_delta(tmp_path / "none.safetensors")
 
 
-def test_another_encoder_is_refused(bitfit: Path, places: Places, tmp_path: Path) -> None:
+def test_another_encoder_is_refused(bitfit: Path, places: WorkerPaths, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
@@ -241,7 +241,7 @@ def test_another_encoder_is_refused(bitfit: Path, places: Places, tmp_path: Path
 
 
 def test_answers_on_the_command_line(
-    bitfit: Path, places: Places, dev_file: Path, tmp_path: Path, capsys: Any
+    bitfit: Path, places: WorkerPaths, tiny_test_file: Path, tmp_path: Path, capsys: Any
 ) -> None:
     one = ["answer", "--delta", str(bitfit), "--encoder", str(places.encoder)]
     context = "Its lamp burns kerosene — its bell weighs 410 kilograms."
@@ -252,22 +252,22 @@ def test_answers_on_the_command_line(
     assert main([*one, "--question", "What burns?", "--context", context]) == 0
     assert capsys.readouterr().out == row["answer"] + "\n"
     out = tmp_path / "predictions.json"
-    assert main([*one, "--file", str(dev_file), "--predictions", str(out)]) == 0
+    assert main([*one, "--file", str(tiny_test_file), "--predictions", str(out)]) == 0
     assert capsys.readouterr().out.count("\n") == 25
-    assert main(["score", "--data", str(dev_file), "--predictions", str(out)]) == 0
+    assert main(["score", "--data", str(tiny_test_file), "--predictions", str(out)]) == 0
     total = json.loads(capsys.readouterr().out)
-    scores = read_delta(bitfit).about.scores["dev"]
+    scores = read_delta(bitfit).about.scores["test"]
     assert total["total"] == scores["total"]
     assert total["exact_match"] == pytest.approx(100 * scores["exact"] / scores["total"])
 
 
 def test_questions_need_no_answers(
-    bitfit: Path, places: Places, dev_file: Path, tmp_path: Path, capsys: Any
+    bitfit: Path, places: WorkerPaths, tiny_test_file: Path, tmp_path: Path, capsys: Any
 ) -> None:
     one = ["answer", "--delta", str(bitfit), "--encoder", str(places.encoder), "--file"]
-    assert main([*one, str(dev_file)]) == 0
+    assert main([*one, str(tiny_test_file)]) == 0
     expected = capsys.readouterr().out
-    content = json.loads(dev_file.read_text("utf-8"))
+    content = json.loads(tiny_test_file.read_text("utf-8"))
     for article in content["data"]:
         for paragraph in article["paragraphs"]:
             for question in paragraph["qas"]:
@@ -280,10 +280,15 @@ def test_questions_need_no_answers(
 
 @pytest.mark.parametrize("option", ["--file", "--delta"])
 def test_predictions_never_replace_what_was_read(
-    bitfit: Path, places: Places, dev_file: Path, tmp_path: Path, capsys: Any, option: str
+    bitfit: Path,
+    places: WorkerPaths,
+    tiny_test_file: Path,
+    tmp_path: Path,
+    capsys: Any,
+    option: str,
 ) -> None:
     (tmp_path / "there").mkdir()
-    read = {"--file": dev_file, "--delta": bitfit}
+    read = {"--file": tiny_test_file, "--delta": bitfit}
     out = tmp_path / "there" / ".." / "link"  # the same file by another name
     out.symlink_to(read[option])
     before = read[option].read_bytes()
@@ -310,7 +315,7 @@ def test_predictions_never_replace_what_was_read(
     ],
 )
 def test_what_cannot_be_asked(
-    bitfit: Path, places: Places, capsys: Any, arguments: list[str], status: int, words: str
+    bitfit: Path, places: WorkerPaths, capsys: Any, arguments: list[str], status: int, words: str
 ) -> None:
     one = ["answer", "--delta", str(bitfit), "--encoder", str(places.encoder)]
     assert main([*one, *arguments]) == status

@@ -1,4 +1,4 @@
-"""The library's methods and the readers without pre-training, from a cell to its record."""
+"""The library's methods and the readers without pre-training, from a run to its record."""
 
 import importlib.metadata
 import json
@@ -11,13 +11,13 @@ import torch
 
 from tuning_curves.data.subsets import subset
 from tuning_curves.study.grid import Study, job_of
-from tuning_curves.study.paths import Places
+from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
 from tuning_curves.tasks.question_answering.windows import open_features
 from tuning_curves.training import loop
-from tuning_curves.training import profile as probe
+from tuning_curves.training import profile as step_profile
 from tuning_curves.training.optimizer import batches
-from tuning_curves.training.run import Workshop
+from tuning_curves.training.run import RunContext
 from tuning_curves.training.worker import run_job
 from tuning_curves.util.errors import DataError
 
@@ -50,11 +50,11 @@ def study_of(make_study: Any, *names: str, epochs: int = 6, **training: Any) -> 
     )
 
 
-def train(study: Study, places: Places) -> dict[str, dict[str, Any]]:
+def train(study: Study, places: WorkerPaths) -> dict[str, dict[str, Any]]:
     """The study's records by method."""
     run_job(job_of(study, study.unique), places, "cpu")
     return {
-        p.cell.method: read_record(places.records / p.record, p, study.settings)
+        p.run.method: read_record(places.records / p.record, p, study.settings)
         for p in study.unique
     }
 
@@ -67,23 +67,25 @@ def numbers(records: dict[str, dict[str, Any]]) -> str:
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_each_method_leaves_a_record_of_the_same_bits_twice(
-    make_study: Any, places: Places, tmp_path: Path, precision: str
+    make_study: Any, places: WorkerPaths, tmp_path: Path, precision: str
 ) -> None:
     study = study_of(make_study, precision=precision)
-    again = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "again")
+    again = WorkerPaths(
+        encoder=places.encoder, features=places.features, workspace=tmp_path / "again"
+    )
     records = train(study, places)
     assert numbers(records) == numbers(train(study, again))
     assert records.keys() == RATES.keys()
     for name, record in records.items():
         assert record["status"] == "finished", name
-        assert record["scores"]["dev"]["total"] == 25
+        assert record["scores"]["test"]["total"] == 25
         assert record["losses"][-1][1] < record["losses"][0][1], name
         assert record["cost"]["delta_bytes"] == 4 * sum(
             record["parameters"][part] for part in ("backbone", "added", "head")
         )
 
 
-def test_records_name_pefts_version_where_it_was_used(make_study: Any, places: Places) -> None:
+def test_records_name_pefts_version_where_it_was_used(make_study: Any, places: WorkerPaths) -> None:
     records = train(study_of(make_study, epochs=1), places)
     for name, record in records.items():
         expected = importlib.metadata.version("peft") if name in LIBRARY else None
@@ -91,7 +93,7 @@ def test_records_name_pefts_version_where_it_was_used(make_study: Any, places: P
 
 
 def test_a_reader_without_pretraining_has_no_change_of_pretrained_biases(
-    make_study: Any, places: Places
+    make_study: Any, places: WorkerPaths
 ) -> None:
     records = train(study_of(make_study, "scratch", "rnn", epochs=1), places)
     assert records["scratch"]["biases"]["change"] == {}
@@ -100,7 +102,9 @@ def test_a_reader_without_pretraining_has_no_change_of_pretrained_biases(
 
 
 @pytest.mark.parametrize("name", RATES)
-def test_the_seed_of_the_initialisation_matters(make_study: Any, places: Places, name: str) -> None:
+def test_the_seed_of_the_initialisation_matters(
+    make_study: Any, places: WorkerPaths, name: str
+) -> None:
     study = make_study(
         {
             "methods": [{"name": name, "learning_rates": [RATES[name]]}],
@@ -117,11 +121,13 @@ def test_the_seed_of_the_initialisation_matters(make_study: Any, places: Places,
 
 
 @pytest.mark.parametrize("name", ["lora-4", "prefix-5", "rnn"])
-def test_a_killed_cell_resumes_to_the_same_numbers(
-    make_study: Any, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+def test_a_killed_run_resumes_to_the_same_numbers(
+    make_study: Any, places: WorkerPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     study = study_of(make_study, name)
-    whole = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "whole")
+    whole = WorkerPaths(
+        encoder=places.encoder, features=places.features, workspace=tmp_path / "whole"
+    )
     expected = numbers(train(study, whole))
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
     original, steps = loop.Trainer.step, []
@@ -144,7 +150,7 @@ def test_a_killed_cell_resumes_to_the_same_numbers(
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("name", ["lora-4", "ia3"])
 def test_a_frozen_tensor_that_moved_below_a_tuner_layer_is_noticed(
-    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch, name: str, precision: str
+    make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch, name: str, precision: str
 ) -> None:
     original = loop.Trainer.run
 
@@ -161,16 +167,16 @@ def test_a_frozen_tensor_that_moved_below_a_tuner_layer_is_noticed(
         train(study_of(make_study, name, epochs=1, precision=precision), places)
 
 
-def first_batch(make_study: Any, places: Places) -> np.ndarray:
-    """Lengths of the windows of the step that the probe measures."""
+def first_batch(make_study: Any, places: WorkerPaths) -> np.ndarray:
+    """Lengths of the windows of the step that the profile measures."""
     study = study_of(make_study, "scratch")
-    shop = Workshop(study.settings, places, torch.device("cpu"))
+    context = RunContext(study.settings, places, torch.device("cpu"))
     windows = open_features(places.features)["train"]
-    questions = subset(shop.pool, 8, 0)[next(batches(8, 4, 1, 0))]
+    questions = subset(context.pool, 8, 0)[next(batches(8, 4, 1, 0))]
     return windows.lengths[windows.features_of(questions)].astype(np.int64)
 
 
-def test_operations_are_those_of_the_arithmetic(make_study: Any, places: Places) -> None:
+def test_operations_are_those_of_the_arithmetic(make_study: Any, places: WorkerPaths) -> None:
     records = train(study_of(make_study, epochs=1), places)
     found = {name: record["cost"]["flops_per_step"] for name, record in records.items()}
     lengths = first_batch(make_study, places)
@@ -187,11 +193,11 @@ def test_operations_are_those_of_the_arithmetic(make_study: Any, places: Places)
     ahead = 3 * 4 * LAYERS * D * 5 * tokens
     assert found["prefix-5"] == frozen + head + attention + ahead
     units = records_units(records["rnn"])
-    cells = 2 * 4 * units * (D + units)  # both directions, at every place of every sequence
-    places_of_cells = len(lengths) * int(lengths.max())
+    runs = 2 * 4 * units * (D + units)  # both directions, at every place of every sequence
+    places_of_runs = len(lengths) * int(lengths.max())
     project = 2 * units * D
     if torch.backends.mkldnn.is_available():  # else torch takes it apart, without the zero state
-        assert found["rnn"] == 6 * LAYERS * (places_of_cells * cells + tokens * project) + head
+        assert found["rnn"] == 6 * LAYERS * (places_of_runs * runs + tokens * project) + head
     inner = 40  # rows of H: 6 · 32 + 1 numbers each come nearest to the layer's 8,544
     assert found["fixed-window"] == 6 * tokens * LAYERS * 6 * D * inner + head
 
@@ -202,10 +208,10 @@ def records_units(record: dict[str, Any]) -> int:
     return next(h for h in range(1, 99) if 8 * h**2 + (10 * D + 16) * h + 3 * D == layer)
 
 
-def test_a_gpus_recurrent_kernel_counts_its_cells_matrices() -> None:
+def test_a_gpus_recurrent_kernel_counts_its_runs_matrices() -> None:
     """The kernel's arguments as shapes: input [longest, B, width], matrices and biases."""
     h = 24
     weights = [(4 * h, D), (4 * h, h), (4 * h,), (4 * h,)]
     forward = 2 * 25 * 4 * 4 * h * (D + h)
-    assert probe._recurrent_cuda([25, 4, D], weights, 4, None) == forward
-    assert probe._recurrent_cuda_backward([25, 4, D], weights, 4, None) == 2 * forward
+    assert step_profile._recurrent_cuda([25, 4, D], weights, 4, None) == forward
+    assert step_profile._recurrent_cuda_backward([25, 4, D], weights, 4, None) == 2 * forward

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import torch
 
-from tuning_curves.encoders.batches import FrozenPrefix, Room
+from tuning_curves.encoders.batches import ActivationCache, Room
 from tuning_curves.methods import list_methods
 from tuning_curves.study.grid import Study, job_of
-from tuning_curves.study.paths import Places
+from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
 from tuning_curves.training import loop
-from tuning_curves.training.run import Workshop
+from tuning_curves.training.run import RunContext
 from tuning_curves.training.worker import run_job
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
@@ -32,17 +32,17 @@ def study_of(make_study: Any, *names: str, **changes: Any) -> Study:
     return make_study({**plain, **changes})
 
 
-def records_of(study: Study, places: Places, device: str) -> dict[str, dict[str, Any]]:
+def records_of(study: Study, places: WorkerPaths, device: str) -> dict[str, dict[str, Any]]:
     run_job(job_of(study, study.unique), places, device)
     return {
-        p.cell.method: read_record(places.records / p.record, p, study.settings)
+        p.run.method: read_record(places.records / p.record, p, study.settings)
         for p in study.unique
     }
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_every_listed_method_trains_near_the_cpus_numbers(
-    make_study: Any, places: Places, tmp_path: Path, precision: str
+    make_study: Any, places: WorkerPaths, tmp_path: Path, precision: str
 ) -> None:
     names = [method.name for method in list_methods()]
     study = study_of(make_study, *names, training={"precision": precision})
@@ -60,8 +60,8 @@ def test_every_listed_method_trains_near_the_cpus_numbers(
             assert loss == pytest.approx(other, abs=near), name
 
 
-def test_a_cell_goes_on_from_a_checkpoint_here_and_on_a_cpu(
-    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+def test_a_run_goes_on_from_a_checkpoint_here_and_on_a_cpu(
+    make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = study_of(
         make_study, "random-mask", budgets=[{"name": "floor", "epochs": 1, "min_steps": 20}]
@@ -79,13 +79,13 @@ def test_a_cell_goes_on_from_a_checkpoint_here_and_on_a_cpu(
         own = replace(places, workspace=places.workspace / device)
         with monkeypatch.context() as patched:
             patched.setattr(loop.Trainer, "step", stop_at_ten)
-            begun = Workshop(study.settings, own, torch.device("cuda")).begin(planned)
+            prepared = RunContext(study.settings, own, torch.device("cuda")).begin(planned)
             with pytest.raises(KeyboardInterrupt):
-                begun.trainer.run(lambda step, loss: None)
-            begun.trainer.keep()
+                prepared.trainer.train(lambda step, loss: None)
+            prepared.trainer.keep()
         resumed: list[int] = []
-        again = Workshop(study.settings, own, torch.device(device)).begin(planned)
-        trace = again.trainer.run(lambda step, loss: None, resumed.append)
+        again = RunContext(study.settings, own, torch.device(device)).begin(planned)
+        trace = again.trainer.train(lambda step, loss: None, resumed.append)
         assert resumed == [10]
         assert [s for s, _ in trace.losses] == [s for s, _ in whole]
         assert [x for _, x in trace.losses] == pytest.approx([x for _, x in whole], abs=NEAR)
@@ -94,13 +94,13 @@ def test_a_cell_goes_on_from_a_checkpoint_here_and_on_a_cpu(
 @pytest.mark.parametrize(
     "method", ["full", "bitfit", "adapter-houlsby-4", "head", "top-1", "prefix"]
 )
-def test_a_step_never_waits_for_the_gpu(make_study: Any, places: Places, method: str) -> None:
+def test_a_step_never_waits_for_the_gpu(make_study: Any, places: WorkerPaths, method: str) -> None:
     study = study_of(
         make_study, method, budgets=[{"name": "floor", "epochs": 1, "min_steps": 2000}]
     )
     (planned,) = study.unique
-    shop = Workshop(study.settings, places, torch.device("cuda"))
-    trainer = shop.begin(planned).trainer
+    context = RunContext(study.settings, places, torch.device("cuda"))
+    trainer = context.begin(planned).trainer
     trainer.feed.warm(trainer.questions)
     trainer.model.train()
     chosen = trainer.questions[:4]
@@ -115,14 +115,14 @@ def test_a_step_never_waits_for_the_gpu(make_study: Any, places: Places, method:
 
 
 def test_what_a_window_becomes_does_not_depend_on_its_company(
-    make_study: Any, places: Places
+    make_study: Any, places: WorkerPaths
 ) -> None:
     study = study_of(make_study, "head")
-    shop = Workshop(study.settings, places, torch.device("cuda"))
-    features, layers = shop.features["train"], len(shop.pristine.layers)
+    context = RunContext(study.settings, places, torch.device("cuda"))
+    features, layers = context.features["train"], len(context.pristine.layers)
 
-    def prefix() -> FrozenPrefix:
-        return FrozenPrefix(shop.pristine, features, layers, "float32", Room(1 << 30))
+    def prefix() -> ActivationCache:
+        return ActivationCache(context.pristine, features, layers, "float32", Room(1 << 30))
 
     alone, together = prefix(), prefix()
     together.warm(np.arange(len(features.lengths)))

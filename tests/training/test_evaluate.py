@@ -13,7 +13,7 @@ from tuning_curves.tasks.question_answering.data import SquadData
 from tuning_curves.tasks.question_answering.metric import GoldAnswers
 from tuning_curves.tasks.question_answering.windows import FeatureSet, make_features, open_features
 from tuning_curves.training import evaluate as examination
-from tuning_curves.training.evaluate import Examination
+from tuning_curves.training.evaluate import Evaluator
 
 ASKED = np.array([0, 1, 4, 11, 24])
 LONGEST = 6
@@ -24,9 +24,9 @@ def split(
     tiny_encoder: Path, tiny_squad: SquadData, tmp_path_factory: pytest.TempPathFactory
 ) -> FeatureSet:
     folder = tmp_path_factory.mktemp("features")
-    data = {"train": tiny_squad, "dev": tiny_squad}
+    data = {"train": tiny_squad, "test": tiny_squad}
     make_features(data, tiny_encoder, folder, max_length=80, doc_stride=16)
-    return open_features(folder)["dev"]
+    return open_features(folder)["test"]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_answers_are_the_best_spans(
     model: SpanModel, split: FeatureSet, tiny_squad: SquadData
 ) -> None:
     """With n_best 200 no pair of a window is left out. Dropout must be off in an examination."""
-    exam = Examination(split, ASKED, n_best=200, max_answer_tokens=LONGEST)
+    exam = Evaluator(split, ASKED, n_best=200, max_answer_tokens=LONGEST)
     outcomes = exam.take(Feed(model.train(), split, None), "float32")
     expected = [answer_by_hand(model.eval(), split, tiny_squad, int(q)) for q in ASKED]
     assert outcomes.answers == expected
@@ -113,7 +113,7 @@ class OracleFeed(Feed):
 
 def test_a_model_that_knows_the_labels_scores_all(split: FeatureSet, tiny_squad: SquadData) -> None:
     everything = np.arange(len(tiny_squad.questions))
-    exam = Examination(split, everything, n_best=80, max_answer_tokens=80)
+    exam = Evaluator(split, everything, n_best=80, max_answer_tokens=80)
     outcomes = exam.take(OracleFeed(split), "float32")
     assert outcomes.answers == [q.answers[0].text for q in tiny_squad.questions]
     assert outcomes.exact.all()
@@ -124,6 +124,6 @@ def test_logits_that_are_no_numbers_are_no_answers(tiny_encoder: Path, split: Fe
     model = load_encoder(tiny_encoder, hidden_dropout=0.0, attention_dropout=0.0)
     with torch.no_grad():
         model.qa_outputs.bias.fill_(float("nan"))
-    exam = Examination(split, ASKED, n_best=20, max_answer_tokens=30)
+    exam = Evaluator(split, ASKED, n_best=20, max_answer_tokens=30)
     with pytest.raises(FloatingPointError, match="the model's logits are not finite"):
         exam.take(Feed(model, split, None), "float32")

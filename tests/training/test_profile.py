@@ -1,4 +1,4 @@
-"""The probe: operations against arithmetic, and which biases get no gradient."""
+"""The profile: operations against arithmetic, and which biases get no gradient."""
 
 import time
 from typing import Any
@@ -10,14 +10,14 @@ import torch
 from tuning_curves.data.subsets import subset
 from tuning_curves.methods import trained_tensors
 from tuning_curves.study.grid import job_of
-from tuning_curves.study.paths import Places
+from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
 from tuning_curves.tasks.question_answering.windows import open_features
 from tuning_curves.training import loop
-from tuning_curves.training import run as workshop
+from tuning_curves.training import run as run_module
 from tuning_curves.training.loop import Trace
 from tuning_curves.training.optimizer import batches
-from tuning_curves.training.run import Begun, Workshop
+from tuning_curves.training.run import PreparedRun, RunContext
 from tuning_curves.training.worker import run_job
 
 WIDTH, INNER, LAYERS = 32, 64, 3
@@ -25,18 +25,18 @@ MATRICES = LAYERS * (4 * WIDTH**2 + 2 * WIDTH * INNER)
 HEAD = 2 * WIDTH
 
 
-def probe_records(make_study: Any, places: Places, precision: str) -> dict[str, Any]:
+def probe_records(make_study: Any, places: WorkerPaths, precision: str) -> dict[str, Any]:
     study = make_study({"sizes": [4], "training": {"precision": precision}})
     run_job(job_of(study, study.unique), places, "cpu")
     return {
-        p.cell.method: read_record(places.records / p.record, p, study.settings)
+        p.run.method: read_record(places.records / p.record, p, study.settings)
         for p in study.unique
     }
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_operations_are_those_of_the_arithmetic(
-    make_study: Any, places: Places, precision: str
+    make_study: Any, places: WorkerPaths, precision: str
 ) -> None:
     records = probe_records(make_study, places, precision)
     cost = {method: record["cost"] for method, record in records.items()}
@@ -51,16 +51,16 @@ def test_operations_are_those_of_the_arithmetic(
     assert cost["head"]["flops_per_step"] == 4 * tokens * HEAD
 
 
-def lengths_of_first_batch(make_study: Any, places: Places) -> np.ndarray:
+def lengths_of_first_batch(make_study: Any, places: WorkerPaths) -> np.ndarray:
     study = make_study({"sizes": [4]})
-    shop = Workshop(study.settings, places, torch.device("cpu"))
+    context = RunContext(study.settings, places, torch.device("cpu"))
     train = open_features(places.features)["train"]
-    questions = subset(shop.pool, 4, 0)[next(batches(4, 4, 1, 0))]
+    questions = subset(context.pool, 4, 0)[next(batches(4, 4, 1, 0))]
     return train.lengths[train.features_of(questions)].astype(np.int64)
 
 
-def begin(make_study: Any, places: Places, method: str, **training: Any) -> Begun:
-    """A cell of one method at 8 questions before its first step, in a workshop of its own."""
+def begin(make_study: Any, places: WorkerPaths, method: str, **training: Any) -> PreparedRun:
+    """A run of one method at 8 questions before its first step, in a context of its own."""
     study = make_study(
         {
             "methods": [{"name": method, "learning_rates": [1e-2]}],
@@ -69,7 +69,7 @@ def begin(make_study: Any, places: Places, method: str, **training: Any) -> Begu
             "analysis": {"contrasts": []},
         }
     )
-    return Workshop(study.settings, places, torch.device("cpu")).begin(study.unique[0])
+    return RunContext(study.settings, places, torch.device("cpu")).begin(study.unique[0])
 
 
 @pytest.mark.parametrize("rounding", [("float32", 0.0), ("float32", 0.1), ("bfloat16", 0.0)])
@@ -81,58 +81,58 @@ def begin(make_study: Any, places: Places, method: str, **training: Any) -> Begu
     ],
 )  # fmt: skip
 def test_a_measured_step_is_the_step_to_the_bit_and_leaves_random_numbers_alone(
-    make_study: Any, places: Places, method: str, rounding: tuple[str, float]
+    make_study: Any, places: WorkerPaths, method: str, rounding: tuple[str, float]
 ) -> None:
     precision, attention_dropout = rounding
     training = {"attention_dropout": attention_dropout, "hidden_dropout": 0.1}
     left = []
     for ahead in (False, True):  # measured while it is made, or ahead of a step that is not
-        begun = begin(make_study, places, method, precision=precision, **training)
+        prepared = begin(make_study, places, method, precision=precision, **training)
         if ahead:
-            begun.trainer.probe()
-        trace = begun.trainer.run(lambda step, loss: None)
-        left.append((trace.probe, trace.losses, trained_tensors(begun.model)))
-    (probe, losses, tensors), (same_probe, same_losses, same_tensors) = left
+            prepared.trainer.profile()
+        trace = prepared.trainer.train(lambda step, loss: None)
+        left.append((trace.profile, trace.losses, trained_tensors(prepared.model)))
+    (profile, losses, tensors), (same_probe, same_losses, same_tensors) = left
     assert len(losses) == 4
-    assert (probe, losses) == (same_probe, same_losses)
+    assert (profile, losses) == (same_probe, same_losses)
     assert all(torch.equal(tensors[name], same_tensors[name]) for name in tensors)
 
 
 @pytest.mark.parametrize("method", ["head", "top-1"])
 def test_a_frozen_part_that_has_no_room_to_be_kept_counts_in_no_step(
-    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch, method: str
+    make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     costs = []
     for room in (2**30, 0, 30_000):  # all windows, none, some of them
-        monkeypatch.setattr(workshop, "PREFIX_BYTES", room)
-        begun = begin(make_study, places, method)
-        trace = begun.trainer.run(lambda step, loss: None)
-        kept = len(begun.feeds["train"].prefix.kept)
-        costs.append((trace.probe, kept))
+        monkeypatch.setattr(run_module, "ACTIVATION_BYTES", room)
+        prepared = begin(make_study, places, method)
+        trace = prepared.trainer.train(lambda step, loss: None)
+        kept = len(prepared.feeds["train"].prefix.kept)
+        costs.append((trace.profile, kept))
     (whole, every), (without, none), (part, some) = costs
     assert every > some > none == 0
     assert whole == without == part
 
 
 def test_the_first_step_has_a_clock_of_its_own_which_a_checkpoint_keeps(
-    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+    make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = loop.probe_step
+    original = loop.profile_step
 
     def slow(*args: Any) -> Any:
         time.sleep(1.0)
         return original(*args)
 
-    monkeypatch.setattr(loop, "probe_step", slow)
+    monkeypatch.setattr(loop, "profile_step", slow)
     first = begin(make_study, places, "bitfit").trainer
     with pytest.raises(KeyboardInterrupt):
         first.run(stop_after_two)
     first.keep()
     again = begin(make_study, places, "bitfit").trainer
     resumed: list[int] = []
-    trace = again.run(lambda step, loss: None, resumed.append)
+    trace = again.train(lambda step, loss: None, resumed.append)
     assert resumed == [2]
-    assert trace.probe == first.trace.probe is not None
+    assert trace.profile == first.trace.profile is not None
     assert trace.first_seconds == first.trace.first_seconds >= 1.0
     assert 0 < first.trace.later_seconds < trace.later_seconds < 1.0
 
@@ -150,7 +150,7 @@ def test_seconds_a_step_leave_the_measured_one_out_where_there_are_others() -> N
 
 
 def test_what_a_softmax_does_not_see_gets_no_gradient_and_the_rest_does(
-    make_study: Any, places: Places
+    make_study: Any, places: WorkerPaths
 ) -> None:
     gradients = probe_records(make_study, places, "float32")["bitfit"]["biases"]["first_gradient"]
     assert set(gradients) == {"q", "k", "v", "m1", "LN1", "m2", "m3", "LN2"}
@@ -162,7 +162,7 @@ def test_what_a_softmax_does_not_see_gets_no_gradient_and_the_rest_does(
 
 
 def test_changes_are_recorded_for_the_biases_that_a_method_trains(
-    make_study: Any, places: Places
+    make_study: Any, places: WorkerPaths
 ) -> None:
     records = probe_records(make_study, places, "float32")
     assert records["head"]["biases"] == {"change": {}, "first_gradient": {}}

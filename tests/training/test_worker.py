@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import torch
 
-from tuning_curves.encoders.batches import FrozenPrefix
+from tuning_curves.encoders.batches import ActivationCache
 from tuning_curves.study.grid import Job, Study, job_of, load_job
-from tuning_curves.study.paths import Places
+from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
 from tuning_curves.training import loop, worker
-from tuning_curves.training import run as workshop
+from tuning_curves.training import run as run_module
 from tuning_curves.training.worker import run_job
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.locks import try_lock
@@ -20,7 +20,7 @@ METHODS = [{"name": "full", "learning_rates": [1e-3]}]
 VOLATILE = ("cost", "provenance")
 
 
-def numbers(places: Places, study: Study) -> dict[str, dict[str, Any]]:
+def numbers(places: WorkerPaths, study: Study) -> dict[str, dict[str, Any]]:
     """All records without clocks and machines."""
     found = {}
     for planned in study.unique:
@@ -31,11 +31,11 @@ def numbers(places: Places, study: Study) -> dict[str, dict[str, Any]]:
     return found
 
 
-def cells_of(study: Study, method: str) -> Job:
-    return job_of(study, tuple(p for p in study.unique if p.cell.method == method))
+def runs_of(study: Study, method: str) -> Job:
+    return job_of(study, tuple(p for p in study.unique if p.run.method == method))
 
 
-def test_a_job_leaves_a_record_for_every_cell(make_study: Any, places: Places) -> None:
+def test_a_job_leaves_a_record_for_every_run(make_study: Any, places: WorkerPaths) -> None:
     study = make_study()
     summary = run_job(job_of(study, study.unique), places, "cpu")
     assert (summary.trained, summary.diverged, summary.found) == (10, 0, 0)
@@ -43,19 +43,21 @@ def test_a_job_leaves_a_record_for_every_cell(make_study: Any, places: Places) -
     assert len(records) == 10
     for record in records.values():
         assert record["status"] == "finished"
-        assert record["scores"]["dev"]["total"] == 25
+        assert record["scores"]["test"]["total"] == 25
         # whole articles of 5 questions, until they hold at least 5
-        assert record["scores"]["selection"]["total"] == 5
+        assert record["scores"]["validation"]["total"] == 5
         assert sum(record["outcomes"]["article_sizes"]) == 25
-        assert record["losses"][-1][0] == record["cell"]["steps"]
+        assert record["losses"][-1][0] == record["run"]["steps"]
         assert 0 < record["losses"][-1][1] < 10
 
 
-def test_a_record_states_what_was_trained_and_what_it_cost(make_study: Any, places: Places) -> None:
+def test_a_record_states_what_was_trained_and_what_it_cost(
+    make_study: Any, places: WorkerPaths
+) -> None:
     study = make_study({"sizes": [4]})
     run_job(job_of(study, study.unique), places, "cpu")
     records = {
-        p.cell.method: read_record(places.records / p.record, p, study.settings)
+        p.run.method: read_record(places.records / p.record, p, study.settings)
         for p in study.unique
     }
     bitfit, full = records["bitfit"], records["full"]
@@ -75,10 +77,14 @@ def test_a_record_states_what_was_trained_and_what_it_cost(make_study: Any, plac
     assert len(full["provenance"]["code_sha256"]) == 64
 
 
-def test_a_second_run_gives_the_same_bits(make_study: Any, places: Places, tmp_path: Path) -> None:
+def test_a_second_run_gives_the_same_bits(
+    make_study: Any, places: WorkerPaths, tmp_path: Path
+) -> None:
     study = make_study()
     job = job_of(study, study.unique)
-    again = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "again")
+    again = WorkerPaths(
+        encoder=places.encoder, features=places.features, workspace=tmp_path / "again"
+    )
     run_job(job, places, "cpu")
     run_job(job, again, "cpu")
     assert numbers(places, study) == numbers(again, study)
@@ -88,44 +94,44 @@ def test_a_second_run_gives_the_same_bits(make_study: Any, places: Places, tmp_p
     "training",
     [{"precision": "float32"}, {"precision": "bfloat16"}, {"attention_dropout": 0.1}],
 )
-def test_a_cell_does_not_depend_on_its_company(
-    make_study: Any, places: Places, tmp_path: Path, training: dict[str, Any]
+def test_a_run_does_not_depend_on_its_company(
+    make_study: Any, places: WorkerPaths, tmp_path: Path, training: dict[str, Any]
 ) -> None:
     study = make_study({"training": training})
     run_job(job_of(study, study.unique), places, "cpu")
     together = numbers(places, study)
     for planned in study.unique:
-        if planned.cell.n_train == 8:
-            alone = Places(
+        if planned.run.n_train == 8:
+            alone = WorkerPaths(
                 encoder=places.encoder, features=places.features, workspace=tmp_path / planned.id
             )
             run_job(job_of(study, (planned,)), alone, "cpu")
             assert numbers(alone, study)[planned.id] == together[planned.id]
 
 
-def test_seeds_matter_each_for_its_own(make_study: Any, places: Places) -> None:
+def test_seeds_matter_each_for_its_own(make_study: Any, places: WorkerPaths) -> None:
     seeds = [{"subset": 0, "init": 0}, {"subset": 1, "init": 0}, {"subset": 0, "init": 1}]
     study = make_study({"seeds": seeds, "sizes": [8]})
-    run_job(cells_of(study, "full"), places, "cpu")
+    run_job(runs_of(study, "full"), places, "cpu")
     losses = [json.dumps(r["losses"]) for r in numbers(places, study).values()]
     assert len(set(losses)) == 3
 
 
-def test_a_recorded_cell_is_passed_over(make_study: Any, places: Places) -> None:
+def test_a_recorded_run_is_passed_over(make_study: Any, places: WorkerPaths) -> None:
     study = make_study()
-    job = cells_of(study, "head")
+    job = runs_of(study, "head")
     run_job(job, places, "cpu")
-    before = {p: (places.records / p.record).stat().st_mtime_ns for p in job.cells}
+    before = {p: (places.records / p.record).stat().st_mtime_ns for p in job.runs}
     summary = run_job(job, places, "cpu")
     assert (summary.trained, summary.found) == (0, 2)
-    assert before == {p: (places.records / p.record).stat().st_mtime_ns for p in job.cells}
+    assert before == {p: (places.records / p.record).stat().st_mtime_ns for p in job.runs}
 
 
-def test_a_cell_that_another_process_holds_is_taken_up_at_the_end(
-    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_another_process_holds_is_taken_up_at_the_end(
+    make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = make_study()
-    job = cells_of(study, "head")
+    job = runs_of(study, "head")
     order = []
     original = worker.Worker._train
 
@@ -136,17 +142,17 @@ def test_a_cell_that_another_process_holds_is_taken_up_at_the_end(
         return original(self, planned)
 
     monkeypatch.setattr(worker.Worker, "_train", watched)
-    held = try_lock(places.lock(job.cells[0]))
+    held = try_lock(places.lock(job.runs[0]))
     held.__enter__()
     assert run_job(job, places, "cpu").trained == 2
-    assert order == [job.cells[1].id, job.cells[0].id]
+    assert order == [job.runs[1].id, job.runs[0].id]
 
 
-def test_a_record_of_other_settings_is_never_taken(make_study: Any, places: Places) -> None:
+def test_a_record_of_other_settings_is_never_taken(make_study: Any, places: WorkerPaths) -> None:
     study = make_study()
-    job = cells_of(study, "head")
+    job = runs_of(study, "head")
     run_job(job, places, "cpu")
-    path = places.records / job.cells[0].record
+    path = places.records / job.runs[0].record
     record = json.loads(path.read_text())
     record["settings"]["training"]["warmup"] = 0.9
     path.write_text(json.dumps(record))
@@ -158,8 +164,12 @@ def test_a_record_of_other_settings_is_never_taken(make_study: Any, places: Plac
     "method",
     ["full", "bitfit", "head", "adapter-houlsby-4", "top-1", "random-mask", "fisher-mask"],
 )
-def test_a_killed_cell_resumes_to_the_same_numbers(
-    make_study: Any, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+def test_a_killed_run_resumes_to_the_same_numbers(
+    make_study: Any,
+    places: WorkerPaths,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
 ) -> None:
     study = make_study(
         {
@@ -169,8 +179,10 @@ def test_a_killed_cell_resumes_to_the_same_numbers(
             "analysis": {"contrasts": []},
         }
     )
-    job = cells_of(study, method)
-    whole = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "whole")
+    job = runs_of(study, method)
+    whole = WorkerPaths(
+        encoder=places.encoder, features=places.features, workspace=tmp_path / "whole"
+    )
     run_job(job, whole, "cpu")
 
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
@@ -184,7 +196,7 @@ def test_a_killed_cell_resumes_to_the_same_numbers(
     monkeypatch.setattr(loop.Trainer, "step", dying)
     with pytest.raises(KeyboardInterrupt):
         run_job(job, places, "cpu")
-    assert places.checkpoint(job.cells[0]).exists()
+    assert places.checkpoint(job.runs[0]).exists()
     steps = []
 
     def counting(self: Any, number: int, questions: Any) -> None:
@@ -195,16 +207,16 @@ def test_a_killed_cell_resumes_to_the_same_numbers(
     run_job(job, places, "cpu")
     assert steps == list(range(7, 12))
     assert numbers(places, study) == numbers(whole, study)
-    assert not places.checkpoint(job.cells[0]).exists()
+    assert not places.checkpoint(job.runs[0]).exists()
 
 
-def test_checkpoints_are_as_frequent_as_asked_and_a_resumed_cell_says_so(
+def test_checkpoints_are_as_frequent_as_asked_and_a_resumed_run_says_so(
     make_study: Any,
-    places: Places,
+    places: WorkerPaths,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    job = cells_of(make_study({"sizes": [8]}), "bitfit")
+    job = runs_of(make_study({"sizes": [8]}), "bitfit")
     original = loop.Trainer.step
 
     def dying(self: Any, number: int, questions: Any) -> None:
@@ -216,21 +228,23 @@ def test_checkpoints_are_as_frequent_as_asked_and_a_resumed_cell_says_so(
         monkeypatch.setattr(loop.Trainer, "step", dying)
         with pytest.raises(KeyboardInterrupt):
             run_job(job, replace(places, checkpoint_seconds=seconds), "cpu")
-        assert places.checkpoint(job.cells[0]).exists() is kept
+        assert places.checkpoint(job.runs[0]).exists() is kept
     monkeypatch.setattr(loop.Trainer, "step", original)
     assert "resumes" not in capsys.readouterr().err
     run_job(job, places, "cpu")
     assert "resumes after step 3/4" in capsys.readouterr().err
 
 
-def test_a_torn_checkpoint_starts_the_cell_anew(
-    make_study: Any, places: Places, tmp_path: Path
+def test_a_torn_checkpoint_starts_the_run_anew(
+    make_study: Any, places: WorkerPaths, tmp_path: Path
 ) -> None:
     study = make_study({"sizes": [8]})
-    job = cells_of(study, "bitfit")
-    whole = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "whole")
+    job = runs_of(study, "bitfit")
+    whole = WorkerPaths(
+        encoder=places.encoder, features=places.features, workspace=tmp_path / "whole"
+    )
     run_job(job, whole, "cpu")
-    checkpoint = places.checkpoint(job.cells[0])
+    checkpoint = places.checkpoint(job.runs[0])
     checkpoint.parent.mkdir(parents=True)
     checkpoint.write_bytes(b"x" * 500)
     run_job(job, places, "cpu")
@@ -238,8 +252,8 @@ def test_a_torn_checkpoint_starts_the_cell_anew(
 
 
 @pytest.mark.parametrize(("bad", "step"), [(2, 1), (3, 2)])
-def test_a_diverged_cell_is_a_record_and_the_rest_goes_on(
-    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch, bad: int, step: int
+def test_a_diverged_run_is_a_record_and_the_rest_goes_on(
+    make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch, bad: int, step: int
 ) -> None:
     study = make_study({"methods": METHODS[:1], "analysis": {"contrasts": []}})
     blow_up = study.unique[0]
@@ -260,22 +274,24 @@ def test_a_diverged_cell_is_a_record_and_the_rest_goes_on(
 
 
 def test_the_frozen_part_is_made_once_and_changes_nothing(
-    make_study: Any, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_study: Any, places: WorkerPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = make_study()
-    job = cells_of(study, "head")
+    job = runs_of(study, "head")
     made = []
-    original = FrozenPrefix._make
+    original = ActivationCache._make
 
     def counting(self: Any, missing: list[int]) -> Any:
         made.extend((id(self), feature) for feature in missing)
         return original(self, missing)
 
-    monkeypatch.setattr(FrozenPrefix, "_make", counting)
+    monkeypatch.setattr(ActivationCache, "_make", counting)
     run_job(job, places, "cpu")
-    assert len(made) == len(set(made))  # each window of each split once, whatever the cell
-    monkeypatch.setattr(workshop, "PREFIX_BYTES", 0)
-    none_kept = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "n")
+    assert len(made) == len(set(made))  # each window of each split once, whatever the run
+    monkeypatch.setattr(run_module, "ACTIVATION_BYTES", 0)
+    none_kept = WorkerPaths(
+        encoder=places.encoder, features=places.features, workspace=tmp_path / "n"
+    )
     run_job(job, none_kept, "cpu")
     assert numbers(places, study) == numbers(none_kept, study)
 
@@ -284,7 +300,7 @@ def test_jobs_survive_the_way_through_text_and_refuse_edits(make_study: Any) -> 
     job = job_of(make_study(), make_study().unique)
     assert load_job(job.dump()) == job
     edited = json.loads(job.dump())
-    edited["cells"][0]["learning_rate"] = 0.5
+    edited["runs"][0]["learning_rate"] = 0.5
     with pytest.raises(Exception, match="has not the id"):
         load_job(json.dumps(edited))
     with pytest.raises(Exception, match="not a training job"):
@@ -292,7 +308,7 @@ def test_jobs_survive_the_way_through_text_and_refuse_edits(make_study: Any) -> 
 
 
 def test_frozen_tensors_that_moved_are_noticed(
-    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+    make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = make_study({"sizes": [4]})
     original = loop.Trainer.run
@@ -303,6 +319,6 @@ def test_frozen_tensors_that_moved_are_noticed(
             self.model.encoder.embeddings.word_embeddings.weight[3, 4] += 1e-6
         return trace
 
-    monkeypatch.setattr(loop.Trainer, "run", meddling)
+    monkeypatch.setattr(loop.Trainer, "train", meddling)
     with pytest.raises(DataError, match=r"frozen tensor encoder\.embeddings\.word_embeddings"):
-        run_job(cells_of(study, "bitfit"), places, "cpu")
+        run_job(runs_of(study, "bitfit"), places, "cpu")

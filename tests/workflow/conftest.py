@@ -52,7 +52,7 @@ def tiny_study(checkout: Path, tiny_encoder: Path, tiny_data: dict[str, Any]) ->
     config["sizes"], config["seeds"] = [4, 8], [0, 1]
     config["budgets"][1]["min_steps"] = 8
     config["training"] |= {"batch_size": 4, "precision": "float32"}
-    config["evaluation"] |= {"dev_questions": "all", "selection_questions": "all"}
+    config["evaluation"] |= {"test_examples": "all", "validation_examples": "all"}
     config["analysis"] |= {"contrasts": [["bitfit", "full"]], "draws": 200}
     config["execution"]["chunk_passes"] = 250_000  # two chunks: starting one takes seconds
     path = checkout / "config" / "tiny.yaml"

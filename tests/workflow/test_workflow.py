@@ -78,7 +78,7 @@ def test_an_archived_study_is_redrawn_to_the_byte_and_grows_by_what_is_new(
     snakemake(*CONFIG)
     fresh = records_of(checkout)
     assert len(fresh) == 16
-    assert {r["cell"]["init_seed"] for r in fresh.values()} == {2}
+    assert {r["run"]["init_seed"] for r in fresh.values()} == {2}
     assert records_of(checkout, "results") == before
 
 
@@ -195,9 +195,9 @@ def test_the_environments_are_in_step() -> None:
 
 def archive(checkout: Path, study: Path) -> None:
     from tuning_curves.study.config import read_study
-    from tuning_curves.study.records import Shelf, archive_records
+    from tuning_curves.study.records import RecordStore, archive_records
 
-    archive_records(Shelf(read_study(study), checkout))
+    archive_records(RecordStore(read_study(study), checkout))
 
 
 def forget_workspace(checkout: Path) -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from tuning_curves.commands.options import study_for_workflow
 from tuning_curves.util.files import canonical
-from tuning_curves.study.paths import Layout
+from tuning_curves.study.paths import StudyPaths
 from tuning_curves.util.locks import clear_stale_lock
 from tuning_curves.study.resources import memory_mb, minutes
 
 STUDY = study_for_workflow(config, workflow.configfiles)
-LAYOUT = Layout(STUDY)
+LAYOUT = StudyPaths(STUDY)
 STUDY_JSON = canonical(STUDY.config)  # so that the order of keys does not matter
 RESULTS = f"results/{STUDY.name}"
 PAPER = f"{RESULTS}/paper.pdf"
@@ -69,7 +69,7 @@ def recorded_only():
 
 
 def extent(wildcards):
-    """How `collect` is called: for all cells, or for those (so many) that have a record."""
+    """How `collect` is called: for all runs, or for those (so many) that have a record."""
     return f"--recorded {LAYOUT.recorded_count()}" if recorded_only() else ""
 
 
@@ -84,12 +84,12 @@ def reference_values():
 
 
 def chunk_markers(wildcards):
-    """The markers of the chunks that a cell without an archived record belongs to."""
+    """The markers of the chunks that a run without an archived record belongs to."""
     return [] if recorded_only() else LAYOUT.wanted_markers()
 
 
 def job_of_chunk(wildcards):
-    """The chunk's cells and their settings as one line of JSON."""
+    """The chunk's runs and their settings as one line of JSON."""
     return LAYOUT.job(wildcards.chunk)
 
 

@@ -18,7 +18,7 @@ rule make_features:
         max_length=STUDY.config["features"]["max_length"],
         doc_stride=STUDY.config["features"]["doc_stride"],
         largest=LAYOUT.largest_size,
-        held_out=STUDY.config["data"]["held_out_questions"],
+        held_out=STUDY.config["data"]["held_out_examples"],
     shell:
         "tuning-curves features --data $(dirname {input.data:q}) --encoder $(dirname {input.encoder:q})"
         " --max-length {params.max_length} --doc-stride {params.doc_stride}"

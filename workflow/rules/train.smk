@@ -2,7 +2,7 @@
 # Out: a marker for each chunk; the records themselves appear one by one below
 # runs/<study>/records and are nobody's output, so that no failure ever deletes one.
 rule train_chunk:
-    """Train and evaluate a chunk of cells, a record each"""
+    """Train and evaluate a chunk of runs, a record each"""
     input:
         encoder=LAYOUT.encoder / "manifest.json",
         features=LAYOUT.features / "manifest.json",
@@ -15,7 +15,7 @@ rule train_chunk:
     priority: 10
     conda:
         "../../environment.yml"
-    threads: 1  # one thread a cell and as many workers as cores: nothing waits for another
+    threads: 1  # one thread a run and as many workers as cores: nothing waits for another
     resources:
         gpu=1,  # one process uses one; counts only where a profile gives GPUs or asks for them
         mem_mb=training_memory,  # 13 times the encoder's weights, or what frozen parts leave

@@ -14,7 +14,7 @@ VALUES = ["change", "first_gradient"]
 
 
 def summarise_biases(runs: Runs, chosen: pd.DataFrame) -> pd.DataFrame:
-    """A row a budget, method, size, term and layer: means over the seeds that finished.
+    """One row per budget, method, size, term and layer: means over the seeds that finished.
 
     Args:
         chosen: the runs at their chosen rates, from `keep_chosen`.

@@ -77,8 +77,8 @@ TABLES: dict[str, dict[str, Format]] = {
         "learning_rate": rate,
         "grid_size": whole,
         "edge": text,
-        "selection_em": points,
-        "dev_em": points,
+        "validation_em": points,
+        "test_em": points,
         "oracle_learning_rate": rate,
         "oracle_em": points,
         "failed": whole,
@@ -87,7 +87,7 @@ TABLES: dict[str, dict[str, Format]] = {
         **_GROUP,
         "learning_rate": rate,
         "seeds": whole,
-        "selection_em": points,
+        "validation_em": points,
         "em": points,
         "diverged": whole,
     },
@@ -154,7 +154,7 @@ TABLES: dict[str, dict[str, Format]] = {
         "total": whole,
         "share": fraction,
     },
-    "provenance": {"key": text, "value": text, "cells": whole},
+    "provenance": {"key": text, "value": text, "runs": whole},
     "verdicts": {
         **dict.fromkeys(("claim", "budget", "verdict"), text),
         **dict.fromkeys(("estimate", "low", "high"), significant),
@@ -165,11 +165,11 @@ TABLES: dict[str, dict[str, Format]] = {
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "selection": (
-        "budget", "method", "n_train", "learning_rate", "grid_size", "edge", "selection_em",
-        "dev_em", "oracle_learning_rate", "oracle_em", "failed",
+        "budget", "method", "n_train", "learning_rate", "grid_size", "edge", "validation_em",
+        "test_em", "oracle_learning_rate", "oracle_em", "failed",
     ),
     "learning_rates": (
-        "budget", "method", "n_train", "learning_rate", "seeds", "selection_em", "em", "diverged",
+        "budget", "method", "n_train", "learning_rate", "seeds", "validation_em", "em", "diverged",
     ),
     "curves": (
         "budget", "method", "n_train", "learning_rate", "seeds", "failed", "em", "em_low",
@@ -198,7 +198,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "counts": (
         "method", "trainable_backbone", "trainable_added", "trainable_head", "total", "share",
     ),
-    "provenance": ("key", "value", "cells"),
+    "provenance": ("key", "value", "runs"),
     "verdicts": (
         "claim", "budget", "verdict", "estimate", "low", "high", "unit", "scale", "reason",
         "statement", "source",

@@ -1,6 +1,6 @@
 """Contrasts: paired differences of two methods at one size, each at its own chosen rate.
 
-Runs of one seed saw the same training questions, and all runs answer the same dev questions, so
+Runs of one seed saw the same training questions, and all runs answer the same test questions, so
 differences are taken seed by seed and article by article. A seed whose run failed or is missing
 for either method makes no pair. p-values are corrected after Holm over the sizes of one budget
 and pair of methods.
@@ -34,9 +34,9 @@ class Pairs:
         return runs.stack(self.first, metric) - runs.stack(self.second, metric)
 
 
-def find_pairs(cells: pd.DataFrame, first: str, second: str) -> dict[tuple[str, int], Pairs]:
+def find_pairs(runs: pd.DataFrame, first: str, second: str) -> dict[tuple[str, int], Pairs]:
     """The pairs of two methods, by budget and size; where there is none, no entry."""
-    done = finished(cells)
+    done = finished(runs)
     columns = ["budget", "n_train", *SEED, "id"]
     sides = [done.loc[done["method"] == method, columns] for method in (first, second)]
     joined = sides[0].merge(
@@ -55,7 +55,7 @@ def find_pairs(cells: pd.DataFrame, first: str, second: str) -> dict[tuple[str, 
 
 
 def make_contrasts(runs: Runs, chosen: pd.DataFrame, analysis: dict[str, Any]) -> pd.DataFrame:
-    """A row a budget, pair of methods and size.
+    """One row per budget, pair of methods and size.
 
     Args:
         chosen: the runs at their chosen rates, from `keep_chosen`.
@@ -123,17 +123,17 @@ METRICS = ("em", "f1")
 
 
 def make_curves(runs: Runs, chosen: pd.DataFrame, analysis: dict[str, Any]) -> pd.DataFrame:
-    """A row a budget, method and size: means over seeds with intervals.
+    """One row per budget, method and size: means over seeds with intervals.
 
     Args:
         chosen: the runs at their chosen rates, from `keep_chosen`.
         analysis: the study's section: `draws`, `seed`, `level`.
     """
     rows = []
-    for key, cells in chosen.groupby(RATE):
-        done = finished(cells)
+    for key, own in chosen.groupby(RATE):
+        done = finished(own)
         row = dict(zip(RATE, key, strict=True))
-        row |= {"seeds": len(done), "failed": len(cells) - len(done)}
+        row |= {"seeds": len(done), "failed": len(own) - len(done)}
         for metric in METRICS:
             row |= _score(runs, list(done["id"]), metric, row, analysis)
         rows.append(row)
@@ -161,7 +161,7 @@ STEPS = ["shorter_steps", "longer_steps"]
 
 
 def compare_budgets(runs: Runs, chosen: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
-    """A row a pair of budgets, method or contrast, and size; methods come before contrasts.
+    """One row per pair of budgets, method or contrast, and size; methods come before contrasts.
 
     Args:
         chosen: the runs at their chosen rates, from `keep_chosen`.
@@ -185,13 +185,13 @@ def compare_budgets(runs: Runs, chosen: pd.DataFrame, study: Mapping[str, Any]) 
     return rows.drop(columns="runs")
 
 
-def find_gains(cells: pd.DataFrame, method: str, one: str, other: str) -> pd.DataFrame:
+def find_gains(runs: pd.DataFrame, method: str, one: str, other: str) -> pd.DataFrame:
     """A method's pairs of runs of one seed and size that two budgets train for unequal steps.
 
     Returns:
         `n_train`, the seeds, and of either side (`shorter`, `longer`) its budget, steps and id.
     """
-    done = finished(cells)
+    done = finished(runs)
     own = done.loc[
         (done["method"] == method) & done["budget"].isin((one, other)),
         ["budget", "n_train", *SEED, "steps", "id"],
@@ -210,7 +210,7 @@ def _rows(
     second: str,
     analysis: Mapping[str, Any],
 ) -> Iterator[dict[str, Any]]:
-    """A row a size of one method's gain, or of the difference of two methods'."""
+    """One row per size of one method's gain, or of the difference of two methods'."""
     keys = ["n_train", *SEED, *SIDES, *STEPS]
     pairs = gains[first]
     if second != ALONE:

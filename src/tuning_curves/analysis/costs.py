@@ -28,7 +28,7 @@ COUNTED = ["step_tokens", "flops_per_step"]
 
 
 def summarise_costs(chosen: pd.DataFrame) -> pd.DataFrame:
-    """A row a budget, method and size with a run that finished.
+    """One row per budget, method and size with a run that finished.
 
     Args:
         chosen: the runs at their chosen rates, from `keep_chosen`.
@@ -49,7 +49,7 @@ def summarise_costs(chosen: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_parameters(frame: pd.DataFrame) -> pd.DataFrame:
-    """A row a method: trained parameters of encoder, added modules and head; total; share.
+    """One row per method: trained parameters of encoder, added modules and head; total; share.
 
     Raises:
         DataError: runs of one method that disagree, as after a change of its code.
@@ -61,7 +61,7 @@ def count_parameters(frame: pd.DataFrame) -> pd.DataFrame:
         raise DataError(
             f"runs of {twice.iloc[0]} disagree on their parameter counts: "
             f"{rows.iloc[0].to_dict()} and {rows.iloc[1].to_dict()}",
-            fix="delete the older of these records and train their cells again",
+            fix="delete the older of these records and train their runs again",
         )
     return counts.reset_index(drop=True)
 
@@ -70,21 +70,21 @@ KEYS = [*PROVENANCE, *(name for name in EXTRA if name not in MEASURED)]
 
 
 def summarise_provenance(frame: pd.DataFrame) -> pd.DataFrame:
-    """A row a key and value: how many cells have it. A cell of two budgets counts once."""
-    cells = frame.drop_duplicates("id")
+    """One row per key and value: how many runs have it. A run of two budgets counts once."""
+    runs = frame.drop_duplicates("id")
     rows = [
-        {"key": key, "value": value, "cells": int(count)}
+        {"key": key, "value": value, "runs": int(count)}
         for key in KEYS
-        for value, count in cells[key].value_counts().sort_index().items()
+        for value, count in runs[key].value_counts().sort_index().items()
     ]
-    return pd.DataFrame(rows, columns=["key", "value", "cells"])
+    return pd.DataFrame(rows, columns=["key", "value", "runs"])
 
 
 SHARES = (0.5, 0.9)
 
 
 def summarise_reach(curves: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
-    """A row a share and method; empty fields where the method does not reach the target.
+    """One row per share and method; empty fields where the method does not reach the target.
 
     Args:
         curves: from `make_curves`; chosen: the runs at their chosen rates.

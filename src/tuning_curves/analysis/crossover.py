@@ -6,7 +6,7 @@ exactly. The crossover is the size from which on the sign that the difference ha
 size holds without a break. Nothing is said beyond the smallest and the largest size.
 
 The interval comes from whole curves drawn again: a draw takes the same seeds and articles at all
-sizes, since subsets are nested and the dev set is one. With 10 seeds or more that is the crossed
+sizes, since subsets are nested and the test set is one. With 10 seeds or more that is the crossed
 bootstrap; with fewer, curves are drawn from a multivariate t distribution with the two-part
 covariance and the smallest of the sizes' degrees of freedom. A draw that has the final sign at
 every size crosses below the range, one that lacks it at the largest size crosses above.
@@ -31,7 +31,7 @@ INSIDE, NONE_INSIDE, UNDECIDED = "inside", "none inside the range", "undecided"
 
 
 def make_crossovers(runs: Runs, chosen: pd.DataFrame, analysis: dict[str, Any]) -> pd.DataFrame:
-    """A row a budget and pair of methods with pairs at two sizes or more.
+    """One row per budget and pair of methods with pairs at two sizes or more.
 
     Args:
         chosen: the runs at their chosen rates, from `keep_chosen`.

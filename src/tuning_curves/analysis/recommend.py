@@ -1,6 +1,6 @@
 """Advice from a study's own runs: which method at a size, and what twice as many labels may bring.
 
-*Which method.* Every method stands at the learning rate that the selection split chose. Methods are
+*Which method.* Every method stands at the learning rate that validation chose. Methods are
 compared in pairs, seed by seed and article by article, and a method is out as soon as another one
 is ahead of it beyond the interval of their difference, over three seeds or more. What is left holds
 the best method with the study's level of confidence: only the best one's own comparisons with the
@@ -96,28 +96,28 @@ class Curves:
     """The runs of one budget at their chosen rates: sums over articles by method, size and seed."""
 
     def __init__(self, runs: Runs, chosen: pd.DataFrame, budget: str, study: Mapping[str, Any]):
-        self.runs, self.analysis = runs, study["analysis"]
-        self.cells = finished(chosen[chosen["budget"] == budget])
+        self.source, self.analysis = runs, study["analysis"]
+        self.frame = finished(chosen[chosen["budget"] == budget])
         order = [entry["name"] for entry in study["methods"]]
-        present = set(self.cells["method"])
+        present = set(self.frame["method"])
         self.methods = [name for name in order if name in present]
 
     def share(self, method: str) -> float:
         """What a method trains outside the head, as a fraction of the encoder."""
-        return float(self.cells.loc[self.cells["method"] == method, "share"].iloc[0])
+        return float(self.frame.loc[self.frame["method"] == method, "share"].iloc[0])
 
     def ids(self, method: str, n: int) -> pd.Series:
         """A method's runs at a size: ids by seed."""
-        at = self.cells[(self.cells["method"] == method) & (self.cells["n_train"] == n)]
+        at = self.frame[(self.frame["method"] == method) & (self.frame["n_train"] == n)]
         return at.set_index(SEED)["id"].sort_index()
 
     def sizes(self, method: str) -> list[int]:
-        return sorted(self.cells.loc[self.cells["method"] == method, "n_train"].unique().tolist())
+        return sorted(self.frame.loc[self.frame["method"] == method, "n_train"].unique().tolist())
 
     def score(self, method: str, n: int) -> float:
         """Mean exact match, in percent."""
-        sums = self.runs.stack(list(self.ids(method, n)), METRIC)
-        return float(PERCENT * sums.sum() / len(sums) / self.runs.article_sizes.sum())
+        sums = self.source.stack(list(self.ids(method, n)), METRIC)
+        return float(PERCENT * sums.sum() / len(sums) / self.source.article_sizes.sum())
 
     def combine(self, method: str, weights: Mapping[int, float]) -> Estimate | None:
         """A weighted sum of scores at several sizes, over the seeds that all of them have."""
@@ -126,14 +126,14 @@ class Curves:
         if not seeds:
             return None
         parts = [
-            weight * self.runs.stack([columns[n][seed] for seed in seeds], METRIC)
+            weight * self.source.stack([columns[n][seed] for seed in seeds], METRIC)
             for n, weight in weights.items()
         ]
         return self.estimate(np.sum(parts, axis=0), "advice", method, *sorted(weights))
 
     def estimate(self, sums: np.ndarray, *key: str | int) -> Estimate:
         generator = generator_for(self.analysis["seed"], *key)
-        sizes, draws = self.runs.article_sizes, self.analysis["draws"]
+        sizes, draws = self.source.article_sizes, self.analysis["draws"]
         return estimate(sums, sizes, draws=draws, generator=generator)
 
 
@@ -180,11 +180,11 @@ def turned(pair: Ahead) -> Ahead:
 
 def compare(curves: Curves, first: str, second: str, n: int, level: float) -> Ahead:
     """Two methods' paired difference at a size; NaN bounds where it has none."""
-    at = curves.cells[curves.cells["n_train"] == n]
+    at = curves.frame[curves.frame["n_train"] == n]
     found = list(find_pairs(at, first, second).values())
     if not found:
         return Ahead(first=first, second=second, value=np.nan, low=np.nan, high=np.nan, pairs=0)
-    sums = found[0].differences(curves.runs, METRIC)
+    sums = found[0].differences(curves.source, METRIC)
     difference = curves.estimate(sums, "advice", first, second, n)
     low, high = difference.interval(level)
     return Ahead(
@@ -300,7 +300,7 @@ def make_advice(
     advice = []
     for budget in study["budgets"]:
         curves = Curves(runs, chosen, budget["name"], study)
-        sizes = sorted({int(size) for size in curves.cells["n_train"]})
+        sizes = sorted({int(size) for size in curves.frame["n_train"]})
         advice += [_at(curves, budget["name"], size, n) for size in _nearest(sizes, n)]
     if not advice:
         raise DataError(
@@ -329,7 +329,7 @@ def _at(curves: Curves, budget: str, size: int, n: int | None) -> dict[str, Any]
         where = "below" if size < n else "above"
         said.insert(0, f"No run has {n:,} questions; the next size {where} it is {size:,}.")
     values = {"scores": choice.scores, "left": choice.left, "interval_level": choice.level}
-    rates = curves.cells[curves.cells["n_train"] == size].groupby("method")["learning_rate"].first()
+    rates = curves.frame[curves.frame["n_train"] == size].groupby("method")["learning_rate"].first()
     values |= {
         "learning_rates": {method: float(rates[method]) for method in choice.scores},
         "ahead": [asdict(pair) for pair in choice.ahead],

@@ -1,4 +1,4 @@
-"""The collected runs, read back: a row a cell and budget, each run's sums over articles, biases.
+"""The collected runs, read back: one row per run and budget, each run's sums over articles, biases.
 
 Intervals need no single question, only each article's sum; so outcomes shrink to those while
 they are read, and thousands of runs stay small.
@@ -15,27 +15,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tuning_curves.study.grid import Cell, Planned
+from tuning_curves.study.grid import PlannedRun, Run
 from tuning_curves.study.outcomes import F1_ROUNDING, DecodedOutcomes, decode_outcomes
 from tuning_curves.study.records import read_record
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import write_text, write_whole
 from tuning_curves.util.schemas import explain, first_error
 
-CELL = ["budget", "method", "n_train", "learning_rate", "subset_seed", "init_seed"]
+RUN = ["budget", "method", "n_train", "learning_rate", "subset_seed", "init_seed"]
 GROUP = ["budget", "method", "n_train"]
 SEED = ["subset_seed", "init_seed"]
-SCORES = ["em", "f1", "selection_em", "selection_f1"]
+SCORES = ["em", "f1", "validation_em", "validation_f1"]
 COUNTS = ["trainable_backbone", "trainable_added", "trainable_head", "total", "share"]
 SECONDS = ["train_seconds", "evaluate_seconds", "seconds_per_step"]
 BYTES = ["peak_memory_bytes", "delta_bytes", "optimizer_bytes"]
 PROVENANCE = ["device", "precision", "commit"]
 COLUMNS = [
-    *CELL,
-    *["id", "status", "steps", "dev_exact", "dev_total"],
+    *RUN,
+    *["id", "status", "steps", "test_exact", "test_total"],
     *[*SCORES, *COUNTS, *SECONDS, *BYTES, *PROVENANCE],
 ]
-# Measured on a cell's first step; records from before the probe lack some of them.
+# Measured on a run's first step; records from before the profile lack some of them.
 MEASURED = [
     *["activation_bytes", "activation_bytes_one", "gradient_bytes"],
     *["step_tokens", "flops_per_step"],
@@ -53,7 +53,7 @@ FIX = "collect again: `tuning-curves collect`"
 class Runs:
     """Collected runs of one study.
 
-    `frame` has the columns `COLUMNS` and `EXTRA`, sorted by `CELL`. `sums[metric][id]` is float
+    `frame` has the columns `COLUMNS` and `EXTRA`, sorted by `RUN`. `sums[metric][id]` is float
     [A]: the run's sum of exact matches (`em`) or of F1 (`f1`) over each article's questions.
     `biases` has the columns `BIASES`: how far each bias term moved, and its first gradient.
     """
@@ -73,7 +73,7 @@ def read_runs(folder: Path) -> Runs:
 
     Raises:
         ResourceError: a file that is missing.
-        DataError: a column that is missing, a cell twice, or outcomes that disagree.
+        DataError: a column that is missing, a run twice, or outcomes that disagree.
     """
     frame = _read_frame(folder / "runs.csv")
     finished = frame.loc[frame["status"] == "finished"].drop_duplicates("id")
@@ -91,10 +91,10 @@ def _read_frame(path: Path) -> pd.DataFrame:
     names = [name for name in EXTRA if name not in MEASURED]
     text = ["budget", "method", "id", "status", *PROVENANCE, *names]
     frame = _read_csv(path, [*COLUMNS, *EXTRA], text=text)
-    frame = frame.sort_values(CELL, ignore_index=True)
-    twice = frame.loc[frame.duplicated(CELL), "id"]
+    frame = frame.sort_values(RUN, ignore_index=True)
+    twice = frame.loc[frame.duplicated(RUN), "id"]
     if len(twice):
-        raise DataError(f"{path}: the cell {twice.iloc[0]} is there twice", fix=FIX)
+        raise DataError(f"{path}: the run {twice.iloc[0]} is there twice", fix=FIX)
     return frame
 
 
@@ -142,7 +142,7 @@ def _read_sums(
 def _check_length(path: Path, identity: str, found: int, expected: int) -> None:
     if found != expected:
         raise DataError(
-            f"{path}: cell {identity} has outcomes of {found} questions, expected {expected}",
+            f"{path}: run {identity} has outcomes of {found} questions, expected {expected}",
             fix=FIX,
         )
 
@@ -154,11 +154,11 @@ def _true_share(sums: np.ndarray, total: float) -> float:
 
 def _check_counts(path: Path, runs: pd.DataFrame, sums: Mapping[str, np.ndarray]) -> None:
     """The table's count of exact matches must be the outcomes'."""
-    for identity, stated in zip(runs["id"], runs["dev_exact"], strict=True):
+    for identity, stated in zip(runs["id"], runs["test_exact"], strict=True):
         found = int(sums[identity].sum())
         if found != stated:
             raise DataError(
-                f"{path}: cell {identity} has {found} exact matches, runs.csv says {stated:g}",
+                f"{path}: run {identity} has {found} exact matches, runs.csv says {stated:g}",
                 fix=FIX,
             )
 
@@ -170,16 +170,16 @@ VERSIONS = ["python", "torch", "transformers", "tokenizers", "numpy"]
 def collect(
     expected: list[dict[str, Any]], settings: dict[str, Any], paths: dict[str, Path], out: Path
 ) -> None:
-    """Write `out`/runs.csv, a row an expected cell, `out`/biases.csv and `out`/outcomes.npz.
+    """Write `out`/runs.csv, one row per expected run, `out`/biases.csv and `out`/outcomes.npz.
 
     Args:
-        expected: a mapping a cell and budget: `budget`, `id`, and the cell's own values; two
+        expected: a mapping a run and budget: `budget`, `id`, and the run's own values; two
             budgets may expect one record.
         settings: what every record's `settings` must be.
         paths: each id's record.
 
     Raises:
-        DataError: a record that is missing, torn, of another schema, id, cell or settings, or
+        DataError: a record that is missing, torn, of another schema, id, run or settings, or
             whose outcomes disagree with its scores or with other records.
     """
     records: dict[str, dict[str, Any]] = {}
@@ -199,11 +199,11 @@ def collect(
 
 
 def _read(row: dict[str, Any], settings: dict[str, Any], paths: dict[str, Path]) -> dict[str, Any]:
-    cell = {key: value for key, value in row.items() if key not in ("budget", "id")}
-    planned = Planned(budget=row["budget"], id=row["id"], cell=Cell(**cell))
+    run = {key: value for key, value in row.items() if key not in ("budget", "id")}
+    planned = PlannedRun(budget=row["budget"], id=row["id"], run=Run(**run))
     if planned.id not in paths:
         raise DataError(
-            f"{planned.record}: the record of cell {planned.id} is missing",
+            f"{planned.record}: the record of run {planned.id} is missing",
             fix="train it: `snakemake --cores all --configfile config/<study>.yaml`",
         )
     record = read_record(paths[planned.id], planned, settings)
@@ -227,10 +227,10 @@ def check_record(record: dict[str, Any], path: Path) -> None:
         return
     if status != "finished":
         raise _refuse(path, f"status is {status!r}, expected 'finished' or 'diverged'")
-    for split in ("dev", "selection"):
+    for split in ("test", "validation"):
         _check_score(record, path, split)
     outcomes = _decode(record, path)
-    score = record["scores"]["dev"]
+    score = record["scores"]["test"]
     found = {"total": len(outcomes.exact), "exact": int(outcomes.exact.sum())}
     for key, value in found.items():
         if value != score[key]:
@@ -258,7 +258,7 @@ def _decode(record: dict[str, Any], path: Path) -> DecodedOutcomes:
 
 
 def _keep_outcomes(record: dict[str, Any], path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Add a record's outcomes to the arrays; all records must be of the same dev questions."""
+    """Add a record's outcomes to the arrays; all records must be of the same test questions."""
     if record["status"] == "diverged":
         return
     outcomes = _decode(record, path)
@@ -294,7 +294,7 @@ def _flatten(row: dict[str, Any], record: dict[str, Any], path: Path) -> dict[st
 
 
 def _bias_rows(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row a bias term and layer (1 is the lowest); none for a record without `biases`."""
+    """One row per bias term and layer (1 is the lowest); none for a record without `biases`."""
     biases = record.get("biases") or {}
     change, gradient = (biases.get(key) or {} for key in ("change", "first_gradient"))
     return [
@@ -314,14 +314,14 @@ def _percent(record: dict[str, Any]) -> dict[str, Any]:
     """Counts and percent of the scores; nothing for a run that diverged."""
     if record["status"] == "diverged":
         return {}
-    dev, selection = record["scores"]["dev"], record["scores"]["selection"]
+    test, selection = record["scores"]["test"], record["scores"]["validation"]
     return {
-        "dev_exact": dev["exact"],
-        "dev_total": dev["total"],
-        "em": 100 * dev["exact"] / dev["total"],
-        "f1": 100 * dev["f1"] / dev["total"],
-        "selection_em": 100 * selection["exact"] / selection["total"],
-        "selection_f1": 100 * selection["f1"] / selection["total"],
+        "test_exact": test["exact"],
+        "test_total": test["total"],
+        "em": 100 * test["exact"] / test["total"],
+        "f1": 100 * test["f1"] / test["total"],
+        "validation_em": 100 * selection["exact"] / selection["total"],
+        "validation_f1": 100 * selection["f1"] / selection["total"],
     }
 
 
@@ -342,7 +342,7 @@ def _get(record: dict[str, Any], path: Path, place: str) -> Any:
 def _refuse(path: Path, what: str) -> DataError:
     return DataError(
         f"{path}: the record is damaged: {what}",
-        fix=f"delete {path} and run again: the cell is trained anew",
+        fix=f"delete {path} and run again: the run is trained anew",
     )
 
 

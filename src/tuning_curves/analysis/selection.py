@@ -1,10 +1,10 @@
-"""The learning rate of each method, size and budget, chosen on the selection split alone.
+"""The learning rate of each method, size and budget, chosen on the validation split alone.
 
-The rule, fixed before any run: the rate with the highest exact match on the selection split, as
+The rule, fixed before any run: the rate with the highest exact match on the validation split, as
 a mean over the seeds that finished; a tie goes to the smaller rate. A run that diverged (a loss
 that is NaN or infinite) is a failed run: it has no score, is counted apart, and a rate of which
 fewer than half the runs finished cannot be chosen. Where no rate can be chosen, nothing is, and
-the cell is missing from curves and contrasts. The dev set takes no part; what choosing on it
+the run is missing from curves and contrasts. The test set takes no part; what choosing on it
 would have claimed (the oracle) stands beside the choice.
 """
 
@@ -14,25 +14,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.runs import CELL, GROUP, SCORES, SECONDS, SEED, Runs, finished
+from tuning_curves.analysis.runs import GROUP, RUN, SCORES, SECONDS, SEED, Runs, finished
 
 LEAST_FINISHED = 0.5
 RATE = [*GROUP, "learning_rate"]
 
 
 def summarise_rates(frame: pd.DataFrame) -> pd.DataFrame:
-    """A row a budget, method, size and rate: seeds that finished, mean scores, diverged runs."""
+    """One row per budget, method, size and rate: finished seeds, mean scores, diverged runs."""
     grouped = finished(frame).groupby(RATE)
     rates = frame.groupby(RATE).size().rename("runs").to_frame()
     rates["seeds"] = grouped.size().reindex(rates.index, fill_value=0)
-    rates["selection_em"] = grouped["selection_em"].mean()
+    rates["validation_em"] = grouped["validation_em"].mean()
     rates["em"] = grouped["em"].mean()
     rates["diverged"] = rates["runs"] - rates["seeds"]
     return rates.drop(columns="runs").reset_index()
 
 
 def select_rates(rates: pd.DataFrame) -> pd.DataFrame:
-    """A row a budget, method and size: the chosen rate (NaN where none can be), and the oracle's.
+    """One row per budget, method and size: the chosen rate (NaN where none can be), the oracle's.
 
     Args:
         rates: what `summarise_rates` gives.
@@ -44,16 +44,16 @@ def select_rates(rates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _select(grid: pd.DataFrame) -> dict[str, object]:
-    chosen, oracle = best_rate(grid, "selection_em"), best_rate(grid, "em")
-    none = dict.fromkeys(("learning_rate", "selection_em", "em"), np.nan)
+    chosen, oracle = best_rate(grid, "validation_em"), best_rate(grid, "em")
+    none = dict.fromkeys(("learning_rate", "validation_em", "em"), np.nan)
     choice: Any = none if chosen is None else grid.loc[chosen]
     best: Any = none if oracle is None else grid.loc[oracle]
     return {
         "learning_rate": choice["learning_rate"],
         "grid_size": len(grid),
         "edge": "" if chosen is None else edge_of(choice["learning_rate"], grid["learning_rate"]),
-        "selection_em": choice["selection_em"],
-        "dev_em": choice["em"],
+        "validation_em": choice["validation_em"],
+        "test_em": choice["em"],
         "oracle_learning_rate": best["learning_rate"],
         "oracle_em": best["em"],
         "failed": int(grid["diverged"].sum()),
@@ -81,9 +81,9 @@ def edge_of(rate: float, grid: pd.Series) -> str:
 
 
 def keep_chosen(frame: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
-    """All runs, failed ones too, of each method and size at its chosen rate, sorted by cell."""
+    """All runs, failed ones too, of each method and size at its chosen rate, sorted by run."""
     chosen = selection[RATE].dropna(subset="learning_rate")
-    return frame.merge(chosen, on=RATE).sort_values(CELL, ignore_index=True)
+    return frame.merge(chosen, on=RATE).sort_values(RUN, ignore_index=True)
 
 
 def unite_subsets(runs: Runs, chosen: pd.DataFrame) -> tuple[Runs, pd.DataFrame]:

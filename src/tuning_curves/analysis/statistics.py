@@ -1,6 +1,6 @@
 """Estimates with intervals from runs crossed with articles.
 
-A study's dev questions come in articles, and questions of one article are not independent; runs
+A study's test questions come in articles, and questions of one article are not independent; runs
 differ by their seeds. Both are samples, crossed: every seed answers every article. A mean over
 both has the standard error
 

@@ -48,10 +48,10 @@ def write_tables(
             `analysis` `contrasts`, `draws`, `seed` and `level` are used.
         claims: what is judged.
         out: the folder of the tables.
-        ids: the identities of the study's cells; None checks names alone.
+        ids: the identities of the study's runs; None checks names alone.
 
     Raises:
-        DataError: collected runs that are torn, or no cells of the study.
+        DataError: collected runs that are torn, or no runs of the study.
     """
     for name, frame in make_tables(collected, study, claims, ids).items():
         write_table(out / f"{name}.csv", frame, TABLES[name])
@@ -124,10 +124,10 @@ def _check_names(frame: pd.DataFrame, study: dict[str, Any], collected: Path) ->
 
 
 def check_identities(frame: pd.DataFrame, ids: set[str], study: str, collected: Path) -> None:
-    """Refuse collected runs of which some are not cells of the study.
+    """Refuse collected runs of which some are not runs of the study.
 
     Args:
-        ids, study: its cells' identities, and its name.
+        ids, study: its runs' identities, and its name.
 
     Raises:
         DataError: names a run and the study.
@@ -136,7 +136,7 @@ def check_identities(frame: pd.DataFrame, ids: set[str], study: str, collected: 
     if foreign:
         raise DataError(
             f"{collected / 'runs.csv'}: the run {foreign[0]} (and {len(foreign) - 1} more) is no "
-            f"cell of the study {study}",
+            f"run of the study {study}",
             fix=FIX,
         )
 

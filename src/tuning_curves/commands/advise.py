@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
 def _keeping(path: Path, study: Any, advice: dict[str, Any]) -> str:
     """The command that keeps the best method as a model."""
     best = advice["left"][0]
-    seed = next(p.cell.init_seed for p in study.planned if p.cell.method == best)
+    seed = next(p.run.init_seed for p in study.planned if p.run.method == best)
     return (
         f"To keep {best} as a model: tuning-curves train --study {path} --method {best}"
         f" --size {advice['n_train']} --budget {advice['budget']}"
@@ -92,9 +92,9 @@ def _chosen_runs(study: Any) -> tuple[Any, Any]:
         summarise_rates,
         unite_subsets,
     )
-    from tuning_curves.study.records import Shelf, no_records
+    from tuning_curves.study.records import RecordStore, no_records
 
-    paths = Shelf(study).found()
+    paths = RecordStore(study).found()
     if not paths:
         raise no_records(study)
     expected = [planned.row() for planned in study.planned if planned.id in paths]

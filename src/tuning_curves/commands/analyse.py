@@ -7,7 +7,7 @@ from typing import Any
 from tuning_curves.commands.options import add, add_study, chosen_study
 
 DESCRIPTION = """\
-Choose each learning rate on the selection split, then write the study's tables as CSV:
+Choose each learning rate on the validation split, then write the study's tables as CSV:
 curves, contrasts, crossovers, changes between budgets, costs, counts, biases, provenance, and a
 verdict for each claim of the file of claims. Equal input gives equal bytes.
 """

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from tuning_curves.trained.predict import Given
 
 DESCRIPTION = """\
-Answer questions with what a cell has trained: its encoder and its delta. Windows,
-arithmetic and decoding are those of the cell's own evaluation, whose answers it gives.
+Answer questions with what a run has trained: its encoder and its delta. Windows,
+arithmetic and decoding are those of the run's own evaluation, whose answers it gives.
 """
 EPILOG = """\
 example:

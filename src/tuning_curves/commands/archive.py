@@ -34,9 +34,9 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Archive."""
     from tuning_curves.study.config import read_study
-    from tuning_curves.study.records import Shelf, archive_records
+    from tuning_curves.study.records import RecordStore, archive_records
 
     study = read_study(args.study)
-    moved = archive_records(Shelf(study))
+    moved = archive_records(RecordStore(study))
     print(f"{moved} records moved to results/{study.name}/records", file=sys.stderr)
     return 0

@@ -28,7 +28,7 @@ def add_parser(subparsers: Any) -> None:
         description=DESCRIPTION,
         epilog=EPILOG,
     )
-    parser.add_argument("--dir", type=Path, default=Path("runs/prefix"), metavar="DIR")
+    parser.add_argument("--dir", type=Path, default=Path("runs/activations"), metavar="DIR")
     parser.add_argument("--remove", action="store_true", help="remove all of it")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -46,20 +46,20 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Collect."""
     from tuning_curves.analysis.runs import collect
-    from tuning_curves.study.records import Shelf, no_records
+    from tuning_curves.study.records import RecordStore, no_records
 
     study = chosen_study(args)
-    paths = Shelf(study).found()
+    paths = RecordStore(study).found()
     missing = len(study.unique) - len(paths)
     if missing and args.recorded is None:
         raise ResourceError(
-            f"{missing} of {len(study.unique)} cells of {study.name} have no record",
+            f"{missing} of {len(study.unique)} runs of {study.name} have no record",
             fix="train them: `snakemake --cores all --configfile config/<study>.yaml`; or collect "
             "those at hand with --recorded",
         )
     if args.recorded not in (None, len(paths)):
         raise DataError(
-            f"{len(paths)} cells of {study.name} have a record, expected {args.recorded}",
+            f"{len(paths)} runs of {study.name} have a record, expected {args.recorded}",
             fix="run again: records came or went meanwhile",
         )
     if not paths:

@@ -37,7 +37,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--max-length", type=int, required=True, help="tokens of a window")
     parser.add_argument("--doc-stride", type=int, required=True, help="tokens windows overlap by")
-    parser.add_argument("--held-out", type=int, default=0, help="questions of the selection split")
+    parser.add_argument("--held-out", type=int, default=0, help="questions of the validation split")
     parser.add_argument("--largest-size", type=int, default=1, help="training size to make sure of")
 
 

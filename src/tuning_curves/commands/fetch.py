@@ -13,7 +13,7 @@ The workflow calls this; by hand, give the study's own section as JSON.
 EPILOG = """\
 example:
   $ tuning-curves fetch data --out resources/data/mine --spec '{"name": "mine", \\
-      "source": "path", "train": "train.json", "dev": "dev.json", "held_out_questions": 500}'
+      "source": "path", "train": "train.json", "test": "test.json", "held_out_examples": 500}'
 """
 
 

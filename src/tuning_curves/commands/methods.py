@@ -52,7 +52,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a row a method."""
+    """Print one row per method."""
     path = args.encoder / "config.json" if args.encoder.is_dir() else args.encoder
     from tuning_curves.methods.counting import count_methods
 
@@ -68,15 +68,15 @@ def run(args: argparse.Namespace) -> int:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """The rows as aligned text, counts with thousands marked."""
-    cells = [list(COLUMNS)]
+    runs = [list(COLUMNS)]
     for row in rows:
         counts = [f"{row[key]:,}" for key in COLUMNS[1:5]]
-        cells.append([row["method"], *counts, f"{100 * row['share']:.4f} %"])
-    widths = [max(len(line[i]) for line in cells) for i in range(len(COLUMNS))]
+        runs.append([row["method"], *counts, f"{100 * row['share']:.4f} %"])
+    widths = [max(len(line[i]) for line in runs) for i in range(len(COLUMNS))]
     return "\n".join(
         "  ".join(
             text.ljust(width) if i == 0 else text.rjust(width)
             for i, (text, width) in enumerate(zip(line, widths, strict=True))
         )
-        for line in cells
+        for line in runs
     )

@@ -110,7 +110,7 @@ def add_study(parser: argparse.ArgumentParser) -> None:
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:
-    """The options that choose some of a study's cells."""
+    """The options that choose some of a study's runs."""
     repeated: dict[str, Any] = {"action": "append", "help": "may be repeated"}
     parser.add_argument("--method", metavar="NAME", **repeated)
     parser.add_argument("--size", type=int, metavar="N", **repeated)
@@ -119,34 +119,34 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--learning-rate", type=float, metavar="R", **repeated)
 
 
-def chosen_cells(args: argparse.Namespace, study: Any) -> tuple[Any, ...]:
-    """The cells (`Planned`) of a study that `add_choice`'s options name, each once.
+def chosen_runs(args: argparse.Namespace, study: Any) -> tuple[Any, ...]:
+    """The runs (`PlannedRun`) of a study that `add_choice`'s options name, each once.
 
     Raises:
-        UsageError: an option that names what no cell has.
+        UsageError: an option that names what no run has.
     """
     for option, known in {
-        "method": {p.cell.method for p in study.planned},
-        "size": {p.cell.n_train for p in study.planned},
-        "seed": {p.cell.init_seed for p in study.planned},
+        "method": {p.run.method for p in study.planned},
+        "size": {p.run.n_train for p in study.planned},
+        "seed": {p.run.init_seed for p in study.planned},
         "budget": {p.budget for p in study.planned},
-        "learning_rate": {p.cell.learning_rate for p in study.planned},
+        "learning_rate": {p.run.learning_rate for p in study.planned},
     }.items():
         unknown = sorted(set(getattr(args, option) or []) - known)
         if unknown:
             raise UsageError(
-                f"--{option.replace('_', '-')} {unknown[0]}: no cell of {study.name} has it (it "
+                f"--{option.replace('_', '-')} {unknown[0]}: no run of {study.name} has it (it "
                 f"has {', '.join(map(str, sorted(known)))})",
                 fix="choose among these, or add it to the study",
             )
     wanted = {
         p.id: p
         for p in study.planned
-        if _among(args.method, p.cell.method)
-        and _among(args.size, p.cell.n_train)
-        and _among(args.seed, p.cell.init_seed)
+        if _among(args.method, p.run.method)
+        and _among(args.size, p.run.n_train)
+        and _among(args.seed, p.run.init_seed)
         and _among(args.budget, p.budget)
-        and _among(args.learning_rate, p.cell.learning_rate)
+        and _among(args.learning_rate, p.run.learning_rate)
     }
     return tuple(wanted.values())
 

@@ -13,7 +13,7 @@ With --study, print all that a study of files on this machine may leave out.
 """
 EPILOG = """\
 examples:
-  $ tuning-curves pin --train train-v1.1.json --dev dev-v1.1.json
+  $ tuning-curves pin --train train-v1.1.json --test dev-v1.1.json
   $ tuning-curves pin --encoder ~/models/bert-base-cased
   $ tuning-curves pin --study config/your-data.yaml
 """
@@ -30,7 +30,7 @@ def add_parser(subparsers: Any) -> None:
         epilog=EPILOG,
     )
     parser.add_argument("--train", type=Path, metavar="FILE", help="SQuAD-format training file")
-    parser.add_argument("--dev", type=Path, metavar="FILE", help="SQuAD-format evaluation file")
+    parser.add_argument("--test", type=Path, metavar="FILE", help="SQuAD-format evaluation file")
     parser.add_argument("--encoder", type=Path, metavar="DIR", help="Hugging Face checkpoint")
     parser.add_argument("--study", type=Path, metavar="FILE", help="config/<study>.yaml")
     parser.add_argument("--generated", metavar="JSON", help="a study's generated `data` section")
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from tuning_curves.util.errors import UsageError
 
     if not (args.train or args.dev or args.encoder or args.generated or args.study):
-        raise UsageError("nothing to pin", fix="give --study, --train and --dev, or --encoder")
+        raise UsageError("nothing to pin", fix="give --study, --train and --test, or --encoder")
     if args.study:
         _print_pins(args.study)
     if args.encoder:
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
         for split, data in generate_splits(section(args.generated, "data")).items():
             print(f"{split}: {content_sha256(data)}")
-    for split, path in (("train", args.train), ("dev", args.dev)):
+    for split, path in (("train", args.train), ("test", args.dev)):
         if path is not None:
             print(f"{split}: {content_sha256(read_squad(path))}")
     return 0

@@ -1,4 +1,4 @@
-"""`tuning-curves plan`: a study's cells, or some of them, as a job for another machine."""
+"""`tuning-curves plan`: a study's runs, or some of them, as a job for another machine."""
 
 import argparse
 import json
@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.commands.options import add, add_choice, chosen_cells
+from tuning_curves.commands.options import add, add_choice, chosen_runs
 from tuning_curves.util.errors import UsageError
 
 DESCRIPTION = """\
-Print a job, which `tuning-curves train` runs: the study's cells that have no record
+Print a job, which `tuning-curves train` runs: the study's runs that have no record
 yet, or those of them that the options choose.
 """
 EPILOG = """\
@@ -25,30 +25,30 @@ def add_parser(subparsers: Any) -> None:
         subparsers,
         "plan",
         run,
-        help="print a study's cells as a job",
+        help="print a study's runs as a job",
         description=DESCRIPTION,
         epilog=EPILOG,
     )
     parser.add_argument("study", type=Path, metavar="STUDY", help="config/<study>.yaml")
     add_choice(parser)
-    parser.add_argument("--all", action="store_true", help="also cells that have a record")
+    parser.add_argument("--all", action="store_true", help="also runs that have a record")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the job on stdout and its extent on stderr."""
     from tuning_curves.study.config import read_study
     from tuning_curves.study.grid import job_of
-    from tuning_curves.study.records import Shelf
+    from tuning_curves.study.records import RecordStore
 
     study = read_study(args.study)
-    shelf = Shelf(study)
-    cells = tuple(p for p in chosen_cells(args, study) if args.all or shelf.find(p) is None)
-    if not cells:
+    store = RecordStore(study)
+    runs = tuple(p for p in chosen_runs(args, study) if args.all or store.find(p) is None)
+    if not runs:
         raise UsageError(
-            "no cell of the study is chosen, or all of them have records",
+            "no run of the study is chosen, or all of them have records",
             fix="loosen the options, or add --all",
         )
-    steps = sum(p.cell.steps for p in cells)
-    print(f"{len(cells)} cells, {steps:,} training steps", file=sys.stderr)
-    print(json.dumps(json.loads(job_of(study, cells).dump())))
+    steps = sum(p.run.steps for p in runs)
+    print(f"{len(runs)} runs, {steps:,} training steps", file=sys.stderr)
+    print(json.dumps(json.loads(job_of(study, runs).dump())))
     return 0

@@ -8,7 +8,7 @@ from typing import Any
 from tuning_curves.commands.options import add
 
 DESCRIPTION = """\
-Count a study's cells: done (archived or in the workspace; those that diverged are
+Count a study's runs: done (archived or in the workspace; those that diverged are
 results), running, missing, failed (tried, and no record: with the reason), damaged (a
 record that cannot be read: with what to do; the exit status is 3 then); and reckon the
 time that the rest takes from those that are done.
@@ -26,7 +26,7 @@ def add_parser(subparsers: Any) -> None:
         subparsers,
         "status",
         run,
-        help="cells done, running, missing, failed, damaged; time left",
+        help="runs done, running, missing, failed, damaged; time left",
         description=DESCRIPTION,
         epilog=EPILOG,
     )
@@ -46,20 +46,20 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(found, indent=1))
         return status
-    cells = found["cells"]
+    runs = found["runs"]
     shown = ("done", "running", "missing", "failed", *(["damaged"] if found["damages"] else []))
-    counts = "  ".join(f"{key} {cells[key]}" for key in shown)
-    print(f"{study.name}: {cells['total']} cells  {counts}")
-    if cells["diverged"]:
-        print(f"  of those done, {cells['diverged']} diverged")
+    counts = "  ".join(f"{key} {runs[key]}" for key in shown)
+    print(f"{study.name}: {runs['total']} runs  {counts}")
+    if runs["diverged"]:
+        print(f"  of those done, {runs['diverged']} diverged")
     for row in found["methods"]:
         print(f"  {row['method']:<20} {row['done']:>5} of {row['total']}")
     for failure in found["failures"]:
-        print(f"failed: {failure['cell']}: {failure['reason']}: {failure['needed']}")
+        print(f"failed: {failure['run']}: {failure['reason']}: {failure['needed']}")
     for damage in found["damages"]:
         print(f"damaged: {damage}")
     left = found["seconds_left"]
-    if cells["done"] == cells["total"]:
+    if runs["done"] == runs["total"]:
         print("nothing is left to train")
     elif left is None:
         print("time left: not known before the first record")

@@ -1,19 +1,19 @@
-"""`tuning-curves train`: train and evaluate the cells of a job, a record each."""
+"""`tuning-curves train`: train and evaluate the runs of a job, a record each."""
 
 import argparse
 import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuning_curves.commands.options import CHOICE, add, add_choice, chosen_cells, not_negative
+from tuning_curves.commands.options import CHOICE, add, add_choice, chosen_runs, not_negative
 from tuning_curves.util.errors import ResourceError, UsageError
 
 if TYPE_CHECKING:
     from tuning_curves.study.grid import Job
-    from tuning_curves.study.paths import Places
+    from tuning_curves.study.paths import WorkerPaths
 
 DESCRIPTION = """\
-Train and evaluate cells one after the other in this process. A cell with a record is
+Train and evaluate runs one after the other in this process. A run with a record is
 passed over; a killed one resumes from its checkpoint. Needs torch, transformers and
 numpy only, so that a job can be carried to a machine with nothing else.
 """
@@ -23,15 +23,15 @@ example:
   $ tuning-curves train --job-file job.json --encoder resources/encoders/... \\
       --features runs/features/... --workspace runs/minilm-squad
 
-with --study the cells are chosen as `plan` chooses them, and the folders are the study's:
+with --study the runs are chosen as `plan` chooses them, and the folders are the study's:
   $ tuning-curves train --study config/demo.yaml --method bitfit --size 160 --seed 0 \\
       --keep-delta
 
---keep-delta writes what each cell trained to <workspace>/deltas/<method>/....safetensors,
-for `tuning-curves answer` and `export`; a cell with a record and without a delta is
+--keep-delta writes what each run trained to <workspace>/deltas/<method>/....safetensors,
+for `tuning-curves answer` and `export`; a run with a record and without a delta is
 trained again for it, and its record stays as it is.
 
-A diverged cell (NaN or infinite loss) is a result: it is recorded and the exit status is 0.
+A diverged run (NaN or infinite loss) is a result: it is recorded and the exit status is 0.
 One that runs out of memory, or whose record is damaged, is passed over and named at the end.
 On SIGTERM or Ctrl-C a checkpoint is written at once, and the exit status is 75: try later.
 docs/faults.md has more.
@@ -44,14 +44,14 @@ def add_parser(subparsers: Any) -> None:
         subparsers,
         "train",
         run,
-        help="train and evaluate the cells of a job",
+        help="train and evaluate the runs of a job",
         description=DESCRIPTION,
         epilog=EPILOG,
     )
     job = parser.add_mutually_exclusive_group(required=True)
     job.add_argument("--job", metavar="JSON", help="the job itself")
     job.add_argument("--job-file", type=Path, metavar="FILE", help="a file with the job")
-    job.add_argument("--study", type=Path, metavar="FILE", help="cells of config/<study>.yaml:")
+    job.add_argument("--study", type=Path, metavar="FILE", help="runs of config/<study>.yaml:")
     add_choice(parser)
     parser.add_argument("--encoder", type=Path, metavar="DIR")
     parser.add_argument("--features", type=Path, metavar="DIR")
@@ -78,7 +78,7 @@ def add_parser(subparsers: Any) -> None:
         "--checkpoint-seconds",
         type=not_negative,
         metavar="S",
-        help="keep what a cell has reached this often (default: every minute)",
+        help="keep what a run has reached this often (default: every minute)",
     )
     parser.add_argument(
         "--gpu-locks",
@@ -93,7 +93,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         help="with --gpu-locks: so many processes share a GPU (default: %(default)s)",
     )
-    parser.add_argument("--keep-delta", action="store_true", help="keep what each cell trains")
+    parser.add_argument("--keep-delta", action="store_true", help="keep what each run trains")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--done", type=Path, metavar="FILE", help="write this when all is done")
 
@@ -106,8 +106,8 @@ def run(args: argparse.Namespace) -> int:
     from tuning_curves.util.log import say
 
     job, places = _of_study(args) if args.study is not None else _of_job(args)
-    if not job.cells:
-        raise UsageError("the job has no cells", fix="plan a job with at least one")
+    if not job.runs:
+        raise UsageError("the job has no runs", fix="plan a job with at least one")
     with listening():
         summary = run_job(job, places, args.device, _slots(args))
     line = f"{summary.trained} trained, {summary.diverged} diverged, {summary.found} had records"
@@ -134,7 +134,7 @@ def _slots(args: argparse.Namespace) -> Any:
     return GpuSlots(folder=args.gpu_locks, workers=args.gpu_workers)
 
 
-def _of_job(args: argparse.Namespace) -> "tuple[Job, Places]":
+def _of_job(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
     """The job and its folders as the options give them."""
     from tuning_curves.study.grid import load_job, read_job
 
@@ -144,19 +144,19 @@ def _of_job(args: argparse.Namespace) -> "tuple[Job, Places]":
     for name in CHOICE:
         if getattr(args, name) is not None:
             option = name.replace("_", "-")
-            raise UsageError(f"--{option} with a job, whose cells are chosen", fix="use --study")
+            raise UsageError(f"--{option} with a job, whose runs are chosen", fix="use --study")
     job = load_job(args.job) if args.job is not None else read_job(args.job_file)
     return job, _places(args, args.encoder, args.features, args.workspace, args.cache)
 
 
-def _of_study(args: argparse.Namespace) -> "tuple[Job, Places]":
-    """The chosen cells of a study, and its own folders where the options name no other."""
+def _of_study(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
+    """The chosen runs of a study, and its own folders where the options name no other."""
     from tuning_curves.study.config import read_study
     from tuning_curves.study.grid import job_of
-    from tuning_curves.study.paths import Layout
+    from tuning_curves.study.paths import StudyPaths
 
     study = read_study(args.study)
-    layout = Layout(study)
+    layout = StudyPaths(study)
     encoder, features = args.encoder or layout.encoder, args.features or layout.features
     for folder in (encoder, features):
         if not (folder / "manifest.json").is_file():
@@ -167,17 +167,17 @@ def _of_study(args: argparse.Namespace) -> "tuple[Job, Places]":
     places = _places(
         args, encoder, features, args.workspace or layout.workspace, args.cache or layout.cache
     )
-    places = dataclasses.replace(places, archive=layout.shelf.archive)
-    return job_of(study, chosen_cells(args, study)), places
+    places = dataclasses.replace(places, archive=layout.store.archive)
+    return job_of(study, chosen_runs(args, study)), places
 
 
 def _places(
     args: argparse.Namespace, encoder: Path, features: Path, workspace: Path, cache: Path | None
-) -> "Places":
-    from tuning_curves.study.paths import Places
+) -> "WorkerPaths":
+    from tuning_curves.study.paths import WorkerPaths
     from tuning_curves.util.files import GIB
 
-    return Places(
+    return WorkerPaths(
         encoder=encoder,
         features=features,
         workspace=workspace,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.data.leakage import check_apart
+from tuning_curves.data.leakage import check_leakage
 from tuning_curves.data.subsets import split_articles
 from tuning_curves.tasks.question_answering.data import (
     SquadData,
@@ -22,12 +22,12 @@ from tuning_curves.tasks.question_answering.data import (
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import read_json, write_json
 
-SPLITS = ("train", "dev")
-HUB_SPLITS = {"train": "train", "dev": "validation"}
+SPLITS = ("train", "test")
+HUB_SPLITS = {"train": "train", "test": "validation"}
 
 
 def fetch_data(data: Mapping[str, Any], folder: Path) -> None:
-    """Write `train.json`, `dev.json` and, last, `manifest.json` into `folder`.
+    """Write `train.json`, `test.json` and, last, `manifest.json` into `folder`.
 
     Args:
         data: the study's `data` section.
@@ -42,7 +42,7 @@ def fetch_data(data: Mapping[str, Any], folder: Path) -> None:
     splits = read(data)
     content = {split: content_sha256(splits[split]) for split in SPLITS}
     _check_pins(data, content)
-    check_apart(splits, data["name"])
+    check_leakage(splits, data["name"])
     for split in SPLITS:
         write_json(folder / f"{split}.json", to_squad(splits[split]), indent=None)
     counts = {split: len(splits[split].questions) for split in SPLITS}
@@ -51,7 +51,7 @@ def fetch_data(data: Mapping[str, Any], folder: Path) -> None:
         {"data": dict(data), "content_sha256": content, "questions": counts},
     )
     print(
-        f"{data['name']}: {counts['train']} train and {counts['dev']} dev questions",
+        f"{data['name']}: {counts['train']} train and {counts['test']} test questions",
         file=sys.stderr,
     )
 
@@ -68,7 +68,7 @@ def open_data(folder: Path) -> dict[str, SquadData]:
     for split in SPLITS:
         if content_sha256(splits[split]) != manifest["content_sha256"][split]:
             raise DataError(f"{folder / split}.json: altered since it was fetched", fix=fix)
-    check_apart(splits, str(folder))
+    check_leakage(splits, str(folder))
     return splits
 
 
@@ -76,16 +76,16 @@ def generate_splits(data: Mapping[str, Any]) -> dict[str, SquadData]:
     """The generator's passages and questions, read as any other file would be."""
     from tuning_curves.demo import generate
 
-    keys = ("seed", "train_articles", "dev_articles", "questions_per_article")
+    keys = ("seed", "train_articles", "test_articles", "questions_per_article")
     made = generate(**{key: data[key] for key in keys})
     return {split: parse_squad(made[split], f"generated {split} data") for split in SPLITS}
 
 
 def read_paths(data: Mapping[str, Any]) -> dict[str, SquadData]:
     """The two files of a `path` source, or its one file in two parts."""
-    if "dev" in data:
+    if "test" in data:
         return {split: read_squad(Path(data[split])) for split in SPLITS}
-    return split_articles(read_squad(Path(data["train"])), data["dev_from_train"], data["train"])
+    return split_articles(read_squad(Path(data["train"])), data["test_from_train"], data["train"])
 
 
 def _from_hub(data: Mapping[str, Any]) -> dict[str, SquadData]:

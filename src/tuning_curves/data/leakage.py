@@ -17,7 +17,7 @@ FIX_TITLE = (
 FIX_CONTEXT = "keep a paragraph in one article, and an article on one side"
 
 
-def check_apart(splits: Mapping[str, SquadData], name: str) -> None:
+def check_leakage(splits: Mapping[str, SquadData], name: str) -> None:
     """Check that no title and no context belongs to two articles, in one split or in two.
 
     Args:

@@ -1,7 +1,7 @@
 """Which questions train, which select the learning rate, and which are asked of a model.
 
 Training subsets are nested: for one seed each is the first n of one permutation of the pool, the
-same for every method, so that contrasts are paired. The selection split is made of whole
+same for every method, so that contrasts are paired. The validation split is made of whole
 articles, since questions of one article are not independent. Each use draws from a stream of its
 own, so that equal seeds do not tie two uses together.
 """
@@ -39,9 +39,9 @@ def selection_articles(article_sizes: np.ndarray, questions: int, seed: int = 0)
     count = 0 if questions == 0 else int(np.searchsorted(taken, questions)) + 1
     if count > 0 and (count > len(sizes) or taken[count - 1] == taken[-1]):
         raise UsageError(
-            f"a selection split of {questions} questions in whole articles leaves none of the"
+            f"a validation split of {questions} questions in whole articles leaves none of the"
             f" {int(sizes.sum())} questions to train on",
-            fix="ask for a smaller selection split, or use a larger data set",
+            fix="ask for a smaller validation split, or use a larger data set",
         )
     return np.sort(order[:count])
 
@@ -79,7 +79,7 @@ def subset(pool: np.ndarray, n: int, seed: int) -> np.ndarray:
         raise UsageError(
             f"a training subset of {n} questions was asked for; the pool outside the selection"
             f" split holds {len(pool)}",
-            fix=f"keep the study's sizes within 1 and {len(pool)}, or make its selection split"
+            fix=f"keep the study's sizes within 1 and {len(pool)}, or make its validation split"
             " smaller",
         )
     return _generator(SUBSET_STREAM, seed).permutation(np.asarray(pool, np.int64))[:n]
@@ -156,8 +156,8 @@ DEV_STREAM = 5  # apart from the streams of `subsets` and `training.schedule`
 LEAST_ARTICLES = 3  # one each to train on, to choose the learning rate on, and to measure on
 
 
-def split_articles(data: SquadData, dev_questions: int, source: str) -> dict[str, SquadData]:
-    """Articles in a seeded order, until they hold so many questions, are `dev`; the rest `train`.
+def split_articles(data: SquadData, test_examples: int, source: str) -> dict[str, SquadData]:
+    """Articles in a seeded order, until they hold so many questions, are `test`; the rest `train`.
 
     Both keep the file's order.
 
@@ -166,18 +166,18 @@ def split_articles(data: SquadData, dev_questions: int, source: str) -> dict[str
     """
     sizes = article_sizes(data)
     order = np.random.default_rng(DEV_STREAM).permutation(len(sizes))
-    taken = int(np.searchsorted(np.cumsum(sizes[order]), dev_questions)) + 1
+    taken = int(np.searchsorted(np.cumsum(sizes[order]), test_examples)) + 1
     if len(sizes) < LEAST_ARTICLES or taken > len(sizes) - 2:
         raise UsageError(
             f"{source}: {len(sizes)} articles with {sizes.sum()} questions, of which "
-            f"{dev_questions} in whole articles were asked for as dev part: too few are left to "
+            f"{test_examples} in whole articles were asked for as test part: too few are left to "
             "train on and to choose learning rates on",
-            fix="lower data.dev_from_train, give data.dev a file of its own, or divide the file "
+            fix="lower data.test_from_train, give data.dev a file of its own, or divide the file "
             "into more articles: texts that do not belong together are articles of their own",
         )
     chosen = set(order[:taken].tolist())
     articles = to_squad(data)["data"]
-    parts = {"train": lambda number: number not in chosen, "dev": lambda number: number in chosen}
+    parts = {"train": lambda number: number not in chosen, "test": lambda number: number in chosen}
     return {
         split: parse_squad(
             {"version": "1.1", "data": [a for i, a in enumerate(articles) if inside(i)]}, source

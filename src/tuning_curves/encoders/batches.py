@@ -4,7 +4,7 @@ A method whose lowest `first` layers (and embeddings) are frozen never needs the
 window that was seen before: their output is kept in float16, without dropout, and serves every
 seed, rate and size, for training and for evaluation. A window passes the frozen part alone on a CPU
 and in one block of neighbours, always the same, on a GPU, so that what is kept does not depend on
-which cells share the process.
+which runs share the process.
 """
 
 import contextlib
@@ -56,7 +56,7 @@ class Room:
     full: bool = False
 
 
-class FrozenPrefix:
+class ActivationCache:
     """The output of a frozen lower part, window by window, made on demand.
 
     It is kept on disk where there is a store with room. On a GPU, and where there is no such
@@ -88,7 +88,7 @@ class FrozenPrefix:
         lengths = [len(row) for row in rows]
         return Batch(hidden=hidden, packing=Packing.of(lengths, self.device))
 
-    def holding(self, chosen: np.ndarray) -> "FrozenPrefix":
+    def holding(self, chosen: np.ndarray) -> "ActivationCache":
         """The same prefix with these windows' output at hand, whatever room there is for it."""
         held = copy.copy(self)
         held.kept = self._states(chosen)
@@ -167,7 +167,9 @@ class FrozenPrefix:
 class Feed:
     """Batches of one split for one model: embedded now, or from the frozen prefix."""
 
-    def __init__(self, model: SpanModel, features: FeatureSet, prefix: FrozenPrefix | None) -> None:
+    def __init__(
+        self, model: SpanModel, features: FeatureSet, prefix: ActivationCache | None
+    ) -> None:
         self.model, self.features, self.prefix = model, features, prefix
         self.first = 0 if prefix is None else prefix.first
         self.device = next(model.parameters()).device

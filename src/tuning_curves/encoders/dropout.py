@@ -1,4 +1,4 @@
-"""Dropout whose mask is a function of the cell's seed and the step.
+"""Dropout whose mask is a function of the run's seed and the step.
 
 On a CPU the library draws one 64-bit number for each element, which takes a fifteenth of a training
 step; here an element takes 16 bits of a counter-seeded stream, so the rate is exact to 1/65536 and

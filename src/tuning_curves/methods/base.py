@@ -133,6 +133,6 @@ def count_frozen_layers(model: SpanModel) -> int:
 
 
 def trained_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
-    """The tensors a cell changes, by name: its delta. Single entries come with their index."""
+    """The tensors a run changes, by name: its delta. Single entries come with their index."""
     trained = {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
     return trained | entry_indices(model)

@@ -53,7 +53,7 @@ def bias_terms(tensors: Mapping[str, Tensor], layers: int) -> dict[str, list[flo
     """The mean absolute value of each bias term in each layer, as in the paper's Figure 1.
 
     Args:
-        tensors: by name in the model, such as a cell's gradients or the changes of its delta. Of
+        tensors: by name in the model, such as a run's gradients or the changes of its delta. Of
             a term with chosen entries, those alone.
 
     Returns:

@@ -13,7 +13,7 @@ from tuning_curves.util.errors import DataError, one_line
 
 
 def count_methods(config: Path, names: list[str] | None = None) -> list[dict[str, Any]]:
-    """A row a method (all, or these): method, trainable counts, total, share (a fraction).
+    """One row per method (all, or these): method, trainable counts, total, share (a fraction).
 
     Raises:
         DataError: not an encoder's configuration.
@@ -83,7 +83,7 @@ grid with for BERT-base; small encoders want larger ones.
 
 
 def page() -> str:
-    """The whole page, in Markdown: a row a method."""
+    """The whole page, in Markdown: one row per method."""
     blanks = [blank_model(_settings(*shape)) for shape in ENCODERS.values()]
     heads = ["method", "trains", "source", *ENCODERS, "learning rates", "our deviations"]
     rows = [_row(method, blanks) for method in list_methods()]

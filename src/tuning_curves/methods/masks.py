@@ -197,9 +197,9 @@ FISHER_MASK = Method(
     rates=(5e-5,),
     rates_source="the authors' code",
     deviations=f"The empirical Fisher information, with the labels, of up to {SELECT_QUESTIONS:,} "
-    "questions of the cell's own subset, with the head as it is drawn and without dropout; the "
+    "questions of the run's own subset, with the head as it is drawn and without dropout; the "
     "paper takes the expectation over the model's own answers, its code offers both. An example "
     "is a question with all its windows. As many entries as BitFit trains, where the source keeps "
     "0.5 %: its learning rate is for those. The cost of choosing (a pass forward and back for "
-    "each question, and the encoder's whole gradient) is not in a cell's costs.",
+    "each question, and the encoder's whole gradient) is not in a run's costs.",
 )

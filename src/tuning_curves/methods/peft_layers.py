@@ -1,7 +1,7 @@
 """LoRA, IA3 and prefix tuning: the tuner layers of the `peft` library inside the packed encoder.
 
 The layers are peft's own, put into the encoder in place, so that they run without padding; what
-they hold is drawn again from the cell's generator. peft is imported where a method is put into a
+they hold is drawn again from the run's generator. peft is imported where a method is put into a
 model and nowhere else. Its dropout is off: the encoder's own is all there is.
 
 `lora` (Hu et al. 2021, sections 4.1 and 4.2): W x + (α / r) B A x on the query and value matrices;

@@ -1,7 +1,7 @@
 """Single entries of a frozen tensor that are trained, stored and optimised apart from it.
 
 The tensor W stays as it is; the model computes with W + scatter(values), where `values` holds one
-number for each chosen entry and begins at zero. So the optimiser's state, the clipped gradient, a
+number for each chosen entry and begins at zero. So the optimizer's state, the clipped gradient, a
 checkpoint and a delta know the chosen entries alone, and neither weight decay nor momentum can
 reach the rest. The price is a copy of W in each forward pass, which in float32 counts as kept for
 the backward pass in float32, and the whole gradient of W for a moment.
@@ -19,7 +19,7 @@ from tuning_curves.encoders.model import SpanModel
 PART = re.compile(r"^(.+)\.parametrizations\.([^.]+)\.(original|0\.values|0\.index)$")
 
 
-class Entries(nn.Module):
+class SparseDelta(nn.Module):
     """Makes W + scatter(values) of a frozen W.
 
     Attributes:
@@ -49,14 +49,14 @@ def place_entries(model: SpanModel, chosen: Mapping[str, Tensor]) -> None:
         module = model.encoder.get_submodule(path)
         tensor = getattr(module, kind).requires_grad_(False)
         if len(index):
-            entries = Entries(index.to(tensor.device))
+            entries = SparseDelta(index.to(tensor.device))
             parametrize.register_parametrization(module, kind, entries, unsafe=True)
 
 
 def plain_name(name: str) -> str:
     """A tensor's name in the untouched model.
 
-    Entries stand for the tensor whose they are; the tuner layers of `peft` keep what they wrap
+    SparseDelta stand for the tensor whose they are; the tuner layers of `peft` keep what they wrap
     below `base_layer`.
     """
     match = PART.match(name)
@@ -67,7 +67,7 @@ def plain_name(name: str) -> str:
 def entry_indices(model: nn.Module) -> dict[str, Tensor]:
     """The index of every tensor with chosen entries, by the buffer's name."""
     modules = model.named_modules()
-    return {f"{name}.index": part.index for name, part in modules if isinstance(part, Entries)}
+    return {f"{name}.index": part.index for name, part in modules if isinstance(part, SparseDelta)}
 
 
 @torch.no_grad()

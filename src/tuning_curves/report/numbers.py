@@ -90,7 +90,7 @@ def _facts(tables: Tables, study: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _methods(tables: Tables, study: Mapping[str, Any]) -> list[dict[str, str]]:
-    """A row a method of the study, in the order of the tables: label, counts, rates, seeds."""
+    """One row per method of the study, in the order of the tables: label, counts, rates, seeds."""
     by_name = {method["name"]: method for method in study["methods"]}
     counts = tables["counts"].set_index("method")
     rows = []

@@ -260,14 +260,14 @@ def _by_method(rows: pd.DataFrame) -> str:
 
 
 def optimism(tables: Tables) -> str:
-    """What choosing the learning rate on dev would have claimed."""
-    selection = tables["selection"].dropna(subset=["dev_em", "oracle_em"])
+    """What choosing the learning rate on test would have claimed."""
+    selection = tables["selection"].dropna(subset=["test_em", "oracle_em"])
     selection = selection[selection["edge"] != "only"]
     if selection.empty:
-        return "With one rate in each grid, choosing on dev would have claimed nothing else."
-    gap = selection["oracle_em"] - selection["dev_em"]
+        return "With one rate in each grid, choosing on test would have claimed nothing else."
+    gap = selection["oracle_em"] - selection["test_em"]
     return (
-        f"Choosing on dev would have claimed {wording.points(gap.mean())} points more exact match "
+        f"Choosing on test would have claimed {wording.points(gap.mean())} points more exact match "
         f"on average, and {wording.points(gap.max())} at most."
     )
 
@@ -374,7 +374,7 @@ def cached(study: Mapping[str, Any]) -> str:
 
 
 def costs(tables: Tables) -> list[str]:
-    """Time a step and optimiser bytes against full: each main method, the others together."""
+    """Time a step and optimizer bytes against full: each main method, the others together."""
     frame = tables["costs"].dropna(subset=["step_time_ratio"])
     full = frame[frame["method"] == "full"]
     methods = [name for name in style.ordered(frame["method"]) if name != "full"]
@@ -389,7 +389,7 @@ def costs(tables: Tables) -> list[str]:
 def _cost(own: pd.DataFrame, full: pd.DataFrame) -> str:
     return (
         f"A step of {style.label(own['method'].iloc[0])} takes {_spread(own['step_time_ratio'])} "
-        f"as long as one of {style.label('full')}; its optimiser holds {_megabytes(own)} MB, "
+        f"as long as one of {style.label('full')}; its optimizer holds {_megabytes(own)} MB, "
         f"against {_megabytes(full)} MB."
     )
 
@@ -431,7 +431,7 @@ def share(tables: Tables, method: str) -> str:
 
 
 def gaps(tables: Tables, study: Mapping[str, Any]) -> str:
-    """Cells of the study without a score, and points without an interval."""
+    """Runs of the study without a score, and points without an interval."""
     curves = tables["curves"]
     scored = {
         (row.budget, row.method, row.n_train) for row in curves.dropna(subset=["em"]).itertuples()
@@ -691,13 +691,13 @@ def memory(tables: Tables) -> str:
     ]
     return (
         "Beside the weights, in MB and as medians over sizes and budgets, "
-        f"{wording.join(parts)}. The optimiser's state and the gradients do not grow with the "
+        f"{wording.join(parts)}. The optimizer's state and the gradients do not grow with the "
         "batch, the activations do."
     )
 
 
 def _parts(row: pd.Series) -> str:
-    names = ("of optimiser's state", "of gradients", "of activations for a batch")
+    names = ("of optimizer's state", "of gradients", "of activations for a batch")
     return wording.join(
         f"{wording.significant(row[column])} {name}"
         for column, name in zip(PARTS, names, strict=True)

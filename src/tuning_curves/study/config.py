@@ -1,9 +1,9 @@
-"""A study: one YAML file, checked, and the cells that it asks for.
+"""A study: one YAML file, checked, and the runs that it asks for.
 
 Checking happens before anything runs: the closed schema first, then what only shows across keys
 (unknown methods, sizes beyond the generated data, a contrast of a method that is not there). A
-cell's identity is a hash of everything material to its numbers, so that a changed hyperparameter
-is another cell and a record can never be taken for another's.
+run's identity is a hash of everything material to its numbers, so that a changed hyperparameter
+is another run and a record can never be taken for another's.
 """
 
 import contextlib
@@ -21,12 +21,12 @@ from tuning_curves.util.files import sha256_of_file
 from tuning_curves.util.schemas import explain, first_error
 from tuning_curves.util.yaml_files import read_yaml
 
-MOST_CELLS = 1_000_000
+MOST_RUNS = 1_000_000
 PAPER_ENCODERS = ("bert-base-cased", "bert-base-uncased")
 SQUAD_NAMES = ("squad", "squad-hub")  # of data that is SQuAD itself
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 TEXT_KEYS = {
-    "study", "title", "name", "path", "folder", "train", "dev", "revision", "weights_sha256",
+    "study", "title", "name", "path", "folder", "train", "test", "revision", "weights_sha256",
 }  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def _check_across(study: Study, source: str) -> None:
     config = study.config
     _check_extent(config, source)
     _check_scale(config, source)
-    _check_dev(config, source)
+    _check_test(config, source)
     _check_names(config, source)
     _check_budget_sizes(config, source)
     _check_seeds(config, source)
@@ -133,16 +133,16 @@ def _check_across(study: Study, source: str) -> None:
 
 def _check_extent(config: Mapping, source: str) -> None:
     """A slip of the pen, such as seeds from 0 to 100,000, is told before anything is planned."""
-    cells = sum(
+    runs = sum(
         len(method["learning_rates"])
         * len(method.get("sizes", config["sizes"]))
         * len(method.get("seeds", config["seeds"]))
         * len(method.get("budgets", config["budgets"]))
         for method in config["methods"]
     )
-    if cells > MOST_CELLS:
+    if runs > MOST_RUNS:
         raise UsageError(
-            f"{source}: the lists ask for {cells:,} cells, expected {MOST_CELLS:,} or fewer",
+            f"{source}: the lists ask for {runs:,} runs, expected {MOST_RUNS:,} or fewer",
             fix="shorten methods, sizes, seeds or budgets, or make several studies of it",
         )
 
@@ -214,14 +214,14 @@ def _check_scale(config: Mapping, source: str) -> None:
         )
 
 
-def _check_dev(config: Mapping, source: str) -> None:
-    """Two files, or one and how much of it is the dev part."""
+def _check_test(config: Mapping, source: str) -> None:
+    """Two files, or one and how much of it is the test part."""
     data = config["data"]
-    if data["source"] == "path" and ("dev" in data) == ("dev_from_train" in data):
-        both = "both" if "dev" in data else "neither"
+    if data["source"] == "path" and ("test" in data) == ("test_from_train" in data):
+        both = "both" if "test" in data else "neither"
         raise UsageError(
-            f"{source}: data has {both} of dev and dev_from_train, expected one of the two",
-            fix="give dev: a file, or dev_from_train: questions of the training file to measure on",
+            f"{source}: data has {both} of test and test_from_train, expected one of the two",
+            fix="give test: a file, or test_from_train: so many questions of the training file",
         )
 
 
@@ -269,12 +269,12 @@ def _check_sizes(config: Mapping, source: str) -> None:
     data = config["data"]
     if data["source"] != "generated":
         return  # checked against the data itself when its features are made
-    pool = data["train_articles"] * data["questions_per_article"] - data["held_out_questions"]
+    pool = data["train_articles"] * data["questions_per_article"] - data["held_out_examples"]
     largest = largest_size(config)
     if largest > pool:
         raise UsageError(
             f"{source}: size {largest} is larger than the data: {pool} questions are left to "
-            "train on beside the selection split",
+            "train on beside the validation split",
             fix="lower the size, or raise data.train_articles",
         )
 

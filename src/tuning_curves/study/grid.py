@@ -15,13 +15,13 @@ from typing import Any
 from tuning_curves.util.errors import ResourceError, UsageError
 from tuning_curves.util.files import canonical, sha256_of
 
-CHUNK_CELLS = 200  # keeps a chunk's job within the length of a command line
+CHUNK_RUNS = 200  # keeps a chunk's job within the length of a command line
 ENGINE = 2  # raised whenever the engine's numbers change on purpose: old records no longer answer
 SQUAD_DEV_QUESTIONS = 10_570
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
-class Cell:
+class Run:
     """One training and its evaluation, within a study's settings."""
 
     method: str
@@ -41,29 +41,29 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planned:
-    """A cell of a study with the budget that asks for it; two budgets may ask for one cell."""
+class PlannedRun:
+    """A run of a study with the budget that asks for it; two budgets may ask for one run."""
 
     budget: str
-    cell: Cell
+    run: Run
     id: str
 
     @property
     def record(self) -> str:
         """The record's path below a records folder."""
-        return f"{self.cell.path}-{self.id[:8]}.json"
+        return f"{self.run.path}-{self.id[:8]}.json"
 
     def row(self) -> dict[str, Any]:
-        """Budget, id and the cell's values as one flat mapping."""
-        return {"budget": self.budget, "id": self.id, **asdict(self.cell)}
+        """Budget, id and the run's values as one flat mapping."""
+        return {"budget": self.budget, "id": self.id, **asdict(self.run)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Cells that one process trains one after the other: a pure function of the study."""
+    """Runs that one process trains one after the other: a pure function of the study."""
 
     id: str
-    cells: tuple[Planned, ...]
+    runs: tuple[PlannedRun, ...]
     passes: int = field(compare=False)
 
 
@@ -79,7 +79,7 @@ class Study:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """Everything material to a cell's numbers besides the cell itself."""
+        """Everything material to a run's numbers besides the run itself."""
         encoder, data = self.config["encoder"], self.config["data"]
         return {
             "engine": ENGINE,
@@ -87,7 +87,7 @@ class Study:
             "data": {
                 "name": data["name"],
                 "pin": data_pin(data),
-                "held_out_questions": data["held_out_questions"],
+                "held_out_examples": data["held_out_examples"],
             },
             "features": self.config["features"],
             "training": self.config["training"],
@@ -95,21 +95,21 @@ class Study:
         }
 
     @cached_property
-    def planned(self) -> tuple[Planned, ...]:
-        """Every cell under every budget, in the study's own order."""
+    def planned(self) -> tuple[PlannedRun, ...]:
+        """Every run under every budget, in the study's own order."""
         return tuple(self._plan())
 
     @cached_property
-    def unique(self) -> tuple[Planned, ...]:
-        """Each cell once, under the first budget that asks for it."""
+    def unique(self) -> tuple[PlannedRun, ...]:
+        """Each run once, under the first budget that asks for it."""
         return tuple({p.id: p for p in reversed(self.planned)}.values())[::-1]
 
-    def _plan(self) -> Iterator[Planned]:
+    def _plan(self) -> Iterator[PlannedRun]:
         for method, budget, n in points(self.config):
             for rate in method["learning_rates"]:
                 for seed in method.get("seeds", self.config["seeds"]):
                     subset, init = _pair_of(seed)
-                    cell = Cell(
+                    run = Run(
                         method=method["name"],
                         n_train=n,
                         steps=steps_of(n, budget, self.config["training"]["batch_size"]),
@@ -117,61 +117,61 @@ class Study:
                         subset_seed=subset,
                         init_seed=init,
                     )
-                    yield Planned(
-                        budget=budget["name"], cell=cell, id=identity(self.settings, cell)
+                    yield PlannedRun(
+                        budget=budget["name"], run=run, id=identity(self.settings, run)
                     )
 
     @cached_property
     def chunks(self) -> tuple[Chunk, ...]:
-        """The cells cut into chunks, none much above `execution.chunk_passes`.
+        """The runs cut into chunks, none much above `execution.chunk_passes`.
 
-        Cells of one method stand together, largest first, so that a chunk shares what lies below
+        Runs of one method stand together, largest first, so that a chunk shares what lies below
         the first trained layer; small methods share a chunk, since starting one takes seconds.
         """
         limit = self.config["execution"]["chunk_passes"]
-        chunks: list[list[Planned]] = []
+        chunks: list[list[PlannedRun]] = []
         filled = 0
-        ordered = sorted(self.unique, key=lambda p: (p.cell.method, -p.cell.steps, p.cell))
+        ordered = sorted(self.unique, key=lambda p: (p.run.method, -p.run.steps, p.run))
         for planned in ordered:
-            cost = self.passes(planned.cell)
-            if not chunks or filled + cost > limit or len(chunks[-1]) == CHUNK_CELLS:
+            cost = self.passes(planned.run)
+            if not chunks or filled + cost > limit or len(chunks[-1]) == CHUNK_RUNS:
                 chunks.append([])
                 filled = 0
             chunks[-1].append(planned)
             filled += cost
-        return tuple(self._chunk(cells) for cells in chunks)
+        return tuple(self._chunk(runs) for runs in chunks)
 
-    def _chunk(self, cells: list[Planned]) -> Chunk:
-        methods = {p.cell.method for p in cells}
+    def _chunk(self, runs: list[PlannedRun]) -> Chunk:
+        methods = {p.run.method for p in runs}
         name = methods.pop() if len(methods) == 1 else "mixed"
-        identity = sha256_of([p.id for p in cells])[:12]
-        passes = sum(self.passes(p.cell) for p in cells)
-        return Chunk(id=f"{name}-{identity}", cells=tuple(cells), passes=passes)
+        identity = sha256_of([p.id for p in runs])[:12]
+        passes = sum(self.passes(p.run) for p in runs)
+        return Chunk(id=f"{name}-{identity}", runs=tuple(runs), passes=passes)
 
-    def passes(self, cell: Cell) -> int:
-        """Forward passes of one question that a cell costs; a backward pass counts as two.
+    def passes(self, run: Run) -> int:
+        """Forward passes of one question that a run costs; a backward pass counts as two.
 
         A guess from the study alone: `head` runs on what the frozen encoder gave once.
         """
-        if cell.method == "head":
-            return max(1, (cell.n_train + self.scored) // 20)
-        return 3 * cell.steps * self.config["training"]["batch_size"] + self.scored
+        if run.method == "head":
+            return max(1, (run.n_train + self.scored) // 20)
+        return 3 * run.steps * self.config["training"]["batch_size"] + self.scored
 
     @cached_property
     def scored(self) -> int:
-        """Questions that a cell is evaluated on; SQuAD's own number stands for an unknown one."""
+        """Questions that a run is evaluated on; SQuAD's own number stands for an unknown one."""
         evaluation, data = self.config["evaluation"], self.config["data"]
-        dev = evaluation["dev_questions"]
-        if dev == "all":
-            generated = data.get("dev_articles", 0) * data.get("questions_per_article", 0)
-            dev = generated or data.get("dev_from_train", SQUAD_DEV_QUESTIONS)
-        selection = evaluation["selection_questions"]
-        return dev + (data["held_out_questions"] if selection == "all" else selection)
+        test = evaluation["test_examples"]
+        if test == "all":
+            generated = data.get("test_articles", 0) * data.get("questions_per_article", 0)
+            test = generated or data.get("test_from_train", SQUAD_DEV_QUESTIONS)
+        selection = evaluation["validation_examples"]
+        return test + (data["held_out_examples"] if selection == "all" else selection)
 
 
-def identity(settings: Mapping[str, Any], cell: Cell) -> str:
-    """16 hex digits of the hash of a cell and all its settings."""
-    return sha256_of({"settings": settings, "cell": asdict(cell)})[:16]
+def identity(settings: Mapping[str, Any], run: Run) -> str:
+    """16 hex digits of the hash of a run and all its settings."""
+    return sha256_of({"settings": settings, "run": asdict(run)})[:16]
 
 
 def encoder_pin(encoder: Mapping[str, Any]) -> str:
@@ -212,7 +212,7 @@ def whole_budgets(config: Mapping[str, Any]) -> list[str]:
 
 
 def steps_of(n: int, budget: Mapping[str, Any], batch_size: int) -> int:
-    """Training steps of a cell with n questions under a budget: its epochs, or its floor."""
+    """Training steps of a run with n questions under a budget: its epochs, or its floor."""
     return max(budget["epochs"] * math.ceil(n / batch_size), budget["min_steps"])
 
 
@@ -228,26 +228,26 @@ def largest_size(config: Mapping) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """Cells of one study to train and evaluate, one after the other."""
+    """Runs of one study to train and evaluate, one after the other."""
 
     study: str
     settings: dict[str, Any]
-    cells: tuple[Planned, ...]
+    runs: tuple[PlannedRun, ...]
 
     def dump(self) -> str:
         """One line of JSON."""
-        cells = [planned.row() for planned in self.cells]
-        whole = {"study": self.study, "settings": self.settings, "cells": cells}
+        runs = [planned.row() for planned in self.runs]
+        whole = {"study": self.study, "settings": self.settings, "runs": runs}
         return canonical(whole)
 
 
-def job_of(study: Study, cells: tuple[Planned, ...]) -> Job:
-    """The job of training these cells of a study."""
-    return Job(study=study.name, settings=study.settings, cells=cells)
+def job_of(study: Study, runs: tuple[PlannedRun, ...]) -> Job:
+    """The job of training these runs of a study."""
+    return Job(study=study.name, settings=study.settings, runs=runs)
 
 
 def load_job(text: str) -> Job:
-    """Read what `dump` wrote, and check that each cell's id belongs to it.
+    """Read what `dump` wrote, and check that each run's id belongs to it.
 
     Raises:
         UsageError: not a job, or one that was edited by hand.
@@ -255,17 +255,17 @@ def load_job(text: str) -> Job:
     fix = "make the job again with `tuning-curves plan`"
     try:
         whole = json.loads(text)
-        rows = [dict(row) for row in whole["cells"]]
-        cells = tuple(
-            Planned(budget=row.pop("budget"), id=row.pop("id"), cell=Cell(**row)) for row in rows
+        rows = [dict(row) for row in whole["runs"]]
+        runs = tuple(
+            PlannedRun(budget=row.pop("budget"), id=row.pop("id"), run=Run(**row)) for row in rows
         )
-        job = Job(study=whole["study"], settings=whole["settings"], cells=cells)
-        found = [identity(job.settings, planned.cell) for planned in cells]
+        job = Job(study=whole["study"], settings=whole["settings"], runs=runs)
+        found = [identity(job.settings, planned.run) for planned in runs]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"not a training job ({error})", fix=fix) from None
-    for planned, its in zip(job.cells, found, strict=True):
+    for planned, its in zip(job.runs, found, strict=True):
         if its != planned.id:
-            raise UsageError(f"cell {planned.cell.path} has not the id {planned.id}", fix=fix)
+            raise UsageError(f"run {planned.run.path} has not the id {planned.id}", fix=fix)
     return job
 
 

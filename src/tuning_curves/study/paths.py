@@ -6,23 +6,23 @@ from pathlib import Path
 
 from tuning_curves.study.grid import (
     Chunk,
-    Planned,
+    PlannedRun,
     Study,
     data_pin,
     encoder_pin,
     job_of,
     largest_size,
 )
-from tuning_curves.study.records import Shelf, failure_path
+from tuning_curves.study.records import RecordStore, failure_path
 from tuning_curves.util.files import GIB, sha256_of
 
 
-class Layout:
+class StudyPaths:
     """Folders of a study below one root, and the chunks without archived records."""
 
     def __init__(self, study: Study, root: Path = Path()) -> None:
         self.study, self.root = study, root
-        self.shelf = Shelf(study, root)
+        self.store = RecordStore(study, root)
         self.chunks: dict[str, Chunk] = {chunk.id: chunk for chunk in study.chunks}
 
     @property
@@ -73,35 +73,35 @@ class Layout:
         return largest_size(self.study.config)
 
     def wanted_markers(self) -> list[str]:
-        """Markers of the chunks in which a cell has no archived record.
+        """Markers of the chunks in which a run has no archived record.
 
         A marker that claims records which are gone is removed first, so that the chunk runs again.
         """
         wanted = []
         for chunk in self.chunks.values():
-            if all(self.shelf.archived(planned) for planned in chunk.cells):
+            if all(self.store.archived(planned) for planned in chunk.runs):
                 continue
             marker = self.workspace / "chunks" / f"{chunk.id}.done"
-            if marker.exists() and any(self.shelf.find(p) is None for p in chunk.cells):
+            if marker.exists() and any(self.store.find(p) is None for p in chunk.runs):
                 marker.unlink()
             wanted.append(str(marker))
         return wanted
 
     def job(self, chunk: str) -> str:
-        """The chunk's job without its archived cells, as one line of JSON."""
-        cells = [p for p in self.chunks[chunk].cells if not self.shelf.archived(p)]
-        return job_of(self.study, tuple(cells)).dump()
+        """The chunk's job without its archived runs, as one line of JSON."""
+        runs = [p for p in self.chunks[chunk].runs if not self.store.archived(p)]
+        return job_of(self.study, tuple(runs)).dump()
 
     def records(self, *, archived_only: bool) -> list[str]:
         """Files of the study's records at hand, or of the archived ones alone."""
         return [
             str(path)
-            for path in self.shelf.found().values()
-            if not archived_only or path.is_relative_to(self.shelf.archive)
+            for path in self.store.found().values()
+            if not archived_only or path.is_relative_to(self.store.archive)
         ]
 
     def recorded_count(self) -> int:
-        """How many of the study's cells have a record."""
+        """How many of the study's runs have a record."""
         return len(self.records(archived_only=False))
 
     def closing_words(self) -> str:
@@ -117,7 +117,7 @@ class Layout:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Places:
+class WorkerPaths:
     """Folders that a worker reads (encoder, features) and writes (all else).
 
     Without `cache` the frozen parts' output stays in memory; `cache_bytes` is all it may take.
@@ -130,23 +130,23 @@ class Places:
     cache_bytes: int = 16 * GIB
     checkpoint_seconds: float | None = None  # None: as often as the loop does by itself
     archive: Path | None = None  # records that are found here are not made again
-    keep_deltas: bool = False  # whether what each cell trained is kept beside its record
+    keep_deltas: bool = False  # whether what each run trained is kept beside its record
 
     @property
     def records(self) -> Path:
         return self.workspace / "records"
 
-    def delta(self, planned: Planned) -> Path:
+    def delta(self, planned: PlannedRun) -> Path:
         return (self.workspace / "deltas" / planned.record).with_suffix(".safetensors")
 
-    def lock(self, planned: Planned) -> Path:
+    def lock(self, planned: PlannedRun) -> Path:
         return self.workspace / "locks" / f"{planned.id}.lock"
 
-    def checkpoint(self, planned: Planned) -> Path:
+    def checkpoint(self, planned: PlannedRun) -> Path:
         return self.workspace / "checkpoints" / f"{planned.id}.checkpoint"
 
-    def written(self, planned: Planned) -> tuple[Path, ...]:
-        """All files that training a cell writes."""
+    def written(self, planned: PlannedRun) -> tuple[Path, ...]:
+        """All files that training a run writes."""
         return (
             self.records / planned.record,
             self.checkpoint(planned),

@@ -1,4 +1,4 @@
-"""Records: what a cell leaves behind, where it lies, and which ones answer a study.
+"""Records: what a run leaves behind, where it lies, and which ones answer a study.
 
 A record is one JSON file, written whole, whose path carries the head of its identity. A study's
 records lie in its archive (`results/<study>/records`, committed) or in its workspace
@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.study.grid import Planned, Study
+from tuning_curves.study.grid import PlannedRun, Study
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import read_json, sha256_of, write_json
 
@@ -19,7 +19,7 @@ SCHEMA = 1
 SEAL = "record_sha256"  # where a record's provenance has the hash of all else in it
 
 
-class Shelf:
+class RecordStore:
     """Where a study's records are, below one root folder."""
 
     def __init__(self, study: Study, root: Path = Path()) -> None:
@@ -27,19 +27,19 @@ class Shelf:
         self.archive = root / "results" / study.name / "records"
         self.workspace = root / "runs" / study.name / "records"
 
-    def archived(self, planned: Planned) -> bool:
-        """Whether the archive has this cell's record."""
+    def archived(self, planned: PlannedRun) -> bool:
+        """Whether the archive has this run's record."""
         return (self.archive / planned.record).exists()
 
-    def find(self, planned: Planned) -> Path | None:
-        """The cell's record, from the archive or else the workspace; None where neither has it."""
+    def find(self, planned: PlannedRun) -> Path | None:
+        """The run's record, from the archive or else the workspace; None where neither has it."""
         for folder in (self.archive, self.workspace):
             if (folder / planned.record).exists():
                 return folder / planned.record
         return None
 
     def found(self) -> dict[str, Path]:
-        """The records at hand of the study's cells, by id."""
+        """The records at hand of the study's runs, by id."""
         paths = {planned.id: self.find(planned) for planned in self.study.unique}
         return {identity: path for identity, path in paths.items() if path is not None}
 
@@ -47,12 +47,12 @@ class Shelf:
 def no_records(study: Study) -> ResourceError:
     """The error of a command that needs a record, and finds none of the study's."""
     return ResourceError(
-        f"no cell of {study.name} has a record",
+        f"no run of {study.name} has a record",
         fix="train some: `snakemake --cores all --configfile config/<study>.yaml`",
     )
 
 
-def write_record(folder: Path, planned: Planned, record: dict[str, Any]) -> Path:
+def write_record(folder: Path, planned: PlannedRun, record: dict[str, Any]) -> Path:
     """Write a record whole, at its place below `folder`."""
     path = folder / planned.record
     write_json(path, record)
@@ -66,30 +66,30 @@ def sealed(record: dict[str, Any]) -> dict[str, Any]:
     return record | {"provenance": provenance | {SEAL: sha256_of(bare)}}
 
 
-def new_record(study: str, planned: Planned, settings: dict[str, Any]) -> dict[str, Any]:
-    """The opening fields of a cell's record."""
+def new_record(study: str, planned: PlannedRun, settings: dict[str, Any]) -> dict[str, Any]:
+    """The opening fields of a run's record."""
     return {
         "schema": SCHEMA,
         "id": planned.id,
         "study": study,
-        "cell": asdict(planned.cell),
+        "run": asdict(planned.run),
         "settings": settings,
     }
 
 
-def read_record(path: Path, planned: Planned, settings: dict[str, Any]) -> dict[str, Any]:
-    """Read a record and make sure that it is this cell's, under these settings.
+def read_record(path: Path, planned: PlannedRun, settings: dict[str, Any]) -> dict[str, Any]:
+    """Read a record and make sure that it is this run's, under these settings.
 
     Raises:
-        DataError: missing, torn, altered, of another schema, or of another cell or other settings;
+        DataError: missing, torn, altered, of another schema, or of another run or other settings;
             names what differs.
     """
-    fix = f"delete {path} and run again: the cell is trained anew"
+    fix = f"delete {path} and run again: the run is trained anew"
     record = read_json(path, what="record", fix=fix)
     expected = {
         "schema": SCHEMA,
         "id": planned.id,
-        "cell": asdict(planned.cell),
+        "run": asdict(planned.run),
         "settings": settings,
     }
     for key, value in expected.items():
@@ -97,7 +97,7 @@ def read_record(path: Path, planned: Planned, settings: dict[str, Any]) -> dict[
         if found != value:
             name, got, wanted = _difference(key, found, value)
             raise DataError(
-                f"{path}: not the record of this cell: {name} is {got!r}, expected {wanted!r}",
+                f"{path}: not the record of this run: {name} is {got!r}, expected {wanted!r}",
                 fix=fix,
             )
     _check_seal(path, record, fix)
@@ -127,31 +127,31 @@ def _difference(name: str, found: Any, expected: Any) -> tuple[str, Any, Any]:
     return name, found, expected
 
 
-def archive_records(shelf: Shelf) -> int:
+def archive_records(store: RecordStore) -> int:
     """Move the study's workspace records to its archive, each checked; returns how many.
 
     Raises:
         DataError: a record that is torn or not this study's; nothing after it is moved.
     """
     moved = 0
-    for planned in shelf.study.unique:
-        source, target = shelf.workspace / planned.record, shelf.archive / planned.record
+    for planned in store.study.unique:
+        source, target = store.workspace / planned.record, store.archive / planned.record
         if not source.exists() or target.exists():
             continue
-        record = read_record(source, planned, shelf.study.settings)
+        record = read_record(source, planned, store.study.settings)
         write_json(target, record)  # written whole before the other goes: two file systems may do
         source.unlink()
         moved += 1
     return moved
 
 
-def failure_path(workspace: Path, planned: Planned) -> Path:
-    """Where a cell's failure lies."""
+def failure_path(workspace: Path, planned: PlannedRun) -> Path:
+    """Where a run's failure lies."""
     return workspace / "failures" / f"{planned.id}.json"
 
 
 def write_failure(
-    workspace: Path, planned: Planned, reason: str, details: dict[str, Any]
+    workspace: Path, planned: PlannedRun, reason: str, details: dict[str, Any]
 ) -> dict[str, Any]:
     """Write a failure whole, in place of an earlier one; returns it.
 
@@ -161,7 +161,7 @@ def write_failure(
     """
     failure = {
         "id": planned.id,
-        "cell": asdict(planned.cell),
+        "run": asdict(planned.run),
         "reason": reason,
         **details,
         "failed": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -170,9 +170,9 @@ def write_failure(
     return failure
 
 
-def read_failure(workspace: Path, planned: Planned) -> dict[str, Any] | None:
-    """The cell's last failure; None where there is none."""
+def read_failure(workspace: Path, planned: PlannedRun) -> dict[str, Any] | None:
+    """The run's last failure; None where there is none."""
     path = failure_path(workspace, planned)
     if not path.exists():
         return None
-    return read_json(path, what="failure", fix=f"delete {path}: the cell is tried again anyhow")
+    return read_json(path, what="failure", fix=f"delete {path}: the run is tried again anyhow")

@@ -4,38 +4,38 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.study.grid import Planned, Study
-from tuning_curves.study.records import Shelf, read_failure, read_record
+from tuning_curves.study.grid import PlannedRun, Study
+from tuning_curves.study.records import RecordStore, read_failure, read_record
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.locks import is_locked
 
 
 def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
-    """Counts of cells by state and by method, and the seconds that are left on one worker.
+    """Counts of runs by state and by method, and the seconds that are left on one worker.
 
-    `done` counts every cell with a record, `diverged` those of them whose loss was no number.
-    `failed` counts cells that were tried and have none, which `failures` tells the reasons of;
+    `done` counts every run with a record, `diverged` those of them whose loss was no number.
+    `failed` counts runs that were tried and have none, which `failures` tells the reasons of;
     `damaged` those whose record is torn or of something else, by the errors in `damages`.
     `seconds_left` is None before the first record.
     """
-    shelf = Shelf(study, root)
+    store = RecordStore(study, root)
     records: dict[str, dict[str, Any] | None] = {}
     damages = {}
     for planned in study.unique:
         try:
-            records[planned.id] = _record(shelf, planned)
+            records[planned.id] = _record(store, planned)
         except DataError as error:
             records[planned.id], damages[planned.id] = None, str(error)
     untrained = [p for p in study.unique if records[p.id] is None]
     waiting = [p for p in untrained if p.id not in damages]
     locks = root / "runs" / study.name / "locks"
     running = {p.id for p in waiting if is_locked(locks / f"{p.id}.lock")}
-    failures = [_failure(shelf, p) for p in waiting if p.id not in running]
+    failures = [_failure(store, p) for p in waiting if p.id not in running]
     failed = [failure for failure in failures if failure is not None]
     done = [r for r in records.values() if r is not None]
     return {
         "study": study.name,
-        "cells": {
+        "runs": {
             "total": len(records),
             "done": len(done),
             "diverged": sum(r["status"] == "diverged" for r in done),
@@ -51,53 +51,53 @@ def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
     }
 
 
-def _record(shelf: Shelf, planned: Planned) -> dict[str, Any] | None:
-    """The cell's record; looked for twice, since another process may be archiving it.
+def _record(store: RecordStore, planned: PlannedRun) -> dict[str, Any] | None:
+    """The run's record; looked for twice, since another process may be archiving it.
 
     Raises:
         DataError: a torn record, or one of something else.
     """
     try:
-        return _read(shelf, planned)
+        return _read(store, planned)
     except ResourceError:
-        return _read(shelf, planned)
+        return _read(store, planned)
 
 
-def _read(shelf: Shelf, planned: Planned) -> dict[str, Any] | None:
-    path = shelf.find(planned)
-    return None if path is None else read_record(path, planned, shelf.study.settings)
+def _read(store: RecordStore, planned: PlannedRun) -> dict[str, Any] | None:
+    path = store.find(planned)
+    return None if path is None else read_record(path, planned, store.study.settings)
 
 
-def _failure(shelf: Shelf, planned: Planned) -> dict[str, Any] | None:
+def _failure(store: RecordStore, planned: PlannedRun) -> dict[str, Any] | None:
     try:
-        failure = read_failure(shelf.workspace.parent, planned)
+        failure = read_failure(store.workspace.parent, planned)
     except DataError as error:  # a failure is tried again anyhow, readable or not
         failure = {"reason": "failed", "needed": error.message}
-    return failure and failure | {"cell": planned.cell.path}
+    return failure and failure | {"run": planned.run.path}
 
 
 def _by_method(study: Study, records: dict[str, Any]) -> list[dict[str, Any]]:
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for planned in study.unique:
-        counts[planned.cell.method][0] += records[planned.id] is not None
-        counts[planned.cell.method][1] += 1
+        counts[planned.run.method][0] += records[planned.id] is not None
+        counts[planned.run.method][1] += 1
     return [{"method": m, "done": done, "total": total} for m, (done, total) in counts.items()]
 
 
-def _seconds_left(untrained: list[Planned], done: list[dict[str, Any]]) -> float | None:
+def _seconds_left(untrained: list[PlannedRun], done: list[dict[str, Any]]) -> float | None:
     if not untrained:
         return 0.0
     speeds: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for record in (r for r in done if r["status"] == "finished"):
         cost = record["cost"]
-        for key in (record["cell"]["method"], "any"):
+        for key in (record["run"]["method"], "any"):
             speeds[key].append((cost["seconds_per_step"], cost["evaluate_seconds"]))
     if not speeds:
         return None
     total = 0.0
     for planned in untrained:
-        seen = speeds.get(planned.cell.method, speeds["any"])
+        seen = speeds.get(planned.run.method, speeds["any"])
         step = sum(s for s, _ in seen) / len(seen)
         evaluation = sum(e for _, e in seen) / len(seen)
-        total += planned.cell.steps * step + evaluation
+        total += planned.run.steps * step + evaluation
     return round(total, 1)

@@ -1,4 +1,4 @@
-"""Answers from a delta, by the same windows, arithmetic and decoding as its cell's evaluation.
+"""Answers from a delta, by the same windows, arithmetic and decoding as its run's evaluation.
 
 Given the evaluation's questions it gives the evaluation's answers. On another kind of device, or
 with a question among other ones, sums may be rounded otherwise in their last bits.
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tuning_curves.encoders.batches import Feed, FrozenPrefix, Room
+from tuning_curves.encoders.batches import ActivationCache, Feed, Room
 from tuning_curves.encoders.precision import settle_arithmetic, store_frozen
 from tuning_curves.methods import count_frozen_layers
 from tuning_curves.tasks.question_answering.data import SquadData
@@ -22,7 +22,7 @@ from tuning_curves.tasks.question_answering.windows import (
 )
 from tuning_curves.trained.restore import restore_models
 from tuning_curves.training.delta import Delta
-from tuning_curves.training.evaluate import Asking
+from tuning_curves.training.evaluate import Predictor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Answerer:
         features = FeatureSet(arrays, template)
         evaluation = self.settings["evaluation"]
         limits = {key: evaluation[key] for key in ("n_best", "max_answer_tokens")}
-        asking = Asking(features, np.arange(len(data.questions)), data.contexts, **limits)
+        asking = Predictor(features, np.arange(len(data.questions)), data.contexts, **limits)
         choice = asking.choose(self._feed(features), self.precision)
         windows = np.diff(features.feature_bounds).tolist()
         starts = [int(asking.char_start[s]) if s >= 0 else None for s in choice.start]
@@ -73,5 +73,5 @@ class Answerer:
         first = count_frozen_layers(self.model)
         if first == 0:
             return Feed(self.model, features, None)
-        prefix = FrozenPrefix(self.pristine, features, first, self.precision, Room(0))
+        prefix = ActivationCache(self.pristine, features, first, self.precision, Room(0))
         return Feed(self.model, features, prefix)

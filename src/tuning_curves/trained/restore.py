@@ -16,7 +16,7 @@ from tuning_curves.util.files import sha256_of_file
 
 
 def restore_models(delta: Delta, encoder: Path) -> tuple[SpanModel, SpanModel]:
-    """The untouched encoder, and the model as it was after the cell's last step; in float32.
+    """The untouched encoder, and the model as it was after the run's last step; in float32.
 
     Raises:
         ResourceError: a file of the encoder that is not there.
@@ -26,7 +26,7 @@ def restore_models(delta: Delta, encoder: Path) -> tuple[SpanModel, SpanModel]:
     pristine = load_encoder(encoder, hidden_dropout=0.0, attention_dropout=0.0)
     pristine.eval().requires_grad_(False)
     model = copy.deepcopy(pristine)
-    apply_method(resolve_method(delta.about.cell.method), model, None)
+    apply_method(resolve_method(delta.about.run.method), model, None)
     place_entries(model, _positions(delta.tensors))
     _put(model, delta)
     return pristine, model.eval()
@@ -67,7 +67,7 @@ def _put(model: SpanModel, delta: Delta) -> None:
     if found != expected:
         first = min(name for name in {**found, **expected} if found.get(name) != expected.get(name))
         raise DataError(
-            f"{delta.path}: not what {delta.about.cell.method} trains: tensor {first!r} has the "
+            f"{delta.path}: not what {delta.about.run.method} trains: tensor {first!r} has the "
             f"shape {found.get(first)}, expected {expected.get(first)}",
             fix=FIX,
         )

@@ -42,7 +42,7 @@ def export_checkpoint(delta: Delta, encoder: Path, out: Path) -> None:
     added = sorted(dict(model.named_parameters()).keys() - names)
     if added or len(names) != len(dict(model.named_parameters())):
         raise UsageError(
-            f"the method {delta.about.cell.method} adds modules that the encoder's own layout has "
+            f"the method {delta.about.run.method} adds modules that the encoder's own layout has "
             f"no place for ({added[0] if added else 'its layers'}, ...): no checkpoint of it",
             fix="use the delta itself, with `tuning-curves answer`; full, head, biases, layers, "
             "masks, lora and ia3 can be exported",

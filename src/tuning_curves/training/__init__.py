@@ -1,1 +1,1 @@
-"""The training engine: from a cell to its record. Needs torch, transformers and numpy only."""
+"""The training engine: from a run to its record. Needs torch, transformers and numpy only."""

@@ -1,7 +1,7 @@
-"""A cell's state in the middle of training, so that a killed run resumes to the same numbers.
+"""A run's state in the middle of training, so that a killed run resumes to the same numbers.
 
 The file carries its own sha256; a torn or altered one, or one of another layout, is refused before
-anything is put back, and the cell starts anew.
+anything is put back, and the run starts anew.
 """
 
 import hashlib
@@ -24,14 +24,14 @@ LAYOUT = 2  # raised whenever what is saved changes its meaning
 def save_checkpoint(
     path: Path,
     model: SpanModel,
-    optimiser: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer,
     progress: dict[str, Any],
 ) -> None:
-    """Write trained tensors, optimiser, random state and progress, whole."""
+    """Write trained tensors, optimizer, random state and progress, whole."""
     state = {
         "layout": LAYOUT,
         "tensors": trained_tensors(model),
-        "optimiser": optimiser.state_dict(),
+        "optimizer": optimizer.state_dict(),
         "random": torch.get_rng_state(),
         "random_cuda": _random_cuda(model),
         "progress": progress,
@@ -44,12 +44,12 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: Path, model: SpanModel, optimiser: torch.optim.Optimizer
+    path: Path, model: SpanModel, optimizer: torch.optim.Optimizer
 ) -> dict[str, Any]:
     """Put a saved state back, in place; returns the progress.
 
     Raises:
-        DataError: a torn or altered file, one of another layout, or of a cell that trained other
+        DataError: a torn or altered file, one of another layout, or of a run that trained other
             entries.
     """
     content = path.read_bytes()
@@ -65,7 +65,7 @@ def load_checkpoint(
     with torch.no_grad():
         for name, tensor in tensors.items():
             tensor.copy_(state["tensors"][name])
-    optimiser.load_state_dict(state["optimiser"])
+    optimizer.load_state_dict(state["optimizer"])
     torch.set_rng_state(state["random"])
     for random in state["random_cuda"][:1]:
         torch.cuda.set_rng_state(random, _device(model))
@@ -73,7 +73,7 @@ def load_checkpoint(
 
 
 def _random_cuda(model: SpanModel) -> list[Tensor]:
-    """The random state of the model's own GPU: a cell may resume on another, of fewer or more."""
+    """The random state of the model's own GPU: a run may resume on another, of fewer or more."""
     device = _device(model)
     return [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
 

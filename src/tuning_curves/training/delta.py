@@ -1,8 +1,8 @@
-"""A delta's file: every tensor that a cell trained, and what must be known to use them.
+"""A delta's file: every tensor that a run trained, and what must be known to use them.
 
 It is one safetensors file. Whole tensors stand under their names in `SpanModel`, the span head
 among them; of tensors with chosen entries alone their flat positions and what is added there
-(`methods.entries`). The header says what they are of: the cell and all its settings, the files of
+(`methods.entries`). The header says what they are of: the run and all its settings, the files of
 its encoder with their sha256, and a sha256 of all of it, so that a torn or altered file is refused.
 """
 
@@ -18,13 +18,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from tuning_curves.study.grid import Cell
+from tuning_curves.study.grid import Run
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import canonical, write_whole
 
 KIND = "tuning-curves delta"
 FORMAT = 1  # raised whenever tensors or header change their meaning
-FIX = "train the cell again with `tuning-curves train --keep-delta`"
+FIX = "train the run again with `tuning-curves train --keep-delta`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +32,14 @@ class About:
     """What a delta is of.
 
     Attributes:
-        study, id, cell, settings: as in the cell's record.
+        study, id, run, settings: as in the run's record.
         encoder: sha256 of each of the encoder's files, by name.
         scores: exact matches, sum of F1 and questions, by split, as in the record.
     """
 
     study: str
     id: str
-    cell: Cell
+    run: Run
     settings: dict[str, Any]
     encoder: dict[str, str]
     scores: dict[str, dict[str, float]]
@@ -84,9 +84,7 @@ def read_delta(path: Path) -> Delta:
     if _digest(header.get("about", ""), tensors) != header.get("sha256"):
         raise DataError(f"{path}: altered since it was written (its sha256 differs)", fix=FIX)
     about = json.loads(header["about"])
-    return Delta(
-        path=path, about=About(**{**about, "cell": Cell(**about["cell"])}), tensors=tensors
-    )
+    return Delta(path=path, about=About(**{**about, "run": Run(**about["run"])}), tensors=tensors)
 
 
 def _check_kind(path: Path, header: Mapping[str, str]) -> None:
@@ -99,7 +97,7 @@ def _check_kind(path: Path, header: Mapping[str, str]) -> None:
     if header.get("format") != str(FORMAT):
         raise DataError(
             f"{path}: a delta of format {header.get('format')}, expected {FORMAT}",
-            fix="use the version of this package that wrote it, or train the cell again",
+            fix="use the version of this package that wrote it, or train the run again",
         )
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from tuning_curves.study.grid import Planned
+from tuning_curves.study.grid import PlannedRun
 from tuning_curves.util.errors import ResourceError, one_line
 from tuning_curves.util.locks import try_lock
 
@@ -119,7 +119,7 @@ SIGNS = (
 
 
 class OutOfMemory(ResourceError):
-    """A cell that memory, the machine's or the device's, was not enough for."""
+    """A run that memory, the machine's or the device's, was not enough for."""
 
 
 def is_shortage(error: BaseException) -> bool:
@@ -143,14 +143,14 @@ def shortage(error: BaseException, device: torch.device) -> dict[str, Any]:
     return {"needed": needed, "device": device.type, "held_bytes": held, "limit_bytes": limit}
 
 
-def shortage_error(planned: Planned, failure: dict[str, Any]) -> OutOfMemory:
-    """What a cell's failure says, as an error."""
+def shortage_error(planned: PlannedRun, failure: dict[str, Any]) -> OutOfMemory:
+    """What a run's failure says, as an error."""
     held, limit = failure["held_bytes"] / 1e9, failure["limit_bytes"] / 1e9
     return OutOfMemory(
-        f"cell {planned.cell.path} ran out of memory (at most {held:.1f} GB held of {limit:.1f} "
+        f"run {planned.run.path} ran out of memory (at most {held:.1f} GB held of {limit:.1f} "
         f"GB): {failure['needed']}",
         fix="give it more memory (on a cluster: mem_mb of rule train_chunk, or a larger GPU) and "
-        "run again, which tries it again; all other cells of the job have been attended to",
+        "run again, which tries it again; all other runs of the job have been attended to",
     )
 
 

@@ -23,7 +23,7 @@ class Outcomes:
     answers: list[str]
 
 
-class Asking:
+class Predictor:
     """Questions of one split with their windows, sorted by length, to be answered by models."""
 
     def __init__(
@@ -114,7 +114,7 @@ class Asking:
             first = last
 
 
-class Examination(Asking):
+class Evaluator(Predictor):
     """Questions of one split with their gold answers."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The training loop of one cell."""
+"""The training loop of one run."""
 
 import contextlib
 import math
@@ -15,10 +15,10 @@ from torch import Tensor
 from tuning_curves.encoders.batches import Feed, autocast
 from tuning_curves.encoders.model import SpanModel, span_loss
 from tuning_curves.encoders.packing import to_device
-from tuning_curves.study.grid import Cell
+from tuning_curves.study.grid import Run
 from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
-from tuning_curves.training.optimizer import batches, make_optimiser, rate_factor, state_bytes
-from tuning_curves.training.profile import Probe, Stopwatch, probe_step
+from tuning_curves.training.optimizer import batches, make_optimizer, rate_factor, state_bytes
+from tuning_curves.training.profile import StepProfile, Stopwatch, profile_step
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.interrupts import shielded
 from tuning_curves.util.log import say
@@ -37,14 +37,14 @@ class Trace:
     """What a training leaves behind.
 
     step: how many steps were made.
-    probe: what the first of them was measured to cost.
+    profile: what the first of them was measured to cost.
     first_seconds: wall time of the first step and of measuring it.
     later_seconds: wall time of all later ones.
     losses: [last step of a stretch, mean loss in nats] pairs.
     """
 
     step: int = 0
-    probe: Probe | None = None
+    profile: StepProfile | None = None
     first_seconds: float = 0.0
     later_seconds: float = 0.0
     losses: list[list[float]] = field(default_factory=list)
@@ -72,45 +72,45 @@ def loss_of(model: SpanModel, feed: Feed, questions: np.ndarray, precision: str)
 
 
 class Trainer:
-    """Trains a prepared model on a subset of questions, as one cell asks."""
+    """Trains a prepared model on a subset of questions, as one run asks."""
 
     def __init__(
         self,
         model: SpanModel,
         feed: Feed,
         questions: np.ndarray,
-        cell: Cell,
+        run: Run,
         training: Mapping[str, Any],
         checkpoint: Path,
         checkpoint_seconds: float | None = None,
     ) -> None:
         """Args:
-        questions: numbers of the cell's subset, int64 [n].
+        questions: numbers of the run's subset, int64 [n].
         checkpoint: the file to resume from.
         checkpoint_seconds: how often it is written; None is every minute.
         """
-        self.model, self.feed, self.questions, self.cell = model, feed, questions, cell
+        self.model, self.feed, self.questions, self.run = model, feed, questions, run
         self.training, self.checkpoint = training, checkpoint
         self.checkpoint_seconds = checkpoint_seconds
-        self.optimiser = make_optimiser(model, cell.learning_rate, training)
+        self.optimizer = make_optimizer(model, run.learning_rate, training)
         self.trained = [p for p in model.parameters() if p.requires_grad]
         self.trace = Trace()
         self.window: list[Tensor] = []  # losses of the present stretch
         self.ended: list[tuple[int, Tensor]] = []  # stretches whose mean loss was not looked at yet
 
-    def probe(self) -> Probe:
-        """Measure the first step without making it; `run` does not measure it again."""
-        torch.manual_seed(self.cell.init_seed)  # attention dropout and a GPU draw from it
+    def profile(self) -> StepProfile:
+        """Measure the first step without making it; `train` does not measure it again."""
+        torch.manual_seed(self.run.init_seed)  # attention dropout and a GPU draw from it
         first = next(
-            batches(len(self.questions), self.training["batch_size"], 1, self.cell.init_seed)
+            batches(len(self.questions), self.training["batch_size"], 1, self.run.init_seed)
         )
         self.model.train()
         self._measure(self.questions[first])
-        self.optimiser.zero_grad(set_to_none=True)
-        assert self.trace.probe is not None
-        return self.trace.probe
+        self.optimizer.zero_grad(set_to_none=True)
+        assert self.trace.profile is not None
+        return self.trace.profile
 
-    def run(self, report: Report, resumed: Callable[[int], None] = lambda step: None) -> Trace:
+    def train(self, report: Report, resumed: Callable[[int], None] = lambda step: None) -> Trace:
         """Train to the last step, from the checkpoint if there is one.
 
         Args:
@@ -120,22 +120,22 @@ class Trainer:
         Raises:
             Diverged: the loss became NaN or infinite.
         """
-        torch.manual_seed(self.cell.init_seed)
+        torch.manual_seed(self.run.init_seed)
         if self._resume():
             resumed(self.trace.step)
         self.model.train()
         watch = Stopwatch(self.feed.device, self.trace.later_seconds)
-        steps, size = self.cell.steps, self.training["batch_size"]
-        order = enumerate(batches(len(self.questions), size, steps, self.cell.init_seed))
-        self.feed.warm(self.questions)  # a study's cost, no cell's
+        steps, size = self.run.steps, self.training["batch_size"]
+        order = enumerate(batches(len(self.questions), size, steps, self.run.init_seed))
+        self.feed.warm(self.questions)  # a study's cost, no run's
         try:
-            self._train(order, watch, report)
+            self._make_steps(order, watch, report)
         finally:
             self.trace.later_seconds = watch.seconds
-            self.trace.optimizer_bytes = state_bytes(self.optimiser)
+            self.trace.optimizer_bytes = state_bytes(self.optimizer)
         return self.trace
 
-    def _train(
+    def _make_steps(
         self, order: Iterable[tuple[int, np.ndarray]], watch: Stopwatch, report: Report
     ) -> None:
         """Make the steps that are left, and keep a checkpoint now and then."""
@@ -152,7 +152,7 @@ class Trainer:
                     else:
                         self.step(number, self.questions[chosen])
                 late = time.monotonic() - saved > often
-                if late and number + 1 < self.cell.steps:
+                if late and number + 1 < self.run.steps:
                     with watch.paused():
                         self._save(watch.seconds)
                     saved = time.monotonic()
@@ -171,24 +171,24 @@ class Trainer:
     def step(self, number: int, questions: np.ndarray) -> None:
         """Make step `number`, counted from 0, on these questions; the model is in training mode.
 
-        The first one is measured, unless a probe has measured it.
+        The first one is measured, unless a profile has measured it.
 
         Raises:
             Diverged: the loss became NaN or infinite.
         """
         factor = rate_factor(
-            number, self.cell.steps, self.training["schedule"], self.training["warmup"]
+            number, self.run.steps, self.training["schedule"], self.training["warmup"]
         )
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.cell.learning_rate * factor
-        if number == 0 and self.trace.probe is None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.run.learning_rate * factor
+        if number == 0 and self.trace.profile is None:
             loss = self._measure(questions)
         else:
             loss = self._forward(questions, number, self.feed)
             loss.backward()
         torch.nn.utils.clip_grad_norm_(self.trained, self.training["clip_norm"])
-        self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
         self.trace.step = number + 1
         self.window.append(loss.detach())
         self._look(number)
@@ -198,13 +198,13 @@ class Trainer:
         windows = self.feed.features.features_of(questions)
         tokens = int(self.feed.features.lengths[windows].sum())
         feed = self.feed.holding(questions)  # what is made once is no cost of a step
-        self.trace.probe, loss = probe_step(
+        self.trace.profile, loss = profile_step(
             self.model, lambda some: self._forward(some, 0, feed), questions, tokens
         )
         return loss
 
     def _forward(self, questions: np.ndarray, step: int, feed: Feed) -> Tensor:
-        self.model.dropout_bits.restart(self.cell.init_seed, step)
+        self.model.dropout_bits.restart(self.run.init_seed, step)
         return loss_of(self.model, feed, questions, self.training["precision"])
 
     def _look(self, number: int) -> None:
@@ -212,8 +212,8 @@ class Trainer:
 
         On a GPU that is asked for now and then: to read a number is to wait for all steps so far.
         """
-        stretch = max(1, math.ceil(self.cell.steps / LOSS_POINTS))
-        last = number + 1 == self.cell.steps
+        stretch = max(1, math.ceil(self.run.steps / LOSS_POINTS))
+        last = number + 1 == self.run.steps
         if (number + 1) % stretch == 0 or last:
             self.ended.append((number + 1, torch.stack(self.window).mean()))
             self.window = []
@@ -257,7 +257,7 @@ class Trainer:
         progress = {**asdict(self.trace), "window": window}
         progress["later_seconds"] = seconds
         try:
-            save_checkpoint(self.checkpoint, self.model, self.optimiser, progress)
+            save_checkpoint(self.checkpoint, self.model, self.optimizer, progress)
         except OSError as error:
             say(f"warning: no checkpoint of step {self.trace.step} could be written: {error}")
 
@@ -266,12 +266,12 @@ class Trainer:
         if not self.checkpoint.exists():
             return False
         try:
-            progress = load_checkpoint(self.checkpoint, self.model, self.optimiser)
+            progress = load_checkpoint(self.checkpoint, self.model, self.optimizer)
         except DataError:
             self.checkpoint.unlink()
             return False
         device = self.feed.device
         self.window = [torch.tensor(loss, device=device) for loss in progress.pop("window")]
-        probe = progress.pop("probe")
-        self.trace = Trace(**progress, probe=probe and Probe(**probe))
+        profile = progress.pop("profile")
+        self.trace = Trace(**progress, profile=profile and StepProfile(**profile))
         return True

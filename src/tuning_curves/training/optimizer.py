@@ -1,7 +1,7 @@
 """AdamW over what a method trains, and nothing else.
 
 Weight decay applies to matrices only, not to biases and LayerNorms (Devlin et al. 2019, code).
-Frozen parameters are never given to the optimiser: no state, no decay, no momentum.
+Frozen parameters are never given to the optimizer: no state, no decay, no momentum.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 
-def make_optimiser(model: nn.Module, rate: float, training: Mapping[str, Any]) -> torch.optim.AdamW:
+def make_optimizer(model: nn.Module, rate: float, training: Mapping[str, Any]) -> torch.optim.AdamW:
     """AdamW (betas 0.9, 0.999; bias-corrected) with the study's epsilon and weight decay."""
     trained = [p for p in model.parameters() if p.requires_grad]
     groups = [
@@ -30,11 +30,11 @@ def make_optimiser(model: nn.Module, rate: float, training: Mapping[str, Any]) -
     )
 
 
-def state_bytes(optimiser: torch.optim.Optimizer) -> int:
-    """Bytes of the optimiser's tensors (the two moments of each trained number, and counters)."""
+def state_bytes(optimizer: torch.optim.Optimizer) -> int:
+    """Bytes of the optimizer's tensors (the two moments of each trained number, and counters)."""
     return sum(
         value.numel() * value.element_size()
-        for state in optimiser.state.values()
+        for state in optimizer.state.values()
         for value in state.values()
         if isinstance(value, torch.Tensor)
     )

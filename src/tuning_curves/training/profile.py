@@ -1,9 +1,9 @@
-"""What one training step costs, and where its gradient goes: measured on a cell's first step.
+"""What one training step costs, and where its gradient goes: measured on a run's first step.
 
 Measuring changes no bit of the step. Floating-point operations are the useful ones, two a
 multiply-add of the matrix products that the step really does, attention included (its backward
 pass counts twice its forward pass, whatever the kernel computes again). A recurrent layer
-is one kernel, whose products are those of its cells' matrices at every place, the idle places of
+is one kernel, whose products are those of its runs' matrices at every place, the idle places of
 shorter sequences too.
 """
 
@@ -25,7 +25,7 @@ from tuning_curves.methods.biases import bias_terms
 
 
 @dataclass(frozen=True, kw_only=True)
-class Probe:
+class StepProfile:
     """One step's cost.
 
     Attributes:
@@ -49,9 +49,9 @@ class Probe:
 Loss = Callable[[np.ndarray], Tensor]
 
 
-def probe_step(
+def profile_step(
     model: SpanModel, loss_of: Loss, questions: np.ndarray, tokens: int
-) -> tuple[Probe, Tensor]:
+) -> tuple[StepProfile, Tensor]:
     """Measure one step's forward and backward pass, and leave its gradients on the parameters.
 
     Args:
@@ -70,7 +70,7 @@ def probe_step(
     with FlopCounterMode(display=False, custom_mapping=_attention_formulas()) as counter:
         whole, loss = _kept(model, lambda: loss_of(questions))
     gradients = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
-    probe = Probe(
+    profile = StepProfile(
         step_tokens=tokens,
         flops_per_step=counter.get_total_flops(),
         activation_bytes=whole,
@@ -78,7 +78,7 @@ def probe_step(
         gradient_bytes=tensor_bytes(gradients),
         bias_gradients=bias_terms(gradients, len(model.layers)),
     )
-    return probe, loss.detach()
+    return profile, loss.detach()
 
 
 def _kept(model: nn.Module, forward: Callable[[], Tensor]) -> tuple[int, Tensor]:
@@ -230,8 +230,8 @@ class ActivationMeter:
 def peak_memory(device: torch.device) -> int | None:
     """Peak bytes of the device's allocator on CUDA; None on a CPU.
 
-    There the process's own peak is that of all cells it has trained so far, and of an allocator
-    that gives little back: no cell's number.
+    There the process's own peak is that of all runs it has trained so far, and of an allocator
+    that gives little back: no run's number.
     """
     return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
 

@@ -1,8 +1,8 @@
-"""What the cells of a job share, and how a cell begins from it.
+"""What the runs of a job share, and how a run begins from it.
 
-A cell's numbers never depend on its company: the model is copied afresh, the random state is set
-by the cell's own seeds, and what is shared (windows, the frozen part's output, chosen entries) is
-made from the study and the cell's own values alone.
+A run's numbers never depend on its company: the model is copied afresh, the random state is set
+by the run's own seeds, and what is shared (windows, the frozen part's output, chosen entries) is
+made from the study and the run's own values alone.
 """
 
 import copy
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from tuning_curves.data.subsets import split_pools, stratified_sample, subset
-from tuning_curves.encoders.batches import Feed, FrozenPrefix, Room
+from tuning_curves.encoders.batches import ActivationCache, Feed, Room
 from tuning_curves.encoders.disk_cache import Store
 from tuning_curves.encoders.fetch_encoder import open_encoder
 from tuning_curves.encoders.model import SpanModel, load_encoder
@@ -31,25 +31,31 @@ from tuning_curves.methods import (
 )
 from tuning_curves.methods.masks import SELECT_QUESTIONS
 from tuning_curves.methods.sparse import place_entries, plain_name
-from tuning_curves.study.grid import ENGINE, Cell, Planned, encoder_pin
+from tuning_curves.study.grid import ENGINE, PlannedRun, Run, encoder_pin
 from tuning_curves.study.outcomes import encode_outcomes
-from tuning_curves.study.paths import Places
+from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.tasks.question_answering.windows import open_features, read_manifest
-from tuning_curves.training.evaluate import Examination, Outcomes
+from tuning_curves.training.evaluate import Evaluator, Outcomes
 from tuning_curves.training.loop import Trace, Trainer, loss_of
-from tuning_curves.training.profile import Probe, Stopwatch, allocated, peak_memory, tensor_bytes
+from tuning_curves.training.profile import (
+    StepProfile,
+    Stopwatch,
+    allocated,
+    peak_memory,
+    tensor_bytes,
+)
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import GIB, sha256_of
 from tuning_curves.util.log import say
 from tuning_curves.util.provenance import device_name, versions
 
-PREFIX_BYTES = 3 * GIB  # what the frozen parts' output may take of a CPU's memory, in all
+ACTIVATION_BYTES = 3 * GIB  # what the frozen parts' output may take of a CPU's memory, in all
 GPU_SHARE = 0.3  # and of a GPU's free memory, by all processes that share it
 
 
 @dataclass(frozen=True, kw_only=True)
-class Begun:
-    """A cell before its first step: the model with its method, batches by split, the trainer."""
+class PreparedRun:
+    """A run before its first step: the model with its method, batches by split, the trainer."""
 
     model: SpanModel
     counts: Counts
@@ -58,17 +64,17 @@ class Begun:
     shared: int = 0  # bytes of the device that were taken before, less what prefixes have left
 
 
-class Workshop:
-    """Everything that the cells of a job share."""
+class RunContext:
+    """Everything that the runs of a job share."""
 
     def __init__(
         self,
         settings: Mapping[str, Any],
-        places: Places,
+        places: WorkerPaths,
         device: torch.device,
         sharers: int = 1,
     ) -> None:
-        """Args: settings: what all of the job's cells have in common. sharers: processes on a GPU.
+        """Args: settings: what all of the job's runs have in common. sharers: processes on a GPU.
 
         Raises:
             DataError: the encoder or the features are not those that the settings name.
@@ -88,71 +94,71 @@ class Workshop:
         self.original.eval().requires_grad_(False)
         on_host = device.type == "cpu"
         self.pristine = self.original if on_host else copy.deepcopy(self.original).to(device)
-        self.prefixes: dict[tuple[str, int], FrozenPrefix] = {}
+        self.prefixes: dict[tuple[str, int], ActivationCache] = {}
         self.room = Room(_memory_for_prefixes(device, sharers))
         self.selections: dict[tuple[Any, ...], dict[str, Tensor]] = {}
         self._choose_questions()
 
     def _choose_questions(self) -> None:
-        train, dev = self.features["train"], self.features["dev"]
+        train, test = self.features["train"], self.features["test"]
         evaluation = self.settings["evaluation"]
         limits = {key: evaluation[key] for key in ("n_best", "max_answer_tokens")}
-        held_out = self.settings["data"]["held_out_questions"]
+        held_out = self.settings["data"]["held_out_examples"]
         self.pool, held = split_pools(train.article_sizes, held_out)
         sizes = _by_article(held, train.article_sizes)
-        selection = held[stratified_sample(sizes, _count(evaluation["selection_questions"]))]
-        asked = stratified_sample(dev.article_sizes, _count(evaluation["dev_questions"]))
-        self.exams = {
-            "dev": Examination(dev, asked, **limits),
-            "selection": Examination(train, selection, **limits),
+        selection = held[stratified_sample(sizes, _count(evaluation["validation_examples"]))]
+        asked = stratified_sample(test.article_sizes, _count(evaluation["test_examples"]))
+        self.evaluators = {
+            "test": Evaluator(test, asked, **limits),
+            "validation": Evaluator(train, selection, **limits),
         }
-        self.dev_articles: list[int] = _by_article(asked, dev.article_sizes).tolist()
+        self.test_articles: list[int] = _by_article(asked, test.article_sizes).tolist()
 
-    def begin(self, planned: Planned) -> Begun:
-        """Everything of one cell before its first step."""
-        cell = planned.cell
+    def begin(self, planned: PlannedRun) -> PreparedRun:
+        """Everything of one run before its first step."""
+        run = planned.run
         shared = self.shared_bytes()
-        model, counts = self.prepare(cell)
-        if self.device.type == "cuda":  # what chooses entries is shared, and no cell's own cost
+        model, counts = self.prepare(run)
+        if self.device.type == "cuda":  # what chooses entries is shared, and no run's own cost
             torch.cuda.reset_peak_memory_stats(self.device)
-        feeds = {split: self.feed(model, split) for split in ("train", "dev")}
-        questions = subset(self.pool, cell.n_train, cell.subset_seed)
+        feeds = {split: self.feed(model, split) for split in ("train", "test")}
+        questions = subset(self.pool, run.n_train, run.subset_seed)
         trainer = Trainer(
             model,
             feeds["train"],
             questions,
-            cell,
+            run,
             self.training,
             self.places.checkpoint(planned),
             self.places.checkpoint_seconds,
         )
-        return Begun(model=model, counts=counts, feeds=feeds, trainer=trainer, shared=shared)
+        return PreparedRun(model=model, counts=counts, feeds=feeds, trainer=trainer, shared=shared)
 
     def shared_bytes(self) -> int:
-        """Bytes of a GPU that are no cell's own, beside the room that prefixes have left."""
+        """Bytes of a GPU that are no run's own, beside the room that prefixes have left."""
         return allocated(self.device) + self.room.left
 
-    def peak_memory(self, begun: Begun) -> int | None:
-        """The most bytes of a GPU that a cell has needed itself; None on a CPU."""
+    def peak_memory(self, prepared: PreparedRun) -> int | None:
+        """The most bytes of a GPU that a run has needed itself; None on a CPU."""
         peak = peak_memory(self.device)
-        return None if peak is None else peak - (begun.shared - self.room.left)
+        return None if peak is None else peak - (prepared.shared - self.room.left)
 
-    def prepare(self, cell: Cell) -> tuple[SpanModel, Counts]:
-        """A fresh copy of the encoder with the cell's method in it."""
+    def prepare(self, run: Run) -> tuple[SpanModel, Counts]:
+        """A fresh copy of the encoder with the run's method in it."""
         model = copy.deepcopy(self.original)
-        generator = torch.Generator().manual_seed(cell.init_seed)
-        method = resolve_method(cell.method)
+        generator = torch.Generator().manual_seed(run.init_seed)
+        method = resolve_method(run.method)
         counts = apply_method(method, model, generator)
-        place_entries(model, self._select(method, model, cell))
+        place_entries(model, self._select(method, model, run))
         store_frozen(model, self.precision)
         return model.to(self.device), counts
 
-    def _select(self, method: Method, model: SpanModel, cell: Cell) -> dict[str, Tensor]:
+    def _select(self, method: Method, model: SpanModel, run: Run) -> dict[str, Tensor]:
         """The entries that a method chooses by the data: once for all that share data and head."""
         if method.select is None:
             return {}
-        questions = subset(self.pool, cell.n_train, cell.subset_seed)[:SELECT_QUESTIONS]
-        key = (method.name, cell.init_seed, questions.tobytes())
+        questions = subset(self.pool, run.n_train, run.subset_seed)[:SELECT_QUESTIONS]
+        key = (method.name, run.init_seed, questions.tobytes())
         if key not in self.selections:
             feed = Feed(model.to(self.device), self.features["train"], None)
             losses = (loss_of(model, feed, one, self.precision) for one in questions[:, None])
@@ -166,7 +172,7 @@ class Workshop:
             return Feed(model, features, None)
         if (split, first) not in self.prefixes:
             store = self._store(split, first)
-            self.prefixes[split, first] = FrozenPrefix(
+            self.prefixes[split, first] = ActivationCache(
                 self.pristine, features, first, self.precision, self.room, store
             )
         return Feed(model, features, self.prefixes[split, first])
@@ -192,7 +198,7 @@ class Workshop:
 
 def _memory_for_prefixes(device: torch.device, sharers: int) -> int:
     if device.type == "cpu":
-        return PREFIX_BYTES
+        return ACTIVATION_BYTES
     free, _ = torch.cuda.mem_get_info(device)
     return int(GPU_SHARE * free / sharers)
 
@@ -266,11 +272,11 @@ def _check_tokenizer(
         )
 
 
-def results_of(outcomes: Mapping[str, Outcomes], dev_articles: list[int]) -> dict[str, Any]:
-    """Scores of both splits, and dev's outcomes question by question.
+def results_of(outcomes: Mapping[str, Outcomes], test_articles: list[int]) -> dict[str, Any]:
+    """Scores of both splits, and test's outcomes question by question.
 
     Args:
-        dev_articles: how many of dev's questions each article has, in their order.
+        test_articles: how many of test's questions each article has, in their order.
     """
     scores = {
         split: {
@@ -280,15 +286,15 @@ def results_of(outcomes: Mapping[str, Outcomes], dev_articles: list[int]) -> dic
         }
         for split, taken in outcomes.items()
     }
-    dev = outcomes["dev"]
-    return {"scores": scores, "outcomes": encode_outcomes(dev.exact, dev.f1, dev_articles)}
+    test = outcomes["test"]
+    return {"scores": scores, "outcomes": encode_outcomes(test.exact, test.f1, test_articles)}
 
 
 def cost_of(
-    model: SpanModel, trace: Trace, evaluation: Stopwatch, probe: Probe
+    model: SpanModel, trace: Trace, evaluation: Stopwatch, profile: StepProfile
 ) -> dict[str, float | None]:
     """Seconds, bytes and operations, all measured (docs/costs.md)."""
-    measured = {key: value for key, value in vars(probe).items() if key != "bias_gradients"}
+    measured = {key: value for key, value in vars(profile).items() if key != "bias_gradients"}
     return {
         "train_seconds": round(trace.seconds_per_step * trace.step, 3),
         "evaluate_seconds": round(evaluation.seconds, 3),
@@ -307,7 +313,7 @@ def changes(model: SpanModel, before: Mapping[str, Tensor]) -> dict[str, Tensor]
     return entries | {name: trained[name] - before[name] for name in trained if name in before}
 
 
-def check_frozen(model: SpanModel, before: Mapping[str, Tensor], cell: Cell) -> None:
+def check_frozen(model: SpanModel, before: Mapping[str, Tensor], run: Run) -> None:
     """What the method does not train must be, byte for byte, what it was.
 
     Raises:
@@ -318,6 +324,6 @@ def check_frozen(model: SpanModel, before: Mapping[str, Tensor], cell: Cell) -> 
         frozen = not parameter.requires_grad and plain in before
         if frozen and not torch.equal(parameter, before[plain].to(parameter.dtype)):
             raise DataError(
-                f"cell {cell.path}: frozen tensor {plain} moved during training",
+                f"run {run.path}: frozen tensor {plain} moved during training",
                 fix="this is a defect of the package: please report it",
             )

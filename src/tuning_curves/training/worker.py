@@ -1,6 +1,6 @@
-"""One process: start once, then train, evaluate and record a job's cells one after the other.
+"""One process: start once, then train, evaluate and record a job's runs one after the other.
 
-A cell that another process holds is left to it and looked at again at the end.
+A run that another process holds is left to it and looked at again at the end.
 """
 
 import time
@@ -14,8 +14,8 @@ from tuning_curves.encoders.model import SpanModel
 from tuning_curves.encoders.precision import settle_arithmetic, warn_of_slow_bfloat16
 from tuning_curves.methods import resolve_method, trained_tensors
 from tuning_curves.methods.biases import bias_terms
-from tuning_curves.study.grid import Job, Planned
-from tuning_curves.study.paths import Places
+from tuning_curves.study.grid import Job, PlannedRun
+from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import (
     failure_path,
     new_record,
@@ -35,7 +35,14 @@ from tuning_curves.training.devices import (
 )
 from tuning_curves.training.loop import Diverged
 from tuning_curves.training.profile import Stopwatch
-from tuning_curves.training.run import Begun, Workshop, changes, check_frozen, cost_of, results_of
+from tuning_curves.training.run import (
+    PreparedRun,
+    RunContext,
+    changes,
+    check_frozen,
+    cost_of,
+    results_of,
+)
 from tuning_curves.util.errors import DataError, ResourceError, TuningCurvesError
 from tuning_curves.util.files import remove_partials
 from tuning_curves.util.interrupts import Interrupted, shielded
@@ -46,32 +53,34 @@ from tuning_curves.util.provenance import gather
 
 @dataclass(kw_only=True)
 class Summary:
-    """What became of a job's cells: counts."""
+    """What became of a job's runs: counts."""
 
     trained: int = 0
     diverged: int = 0
     found: int = 0
-    busy: list[Planned] = field(default_factory=list)
-    errors: list[TuningCurvesError] = field(default_factory=list)  # of single cells
+    busy: list[PlannedRun] = field(default_factory=list)
+    errors: list[TuningCurvesError] = field(default_factory=list)  # of single runs
 
 
 class Worker:
-    """Attends to the cells of a job."""
+    """Attends to the runs of a job."""
 
-    def __init__(self, job: Job, places: Places, device: torch.device, sharers: int = 1) -> None:
-        """Args: sharers: processes that may share the device. Raises: see `Workshop`."""
+    def __init__(
+        self, job: Job, places: WorkerPaths, device: torch.device, sharers: int = 1
+    ) -> None:
+        """Args: sharers: processes that may share the device. Raises: see `RunContext`."""
         self.job, self.places, self.device = job, places, device
-        self.shop = Workshop(job.settings, places, device, sharers)
-        self.progress = Progress(job.cells)
+        self.context = RunContext(job.settings, places, device, sharers)
+        self.progress = Progress(job.runs)
         self.summary = Summary()
 
     def run(self) -> Summary:
-        """Train what has no record yet; wait at the end for cells that others hold.
+        """Train what has no record yet; wait at the end for runs that others hold.
 
         Raises:
-            TuningCurvesError: the first error of a single cell, after all cells were attended to.
+            TuningCurvesError: the first error of a single run, after all runs were attended to.
         """
-        for planned in self.job.cells:
+        for planned in self.job.runs:
             self._attend(planned, wait=False)
         for planned in list(self.summary.busy):
             self._attend(planned, wait=True)
@@ -80,7 +89,7 @@ class Worker:
             raise self.summary.errors[0]
         return self.summary
 
-    def _attend(self, planned: Planned, *, wait: bool) -> None:
+    def _attend(self, planned: PlannedRun, *, wait: bool) -> None:
         with try_lock(self.places.lock(planned), wait=wait) as had:
             if not had:
                 self.summary.busy.append(planned)
@@ -102,15 +111,15 @@ class Worker:
                     say(f"error: {error}")
                 self.summary.errors.append(error)
 
-    def _find_record(self, planned: Planned) -> dict[str, Any] | None:
-        """The cell's record, checked: from the archive or else the workspace."""
+    def _find_record(self, planned: PlannedRun) -> dict[str, Any] | None:
+        """The run's record, checked: from the archive or else the workspace."""
         folders = (self.places.archive, self.places.records)
         found = [folder / planned.record for folder in folders if folder is not None]
         path = next((path for path in found if path.exists()), None)
         return None if path is None else read_record(path, planned, self.job.settings)
 
-    def _record(self, planned: Planned) -> None:
-        """Train a cell and write its record."""
+    def _record(self, planned: PlannedRun) -> None:
+        """Train a run and write its record."""
         trained = self._train(planned)
         with shielded():
             write_record(self.places.records, planned, sealed(trained))
@@ -119,37 +128,37 @@ class Worker:
         self.summary.trained += trained["status"] != "diverged"
         self.progress.finish(planned, trained)
 
-    def _train_for_delta(self, planned: Planned, record: dict[str, Any]) -> None:
-        """Train a recorded cell again for its delta; the record stays as it is."""
+    def _train_for_delta(self, planned: PlannedRun, record: dict[str, Any]) -> None:
+        """Train a recorded run again for its delta; the record stays as it is."""
         try:
             trained = self._train(planned)
         except OutOfMemory:
-            self._forget(planned)  # a cell with a record has no failure
+            self._forget(planned)  # a run with a record has no failure
             raise
         self._forget(planned)
         if trained["scores"] != record["scores"]:
             say(
-                f"warning: {planned.cell.path} trained again has other scores than its record: "
+                f"warning: {planned.run.path} trained again has other scores than its record: "
                 "another machine or other versions; the delta is of this training"
             )
         self.summary.trained += 1
         self.progress.finish(planned, trained)
 
-    def _lacks_delta(self, planned: Planned, record: dict[str, Any]) -> bool:
-        """Whether a recorded cell must be trained again, for a delta that was not kept."""
+    def _lacks_delta(self, planned: PlannedRun, record: dict[str, Any]) -> bool:
+        """Whether a recorded run must be trained again, for a delta that was not kept."""
         kept = self.places.delta(planned).exists()
         return self.places.keep_deltas and not kept and record["status"] == "finished"
 
-    def _forget(self, planned: Planned) -> None:
-        """Remove what a cell with a record needs no more."""
+    def _forget(self, planned: PlannedRun) -> None:
+        """Remove what a run with a record needs no more."""
         self.places.checkpoint(planned).unlink(missing_ok=True)
         failure_path(self.places.workspace, planned).unlink(missing_ok=True)
 
-    def _train(self, planned: Planned) -> dict[str, Any]:
-        """Train and evaluate one cell; returns its record.
+    def _train(self, planned: PlannedRun) -> dict[str, Any]:
+        """Train and evaluate one run; returns its record.
 
         Raises:
-            OutOfMemory: memory was not enough; what was needed is kept as the cell's failure.
+            OutOfMemory: memory was not enough; what was needed is kept as the run's failure.
         """
         try:
             return self._train_as_if_it_fits(planned)
@@ -157,82 +166,84 @@ class Worker:
             if not is_shortage(error):
                 raise
             details = shortage(error, self.device)
-        if self.device.type == "cuda":  # what the failed cell held is free only by now
+        if self.device.type == "cuda":  # what the failed run held is free only by now
             torch.cuda.empty_cache()
         failure = write_failure(self.places.workspace, planned, "out of memory", details)
         raise shortage_error(planned, failure)
 
-    def _train_as_if_it_fits(self, planned: Planned) -> dict[str, Any]:
-        begun = self.shop.begin(planned)
+    def _train_as_if_it_fits(self, planned: PlannedRun) -> dict[str, Any]:
+        prepared = self.context.begin(planned)
         try:
-            return self._finish(planned, begun)
+            return self._finish(planned, prepared)
         except Interrupted:
-            begun.trainer.keep()
+            prepared.trainer.keep()
             raise
 
-    def _finish(self, planned: Planned, begun: Begun) -> dict[str, Any]:
-        """Train and evaluate a cell that has begun; returns its record."""
-        cell, model, trainer = planned.cell, begun.model, begun.trainer
+    def _finish(self, planned: PlannedRun, prepared: PreparedRun) -> dict[str, Any]:
+        """Train and evaluate a run that has begun; returns its record."""
+        run, model, trainer = planned.run, prepared.model, prepared.trainer
         record = new_record(self.job.study, planned, self.job.settings)
-        method = resolve_method(cell.method)
-        provenance = gather(self.device, self.shop.precision, method.packages)
+        method = resolve_method(run.method)
+        provenance = gather(self.device, self.context.precision, method.packages)
         watch = Stopwatch(self.device)
         try:
-            trace = trainer.run(
+            trace = trainer.train(
                 lambda step, loss: self.progress.step(planned, step, loss),
                 lambda step: self.progress.resume(planned, step),
             )
-            peak = self.shop.peak_memory(begun)  # of training: an evaluation packs larger batches
-            results = {"status": "finished", "failure": None, **self._evaluate(begun, watch)}
+            peak = self.context.peak_memory(
+                prepared
+            )  # of training: an evaluation packs larger batches
+            results = {"status": "finished", "failure": None, **self._evaluate(prepared, watch)}
         except (Diverged, FloatingPointError) as failure:
-            trace, peak = trainer.trace, self.shop.peak_memory(begun)
+            trace, peak = trainer.trace, self.context.peak_memory(prepared)
             results = {"status": "diverged", "failure": str(failure)}
             results |= {"scores": None, "outcomes": None}
-        before: dict[str, Tensor] = dict(self.shop.pristine.named_parameters())
-        check_frozen(model, before, cell)
+        before: dict[str, Tensor] = dict(self.context.pristine.named_parameters())
+        check_frozen(model, before, run)
         if self.places.keep_deltas and results["status"] == "finished":
             self._keep_delta(planned, model, results["scores"])
         moved = changes(model, before) if method.pretrained else {}
-        probe = trace.probe
-        assert probe is not None  # the first step has made it
+        profile = trace.profile
+        assert profile is not None  # the first step has made it
         return {
             **record,
             **results,
-            "parameters": {**vars(begun.counts), "share": begun.counts.share},
-            "cost": cost_of(model, trace, watch, probe) | {"peak_memory_bytes": peak},
+            "parameters": {**vars(prepared.counts), "share": prepared.counts.share},
+            "cost": cost_of(model, trace, watch, profile) | {"peak_memory_bytes": peak},
             "biases": {
                 "change": bias_terms(moved, len(model.layers)),
-                "first_gradient": probe.bias_gradients,
+                "first_gradient": profile.bias_gradients,
             },
             "losses": trace.losses,
             "provenance": provenance,
         }
 
-    def _evaluate(self, begun: Begun, watch: Stopwatch) -> dict[str, Any]:
+    def _evaluate(self, prepared: PreparedRun, watch: Stopwatch) -> dict[str, Any]:
         """Take both examinations, timed by `watch`."""
-        asked = {"dev": begun.feeds["dev"], "selection": begun.feeds["train"]}
+        asked = {"test": prepared.feeds["test"], "validation": prepared.feeds["train"]}
         for split, feed in asked.items():
-            feed.warm(self.shop.exams[split].questions)
+            feed.warm(self.context.evaluators[split].questions)
         with watch.running():
             outcomes = {
-                split: self.shop.exams[split].take(feed, self.shop.precision)
+                split: self.context.evaluators[split].take(feed, self.context.precision)
                 for split, feed in asked.items()
             }
-        return results_of(outcomes, self.shop.dev_articles)
+        return results_of(outcomes, self.context.test_articles)
 
-    def _keep_delta(self, planned: Planned, model: SpanModel, scores: dict[str, Any]) -> None:
+    def _keep_delta(self, planned: PlannedRun, model: SpanModel, scores: dict[str, Any]) -> None:
         about = About(
             study=self.job.study,
             id=planned.id,
-            cell=planned.cell,
+            run=planned.run,
             settings=self.job.settings,
-            encoder={name: file["sha256"] for name, file in self.shop.encoder["files"].items()},
+            encoder={name: file["sha256"] for name, file in self.context.encoder["files"].items()},
             scores=scores,
         )
         write_delta(self.places.delta(planned), about, trained_tensors(model))
 
 
-def run_job(job: Job, places: Places, device: str, slots: GpuSlots | None = None) -> Summary:
+def run_job(job: Job, places: WorkerPaths, device: str, slots: GpuSlots | None = None) -> Summary:
     """Run a job on `auto`, `cpu` or `cuda`; a CPU worker uses one thread, as many run at once.
 
     Raises:
@@ -257,56 +268,56 @@ EVERY_SECONDS = 10.0
 
 
 class Progress:
-    """Lines on stderr, at most one every ten seconds besides one a finished cell."""
+    """Lines on stderr, at most one every ten seconds besides one a finished run."""
 
-    def __init__(self, cells: tuple[Planned, ...]) -> None:
-        self.cells = len(cells)
-        self.steps_left = sum(p.cell.steps for p in cells)
+    def __init__(self, runs: tuple[PlannedRun, ...]) -> None:
+        self.runs = len(runs)
+        self.steps_left = sum(p.run.steps for p in runs)
         self.done = 0
         self.steps_done = 0
         self.begin = self.last = time.monotonic()
 
-    def step(self, planned: Planned, step: int, loss: float) -> None:
+    def step(self, planned: PlannedRun, step: int, loss: float) -> None:
         """A training step has been made."""
         now = time.monotonic()
         if now - self.last < EVERY_SECONDS:
             return
         self.last = now
-        place = f"cell {self.done + 1} of {self.cells}"
+        place = f"run {self.done + 1} of {self.runs}"
         left = self._left(step)
-        say(f"{place}: {planned.cell.path} step {step}/{planned.cell.steps} loss {loss:.3f}{left}")
+        say(f"{place}: {planned.run.path} step {step}/{planned.run.steps} loss {loss:.3f}{left}")
 
-    def resume(self, planned: Planned, step: int) -> None:
-        """A cell goes on from its checkpoint."""
-        place = f"cell {self.done + 1} of {self.cells}: {planned.cell.path}"
-        say(f"{place} resumes after step {step}/{planned.cell.steps}")
+    def resume(self, planned: PlannedRun, step: int) -> None:
+        """A run goes on from its checkpoint."""
+        place = f"run {self.done + 1} of {self.runs}: {planned.run.path}"
+        say(f"{place} resumes after step {step}/{planned.run.steps}")
 
-    def finish(self, planned: Planned, record: dict[str, Any]) -> None:
-        """A cell has its record."""
+    def finish(self, planned: PlannedRun, record: dict[str, Any]) -> None:
+        """A run has its record."""
         self._count(planned, trained=True)
         if record["status"] == "diverged":
             result = f"DIVERGED: {record['failure']}"
         else:
-            dev = record["scores"]["dev"]
-            result = f"exact match {100 * dev['exact'] / dev['total']:.1f}"
+            test = record["scores"]["test"]
+            result = f"exact match {100 * test['exact'] / test['total']:.1f}"
         seconds = record["cost"]["train_seconds"] + record["cost"]["evaluate_seconds"]
         say(
-            f"cell {self.done} of {self.cells}: {planned.cell.path} {result}, {seconds:.1f} s"
+            f"run {self.done} of {self.runs}: {planned.run.path} {result}, {seconds:.1f} s"
             f"{self._left(0)}"
         )
 
-    def skip(self, planned: Planned) -> None:
-        """A cell had its record already."""
+    def skip(self, planned: PlannedRun) -> None:
+        """A run had its record already."""
         self._count(planned, trained=False)
-        say(f"cell {self.done} of {self.cells}: {planned.cell.path} has its record")
+        say(f"run {self.done} of {self.runs}: {planned.run.path} has its record")
 
-    def _count(self, planned: Planned, *, trained: bool) -> None:
+    def _count(self, planned: PlannedRun, *, trained: bool) -> None:
         self.done += 1
-        self.steps_left -= planned.cell.steps
-        self.steps_done += planned.cell.steps if trained else 0
+        self.steps_left -= planned.run.steps
+        self.steps_done += planned.run.steps if trained else 0
 
     def _left(self, step: int) -> str:
-        """Time left by the steps made so far; nothing before the first cell is done."""
+        """Time left by the steps made so far; nothing before the first run is done."""
         steps = self.steps_done + step
         if steps == 0 or self.steps_left - step <= 0:
             return ""

@@ -63,7 +63,7 @@ FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 def refused(error: OSError) -> ResourceError:
     """What the operating system refused, with the step that mends it."""
     place = "" if error.filename is None else f"{error.filename}: "
-    kept = "; then run again: finished cells keep their records"
+    kept = "; then run again: finished runs keep their records"
     if error.errno in FULL:
         fix = f"free space, or raise the quota, where that file lies{kept}"
     elif error.errno in FORBIDDEN:

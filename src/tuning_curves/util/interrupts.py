@@ -23,7 +23,7 @@ class Interrupted(BaseException):
 
     def __str__(self) -> str:
         return (
-            f"stopped by {self.name}\nfix: run the same again: finished cells have their records, "
+            f"stopped by {self.name}\nfix: run the same again: finished runs have their records, "
             "and the one that was in work goes on from its checkpoint"
         )
 

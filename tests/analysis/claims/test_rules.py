@@ -106,7 +106,7 @@ def test_every_claim_has_a_row_with_all_columns(found: pd.DataFrame, claims: Cla
         ("adapters-nearly-as-good", "not replicated", "contradicted at n = 85,000"),
         ("a-step-is-not-faster", "not replicated", "contradicted at 6 places"),
         ("a-step-has-as-many-operations", "not replicated", "contradicted at 6 places"),
-        ("less-optimiser-memory", "replicated", "holds at 6 places"),
+        ("less-optimizer-memory", "replicated", "holds at 6 places"),
         ("less-activation-memory", "replicated", "holds at 6 places"),
         ("half-the-memory", "replicated", "holds at 6 places"),  # 500.3 of 1,070 MB
         ("half-the-memory-one", "replicated", "holds at 6 places"),

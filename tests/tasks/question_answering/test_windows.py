@@ -49,9 +49,9 @@ def pick(data: SquadData, numbers: set[int]) -> SquadData:
 def features(
     tiny_encoder: Path, tiny_squad: SquadData, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """Features of the tiny file, both splits alike but for the dev split's fewer questions."""
+    """Features of the tiny file, both splits alike but for the test split's fewer questions."""
     folder = tmp_path_factory.mktemp("features")
-    data = {"train": tiny_squad, "dev": pick(tiny_squad, {0, 1, 8})}
+    data = {"train": tiny_squad, "test": pick(tiny_squad, {0, 1, 8})}
     make_features(data, tiny_encoder, folder, max_length=MAX_LENGTH, doc_stride=DOC_STRIDE)
     return folder
 
@@ -133,7 +133,7 @@ def test_windows_of_300_real_questions_are_the_librarys(
     max_length, stride, overlapping = form
     chosen = pick(real_dev, set(range(0, 10_500, 35)))
     assert len(chosen.questions) == 300
-    data = {"train": chosen, "dev": pick(real_dev, {0, 1})}
+    data = {"train": chosen, "test": pick(real_dev, {0, 1})}
     make_features(data, real_encoder, tmp_path, max_length=max_length, doc_stride=stride)
     split = open_features(tmp_path)["train"]
     seen = expect_librarys_windows(split, chosen, real_encoder, max_length, stride)
@@ -236,15 +236,15 @@ def test_the_manifest_says_what_was_made(features: Path, tiny_squad: SquadData) 
     assert manifest["layout"] == 1
     assert (manifest["max_length"], manifest["doc_stride"]) == (MAX_LENGTH, DOC_STRIDE)
     assert manifest["content"]["train"] == content_sha256(tiny_squad)
-    assert manifest["content"]["dev"] != manifest["content"]["train"]
-    expected = {f"{split}/{name}.npy" for split in ("train", "dev") for name in ARRAYS}
-    assert manifest["files"].keys() == expected | {"train/texts.json", "dev/texts.json"}
+    assert manifest["content"]["test"] != manifest["content"]["train"]
+    expected = {f"{split}/{name}.npy" for split in ("train", "test") for name in ARRAYS}
+    assert manifest["files"].keys() == expected | {"train/texts.json", "test/texts.json"}
 
 
 def test_making_features_twice_gives_the_same_bytes(
     features: Path, tiny_encoder: Path, tiny_squad: SquadData, tmp_path: Path
 ) -> None:
-    data = {"train": tiny_squad, "dev": pick(tiny_squad, {0, 1, 8})}
+    data = {"train": tiny_squad, "test": pick(tiny_squad, {0, 1, 8})}
     make_features(data, tiny_encoder, tmp_path, max_length=MAX_LENGTH, doc_stride=DOC_STRIDE)
     assert (tmp_path / "manifest.json").read_bytes() == (features / "manifest.json").read_bytes()
 
@@ -253,7 +253,7 @@ def test_a_question_without_room_for_context_is_refused(
     tiny_encoder: Path, tiny_squad: SquadData, tmp_path: Path
 ) -> None:
     """The first with 14 tokens: of 24, less 3 special ones, 7 are left."""
-    data = {"train": tiny_squad, "dev": tiny_squad}
+    data = {"train": tiny_squad, "test": tiny_squad}
     with pytest.raises(DataError) as caught:
         make_features(data, tiny_encoder, tmp_path, max_length=24, doc_stride=7)
     assert str(caught.value) == (
@@ -274,7 +274,7 @@ def altered(features: Path, to: Path, name: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    "name", ["train/label_start.npy", "dev/context_tokens.npy", "train/texts.json"]
+    "name", ["train/label_start.npy", "test/context_tokens.npy", "train/texts.json"]
 )
 def test_one_altered_byte_is_refused(features: Path, tmp_path: Path, name: str) -> None:
     folder = altered(features, tmp_path, name)
@@ -287,8 +287,8 @@ def test_one_altered_byte_is_refused(features: Path, tmp_path: Path, name: str) 
 
 def test_a_missing_file_is_refused(features: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(features, tmp_path / "features"))
-    (folder / "dev" / "char_end.npy").unlink()
-    with pytest.raises(DataError, match=r"dev/char_end\.npy: missing or altered"):
+    (folder / "test" / "char_end.npy").unlink()
+    with pytest.raises(DataError, match=r"test/char_end\.npy: missing or altered"):
         open_features(folder)
 
 

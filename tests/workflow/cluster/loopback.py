@@ -76,7 +76,7 @@ def enter_namespaces() -> None:
 
 
 def _raise_loopback() -> None:
-    """What `ip` does, on machines without it: `link set lo up`, `address add 127.0.0.2 dev lo`.
+    """What `ip` does, on machines without it: `link set lo up`, `address add 127.0.0.2 test lo`.
 
     Where 127.0.0.1 is the only address, the C library resolves no name for Slurm (AI_ADDRCONFIG).
     """

@@ -9,7 +9,7 @@ import yaml
 
 from tuning_curves.study.config import read_study
 from tuning_curves.study.grid import Chunk, job_of
-from tuning_curves.study.paths import Layout, Places
+from tuning_curves.study.paths import StudyPaths, WorkerPaths
 from tuning_curves.training.worker import run_job
 
 from ..conftest import records_below
@@ -26,7 +26,7 @@ SITE += ("--set-resources", "train_chunk:checkpoint_seconds=0")
 
 @pytest.fixture
 def long_study(tiny_study: Path) -> Path:
-    """Three methods, a chunk of two cells each; a cell takes seconds, so that it can be hit."""
+    """Three methods, a chunk of two runs each; a run takes seconds, so that it can be hit."""
     config = yaml.safe_load(tiny_study.read_text("utf-8"))
     config["methods"] = [
         {"name": "bitfit", "learning_rates": [1e-2]},
@@ -35,7 +35,7 @@ def long_study(tiny_study: Path) -> Path:
     ]
     config["sizes"] = [8]
     config["budgets"] = [{"name": "floor", "epochs": 3, "min_steps": 150}]
-    config["execution"]["chunk_passes"] = 30_000  # a cell is counted with all of SQuAD's dev set
+    config["execution"]["chunk_passes"] = 30_000  # a run is counted with all of SQuAD's test set
     tiny_study.write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
     return tiny_study
 
@@ -43,7 +43,7 @@ def long_study(tiny_study: Path) -> Path:
 def test_jobs_and_a_node_die_and_the_records_are_those_of_a_local_run(
     checkout: Path, long_study: Path, slurm: Slurm, tmp_path: Path
 ) -> None:
-    layout = Layout(read_study(long_study), checkout)
+    layout = StudyPaths(read_study(long_study), checkout)
     run, hit = submit(slurm, checkout), set()
 
     hit.add(cancelled := next_under_way(layout, hit, slurm, run))
@@ -80,9 +80,9 @@ def submit(slurm: Slurm, checkout: Path) -> "subprocess.Popen[bytes]":
 
 
 def next_under_way(
-    layout: Layout, hit: set[str], slurm: Slurm, run: "subprocess.Popen[bytes]"
+    layout: StudyPaths, hit: set[str], slurm: Slurm, run: "subprocess.Popen[bytes]"
 ) -> str:
-    """Wait for a chunk, not one of `hit`, with a cell in the middle of its training."""
+    """Wait for a chunk, not one of `hit`, with a run in the middle of its training."""
     found: list[str] = []
 
     def begun() -> bool:
@@ -95,10 +95,10 @@ def next_under_way(
     return found[0]
 
 
-def has_checkpoint(layout: Layout, chunk: Chunk) -> bool:
-    """Whether a cell of the chunk is in the middle of its training."""
+def has_checkpoint(layout: StudyPaths, chunk: Chunk) -> bool:
+    """Whether a run of the chunk is in the middle of its training."""
     folder = layout.workspace / "checkpoints"
-    return any((folder / f"{planned.id}.checkpoint").exists() for planned in chunk.cells)
+    return any((folder / f"{planned.id}.checkpoint").exists() for planned in chunk.runs)
 
 
 def number_of(slurm: Slurm, chunk: str) -> str:
@@ -114,9 +114,9 @@ def request_of(slurm: Slurm, chunk: str) -> str:
     return " ".join(slurm.ask("squeue", "--noheader", f"--jobs={number}", columns).split())
 
 
-def trained_here(layout: Layout, workspace: Path) -> dict[str, dict[str, Any]]:
+def trained_here(layout: StudyPaths, workspace: Path) -> dict[str, dict[str, Any]]:
     """The study's records, trained without interruption in this process."""
-    places = Places(encoder=layout.encoder, features=layout.features, workspace=workspace)
+    places = WorkerPaths(encoder=layout.encoder, features=layout.features, workspace=workspace)
     run_job(job_of(layout.study, layout.study.unique), places, "cpu")
     records = records_below(places.records)
     assert len(records) == 6

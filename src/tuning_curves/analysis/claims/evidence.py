@@ -153,7 +153,7 @@ def compare_costs(evidence: Evidence, rule: Mapping[str, Any]) -> tuple[list[Con
 
 
 def cost_ratios(chosen: pd.DataFrame, method: str, against: str, quantity: str) -> pd.DataFrame:
-    """A row a pair of runs of one size, budget, seed and device: `n_train`, seeds, `log_ratio`."""
+    """One row per pair of runs alike in size, budget, seed and device; `log_ratio` is the ratio's."""
     done = finished(chosen)
     value = done[TOGETHER.get(quantity, [quantity])].sum(axis=1, skipna=False)
     keys = ["budget", "n_train", *SEED, "device"]

@@ -52,7 +52,7 @@ UNITS = {
 def make_verdicts(
     runs: Runs, chosen: pd.DataFrame, selection: pd.DataFrame, study: Rule, claims: Claims
 ) -> pd.DataFrame:
-    """A row a claim and, where budgets are told apart, budget that draws a curve.
+    """One row per claim and, where budgets are told apart, budget that draws a curve.
 
     Args:
         chosen: the runs at their chosen rates; selection: the choices.

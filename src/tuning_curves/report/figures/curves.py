@@ -53,7 +53,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
         for axes, budget in zip(top, budgets, strict=True):
             axes.set_title(f"{budget}: {budget_words(study, budget)}")
         score_axis(top[0], curves["em"])
-        figure.supylabel("exact match on dev (%)", fontsize=8)
+        figure.supylabel("exact match on test (%)", fontsize=8)
     return figure
 
 

@@ -103,7 +103,7 @@ def _fill(
         if column:
             upper[column].tick_params(labelleft=False)
             lower[column].tick_params(labelleft=False)
-    upper[0].set_ylabel("exact match on dev (%)")
+    upper[0].set_ylabel("exact match on test (%)")
     lower[0].set_ylabel("BitFit minus full (points)")
 
 

@@ -1,4 +1,4 @@
-"""Exact match on the selection split against the learning rate: how each rate was chosen."""
+"""Exact match on the validation split against the learning rate: how each rate was chosen."""
 
 import math
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
 
     Methods whose grid has one rate are left out: nothing was chosen.
     """
-    rates = tables["learning_rates"].dropna(subset=["selection_em"])
+    rates = tables["learning_rates"].dropna(subset=["validation_em"])
     with style.theme():
         if rates.empty:
             return say_nothing_to_draw("no run has finished: there is no learning rate to compare")
@@ -52,13 +52,13 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
         for axes in panels[-len(methods) :]:
             axes.set_xlabel("learning rate", fontsize=7.5)
         figure.align_xlabels(panels)
-        figure.supylabel("exact match on the selection split (%)", fontsize=8)
+        figure.supylabel("exact match on the validation split (%)", fontsize=8)
         legend_below(figure, _handles(colours), 4 if len(colours) < 7 else 5)
     return figure
 
 
 def _lay_out(methods: int, panels: int) -> tuple[Figure, list[Axes]]:
-    """A row a budget where its methods fit into one, else rows of `MOST` panels."""
+    """One row per budget where its methods fit into one, else rows of `MOST` panels."""
     columns = methods if methods <= MOST and panels % methods == 0 else min(panels, MOST)
     rows = math.ceil(panels / columns)
     figure = Figure(figsize=(WIDTH, 1.0 + 1.6 * rows), layout="constrained")
@@ -86,11 +86,11 @@ def _panel(
     axes: Axes, rates: pd.DataFrame, selection: pd.DataFrame, colours: Mapping[int, Any]
 ) -> None:
     for size, own in rates.sort_values("learning_rate").groupby("n_train"):
-        axes.plot(own["learning_rate"], own["selection_em"], color=colours[size], marker="o",
+        axes.plot(own["learning_rate"], own["validation_em"], color=colours[size], marker="o",
                   markersize=3.5, linewidth=1.1)  # fmt: skip
     for edges, ring in ((("",), style.BLACK), (("low", "high"), EDGE)):
         chosen = selection[selection["edge"].isin(edges)]
-        axes.plot(chosen["learning_rate"], chosen["selection_em"], linestyle="none", marker="o",
+        axes.plot(chosen["learning_rate"], chosen["validation_em"], linestyle="none", marker="o",
                   markersize=7, markerfacecolor="none", markeredgecolor=ring,
                   markeredgewidth=1.1)  # fmt: skip
     places = sorted(rates["learning_rate"].unique())

@@ -23,7 +23,7 @@ LEGEND_COLUMNS = 4
 
 
 def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
-    """A row a budget, a column a size (smallest, middle, largest), a mark a method.
+    """One row per budget, a column a size (smallest, middle, largest), a mark a method.
 
     The share counts the head too, without which tuning the head alone would have none.
     """
@@ -48,13 +48,13 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
         _axes(grid[-1][0], points.loc[points["n_train"].isin(sizes), "em"])
         for axes in grid[-1]:
             axes.set_xlabel("trained parameters, of all (%)", fontsize=7.5)
-        figure.supylabel("exact match on dev (%)", fontsize=8)
+        figure.supylabel("exact match on test (%)", fontsize=8)
         legend_below(figure, _handles(grid, methods), min(len(methods), LEGEND_COLUMNS))
     return figure
 
 
 def trained_shares(counts: pd.DataFrame) -> pd.DataFrame:
-    """A row a method: what it trains, head included, in percent of the untouched encoder's."""
+    """One row per method: what it trains, head included, in percent of the untouched encoder's."""
     trained = counts["trainable_backbone"] + counts["trainable_added"] + counts["trainable_head"]
     return pd.DataFrame({"method": counts["method"], "percent": 100 * trained / counts["total"]})
 

@@ -14,13 +14,13 @@ from tuning_curves.report.figures.panels import WIDTH, say_nothing_to_draw
 PANELS = (
     ("step_time_ratio", 1.0, "time a step,\nrelative to full"),
     ("activation_bytes", 1e6, "kept for the\nbackward pass (MB)"),
-    ("optimizer_bytes", 1e6, "optimiser's\nstate (MB)"),
+    ("optimizer_bytes", 1e6, "optimizer's\nstate (MB)"),
     ("delta_bytes", 1e6, "to store\nfor a task (MB)"),
 )
 
 
 def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
-    """A row a method: the median over sizes and budgets, and a line from least to greatest."""
+    """One row per method: the median over sizes and budgets, and a line from least to greatest."""
     costs = tables["costs"]
     with style.theme():
         if costs.empty:

@@ -1,6 +1,6 @@
 """Bars of memory and time: what training keeps beside the weights, and time to a given score.
 
-Memory is that of one step: the optimiser's state, the gradients, and what the forward pass keeps
+Memory is that of one step: the optimizer's state, the gradients, and what the forward pass keeps
 for the backward pass, for a batch and for one question. Time is that of the fastest training whose
 mean exact match reaches the target (`reach.csv`).
 """
@@ -20,7 +20,7 @@ from tuning_curves.report.figures.panels import WIDTH, legend_below, say_nothing
 PARTS = (  # column, name, colour, hatch
     ("activation_bytes", "activations", "#0B4F8A", ""),
     ("gradient_bytes", "gradients", "#E69F00", "////"),
-    ("optimizer_bytes", "optimiser's state", "#D9D9D9", "...."),
+    ("optimizer_bytes", "optimizer's state", "#D9D9D9", "...."),
 )
 BARS = ("#3B3B3B", "#BDBDBD")
 NOT_MEASURED = "not in these\nrecords"
@@ -29,7 +29,7 @@ TALLEST = 7.2  # inches of bars: with legend and caption a page
 
 
 def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
-    """Three panels, a row a method: memory with a batch, with one question, and time."""
+    """Three panels, one row per method: memory with a batch, with one question, and time."""
     costs, reach = tables["costs"], tables["reach"]
     with style.theme():
         if costs.empty:

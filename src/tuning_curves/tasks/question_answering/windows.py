@@ -26,7 +26,7 @@ from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import read_json, sha256_of_file, write_json, write_whole
 
 LAYOUT = 1  # raised whenever the files below change their meaning
-SPLITS = ("train", "dev")
+SPLITS = ("train", "test")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,10 @@
-"""What befalls single cells: no numbers, no memory, company, clocks that jump."""
+"""What befalls single runs: no numbers, no memory, company, clocks that jump."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.study.records import Shelf, read_record
+from tuning_curves.study.records import RecordStore, read_record
 from tuning_curves.study.survey import survey
 
 from .conftest import Bench, wait_for
@@ -22,46 +22,46 @@ def test_a_loss_that_is_no_number_is_a_result_and_the_grid_goes_on(make_bench: A
     ended = bench.train()
     assert ended.status == 0, ended.said
     assert "1 trained, 1 diverged, 0 had records" in ended.said
-    records = {r["cell"]["method"]: r for r in bench.numbers().values()}
+    records = {r["run"]["method"]: r for r in bench.numbers().values()}
     assert records["head"]["status"] == "finished"
     assert records["full"]["status"] == "diverged"
     assert records["full"]["failure"].startswith("the loss became nan at or before step")
     assert records["full"]["scores"] is None
-    cells = survey(bench.study, bench.folder)["cells"]
-    assert (cells["done"], cells["diverged"], cells["failed"]) == (2, 1, 0)
+    runs = survey(bench.study, bench.folder)["runs"]
+    assert (runs["done"], runs["diverged"], runs["failed"]) == (2, 1, 0)
 
 
-def test_a_cell_without_enough_memory_is_a_failure_and_the_rest_goes_on(
+def test_a_run_without_enough_memory_is_a_failure_and_the_rest_goes_on(
     bench: Bench, undisturbed: dict[str, Any]
 ) -> None:
-    starved = {"at": STEP, "call": 3, "do": "lack_memory"}  # in the third step of the first cell
+    starved = {"at": STEP, "call": 3, "do": "lack_memory"}  # in the third step of the first run
     ended = bench.train("--done", bench.folder / "done", faults=(starved,))
     assert ended.status == MISSING, ended.said
     planned = bench.study.unique[0]
-    assert f"error: cell {planned.cell.path} ran out of memory" in ended.said
+    assert f"error: run {planned.run.path} ran out of memory" in ended.said
     assert "can't allocate memory: you tried to allocate 1073741824 bytes" in ended.said
     assert "fix: give it more memory" in ended.said
     assert not (bench.folder / "done").exists()
     assert list(bench.numbers()) == [bench.study.unique[1].id]
 
     found = survey(bench.study, bench.folder)
-    assert (found["cells"]["done"], found["cells"]["failed"], found["cells"]["missing"]) == (
+    assert (found["runs"]["done"], found["runs"]["failed"], found["runs"]["missing"]) == (
         1,
         1,
         0,
     )
     (failure,) = found["failures"]
-    assert (failure["cell"], failure["reason"]) == (planned.cell.path, "out of memory")
+    assert (failure["run"], failure["reason"]) == (planned.run.path, "out of memory")
     assert "1073741824 bytes" in failure["needed"]
     assert 0 < failure["held_bytes"] < failure["limit_bytes"]
     study = bench.study_file()
     status = bench.processes.run("status", study, folder=bench.folder)
-    assert f"failed: {planned.cell.path}: out of memory: " in status.said
+    assert f"failed: {planned.run.path}: out of memory: " in status.said
     collecting = bench.processes.run(
         "collect", "--study", study, "--out", bench.folder / "c", folder=bench.folder
     )
     assert collecting.status == MISSING
-    assert "1 of 2 cells of tiny have no record" in collecting.said
+    assert "1 of 2 runs of tiny have no record" in collecting.said
 
     ended = bench.train()  # it is tried again
     assert "1 trained, 0 diverged, 1 had records" in ended.said
@@ -78,15 +78,13 @@ def test_an_encoder_that_memory_has_no_room_for_is_one_clear_error(bench: Bench)
     assert "fix: run again with more memory" in ended.said
 
 
-def test_two_processes_at_one_job_share_its_cells(
-    bench: Bench, undisturbed: dict[str, Any]
-) -> None:
+def test_two_processes_at_one_job_share_its_runs(bench: Bench, undisturbed: dict[str, Any]) -> None:
     at_work, seen = bench.folder / "at-work", bench.folder / "seen"
     held = {"at": RUN, "do": "wait", "reached": str(at_work), "until": str(seen)}
     first = bench.start(faults=(held,))
     wait_for(at_work)
     free = {"at": "tuning_curves.training.worker:Worker._record", "after": True, "do": "touch"}
-    second = bench.start(faults=(free | {"file": str(seen)},))  # does the cell that is free
+    second = bench.start(faults=(free | {"file": str(seen)},))  # does the run that is free
     ended = [bench.processes.wait(process) for process in (first, second)]
     assert [e.status for e in ended] == [0, 0], ended
     assert all("1 trained, 0 diverged, 1 had records" in e.said for e in ended), ended
@@ -96,7 +94,7 @@ def test_two_processes_at_one_job_share_its_cells(
 
 def test_a_clock_that_jumps_changes_no_number(bench: Bench, undisturbed: dict[str, Any]) -> None:
     jumping = {
-        "at": "tuning_curves.training.run:Workshop._choose_questions",
+        "at": "tuning_curves.training.run:RunContext._choose_questions",
         "do": "jump_clock",
     }
     assert bench.train(faults=(jumping,)).status == 0
@@ -111,6 +109,6 @@ def test_a_failure_is_no_record(bench: Bench, tmp_path: Path) -> None:
 
     planned = bench.study.unique[0]
     write_failure(bench.workspace, planned, "out of memory", {"needed": "more"})
-    assert Shelf(bench.study, bench.folder).find(planned) is None
+    assert RecordStore(bench.study, bench.folder).find(planned) is None
     assert not list((bench.workspace / "records").rglob("*.json"))
     assert json.loads(next((bench.workspace / "failures").iterdir()).read_bytes())["id"]

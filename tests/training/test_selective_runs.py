@@ -1,4 +1,4 @@
-"""Cells of the selective methods, from a job to their records."""
+"""Runs of the selective methods, from a job to their records."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from torch.nn.utils import parametrize
 from tuning_curves.methods import list_methods, trained_tensors
 from tuning_curves.methods.sparse import entry_indices
 from tuning_curves.study.grid import Study, job_of
-from tuning_curves.study.paths import Places
+from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
 from tuning_curves.training import loop
-from tuning_curves.training import run as workshop
+from tuning_curves.training import run as run_module
 from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
-from tuning_curves.training.optimizer import make_optimiser
-from tuning_curves.training.run import Workshop
+from tuning_curves.training.optimizer import make_optimizer
+from tuning_curves.training.run import RunContext
 from tuning_curves.training.worker import run_job
 from tuning_curves.util.errors import DataError
 
@@ -32,19 +32,19 @@ def study_of(
     return make_study({**plain, **changes})
 
 
-def records_of(study: Study, places: Places) -> dict[str, dict[str, Any]]:
-    """The records of a study's cells, trained now, by id."""
+def records_of(study: Study, places: WorkerPaths) -> dict[str, dict[str, Any]]:
+    """The records of a study's runs, trained now, by id."""
     run_job(job_of(study, study.unique), places, "cpu")
     return {p.id: read_record(places.records / p.record, p, study.settings) for p in study.unique}
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_every_listed_method_trains_to_a_record(
-    make_study: Any, places: Places, precision: str
+    make_study: Any, places: WorkerPaths, precision: str
 ) -> None:
     names = [method.name for method in list_methods()]
     study = study_of(make_study, *names, training={"precision": precision})
-    records = {r["cell"]["method"]: r for r in records_of(study, places).values()}
+    records = {r["run"]["method"]: r for r in records_of(study, places).values()}
     assert list(records) == names
     for record in records.values():
         assert record["status"] == "finished"
@@ -61,13 +61,13 @@ def test_every_listed_method_trains_to_a_record(
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("name", MASKS)
 def test_what_single_entries_cost(
-    make_study: Any, places: Places, precision: str, name: str
+    make_study: Any, places: WorkerPaths, precision: str, name: str
 ) -> None:
     study = study_of(make_study, name, training={"precision": precision})
     (record,) = records_of(study, places).values()
     cost, entries = record["cost"], record["parameters"]["backbone"]
-    model, counts = Workshop(study.settings, places, torch.device("cpu")).prepare(
-        study.unique[0].cell
+    model, counts = RunContext(study.settings, places, torch.device("cpu")).prepare(
+        study.unique[0].run
     )
     tensors = len(entry_indices(model)) + 2
     assert counts.backbone == entries
@@ -77,20 +77,20 @@ def test_what_single_entries_cost(
 
 
 def test_frozen_weights_are_halved_and_those_with_entries_are_not(
-    make_study: Any, places: Places
+    make_study: Any, places: WorkerPaths
 ) -> None:
     study = study_of(make_study, "random-rows", training={"precision": "bfloat16"})
-    shop = Workshop(study.settings, places, torch.device("cpu"))
-    model, _ = shop.prepare(study.unique[0].cell)
+    context = RunContext(study.settings, places, torch.device("cpu"))
+    model, _ = context.prepare(study.unique[0].run)
     assert all(p.dtype == torch.float32 for p in model.parameters())  # each matrix has some
     study = study_of(make_study, "bitfit-q", training={"precision": "bfloat16"})
-    model, _ = shop.prepare(study.unique[0].cell)
+    model, _ = context.prepare(study.unique[0].run)
     kinds = {m.weight.dtype for m in model.encoder.modules() if isinstance(m, torch.nn.Linear)}
     assert kinds == {torch.bfloat16}
 
 
 def test_a_frozen_tensor_below_its_entries_that_moved_is_noticed(
-    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+    make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = study_of(make_study, "random-mask")
     original = loop.Trainer.run
@@ -109,9 +109,9 @@ def test_a_frozen_tensor_below_its_entries_that_moved_is_noticed(
 
 
 def test_fisher_is_computed_once_for_all_that_share_data_and_head(
-    make_study: Any, places: Places, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    make_study: Any, places: WorkerPaths, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two rates and two budgets at two sizes and two seeds: four selections for sixteen cells."""
+    """Two rates and two budgets at two sizes and two seeds: four selections for sixteen runs."""
     study = study_of(
         make_study,
         "fisher-mask",
@@ -121,18 +121,18 @@ def test_fisher_is_computed_once_for_all_that_share_data_and_head(
         budgets=[{"name": name, "epochs": n, "min_steps": 0} for name, n in (("a", 1), ("b", 2))],
     )
     asked = []
-    original = workshop.loss_of
+    original = run_module.loss_of
 
     def counting(model: Any, feed: Any, questions: Any, precision: str) -> Any:
         asked.append(len(questions))
         return original(model, feed, questions, precision)
 
-    monkeypatch.setattr(workshop, "loss_of", counting)
+    monkeypatch.setattr(run_module, "loss_of", counting)
     together = records_of(study, places)
     assert len(together) == 16
     assert asked == [1] * (2 * (4 + 8))  # a question at a time
     for planned in study.unique[::5]:
-        alone = Places(
+        alone = WorkerPaths(
             encoder=places.encoder, features=places.features, workspace=tmp_path / planned.id
         )
         run_job(job_of(study, (planned,)), alone, "cpu")
@@ -141,54 +141,56 @@ def test_fisher_is_computed_once_for_all_that_share_data_and_head(
             assert record[key] == together[planned.id][key]
 
 
-def test_fisher_depends_on_data_and_head(make_study: Any, places: Places) -> None:
+def test_fisher_depends_on_data_and_head(make_study: Any, places: WorkerPaths) -> None:
     seeds = [{"subset": 0, "init": 0}, {"subset": 1, "init": 0}, {"subset": 0, "init": 1}]
     study = study_of(make_study, "fisher-mask", seeds=seeds)
-    shop = Workshop(study.settings, places, torch.device("cpu"))
+    context = RunContext(study.settings, places, torch.device("cpu"))
     found = set()
     for planned in study.unique:
-        model, _ = shop.prepare(planned.cell)
+        model, _ = context.prepare(planned.run)
         found.add(str({n: index.tolist() for n, index in entry_indices(model).items()}))
     assert len(found) == 3
 
 
 def test_fisher_reads_no_more_questions_than_its_source(
-    make_study: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+    make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert workshop.SELECT_QUESTIONS == 1024
-    monkeypatch.setattr(workshop, "SELECT_QUESTIONS", 3)
+    assert run_module.SELECT_QUESTIONS == 1024
+    monkeypatch.setattr(run_module, "SELECT_QUESTIONS", 3)
     study = study_of(make_study, "fisher-mask")
-    shop = Workshop(study.settings, places, torch.device("cpu"))
-    shop.prepare(study.unique[0].cell)
-    ((_, _, questions),) = shop.selections
+    context = RunContext(study.settings, places, torch.device("cpu"))
+    context.prepare(study.unique[0].run)
+    ((_, _, questions),) = context.selections
     assert len(questions) == 3 * 8  # int64
 
 
 def test_a_checkpoint_of_other_entries_is_refused(
-    make_study: Any, places: Places, tmp_path: Any
+    make_study: Any, places: WorkerPaths, tmp_path: Any
 ) -> None:
     study = study_of(make_study, "random-mask", seeds=[0, 1])
-    shop = Workshop(study.settings, places, torch.device("cpu"))
-    models = [shop.prepare(planned.cell)[0] for planned in study.unique]
-    optimisers = [make_optimiser(m, 1e-2, study.settings["training"]) for m in models]
+    context = RunContext(study.settings, places, torch.device("cpu"))
+    models = [context.prepare(planned.run)[0] for planned in study.unique]
+    optimizers = [make_optimizer(m, 1e-2, study.settings["training"]) for m in models]
     path = tmp_path / "c.checkpoint"
-    save_checkpoint(path, models[0], optimisers[0], {})
+    save_checkpoint(path, models[0], optimizers[0], {})
     before = {n: t.clone() for n, t in trained_tensors(models[1]).items()}
     with pytest.raises(DataError, match=r"c\.checkpoint: a checkpoint of other entries"):
-        load_checkpoint(path, models[1], optimisers[1])
+        load_checkpoint(path, models[1], optimizers[1])
     assert all(torch.equal(before[n], t) for n, t in trained_tensors(models[1]).items())
-    assert load_checkpoint(path, models[0], optimisers[0]) == {}
+    assert load_checkpoint(path, models[0], optimizers[0]) == {}
 
 
 @pytest.mark.parametrize("name", ["head", "top-1", "top-2"])
 def test_a_cached_lower_part_gives_what_an_uncached_one_gives(
-    make_study: Any, places: Places, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, name: str
+    make_study: Any, places: WorkerPaths, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Without dropout, which the frozen part never has; the cache rounds to half precision."""
     study = study_of(make_study, name, rates=(1e-3,), training={"hidden_dropout": 0.0})
     (cached,) = records_of(study, places).values()
-    monkeypatch.setattr(workshop, "count_frozen_layers", lambda model: 0)
-    whole = Places(encoder=places.encoder, features=places.features, workspace=tmp_path / "whole")
+    monkeypatch.setattr(run_module, "count_frozen_layers", lambda model: 0)
+    whole = WorkerPaths(
+        encoder=places.encoder, features=places.features, workspace=tmp_path / "whole"
+    )
     (uncached,) = records_of(study, whole).values()
     assert cached["cost"]["flops_per_step"] < uncached["cost"]["flops_per_step"]
     for (step, loss), (same, other) in zip(cached["losses"], uncached["losses"], strict=True):
