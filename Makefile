@@ -72,4 +72,4 @@ bench-adapterhub: .venv/python
 
 # Leaves records, archived or fresh, alone.
 clean:
-	rm -rf .venv .snakemake .cache runs/features runs/activations resources
+	rm -rf .venv .snakemake .cache runs/windows runs/activations resources

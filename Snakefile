@@ -3,7 +3,7 @@
 # Paths, one grammar:
 #   resources/encoders/<name>-<pin>/          a fetched encoder and its manifest
 #   resources/data/<name>-<pin>/              fetched questions and their manifest
-#   runs/features/<key>/                      windows, tokenised once for an encoder and a data set
+#   runs/windows/<key>/                      windows, tokenised once for an encoder and a data set
 #   runs/gpus/<gpu>-<worker>.lock             held by the process that trains there
 #   runs/<study>/records/<method>/<run>.json fresh records; results/<study>/records: archived ones
 #   runs/<study>/chunks/<chunk>.done          a chunk of runs has all its records
@@ -20,7 +20,7 @@ if "study" not in config:
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/resources.smk"
-include: "workflow/rules/features.smk"
+include: "workflow/rules/windows.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/analyse.smk"

@@ -9,7 +9,8 @@ import torch
 
 from benchmarks.clock import Turn, Work, timed
 from benchmarks.material import Material
-from tuning_curves.study.grid import PlannedRun, Run, Study, identity
+from tuning_curves.study.grid import Study
+from tuning_curves.study.job import PlannedRun, Run, identity
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.training.optimizer import batches
 from tuning_curves.training.run import PreparedRun, RunContext
@@ -35,7 +36,7 @@ def make_context(material: Material, study: Study, scratch: Path) -> RunContext:
     layout = material.layout
     places = WorkerPaths(
         encoder=layout.encoder,
-        features=layout.features,
+        windows=layout.windows,
         workspace=scratch,
         cache=scratch / "prefix",
     )
@@ -51,7 +52,7 @@ def stepping(prepared: PreparedRun, steps: int) -> Turn:
     profile = trainer.profile()
     gflop_per_token = profile.flops_per_step / profile.step_tokens / 1e9
     trainer.feed.warm(trainer.questions)
-    order = _endless(len(trainer.questions), trainer.training["batch_size"])
+    order = _endless(len(trainer.questions), trainer.training.batch_size)
 
     def work() -> Work:
         trainer.model.train()

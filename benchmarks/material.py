@@ -11,7 +11,7 @@ from tuning_curves.study.config import check_study
 from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import StudyPaths
 from tuning_curves.tasks.question_answering.data import SquadData, content_sha256, read_squad
-from tuning_curves.tasks.question_answering.windows import make_features
+from tuning_curves.tasks.question_answering.windows import make_windows
 from tuning_curves.util.errors import ResourceError
 from tuning_curves.util.yaml_files import read_yaml
 
@@ -79,6 +79,6 @@ def prepare(layout: StudyPaths) -> None:
         )
     if not (layout.data / "manifest.json").is_file():
         fetch_data(layout.study.config["data"], layout.data)
-    if not (layout.features / "manifest.json").is_file():
+    if not (layout.windows / "manifest.json").is_file():
         windows = layout.study.config["features"]
-        make_features(open_data(layout.data), layout.encoder, layout.features, **windows)
+        make_windows(open_data(layout.data), layout.encoder, layout.windows, **windows)

@@ -24,9 +24,10 @@ from transformers import BertForQuestionAnswering
 from tuning_curves.encoders.batches import embed_windows
 from tuning_curves.encoders.model import SpanModel, span_loss
 from tuning_curves.study.config import read_study
-from tuning_curves.study.grid import PlannedRun, Run, Study, identity
+from tuning_curves.study.grid import Study
+from tuning_curves.study.job import PlannedRun, Run, identity
 from tuning_curves.study.paths import StudyPaths, WorkerPaths
-from tuning_curves.tasks.question_answering.windows import FeatureSet, Windows
+from tuning_curves.tasks.question_answering.windows import PackedWindows, WindowSet
 from tuning_curves.training.run import RunContext
 from tuning_curves.util.files import write_text
 
@@ -57,7 +58,7 @@ def main() -> None:
 def measure(study: Study, scratch: Path) -> Iterator[dict[str, Any]]:
     """A row before training and one after it: mean losses in nats over held-out windows."""
     layout = StudyPaths(study)
-    places = WorkerPaths(encoder=layout.encoder, features=layout.features, workspace=scratch)
+    places = WorkerPaths(encoder=layout.encoder, windows=layout.windows, workspace=scratch)
     planned = PlannedRun(budget="", run=RUN, id=identity(study.settings, RUN))
     context = RunContext(study.settings, places, torch.device("cpu"))
     prepared = context.begin(planned)
@@ -73,7 +74,7 @@ def measure(study: Study, scratch: Path) -> Iterator[dict[str, Any]]:
 
 @torch.inference_mode()
 def losses(
-    model: SpanModel, features: FeatureSet, windows: np.ndarray, longest: int
+    model: SpanModel, features: WindowSet, windows: np.ndarray, longest: int
 ) -> dict[str, float]:
     """The three losses, each the mean over the same batches, in float32."""
     model.eval()
@@ -106,7 +107,7 @@ def library_model(model: SpanModel) -> Any:
     return library.eval()
 
 
-def pad(windows: Windows, width: int) -> dict[str, torch.Tensor]:
+def pad(windows: PackedWindows, width: int) -> dict[str, torch.Tensor]:
     """The packed row as the library's padded batch, [BATCH, width]."""
     inputs = {
         name: torch.zeros(len(windows.lengths), width, dtype=torch.int64)

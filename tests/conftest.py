@@ -224,7 +224,7 @@ def tiny_config(tiny_encoder: Path, tiny_data: dict[str, Any]) -> dict[str, Any]
         "weights_sha256": sha256_of_file(tiny_encoder / "model.safetensors"),
     }
     config["data"] = tiny_data
-    config["features"] = {"max_length": 96, "doc_stride": 24}
+    config["windows"] = {"max_length": 96, "stride": 24}
     rates = {"full": 1e-3, "head": 1e-2, "bitfit": 1e-2, "adapter-houlsby-4": 1e-2}
     rates["adapter-pfeiffer-4"] = 1e-2
     config["methods"] = [{"name": name, "learning_rates": [rate]} for name, rate in rates.items()]
@@ -232,7 +232,7 @@ def tiny_config(tiny_encoder: Path, tiny_data: dict[str, Any]) -> dict[str, Any]
     config["budgets"] = [{"name": "epochs", "epochs": 2, "min_steps": 0}]
     config["training"] |= {"batch_size": 4, "precision": "float32", "weight_decay": 0.01}
     config["evaluation"] |= {"test_examples": "all", "validation_examples": "all"}
-    config["analysis"] |= {"contrasts": [["bitfit", "full"]], "draws": 200}
+    config["analysis"] |= {"contrasts": [["bitfit", "full"]], "n_bootstrap": 200}
     return config
 
 
@@ -250,31 +250,31 @@ def make_study(tiny_config: dict[str, Any]) -> Any:
 
 
 @pytest.fixture(scope="session")
-def tiny_features(
+def tiny_windows(
     tiny_config: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Path]:
     """Folders of the fetched tiny encoder and of its features."""
     from tuning_curves.data.fetch_data import fetch_data, open_data
     from tuning_curves.encoders.fetch_encoder import fetch_encoder
-    from tuning_curves.tasks.question_answering.windows import make_features
+    from tuning_curves.tasks.question_answering.windows import make_windows
 
     root = tmp_path_factory.mktemp("tiny-resources")
     fetch_encoder(tiny_config["encoder"], root / "encoder")
     fetch_data(tiny_config["data"], root / "data")
-    make_features(
+    make_windows(
         open_data(root / "data"),
         root / "encoder",
         root / "features",
-        **tiny_config["features"],
+        **tiny_config["windows"],
     )
     return root / "encoder", root / "features"
 
 
 @pytest.fixture
-def places(tiny_features: tuple[Path, Path], tmp_path: Path) -> WorkerPaths:
+def places(tiny_windows: tuple[Path, Path], tmp_path: Path) -> WorkerPaths:
     """The tiny resources and a fresh workspace."""
-    encoder, features = tiny_features
-    return WorkerPaths(encoder=encoder, features=features, workspace=tmp_path / "workspace")
+    encoder, features = tiny_windows
+    return WorkerPaths(encoder=encoder, windows=features, workspace=tmp_path / "workspace")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ from benchmarks.clock import Sample, Turn, Work, interleave, timed
 from benchmarks.engine import make_context, planned_run
 from benchmarks.rows.common import Bench, Row, Subject, compared
 from benchmarks.rows.steps import example_steps, products, products_of, stepped_turn
-from tuning_curves.study.grid import PlannedRun, Study
+from tuning_curves.study.grid import Study
+from tuning_curves.study.job import PlannedRun
 from tuning_curves.training.run import RunContext
 
 RATES, SEEDS, EPOCHS, BATCH = (3e-3, 1e-2, 2e-2, 3e-2), range(5), 3, 16
@@ -81,5 +82,5 @@ def train(context: RunContext, runs: list[PlannedRun]) -> Work:
     """Train these runs one after the other; a unit is a question in an epoch of a run."""
     for planned in runs:
         context.begin(planned).trainer.train(lambda step, loss: None)
-    size = context.training["batch_size"]
+    size = context.training.batch_size
     return Work(units=sum(min(p.run.n_train, size) * p.run.steps for p in runs))

@@ -20,8 +20,9 @@ from benchmarks.peers.tuned import METHODS
 from benchmarks.rows.common import Bench, Row, Subject, compared
 from benchmarks.rows.steps import products, products_of
 from tuning_curves.data.subsets import split_pools, stratified_sample, subset
-from tuning_curves.study.grid import PlannedRun, Study, job_of
-from tuning_curves.tasks.question_answering.windows import make_features
+from tuning_curves.study.grid import Study
+from tuning_curves.study.job import PlannedRun
+from tuning_curves.tasks.question_answering.windows import make_windows
 from tuning_curves.util.errors import TuningCurvesError
 from tuning_curves.util.files import write_json, write_text
 
@@ -51,7 +52,7 @@ def measure_start(bench: Bench) -> Row:
     run = planned_run(study, "full", 1, steps=1)
     rows = write_rows(bench, study, run)
     turns = {
-        "ours": lambda: our_process(bench, study, [run], bench.material.layout.features),
+        "ours": lambda: our_process(bench, study, [run], bench.material.layout.windows),
         "peer": lambda: peer_process(bench, "full", rows)[0],
         **products(),
     }
@@ -115,7 +116,7 @@ def features_made(bench: Bench, folder: Path) -> Sample:
     windows = material.study().config["features"]
 
     def work() -> Work:
-        make_features(material.squad, material.layout.encoder, folder, **windows)
+        make_windows(material.squad, material.layout.encoder, folder, **windows)
         return Work(units=1)
 
     return timed(work)()
@@ -125,7 +126,7 @@ def our_process(bench: Bench, study: Study, runs: list[PlannedRun], features: Pa
     """`tuning-curves train` on these runs, in a workspace of its own."""
     with tempfile.TemporaryDirectory(dir=bench.scratch) as folder:
         job = Path(folder) / "job.json"
-        write_text(job, job_of(study, tuple(runs)).dump())
+        write_text(job, study.job(tuple(runs)).dump())
         options = ["--job-file", job, "--encoder", bench.material.layout.encoder]
         options += ["--features", features, "--workspace", folder, "--device", "cpu"]
         options += ["--cache", Path(folder) / "prefix"]
@@ -162,9 +163,10 @@ def write_rows(bench: Bench, study: Study, planned: PlannedRun) -> Path:
 
     settings, squad = study.settings, bench.material.squad
     sizes = {split: article_sizes(data) for split, data in squad.items()}
-    pool, _ = split_pools(sizes["train"], settings["data"]["held_out_examples"])
+    pool, _ = split_pools(sizes["train"], settings.data.held_out_examples)
     questions = subset(pool, planned.run.n_train, planned.run.subset_seed)
-    asked = stratified_sample(sizes["test"], settings["evaluation"]["test_examples"])
+    count = settings.evaluation.test_examples
+    asked = stratified_sample(sizes["test"], None if count == "all" else count)
     path = bench.scratch / f"rows-{planned.id}.json"
     rows = {"train": rows_of(squad["train"], questions), "test": rows_of(squad["test"], asked)}
     write_json(path, rows, indent=None)

@@ -15,7 +15,7 @@ COMMANDS = (
     "methods",
     "status",
     "fetch",
-    "features",
+    "windows",
     "plan",
     "train",
     "archive",
@@ -26,7 +26,7 @@ COMMANDS = (
     "pin",
     "cache",
     "advise",
-    "answer",
+    "predict",
     "export",
 )
 DESCRIPTION = """\

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from tuning_curves.analysis.runs import COLUMNS, EXTRA, collect, read_runs
-from tuning_curves.study.grid import PlannedRun, Run, identity
+from tuning_curves.study.job import PlannedRun, Run, identity
 from tuning_curves.study.outcomes import encode_outcomes
 from tuning_curves.util.errors import DataError, ResourceError
 
@@ -205,12 +205,12 @@ def drop(place: str) -> Callable[[dict[str, Any]], None]:
         ),
         (edit("status", "running"), "status is 'running', expected 'finished' or 'diverged'"),
         (drop("status"), "status is missing"),
-        (drop("scores.dev.f1"), "scores.dev.f1 is missing"),
-        (edit("scores", None), "scores.dev.total is missing"),
-        (edit("scores.dev.exact", 5), "outcomes have exact 4, scores.dev.exact is 5"),
-        (edit("scores.dev.exact", None), "scores.dev.exact is None of 10 questions"),
-        (edit("scores.dev.total", 11), "outcomes have total 10, scores.dev.total is 11"),
-        (edit("scores.dev.f1", 6.5), "outcomes have f1 5.79, scores.dev.f1 is 6.5"),
+        (drop("scores.test.f1"), "scores.test.f1 is missing"),
+        (edit("scores", None), "scores.test.total is missing"),
+        (edit("scores.test.exact", 5), "outcomes have exact 4, scores.test.exact is 5"),
+        (edit("scores.test.exact", None), "scores.test.exact is None of 10 questions"),
+        (edit("scores.test.total", 11), "outcomes have total 10, scores.test.total is 11"),
+        (edit("scores.test.f1", 6.5), "outcomes have f1 5.79, scores.test.f1 is 6.5"),
         (edit("scores.selection.exact", 9), "scores.selection.exact is 9 of 8 questions"),
         (edit("scores.selection.f1", float("nan")), "scores.selection.f1 is nan of 8 questions"),
         (edit("outcomes", None), "outcomes.article_sizes is None, expected a list"),

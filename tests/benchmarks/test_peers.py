@@ -17,7 +17,7 @@ from tuning_curves.encoders.batches import Feed
 from tuning_curves.encoders.model import load_encoder
 from tuning_curves.methods import apply_method, resolve_method
 from tuning_curves.tasks.question_answering.metric import percent
-from tuning_curves.tasks.question_answering.windows import FeatureSet, open_features
+from tuning_curves.tasks.question_answering.windows import WindowSet, open_windows
 from tuning_curves.training.evaluate import Evaluator
 from tuning_curves.training.loop import loss_of
 
@@ -32,8 +32,8 @@ def _short_windows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def features(tiny_features: tuple[Path, Path]) -> FeatureSet:
-    return open_features(tiny_features[1])["train"]
+def features(tiny_windows: tuple[Path, Path]) -> WindowSet:
+    return open_windows(tiny_windows[1])["train"]
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def windows(tiny_encoder: Path, rows: list[dict[str, Any]]) -> Any:
     return example.training_set(tokenizer, rows)
 
 
-def test_the_examples_windows_and_labels_are_ours(windows: Any, features: FeatureSet) -> None:
+def test_the_examples_windows_and_labels_are_ours(windows: Any, features: WindowSet) -> None:
     assert len(windows) == len(features.lengths) > len(features.article_sizes)
     for number, theirs in enumerate(windows):
         ours = features.lay_out([number])
@@ -62,7 +62,7 @@ def test_the_examples_windows_and_labels_are_ours(windows: Any, features: Featur
 
 
 def test_with_pads_masked_and_dropout_off_the_losses_agree(
-    tiny_encoder: Path, windows: Any, features: FeatureSet
+    tiny_encoder: Path, windows: Any, features: WindowSet
 ) -> None:
     ours = load_encoder(tiny_encoder, hidden_dropout=0.0, attention_dropout=0.0)
     apply_method(resolve_method("full"), ours, torch.Generator().manual_seed(3))
@@ -86,7 +86,7 @@ def test_with_pads_masked_and_dropout_off_the_losses_agree(
 
 
 def test_answers_and_scores_agree_on_the_same_logits(
-    tiny_encoder: Path, rows: list[dict[str, Any]], features: FeatureSet
+    tiny_encoder: Path, rows: list[dict[str, Any]], features: WindowSet
 ) -> None:
     from datasets import Dataset
 

@@ -8,7 +8,7 @@ import pytest
 from tuning_curves.cli import COMMANDS, main
 from tuning_curves.report.style import ordered
 from tuning_curves.study.config import read_study
-from tuning_curves.study.grid import Job, load_job
+from tuning_curves.study.job import Job, load_job
 from tuning_curves.util.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]

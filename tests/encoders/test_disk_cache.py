@@ -14,7 +14,6 @@ from tuning_curves.cli import main
 from tuning_curves.encoders import disk_cache as module
 from tuning_curves.encoders.batches import ActivationCache
 from tuning_curves.encoders.disk_cache import GIB, Store
-from tuning_curves.study.grid import job_of
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.training.worker import run_job
 
@@ -98,7 +97,7 @@ def test_records_are_the_same_with_a_cold_a_warm_and_no_cache(
         {"name": "top-1", "learning_rates": [1e-3]},
     ]
     study = make_study({"methods": methods, "analysis": {"contrasts": [["top-1", "head"]]}})
-    run_job(job_of(study, study.unique), places, "cpu")
+    run_job(study.job(study.unique), places, "cpu")
     made: list[int] = []
     original = ActivationCache._make
 
@@ -110,7 +109,7 @@ def test_records_are_the_same_with_a_cold_a_warm_and_no_cache(
     for name, expected in (("cold", True), ("warm", False)):
         own = dataclasses.replace(places, workspace=tmp_path / name, cache=tmp_path / "prefix")
         made.clear()
-        run_job(job_of(study, study.unique), own, "cpu")
+        run_job(study.job(study.unique), own, "cpu")
         assert bool(made) is expected
         assert numbers(own, study) == numbers(places, study)
 

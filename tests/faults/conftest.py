@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.study.grid import PlannedRun, Study, job_of
+from tuning_curves.study.grid import Study
+from tuning_curves.study.job import PlannedRun
 from tuning_curves.study.records import read_record
 
 HERE = Path(__file__).parent
@@ -118,12 +119,12 @@ class Bench:
         self.encoder, self.features = resources
         self.workspace = folder / "runs" / study.name
         self.job = folder / "job.json"
-        self.job.write_text(job_of(study, study.unique).dump(), "utf-8")
+        self.job.write_text(study.job(study.unique).dump(), "utf-8")
 
     def arguments(self, *more: str | Path) -> list[str | Path]:
         return [
             "train", "--job-file", self.job, "--encoder", self.encoder, "--device", "cpu",
-            "--features", self.features, "--workspace", self.workspace, *more,
+            "--windows", self.features, "--workspace", self.workspace, *more,
         ]  # fmt: skip
 
     def train(self, *more: str | Path, **options: Any) -> Ended:
@@ -174,7 +175,7 @@ SMALL = {
 @pytest.fixture
 def make_bench(
     make_study: Callable[..., Study],
-    tiny_features: tuple[Path, Path],
+    tiny_windows: tuple[Path, Path],
     processes: Processes,
     tmp_path: Path,
 ) -> Callable[[dict[str, Any]], Bench]:
@@ -182,7 +183,7 @@ def make_bench(
 
     def make(changes: dict[str, Any]) -> Bench:
         contrasts = {"analysis": {"contrasts": []}} if "methods" in changes else {}
-        return Bench(make_study(SMALL | contrasts | changes), tiny_features, processes, tmp_path)
+        return Bench(make_study(SMALL | contrasts | changes), tiny_windows, processes, tmp_path)
 
     return make
 
@@ -196,7 +197,7 @@ def bench(make_bench: Callable[[dict[str, Any]], Bench]) -> Bench:
 @pytest.fixture(scope="session")
 def whole(
     tiny_config: dict[str, Any],
-    tiny_features: tuple[Path, Path],
+    tiny_windows: tuple[Path, Path],
     processes: Processes,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Bench:
@@ -204,7 +205,7 @@ def whole(
     from tuning_curves.study.config import check_study
 
     study = check_study(tiny_config | SMALL, "tiny")
-    whole = Bench(study, tiny_features, processes, tmp_path_factory.mktemp("undisturbed"))
+    whole = Bench(study, tiny_windows, processes, tmp_path_factory.mktemp("undisturbed"))
     ended = whole.train()
     assert ended.status == 0, ended.said
     return whole

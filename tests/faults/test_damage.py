@@ -195,7 +195,7 @@ def test_features_of_another_encoder_are_refused(bench: Bench) -> None:
 
 
 def test_features_of_other_questions_or_windows_are_refused(make_bench: Any) -> None:
-    bench = make_bench({"features": {"max_length": 80, "doc_stride": 24}})
+    bench = make_bench({"features": {"max_length": 80, "stride": 24}})
     ended = bench.train()
     assert ended.status == DAMAGED
     assert f"{bench.features}: features with max_length 96, expected 80" in ended.said

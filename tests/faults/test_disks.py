@@ -68,7 +68,7 @@ def test_features_on_a_full_disk_are_not_taken_for_whole(
     )
     make = (
         "features", "--data", tmp_path / "d", "--encoder", bench.encoder, "--out",
-        small_disk / "features", "--max-length", "96", "--doc-stride", "24",
+        small_disk / "features", "--max-length", "96", "--stride", "24",
     )  # fmt: skip
     fill = {"at": "os:fsync", "call": 3, "do": "fill", "folder": str(small_disk)}
     ended = processes.run(*make, faults=(fill,))

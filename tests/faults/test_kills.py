@@ -9,7 +9,7 @@ import pytest
 
 from tuning_curves.data.fetch_data import open_data
 from tuning_curves.encoders.fetch_encoder import open_encoder
-from tuning_curves.tasks.question_answering.windows import open_features
+from tuning_curves.tasks.question_answering.windows import open_windows
 
 from .conftest import KILLED, ROOT, Bench, Fault, Processes
 
@@ -107,7 +107,7 @@ def test_killed_features_are_refused_and_made_again_to_the_same_bytes(
     processes.run("fetch", "data", "--spec", json.dumps(tiny_config["data"]), "--out", data)
     make = (
         "features", "--data", data, "--encoder", bench.encoder, "--out", features,
-        "--max-length", "96", "--doc-stride", "24",
+        "--max-length", "96", "--stride", "24",
     )  # fmt: skip
     assert processes.run(*make, faults=(kill(SYNC, 9),)).status == KILLED
     assert len(list(features.rglob("*.npy"))) == 4
@@ -116,7 +116,7 @@ def test_killed_features_are_refused_and_made_again_to_the_same_bytes(
     assert refused.status == 4
     assert "run again: features are made anew" in refused.said
     assert processes.run(*make).status == 0
-    open_features(features)
+    open_windows(features)
     assert (features / "manifest.json").read_bytes() == (made / "manifest.json").read_bytes()
 
 

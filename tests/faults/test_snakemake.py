@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tuning_curves.study.config import read_study
-from tuning_curves.study.grid import Study, job_of
+from tuning_curves.study.grid import Study
 
 from ..workflow.conftest import checkout, snakemake, tiny_study  # noqa: F401
 from .conftest import Processes, numbers_of
@@ -63,8 +63,8 @@ def undisturbed(study: Study, folder: Path, processes: Processes) -> dict[str, A
     (encoder,) = (folder / "resources" / "encoders").glob("[!.]*")
     (features,) = (folder / "runs" / "features").iterdir()
     ended = processes.run(
-        "train", "--job", job_of(study, study.unique).dump(), "--encoder", encoder,
-        "--features", features, "--workspace", folder / "whole", "--device", "cpu",
+        "train", "--job", study.job(study.unique).dump(), "--encoder", encoder,
+        "--windows", features, "--workspace", folder / "whole", "--device", "cpu",
     )  # fmt: skip
     assert ended.status == 0, ended.said
     return numbers_of(study, study.unique, folder / "whole" / "records")

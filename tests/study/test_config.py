@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tuning_curves.study.config import check_study, read_study
-from tuning_curves.study.grid import identity, whole_budgets
+from tuning_curves.study.job import identity
 from tuning_curves.util.errors import ResourceError, UsageError
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -63,10 +63,12 @@ def test_a_budget_may_have_sizes_of_its_own(config: dict) -> None:
     planned = check_study(config, "s.yaml").planned
     assert {p.run.n_train for p in planned if p.budget == "long"} == {1000}
     assert {p.run.n_train for p in planned if p.budget == "floor"} == {*config["sizes"]}
-    assert whole_budgets(config) == ["epochs", "floor"]
-    assert whole_budgets({**config, "budgets": config["budgets"][-1:]}) == ["long"]
-    every = {"name": "every", "sizes": config["sizes"]}
-    assert whole_budgets({**config, "budgets": [*config["budgets"], every]})[-1] == "every"
+    assert check_study(config, "s.yaml").config.whole_budgets == ["epochs", "floor"]
+    only = {**config, "budgets": config["budgets"][-1:]}
+    assert check_study(only, "s.yaml").config.whole_budgets == ["long"]
+    every = {"name": "every", "epochs": 3, "min_steps": 0, "sizes": config["sizes"]}
+    more = {**config, "budgets": [*config["budgets"], every]}
+    assert check_study(more, "s.yaml").config.whole_budgets[-1] == "every"
     config["budgets"][-1]["sizes"] = [1000, 1500]
     with pytest.raises(UsageError, match=r"budget 'long' names the size 1500, at which no method"):
         check_study(config, "s.yaml")
@@ -88,8 +90,8 @@ def test_identity_follows_everything_material_and_nothing_else(config: dict) -> 
         ("training", "batch_size", 8 + 8),
         ("training", "warmup", 0.2),
         ("training", "precision", "bfloat16"),
-        ("evaluation", "n_best", 10),
-        ("features", "doc_stride", 64),
+        ("task", "n_best", 10),
+        ("windows", "stride", 64),
         ("data", "held_out_examples", 3000),
     ):
         changed = copy.deepcopy(config)
@@ -98,7 +100,7 @@ def test_identity_follows_everything_material_and_nothing_else(config: dict) -> 
             assert first(changed) != base, key
     for section, key, value in (
         ("execution", "chunk_passes", 7),
-        ("analysis", "draws", 500),
+        ("analysis", "n_bootstrap", 500),
         ("data", "train", "elsewhere.json"),
     ):
         changed = copy.deepcopy(config)
@@ -130,7 +132,7 @@ def test_an_unknown_key_is_named_with_the_nearest_one(config: dict) -> None:
         (("seeds",), [0, 0], "seeds is [0, 0], expected each item once"),
         (("scale",), "huge", "scale is 'huge', expected one of demo, reduced, paper"),
         (("evaluation", "test_examples"), "some", "expected all or integer"),
-        (("features", "doc_stride"), 384, "doc_stride is 384, expected less than max_length"),
+        (("windows", "stride"), 384, "stride is 384, expected less than max_length"),
         (("analysis", "contrasts"), [["bitfit", "lora"]], "'lora', which the study does not train"),
         (("analysis", "contrasts"), [["full", "full"]], "is of one method"),
     ],
@@ -252,7 +254,7 @@ def test_a_repository_is_an_owner_and_a_name(name: str) -> None:
         ),
         (("seeds",), list(range(100_000)), "runs, expected 1,000,000 or fewer"),
         (("sizes",), [10**30], "expected 1000000000 or less"),
-        (("analysis", "draws"), 10**12, "expected 1000000 or less"),
+        (("analysis", "n_bootstrap"), 10**12, "expected 1000000 or less"),
         (("analysis", "contrasts"), [["bitfit", "full"]] * 2, "expected each item once"),
         (("evaluation", "test_examples"), 0, "test_examples is 0, expected 1 or more"),
         (("encoder", "files_sha256"), {"model.bin": "0" * 64}, "unknown key 'model.bin'"),

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,14 +9,18 @@ from tuning_curves.study.config import check_study
 from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import StudyPaths
 from tuning_curves.study.records import (
+    Biases,
+    Cost,
+    Parameters,
+    Provenance,
+    Record,
     RecordStore,
     archive_records,
-    new_record,
     read_record,
-    sealed,
     write_record,
 )
 from tuning_curves.util.errors import DataError
+from tuning_curves.util.files import canonical
 
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "squad-slice.yaml"
 
@@ -25,8 +30,40 @@ def study() -> Study:
     return check_study(yaml.safe_load(CONFIG.read_text("utf-8")), "s.yaml")
 
 
-def record_of(study: Study, number: int) -> dict:
-    return new_record(study.name, study.unique[number], study.settings)
+def record_of(study: Study, number: int) -> Record:
+    """A record of a run that diverged at once."""
+    planned = study.unique[number]
+    return Record(
+        id=planned.id,
+        study=study.name,
+        run=planned.run,
+        settings=study.settings,
+        status="diverged",
+        failure="made up",
+        scores=None,
+        outcomes=None,
+        parameters=Parameters(backbone=1, added=2, head=3, total=9, share=0.5),
+        cost=Cost(
+            train_seconds=1.0,
+            evaluate_seconds=0.5,
+            seconds_per_step=0.1,
+            peak_memory_bytes=None,
+            optimizer_bytes=8,
+            delta_bytes=4,
+        ),
+        biases=Biases(change={}, first_gradient={"q": [0.5, None]}),
+        losses=[(1, 2.5)],
+        provenance=Provenance(
+            versions={"torch": "2"},
+            device="none",
+            threads=1,
+            precision="float32",
+            commit=None,
+            dirty=None,
+            code_sha256="0" * 64,
+            started="2026-01-01T00:00:00+00:00",
+        ),
+    )
 
 
 def test_the_archive_answers_before_the_workspace(study: Study, tmp_path: Path) -> None:
@@ -42,7 +79,10 @@ def test_a_record_comes_back_as_it_was_written(study: Study, tmp_path: Path) -> 
     planned = study.unique[3]
     path = write_record(tmp_path, planned, record_of(study, 3))
     assert path.name.endswith(f"-{planned.id[:8]}.json")
-    assert read_record(path, planned, study.settings) == record_of(study, 3)
+    found = read_record(path, planned, study.settings)
+    assert canonical(found.to_json()) == canonical(json.loads(path.read_text("utf-8")))
+    unsealed = replace(found, provenance=replace(found.provenance, record_sha256=None))
+    assert unsealed == record_of(study, 3)
 
 
 def test_a_record_of_another_run_is_refused(study: Study, tmp_path: Path) -> None:
@@ -52,9 +92,8 @@ def test_a_record_of_another_run_is_refused(study: Study, tmp_path: Path) -> Non
 
 
 def test_a_record_of_other_settings_names_the_difference(study: Study, tmp_path: Path) -> None:
-    record = record_of(study, 0)
-    record["settings"] = json.loads(json.dumps(record["settings"]))
-    record["settings"]["training"]["warmup"] = 0.5
+    training = replace(study.settings.training, warmup=0.5)
+    record = replace(record_of(study, 0), settings=replace(study.settings, training=training))
     path = write_record(tmp_path, study.unique[0], record)
     with pytest.raises(DataError, match=r"settings.training.warmup is 0.5, expected 0.1"):
         read_record(path, study.unique[0], study.settings)
@@ -118,7 +157,7 @@ def test_a_sealed_record_with_what_has_no_hash_is_altered(
     study: Study, tmp_path: Path, value: float | str
 ) -> None:
     planned = study.unique[0]
-    record = sealed(record_of(study, 0) | {"provenance": {}}) | {"scores": value}
+    record = record_of(study, 0).to_json() | {"scores": value}
     path = tmp_path / "record.json"
     path.write_text(json.dumps(record))
     with pytest.raises(DataError, match="altered since it was written: its content cannot be"):

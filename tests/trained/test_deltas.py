@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from tuning_curves.cli import main
 from tuning_curves.encoders.model import span_loss
-from tuning_curves.study.grid import Job, job_of
+from tuning_curves.study.job import Job
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.tasks.question_answering.data import SquadData
 from tuning_curves.trained.predict import Answerer
@@ -41,7 +41,7 @@ def one_run(make_study: Any, method: str, **training: Any) -> Job:
             "training": training,
         }
     )
-    return job_of(study, study.unique)
+    return study.job(study.unique)
 
 
 def keep(places: WorkerPaths) -> WorkerPaths:

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from tuning_curves.data.subsets import subset
-from tuning_curves.study.grid import Study, job_of
+from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
-from tuning_curves.tasks.question_answering.windows import open_features
+from tuning_curves.tasks.question_answering.windows import open_windows
 from tuning_curves.training import loop
 from tuning_curves.training import profile as step_profile
 from tuning_curves.training.optimizer import batches
@@ -52,7 +52,7 @@ def study_of(make_study: Any, *names: str, epochs: int = 6, **training: Any) -> 
 
 def train(study: Study, places: WorkerPaths) -> dict[str, dict[str, Any]]:
     """The study's records by method."""
-    run_job(job_of(study, study.unique), places, "cpu")
+    run_job(study.job(study.unique), places, "cpu")
     return {
         p.run.method: read_record(places.records / p.record, p, study.settings)
         for p in study.unique
@@ -71,7 +71,7 @@ def test_each_method_leaves_a_record_of_the_same_bits_twice(
 ) -> None:
     study = study_of(make_study, precision=precision)
     again = WorkerPaths(
-        encoder=places.encoder, features=places.features, workspace=tmp_path / "again"
+        encoder=places.encoder, features=places.windows, workspace=tmp_path / "again"
     )
     records = train(study, places)
     assert numbers(records) == numbers(train(study, again))
@@ -113,7 +113,7 @@ def test_the_seed_of_the_initialisation_matters(
             "analysis": {"contrasts": []},
         }
     )
-    run_job(job_of(study, study.unique), places, "cpu")
+    run_job(study.job(study.unique), places, "cpu")
     losses = [
         read_record(places.records / p.record, p, study.settings)["losses"] for p in study.unique
     ]
@@ -126,7 +126,7 @@ def test_a_killed_run_resumes_to_the_same_numbers(
 ) -> None:
     study = study_of(make_study, name)
     whole = WorkerPaths(
-        encoder=places.encoder, features=places.features, workspace=tmp_path / "whole"
+        encoder=places.encoder, features=places.windows, workspace=tmp_path / "whole"
     )
     expected = numbers(train(study, whole))
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
@@ -171,7 +171,7 @@ def first_batch(make_study: Any, places: WorkerPaths) -> np.ndarray:
     """Lengths of the windows of the step that the profile measures."""
     study = study_of(make_study, "scratch")
     context = RunContext(study.settings, places, torch.device("cpu"))
-    windows = open_features(places.features)["train"]
+    windows = open_windows(places.windows)["train"]
     questions = subset(context.pool, 8, 0)[next(batches(8, 4, 1, 0))]
     return windows.lengths[windows.features_of(questions)].astype(np.int64)
 

@@ -14,7 +14,7 @@ import torch
 
 from tuning_curves.encoders.batches import ActivationCache, Room
 from tuning_curves.methods import list_methods
-from tuning_curves.study.grid import Study, job_of
+from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
 from tuning_curves.training import loop
@@ -33,7 +33,7 @@ def study_of(make_study: Any, *names: str, **changes: Any) -> Study:
 
 
 def records_of(study: Study, places: WorkerPaths, device: str) -> dict[str, dict[str, Any]]:
-    run_job(job_of(study, study.unique), places, device)
+    run_job(study.job(study.unique), places, device)
     return {
         p.run.method: read_record(places.records / p.record, p, study.settings)
         for p in study.unique

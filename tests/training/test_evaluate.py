@@ -11,7 +11,7 @@ from tuning_curves.encoders.model import SpanModel, load_encoder
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.tasks.question_answering.data import SquadData
 from tuning_curves.tasks.question_answering.metric import GoldAnswers
-from tuning_curves.tasks.question_answering.windows import FeatureSet, make_features, open_features
+from tuning_curves.tasks.question_answering.windows import WindowSet, make_windows, open_windows
 from tuning_curves.training import evaluate as examination
 from tuning_curves.training.evaluate import Evaluator
 
@@ -22,11 +22,11 @@ LONGEST = 6
 @pytest.fixture(scope="module")
 def split(
     tiny_encoder: Path, tiny_squad: SquadData, tmp_path_factory: pytest.TempPathFactory
-) -> FeatureSet:
+) -> WindowSet:
     folder = tmp_path_factory.mktemp("features")
     data = {"train": tiny_squad, "test": tiny_squad}
-    make_features(data, tiny_encoder, folder, max_length=80, doc_stride=16)
-    return open_features(folder)["test"]
+    make_windows(data, tiny_encoder, folder, max_length=80, stride=16)
+    return open_windows(folder)["test"]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def model(tiny_encoder: Path) -> SpanModel:
     return model
 
 
-def answer_by_hand(model: SpanModel, split: FeatureSet, data: SquadData, question: int) -> str:
+def answer_by_hand(model: SpanModel, split: WindowSet, data: SquadData, question: int) -> str:
     """The text of the best span of all of a question's windows."""
     best, text = -np.inf, ""
     context = data.contexts[data.questions[question].paragraph]
@@ -66,7 +66,7 @@ def tokens_together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.usefixtures("tokens_together")
 def test_answers_are_the_best_spans(
-    model: SpanModel, split: FeatureSet, tiny_squad: SquadData
+    model: SpanModel, split: WindowSet, tiny_squad: SquadData
 ) -> None:
     """With n_best 200 no pair of a window is left out. Dropout must be off in an examination."""
     exam = Evaluator(split, ASKED, n_best=200, max_answer_tokens=LONGEST)
@@ -99,7 +99,7 @@ class Oracle(torch.nn.Module):
 class OracleFeed(Feed):
     """Hands the labels to the oracle in place of hidden states."""
 
-    def __init__(self, split: FeatureSet) -> None:
+    def __init__(self, split: WindowSet) -> None:
         self.model, self.features, self.prefix = Oracle(), split, None
         self.first, self.device = 0, torch.device("cpu")
 
@@ -111,7 +111,7 @@ class OracleFeed(Feed):
         return Batch(hidden=labels, packing=packing)
 
 
-def test_a_model_that_knows_the_labels_scores_all(split: FeatureSet, tiny_squad: SquadData) -> None:
+def test_a_model_that_knows_the_labels_scores_all(split: WindowSet, tiny_squad: SquadData) -> None:
     everything = np.arange(len(tiny_squad.questions))
     exam = Evaluator(split, everything, n_best=80, max_answer_tokens=80)
     outcomes = exam.take(OracleFeed(split), "float32")
@@ -120,7 +120,7 @@ def test_a_model_that_knows_the_labels_scores_all(split: FeatureSet, tiny_squad:
     assert (outcomes.f1 == 1.0).all()
 
 
-def test_logits_that_are_no_numbers_are_no_answers(tiny_encoder: Path, split: FeatureSet) -> None:
+def test_logits_that_are_no_numbers_are_no_answers(tiny_encoder: Path, split: WindowSet) -> None:
     model = load_encoder(tiny_encoder, hidden_dropout=0.0, attention_dropout=0.0)
     with torch.no_grad():
         model.qa_outputs.bias.fill_(float("nan"))

@@ -9,10 +9,9 @@ import torch
 
 from tuning_curves.data.subsets import subset
 from tuning_curves.methods import trained_tensors
-from tuning_curves.study.grid import job_of
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
-from tuning_curves.tasks.question_answering.windows import open_features
+from tuning_curves.tasks.question_answering.windows import open_windows
 from tuning_curves.training import loop
 from tuning_curves.training import run as run_module
 from tuning_curves.training.loop import Trace
@@ -27,7 +26,7 @@ HEAD = 2 * WIDTH
 
 def probe_records(make_study: Any, places: WorkerPaths, precision: str) -> dict[str, Any]:
     study = make_study({"sizes": [4], "training": {"precision": precision}})
-    run_job(job_of(study, study.unique), places, "cpu")
+    run_job(study.job(study.unique), places, "cpu")
     return {
         p.run.method: read_record(places.records / p.record, p, study.settings)
         for p in study.unique
@@ -54,7 +53,7 @@ def test_operations_are_those_of_the_arithmetic(
 def lengths_of_first_batch(make_study: Any, places: WorkerPaths) -> np.ndarray:
     study = make_study({"sizes": [4]})
     context = RunContext(study.settings, places, torch.device("cpu"))
-    train = open_features(places.features)["train"]
+    train = open_windows(places.windows)["train"]
     questions = subset(context.pool, 4, 0)[next(batches(4, 4, 1, 0))]
     return train.lengths[train.features_of(questions)].astype(np.int64)
 

@@ -8,7 +8,7 @@ from torch.nn.utils import parametrize
 
 from tuning_curves.methods import list_methods, trained_tensors
 from tuning_curves.methods.sparse import entry_indices
-from tuning_curves.study.grid import Study, job_of
+from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
 from tuning_curves.training import loop
@@ -34,7 +34,7 @@ def study_of(
 
 def records_of(study: Study, places: WorkerPaths) -> dict[str, dict[str, Any]]:
     """The records of a study's runs, trained now, by id."""
-    run_job(job_of(study, study.unique), places, "cpu")
+    run_job(study.job(study.unique), places, "cpu")
     return {p.id: read_record(places.records / p.record, p, study.settings) for p in study.unique}
 
 
@@ -105,7 +105,7 @@ def test_a_frozen_tensor_below_its_entries_that_moved_is_noticed(
 
     monkeypatch.setattr(loop.Trainer, "run", meddling)
     with pytest.raises(DataError, match=r"frozen tensor encoder\.embeddings\.word_embeddings"):
-        run_job(job_of(study, study.unique), places, "cpu")
+        run_job(study.job(study.unique), places, "cpu")
 
 
 def test_fisher_is_computed_once_for_all_that_share_data_and_head(
@@ -133,9 +133,9 @@ def test_fisher_is_computed_once_for_all_that_share_data_and_head(
     assert asked == [1] * (2 * (4 + 8))  # a question at a time
     for planned in study.unique[::5]:
         alone = WorkerPaths(
-            encoder=places.encoder, features=places.features, workspace=tmp_path / planned.id
+            encoder=places.encoder, features=places.windows, workspace=tmp_path / planned.id
         )
-        run_job(job_of(study, (planned,)), alone, "cpu")
+        run_job(study.job((planned,)), alone, "cpu")
         record = read_record(alone.records / planned.record, planned, study.settings)
         for key in record.keys() - set(VOLATILE):
             assert record[key] == together[planned.id][key]
@@ -189,7 +189,7 @@ def test_a_cached_lower_part_gives_what_an_uncached_one_gives(
     (cached,) = records_of(study, places).values()
     monkeypatch.setattr(run_module, "count_frozen_layers", lambda model: 0)
     whole = WorkerPaths(
-        encoder=places.encoder, features=places.features, workspace=tmp_path / "whole"
+        encoder=places.encoder, features=places.windows, workspace=tmp_path / "whole"
     )
     (uncached,) = records_of(study, whole).values()
     assert cached["cost"]["flops_per_step"] < uncached["cost"]["flops_per_step"]

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from tuning_curves.encoders.batches import ActivationCache
-from tuning_curves.study.grid import Job, Study, job_of, load_job
+from tuning_curves.study.grid import Study
+from tuning_curves.study.job import Job, load_job
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
 from tuning_curves.training import loop, worker
@@ -32,12 +33,12 @@ def numbers(places: WorkerPaths, study: Study) -> dict[str, dict[str, Any]]:
 
 
 def runs_of(study: Study, method: str) -> Job:
-    return job_of(study, tuple(p for p in study.unique if p.run.method == method))
+    return study.job(tuple(p for p in study.unique if p.run.method == method))
 
 
 def test_a_job_leaves_a_record_for_every_run(make_study: Any, places: WorkerPaths) -> None:
     study = make_study()
-    summary = run_job(job_of(study, study.unique), places, "cpu")
+    summary = run_job(study.job(study.unique), places, "cpu")
     assert (summary.trained, summary.diverged, summary.found) == (10, 0, 0)
     records = numbers(places, study)
     assert len(records) == 10
@@ -55,7 +56,7 @@ def test_a_record_states_what_was_trained_and_what_it_cost(
     make_study: Any, places: WorkerPaths
 ) -> None:
     study = make_study({"sizes": [4]})
-    run_job(job_of(study, study.unique), places, "cpu")
+    run_job(study.job(study.unique), places, "cpu")
     records = {
         p.run.method: read_record(places.records / p.record, p, study.settings)
         for p in study.unique
@@ -81,9 +82,9 @@ def test_a_second_run_gives_the_same_bits(
     make_study: Any, places: WorkerPaths, tmp_path: Path
 ) -> None:
     study = make_study()
-    job = job_of(study, study.unique)
+    job = study.job(study.unique)
     again = WorkerPaths(
-        encoder=places.encoder, features=places.features, workspace=tmp_path / "again"
+        encoder=places.encoder, features=places.windows, workspace=tmp_path / "again"
     )
     run_job(job, places, "cpu")
     run_job(job, again, "cpu")
@@ -98,14 +99,14 @@ def test_a_run_does_not_depend_on_its_company(
     make_study: Any, places: WorkerPaths, tmp_path: Path, training: dict[str, Any]
 ) -> None:
     study = make_study({"training": training})
-    run_job(job_of(study, study.unique), places, "cpu")
+    run_job(study.job(study.unique), places, "cpu")
     together = numbers(places, study)
     for planned in study.unique:
         if planned.run.n_train == 8:
             alone = WorkerPaths(
-                encoder=places.encoder, features=places.features, workspace=tmp_path / planned.id
+                encoder=places.encoder, features=places.windows, workspace=tmp_path / planned.id
             )
-            run_job(job_of(study, (planned,)), alone, "cpu")
+            run_job(study.job((planned,)), alone, "cpu")
             assert numbers(alone, study)[planned.id] == together[planned.id]
 
 
@@ -181,7 +182,7 @@ def test_a_killed_run_resumes_to_the_same_numbers(
     )
     job = runs_of(study, method)
     whole = WorkerPaths(
-        encoder=places.encoder, features=places.features, workspace=tmp_path / "whole"
+        encoder=places.encoder, features=places.windows, workspace=tmp_path / "whole"
     )
     run_job(job, whole, "cpu")
 
@@ -241,7 +242,7 @@ def test_a_torn_checkpoint_starts_the_run_anew(
     study = make_study({"sizes": [8]})
     job = runs_of(study, "bitfit")
     whole = WorkerPaths(
-        encoder=places.encoder, features=places.features, workspace=tmp_path / "whole"
+        encoder=places.encoder, features=places.windows, workspace=tmp_path / "whole"
     )
     run_job(job, whole, "cpu")
     checkpoint = places.checkpoint(job.runs[0])
@@ -264,7 +265,7 @@ def test_a_diverged_run_is_a_record_and_the_rest_goes_on(
         return original(*args) * (float("nan") if len(calls) == bad else 1.0)
 
     monkeypatch.setattr(loop, "span_loss", failing)
-    summary = run_job(job_of(study, study.unique), places, "cpu")
+    summary = run_job(study.job(study.unique), places, "cpu")
     assert (summary.trained, summary.diverged) == (1, 1)
     record = read_record(places.records / blow_up.record, blow_up, study.settings)
     assert record["status"] == "diverged"
@@ -290,14 +291,14 @@ def test_the_frozen_part_is_made_once_and_changes_nothing(
     assert len(made) == len(set(made))  # each window of each split once, whatever the run
     monkeypatch.setattr(run_module, "ACTIVATION_BYTES", 0)
     none_kept = WorkerPaths(
-        encoder=places.encoder, features=places.features, workspace=tmp_path / "n"
+        encoder=places.encoder, features=places.windows, workspace=tmp_path / "n"
     )
     run_job(job, none_kept, "cpu")
     assert numbers(places, study) == numbers(none_kept, study)
 
 
 def test_jobs_survive_the_way_through_text_and_refuse_edits(make_study: Any) -> None:
-    job = job_of(make_study(), make_study().unique)
+    job = make_study().job(make_study().unique)
     assert load_job(job.dump()) == job
     edited = json.loads(job.dump())
     edited["runs"][0]["learning_rate"] = 0.5

@@ -43,7 +43,7 @@ def tiny_study(checkout: Path, tiny_encoder: Path, tiny_data: dict[str, Any]) ->
         "weights_sha256": sha256_of_file(tiny_encoder / "model.safetensors"),
     }
     config["data"] = tiny_data
-    config["features"] = {"max_length": 96, "doc_stride": 24}
+    config["windows"] = {"max_length": 96, "stride": 24}
     config["methods"] = [
         {"name": "full", "learning_rates": [1e-3, 3e-3]},
         {"name": "bitfit", "learning_rates": [1e-2]},
@@ -53,7 +53,7 @@ def tiny_study(checkout: Path, tiny_encoder: Path, tiny_data: dict[str, Any]) ->
     config["budgets"][1]["min_steps"] = 8
     config["training"] |= {"batch_size": 4, "precision": "float32"}
     config["evaluation"] |= {"test_examples": "all", "validation_examples": "all"}
-    config["analysis"] |= {"contrasts": [["bitfit", "full"]], "draws": 200}
+    config["analysis"] |= {"contrasts": [["bitfit", "full"]], "n_bootstrap": 200}
     config["execution"]["chunk_passes"] = 250_000  # two chunks: starting one takes seconds
     path = checkout / "config" / "tiny.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")

@@ -57,7 +57,7 @@ def test_an_archived_study_is_redrawn_to_the_byte_and_grows_by_what_is_new(
     forget_workspace(checkout)
 
     plan = planned_jobs(snakemake("-n", *CONFIG).stdout)
-    assert not {"train_chunk", "fetch_encoder", "make_features"} & plan.keys()
+    assert not {"train_chunk", "fetch_encoder", "make_windows"} & plan.keys()
     snakemake("figures", *CONFIG)
     assert tables(checkout) == drawn
 
@@ -164,7 +164,7 @@ def test_no_name_writes_outside_the_studys_folders(
 def test_lint_and_the_default_dry_run_need_nothing(checkout: Path, snakemake: Run) -> None:
     assert "Congratulations" in (lint := snakemake("--lint")).stdout + lint.stderr
     plan = planned_jobs(snakemake("-n").stdout)
-    assert {"fetch_encoder", "fetch_data", "make_features", "train_chunk"} <= plan.keys()
+    assert {"fetch_encoder", "fetch_data", "make_windows", "train_chunk"} <= plan.keys()
 
 
 @pytest.mark.parametrize("profile", ["gpus", "slurm"])

@@ -5,7 +5,7 @@ rule collect_runs:
     input:
         markers=chunk_markers,
         records=records_at_hand,
-        code=f"{CODE}/analysis/collect.py",
+        code=f"{CODE}/analysis/runs.py",
     output:
         runs=f"runs/{STUDY.name}/collected/runs.csv",
         biases=f"runs/{STUDY.name}/collected/biases.csv",

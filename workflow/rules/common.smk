@@ -9,8 +9,8 @@ from tuning_curves.util.locks import clear_stale_lock
 from tuning_curves.study.resources import memory_mb, minutes
 
 STUDY = study_for_workflow(config, workflow.configfiles)
-LAYOUT = StudyPaths(STUDY)
-STUDY_JSON = canonical(STUDY.config)  # so that the order of keys does not matter
+PATHS = StudyPaths(STUDY)
+STUDY_JSON = canonical(STUDY.config.to_json())  # so that the order of keys does not matter
 RESULTS = f"results/{STUDY.name}"
 PAPER = f"{RESULTS}/paper.pdf"
 CODE = "src/tuning_curves"
@@ -70,12 +70,12 @@ def recorded_only():
 
 def extent(wildcards):
     """How `collect` is called: for all runs, or for those (so many) that have a record."""
-    return f"--recorded {LAYOUT.recorded_count()}" if recorded_only() else ""
+    return f"--recorded {PATHS.recorded_count()}" if recorded_only() else ""
 
 
 def records_at_hand(wildcards):
     """The records that no chunk's marker stands for: changed ones are collected anew."""
-    return LAYOUT.records(archived_only=not recorded_only())
+    return PATHS.records(archived_only=not recorded_only())
 
 
 def reference_values():
@@ -85,12 +85,12 @@ def reference_values():
 
 def chunk_markers(wildcards):
     """The markers of the chunks that a run without an archived record belongs to."""
-    return [] if recorded_only() else LAYOUT.wanted_markers()
+    return [] if recorded_only() else PATHS.wanted_markers()
 
 
 def job_of_chunk(wildcards):
     """The chunk's runs and their settings as one line of JSON."""
-    return LAYOUT.job(wildcards.chunk)
+    return PATHS.job(wildcards.chunk)
 
 
 def training_memory(wildcards, input, attempt):
@@ -100,7 +100,7 @@ def training_memory(wildcards, input, attempt):
 
 def training_minutes(wildcards, input):
     """The time limit of a chunk, from the work in it; a job cut off at it resumes."""
-    passes = LAYOUT.chunks[wildcards.chunk].passes
+    passes = PATHS.chunks[wildcards.chunk].passes
     return minutes(passes, weights_bytes(input.encoder))
 
 
@@ -112,4 +112,4 @@ def weights_bytes(manifest):
 
 def closing_words():
     """Where the results are, and the main finding."""
-    return LAYOUT.closing_words()
+    return PATHS.closing_words()

@@ -3,14 +3,14 @@
 rule fetch_encoder:
     """Fetch the encoder, check its hashes"""
     output:
-        LAYOUT.encoder / "manifest.json",
+        PATHS.encoder / "manifest.json",
     log:
         f"runs/{STUDY.name}/logs/fetch_encoder.log",
     localrule: True  # a cluster's compute nodes are often offline
     conda:
         "../../environment.yml"
     params:
-        spec=canonical(STUDY.config["encoder"]),
+        spec=canonical(STUDY.config.encoder.model_dump(exclude_none=True)),
     shell:
         "tuning-curves fetch encoder --spec {params.spec:q} --out $(dirname {output:q})"
         " 2>&1 | tee -i {log}"
@@ -19,14 +19,14 @@ rule fetch_encoder:
 rule fetch_data:
     """Fetch or generate the questions, check them in full"""
     output:
-        LAYOUT.data / "manifest.json",
+        PATHS.data / "manifest.json",
     log:
         f"runs/{STUDY.name}/logs/fetch_data.log",
     localrule: True  # as above
     conda:
         "../../environment.yml"
     params:
-        spec=canonical(STUDY.config["data"]),
+        spec=canonical(STUDY.config.data.model_dump(exclude_none=True)),
     shell:
         "tuning-curves fetch data --spec {params.spec:q} --out $(dirname {output:q})"
         " 2>&1 | tee -i {log}"

@@ -1,11 +1,11 @@
-# In: a fetched encoder and features.
+# In: a fetched encoder and windows.
 # Out: a marker for each chunk; the records themselves appear one by one below
 # runs/<study>/records and are nobody's output, so that no failure ever deletes one.
 rule train_chunk:
     """Train and evaluate a chunk of runs, a record each"""
     input:
-        encoder=LAYOUT.encoder / "manifest.json",
-        features=LAYOUT.features / "manifest.json",
+        encoder=PATHS.encoder / "manifest.json",
+        windows=PATHS.windows / "manifest.json",
     output:
         f"runs/{STUDY.name}/chunks/{{chunk}}.done",
     log:
@@ -25,11 +25,11 @@ rule train_chunk:
         checkpoint_seconds=60,  # work that a kill can cost; a shared disk may want it rarer
     params:
         job=job_of_chunk,
-        cache=LAYOUT.cache,
-        gpu_locks=LAYOUT.gpu_locks,
+        cache=PATHS.cache,
+        gpu_locks=PATHS.gpu_locks,
     shell:
         "tuning-curves train --job {params.job:q} --encoder $(dirname {input.encoder:q})"
-        " --features $(dirname {input.features:q}) --workspace $(dirname {output:q})/.."
+        " --windows $(dirname {input.windows:q}) --workspace $(dirname {output:q})/.."
         " --cache {params.cache:q} --cache-gib {resources.cache_gib}"
         " --checkpoint-seconds {resources.checkpoint_seconds}"
         " --gpu-locks {params.gpu_locks:q} --gpu-workers {resources.gpu_workers}"

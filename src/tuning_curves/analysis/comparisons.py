@@ -17,6 +17,7 @@ import pandas as pd
 from tuning_curves.analysis.runs import GROUP, SEED, Runs, finished
 from tuning_curves.analysis.selection import RATE
 from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate, generator_for
+from tuning_curves.study.config import StudyConfig
 
 LEAST_PAIRS = 3  # of seeds, before a difference counts: intervals of two are too narrow
 
@@ -81,7 +82,7 @@ def _differences(
 ) -> dict[str, float]:
     return columns_of(
         {metric: difference_of(runs, pairs, metric, row, analysis) for metric in METRICS},
-        analysis["level"],
+        analysis["confidence"],
     )
 
 
@@ -106,7 +107,7 @@ def difference_of(
     key = (row["first"], row["second"], row["n_train"])
     generator = generator_for(analysis["seed"], "contrast", metric, *key)
     sums = pairs.differences(runs, metric)
-    return estimate(sums, runs.article_sizes, draws=analysis["draws"], generator=generator)
+    return estimate(sums, runs.article_sizes, draws=analysis["n_bootstrap"], generator=generator)
 
 
 def correct_holm(p: np.ndarray) -> np.ndarray:
@@ -147,8 +148,8 @@ def _score(
     sums = runs.stack(ids, metric)
     # The budget is no part of the key: two budgets that share their runs share their numbers.
     generator = generator_for(analysis["seed"], "curve", metric, *[row[k] for k in GROUP[1:]])
-    found = estimate(sums, runs.article_sizes, draws=analysis["draws"], generator=generator)
-    low, high = np.clip(found.interval(analysis["level"]), 0, PERCENT)
+    found = estimate(sums, runs.article_sizes, draws=analysis["n_bootstrap"], generator=generator)
+    low, high = np.clip(found.interval(analysis["confidence"]), 0, PERCENT)
     by_seed = PERCENT * sums.sum(axis=1) / runs.article_sizes.sum()
     spread = float(by_seed.std(ddof=1)) if len(ids) > 1 else np.nan
     names = metric, f"{metric}_low", f"{metric}_high", f"{metric}_sd"
@@ -160,7 +161,7 @@ SIDES = ("shorter", "longer")
 STEPS = ["shorter_steps", "longer_steps"]
 
 
-def compare_budgets(runs: Runs, chosen: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
+def compare_budgets(runs: Runs, chosen: pd.DataFrame, study: StudyConfig) -> pd.DataFrame:
     """One row per pair of budgets, method or contrast, and size; methods come before contrasts.
 
     Args:
@@ -229,9 +230,9 @@ def _rows(
             key = (first, second, n, row["shorter_steps"], row["longer_steps"])
             generator = generator_for(analysis["seed"], "budgets", metric, *key)
             differences[metric] = estimate(
-                sums, runs.article_sizes, draws=analysis["draws"], generator=generator
+                sums, runs.article_sizes, draws=analysis["n_bootstrap"], generator=generator
             )
-        row |= columns_of(differences, analysis["level"])
+        row |= columns_of(differences, analysis["confidence"])
         yield row
 
 

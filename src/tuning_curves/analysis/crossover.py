@@ -66,10 +66,12 @@ def crossover_of(
             for n, sums in zip(sizes, everything, strict=True)
         ]
     )
-    drawn = draw_curves(stacked, runs.article_sizes, draws=analysis["draws"], generator=generator)
+    drawn = draw_curves(
+        stacked, runs.article_sizes, draws=analysis["n_bootstrap"], generator=generator
+    )
     if drawn is not None:
         drawn += values - stacked.mean(axis=1).sum(axis=1) / runs.article_sizes.sum()
-    found = locate_crossover(sizes, values, drawn, level=analysis["level"])
+    found = locate_crossover(sizes, values, drawn, level=analysis["confidence"])
     return found if len(common) >= LEAST_PAIRS else found | {"statement": UNDECIDED}
 
 

@@ -34,6 +34,7 @@ from scipy import stats
 from tuning_curves.analysis.comparisons import LEAST_PAIRS, find_pairs
 from tuning_curves.analysis.runs import SEED, Runs, finished
 from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate, generator_for
+from tuning_curves.study.config import StudyConfig
 from tuning_curves.util.errors import DataError
 
 LEAST_TRIALS = 2  # of the rule on earlier sizes, without which nothing is said of its error
@@ -95,7 +96,7 @@ class Gain:
 class Curves:
     """The runs of one budget at their chosen rates: sums over articles by method, size and seed."""
 
-    def __init__(self, runs: Runs, chosen: pd.DataFrame, budget: str, study: Mapping[str, Any]):
+    def __init__(self, runs: Runs, chosen: pd.DataFrame, budget: str, study: StudyConfig):
         self.source, self.analysis = runs, study["analysis"]
         self.frame = finished(chosen[chosen["budget"] == budget])
         order = [entry["name"] for entry in study["methods"]]
@@ -133,7 +134,7 @@ class Curves:
 
     def estimate(self, sums: np.ndarray, *key: str | int) -> Estimate:
         generator = generator_for(self.analysis["seed"], *key)
-        sizes, draws = self.source.article_sizes, self.analysis["draws"]
+        sizes, draws = self.source.article_sizes, self.analysis["n_bootstrap"]
         return estimate(sums, sizes, draws=draws, generator=generator)
 
 
@@ -143,7 +144,7 @@ def choose_method(curves: Curves, n: int) -> Choice | None:
     if not scores:
         return None
     ranked = sorted(scores, key=lambda method: -scores[method])
-    level = 1 - (1 - curves.analysis["level"]) / max(1, len(ranked) - 1)
+    level = 1 - (1 - curves.analysis["confidence"]) / max(1, len(ranked) - 1)
     pairs = {
         (first, second): compare(curves, first, second, n, level)
         for place, first in enumerate(ranked)
@@ -217,7 +218,7 @@ def _measured(curves: Curves, method: str, weights: dict[int, float], how: str) 
     sizes = sorted(weights)
     if found is None:
         return _nothing(method, how, sizes, "no seed has runs at all of these sizes")
-    low, high = found.interval(curves.analysis["level"])
+    low, high = found.interval(curves.analysis["confidence"])
     why = "one seed, or no variation, gives no interval" if np.isnan(low) else ""
     return Gain(method=method, value=found.value, low=low, high=high, how=how, sizes=sizes, why=why)
 
@@ -258,7 +259,9 @@ def _interval(
     freedom = seeds - 1 if np.isnan(last.freedom) else last.freedom
     variance = last.error**2 + squared
     combined = variance**2 / (last.error**4 / freedom + squared**2 / trials)
-    reach = float(stats.t.ppf((1 + curves.analysis["level"]) / 2, combined)) * np.sqrt(variance)
+    reach = float(stats.t.ppf((1 + curves.analysis["confidence"]) / 2, combined)) * np.sqrt(
+        variance
+    )
     score = curves.score(method, n)
     low, high = last.value - reach, last.value + reach
     return max(low, -score), min(high, PERCENT - score)
@@ -285,7 +288,7 @@ def _nothing(method: str, how: str, sizes: list[int], why: str) -> Gain:
 
 
 def make_advice(
-    runs: Runs, chosen: pd.DataFrame, study: Mapping[str, Any], n: int | None
+    runs: Runs, chosen: pd.DataFrame, study: StudyConfig, n: int | None
 ) -> list[dict[str, Any]]:
     """Advice under each budget, as plain values, with its sentences.
 

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tuning_curves.study.grid import PlannedRun, Run
-from tuning_curves.study.outcomes import F1_ROUNDING, DecodedOutcomes, decode_outcomes
-from tuning_curves.study.records import read_record
+from tuning_curves.study.job import PlannedRun, Run, Settings
+from tuning_curves.study.outcomes import ROUNDING, Outcomes, unpack_outcomes
+from tuning_curves.study.records import PackedOutcomes, read_record
+from tuning_curves.tasks.question_answering import QuestionAnswering
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import write_text, write_whole
-from tuning_curves.util.schemas import explain, first_error
 
 RUN = ["budget", "method", "n_train", "learning_rate", "subset_seed", "init_seed"]
 GROUP = ["budget", "method", "n_train"]
@@ -168,7 +168,7 @@ VERSIONS = ["python", "torch", "transformers", "tokenizers", "numpy"]
 
 
 def collect(
-    expected: list[dict[str, Any]], settings: dict[str, Any], paths: dict[str, Path], out: Path
+    expected: list[dict[str, Any]], settings: Settings, paths: dict[str, Path], out: Path
 ) -> None:
     """Write `out`/runs.csv, one row per expected run, `out`/biases.csv and `out`/outcomes.npz.
 
@@ -198,7 +198,7 @@ def collect(
         np.savez_compressed(stream, allow_pickle=False, **arrays)  # type: ignore[arg-type]
 
 
-def _read(row: dict[str, Any], settings: dict[str, Any], paths: dict[str, Path]) -> dict[str, Any]:
+def _read(row: dict[str, Any], settings: Settings, paths: dict[str, Path]) -> dict[str, Any]:
     run = {key: value for key, value in row.items() if key not in ("budget", "id")}
     planned = PlannedRun(budget=row["budget"], id=row["id"], run=Run(**run))
     if planned.id not in paths:
@@ -206,10 +206,8 @@ def _read(row: dict[str, Any], settings: dict[str, Any], paths: dict[str, Path])
             f"{planned.record}: the record of run {planned.id} is missing",
             fix="train it: `snakemake --cores all --configfile config/<study>.yaml`",
         )
-    record = read_record(paths[planned.id], planned, settings)
+    record = read_record(paths[planned.id], planned, settings).to_json()
     check_record(record, paths[planned.id])
-    if error := first_error("record", record):
-        raise _refuse(paths[planned.id], explain(error, "by its schema", "the record"))
     return record
 
 
@@ -231,13 +229,13 @@ def check_record(record: dict[str, Any], path: Path) -> None:
         _check_score(record, path, split)
     outcomes = _decode(record, path)
     score = record["scores"]["test"]
-    found = {"total": len(outcomes.exact), "exact": int(outcomes.exact.sum())}
+    found = {"total": len(outcomes.parts["exact"]), "exact": int(outcomes.parts["exact"].sum())}
     for key, value in found.items():
         if value != score[key]:
-            raise _refuse(path, f"outcomes have {key} {value}, scores.dev.{key} is {score[key]}")
-    f1 = float(outcomes.f1.astype(np.float64).sum())
-    if abs(f1 - score["f1"]) > F1_ROUNDING * score["total"] + 1e-6 * score["total"]:
-        raise _refuse(path, f"outcomes have f1 {f1:.2f}, scores.dev.f1 is {score['f1']}")
+            raise _refuse(path, f"outcomes have {key} {value}, scores.test.{key} is {score[key]}")
+    f1 = float(outcomes.parts["f1"].astype(np.float64).sum())
+    if abs(f1 - score["f1"]) > ROUNDING * score["total"] + 1e-6 * score["total"]:
+        raise _refuse(path, f"outcomes have f1 {f1:.2f}, scores.test.f1 is {score['f1']}")
 
 
 def _check_score(record: dict[str, Any], path: Path, split: str) -> None:
@@ -249,10 +247,10 @@ def _check_score(record: dict[str, Any], path: Path, split: str) -> None:
             raise _refuse(path, f"scores.{split}.{key} is {value} of {total} questions")
 
 
-def _decode(record: dict[str, Any], path: Path) -> DecodedOutcomes:
+def _decode(record: dict[str, Any], path: Path) -> Outcomes:
     packed = _get(record, path, "outcomes")
     try:
-        return decode_outcomes(packed if isinstance(packed, dict) else {})
+        return unpack_outcomes(PackedOutcomes(**packed), QuestionAnswering.parts)
     except DataError as error:
         raise _refuse(path, error.message) from None
 
@@ -262,16 +260,16 @@ def _keep_outcomes(record: dict[str, Any], path: Path, arrays: dict[str, np.ndar
     if record["status"] == "diverged":
         return
     outcomes = _decode(record, path)
-    known = arrays.setdefault("article_sizes", outcomes.article_sizes)
-    if not np.array_equal(known, outcomes.article_sizes):
+    known = arrays.setdefault("article_sizes", outcomes.group_sizes)
+    if not np.array_equal(known, outcomes.group_sizes):
         raise _refuse(
             path,
-            f"outcomes.article_sizes are of {len(outcomes.article_sizes)} articles and "
-            f"{outcomes.article_sizes.sum()} questions, other records' of {len(known)} and "
+            f"outcomes.group_sizes are of {len(outcomes.group_sizes)} articles and "
+            f"{outcomes.group_sizes.sum()} questions, other records' of {len(known)} and "
             f"{known.sum()}, or in another order",
         )
-    arrays[f"{record['id']}/exact"] = outcomes.exact
-    arrays[f"{record['id']}/f1"] = outcomes.f1
+    arrays[f"{record['id']}/exact"] = outcomes.parts["exact"]
+    arrays[f"{record['id']}/f1"] = outcomes.parts["f1"]
 
 
 def _flatten(row: dict[str, Any], record: dict[str, Any], path: Path) -> dict[str, Any]:

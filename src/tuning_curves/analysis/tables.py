@@ -6,7 +6,6 @@ equal bytes, in whatever order the table of runs has them.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -29,13 +28,14 @@ from tuning_curves.analysis.selection import (
     summarise_rates,
     unite_subsets,
 )
+from tuning_curves.study.config import StudyConfig
 from tuning_curves.study.grid import points as study_points
 from tuning_curves.util.errors import DataError, ResourceError
 
 
 def write_tables(
     collected: Path,
-    study: dict[str, Any],
+    study: StudyConfig,
     claims: Claims,
     out: Path,
     ids: set[str] | None = None,
@@ -58,7 +58,7 @@ def write_tables(
 
 
 def make_tables(
-    collected: Path, study: dict[str, Any], claims: Claims, ids: set[str] | None = None
+    collected: Path, study: StudyConfig, claims: Claims, ids: set[str] | None = None
 ) -> dict[str, pd.DataFrame]:
     """Every table as an unrounded frame, by name, rows in the study's order."""
     runs = read_runs(collected)
@@ -90,7 +90,7 @@ def make_tables(
     }
 
 
-def order_rows(frame: pd.DataFrame, study: dict[str, Any]) -> pd.DataFrame:
+def order_rows(frame: pd.DataFrame, study: StudyConfig) -> pd.DataFrame:
     """Sort by budget, contrast, method, size and rate, names in the study's order."""
     methods = [method["name"] for method in study["methods"]]
     budgets = [budget["name"] for budget in study["budgets"]]
@@ -111,7 +111,7 @@ def order_rows(frame: pd.DataFrame, study: dict[str, Any]) -> pd.DataFrame:
     return frame.loc[keys.sort_values(list(keys.columns), kind="stable").index]
 
 
-def _check_names(frame: pd.DataFrame, study: dict[str, Any], collected: Path) -> None:
+def _check_names(frame: pd.DataFrame, study: StudyConfig, collected: Path) -> None:
     for column, section in (("method", "methods"), ("budget", "budgets")):
         known = [entry["name"] for entry in study[section]]
         unknown = sorted(set(frame[column]) - set(known))
@@ -161,7 +161,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     return {name: _read(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
 
 
-def read_tables_of(folder: Path, study: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+def read_tables_of(folder: Path, study: StudyConfig) -> dict[str, pd.DataFrame]:
     """`read_tables`, and refuse those of another study.
 
     Raises:
@@ -179,7 +179,7 @@ def read_tables_of(folder: Path, study: Mapping[str, Any]) -> dict[str, pd.DataF
     return tables
 
 
-def points_of(study: Mapping[str, Any]) -> set[tuple[str, str, int]]:
+def points_of(study: StudyConfig) -> set[tuple[str, str, int]]:
     """The points that a study asks for: budget, method, size."""
     return {(budget["name"], method["name"], n) for method, budget, n in study_points(study)}
 

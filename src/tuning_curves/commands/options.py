@@ -64,21 +64,19 @@ def json_object(text: str) -> dict[str, Any]:
     return value
 
 
-def section(text: str, name: str) -> dict[str, Any]:
+def section(text: str, name: str) -> Any:
     """A study's section `encoder` or `data`, given as JSON on the command line.
 
     Raises:
         UsageError: not a JSON object, or not such a section.
     """
-    from tuning_curves.util.schemas import explain, first_error
+    from tuning_curves.data.section import AnyData
+    from tuning_curves.encoders.section import AnyEncoder
+    from tuning_curves.study.config import FIX_KEYS
+    from tuning_curves.util.validation import validate
 
-    value = json_object(text)
-    if error := first_error("study", value, {"$ref": f"#/$defs/{name}"}):
-        raise UsageError(
-            explain(error, "the JSON", f"the section {name}"),
-            fix="config/README.md explains every key",
-        )
-    return value
+    kind: Any = {"encoder": AnyEncoder, "data": AnyData}[name]
+    return validate(kind, json_object(text), "the JSON", f"the section {name}", FIX_KEYS)
 
 
 def study_for_workflow(config: dict[str, Any], files: Iterable[str | Path]) -> Any:

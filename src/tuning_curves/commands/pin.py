@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     from tuning_curves.tasks.question_answering.data import content_sha256, read_squad
     from tuning_curves.util.errors import UsageError
 
-    if not (args.train or args.dev or args.encoder or args.generated or args.study):
+    if not (args.train or args.test or args.encoder or args.generated or args.study):
         raise UsageError("nothing to pin", fix="give --study, --train and --test, or --encoder")
     if args.study:
         _print_pins(args.study)
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
         for split, data in generate_splits(section(args.generated, "data")).items():
             print(f"{split}: {content_sha256(data)}")
-    for split, path in (("train", args.train), ("test", args.dev)):
+    for split, path in (("train", args.train), ("test", args.test)):
         if path is not None:
             print(f"{split}: {content_sha256(read_squad(path))}")
     return 0
@@ -82,9 +82,9 @@ def _print_pins(path: Path) -> None:
     from tuning_curves.study.config import read_study
 
     config = read_study(path).config
-    if "weights_sha256" in config["encoder"]:
-        print(f"encoder:\n  weights_sha256: {config['encoder']['weights_sha256']}")
-    if "content_sha256" in config["data"]:
+    if config.encoder.weights_sha256 is not None:
+        print(f"encoder:\n  weights_sha256: {config.encoder.weights_sha256}")
+    if config.data.content_sha256 is not None:
         print("data:\n  content_sha256:")
-        for split, pin in config["data"]["content_sha256"].items():
+        for split, pin in config.data.content_sha256.model_dump().items():
             print(f"    {split}: {pin}")

@@ -37,7 +37,6 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the job on stdout and its extent on stderr."""
     from tuning_curves.study.config import read_study
-    from tuning_curves.study.grid import job_of
     from tuning_curves.study.records import RecordStore
 
     study = read_study(args.study)
@@ -50,5 +49,5 @@ def run(args: argparse.Namespace) -> int:
         )
     steps = sum(p.run.steps for p in runs)
     print(f"{len(runs)} runs, {steps:,} training steps", file=sys.stderr)
-    print(json.dumps(json.loads(job_of(study, runs).dump())))
+    print(json.dumps(json.loads(study.job(runs).dump())))
     return 0

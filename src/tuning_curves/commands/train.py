@@ -9,7 +9,7 @@ from tuning_curves.commands.options import CHOICE, add, add_choice, chosen_runs,
 from tuning_curves.util.errors import ResourceError, UsageError
 
 if TYPE_CHECKING:
-    from tuning_curves.study.grid import Job
+    from tuning_curves.study.job import Job
     from tuning_curves.study.paths import WorkerPaths
 
 DESCRIPTION = """\
@@ -21,14 +21,14 @@ EPILOG = """\
 example:
   $ tuning-curves plan config/minilm-squad.yaml --method full --size 500 > job.json
   $ tuning-curves train --job-file job.json --encoder resources/encoders/... \\
-      --features runs/features/... --workspace runs/minilm-squad
+      --windows runs/windows/... --workspace runs/minilm-squad
 
 with --study the runs are chosen as `plan` chooses them, and the folders are the study's:
   $ tuning-curves train --study config/demo.yaml --method bitfit --size 160 --seed 0 \\
       --keep-delta
 
 --keep-delta writes what each run trained to <workspace>/deltas/<method>/....safetensors,
-for `tuning-curves answer` and `export`; a run with a record and without a delta is
+for `tuning-curves predict` and `export`; a run with a record and without a delta is
 trained again for it, and its record stays as it is.
 
 A diverged run (NaN or infinite loss) is a result: it is recorded and the exit status is 0.
@@ -54,7 +54,7 @@ def add_parser(subparsers: Any) -> None:
     job.add_argument("--study", type=Path, metavar="FILE", help="runs of config/<study>.yaml:")
     add_choice(parser)
     parser.add_argument("--encoder", type=Path, metavar="DIR")
-    parser.add_argument("--features", type=Path, metavar="DIR")
+    parser.add_argument("--windows", type=Path, metavar="DIR")
     parser.add_argument(
         "--workspace",
         type=Path,
@@ -136,9 +136,9 @@ def _slots(args: argparse.Namespace) -> Any:
 
 def _of_job(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
     """The job and its folders as the options give them."""
-    from tuning_curves.study.grid import load_job, read_job
+    from tuning_curves.study.job import load_job, read_job
 
-    for name in ("encoder", "features", "workspace"):
+    for name in ("encoder", "windows", "workspace"):
         if getattr(args, name) is None:
             raise UsageError(f"--{name} is missing", fix=f"give --{name} DIR, or --study FILE")
     for name in CHOICE:
@@ -146,40 +146,39 @@ def _of_job(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
             option = name.replace("_", "-")
             raise UsageError(f"--{option} with a job, whose runs are chosen", fix="use --study")
     job = load_job(args.job) if args.job is not None else read_job(args.job_file)
-    return job, _places(args, args.encoder, args.features, args.workspace, args.cache)
+    return job, _places(args, args.encoder, args.windows, args.workspace, args.cache)
 
 
 def _of_study(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
     """The chosen runs of a study, and its own folders where the options name no other."""
     from tuning_curves.study.config import read_study
-    from tuning_curves.study.grid import job_of
     from tuning_curves.study.paths import StudyPaths
 
     study = read_study(args.study)
     layout = StudyPaths(study)
-    encoder, features = args.encoder or layout.encoder, args.features or layout.features
-    for folder in (encoder, features):
+    encoder, windows = args.encoder or layout.encoder, args.windows or layout.windows
+    for folder in (encoder, windows):
         if not (folder / "manifest.json").is_file():
             raise ResourceError(
                 f"{folder}: not there yet",
-                fix=f"snakemake --cores all {features}/manifest.json --configfile {args.study}",
+                fix=f"snakemake --cores all {windows}/manifest.json --configfile {args.study}",
             )
     places = _places(
-        args, encoder, features, args.workspace or layout.workspace, args.cache or layout.cache
+        args, encoder, windows, args.workspace or layout.workspace, args.cache or layout.cache
     )
     places = dataclasses.replace(places, archive=layout.store.archive)
-    return job_of(study, chosen_runs(args, study)), places
+    return study.job(chosen_runs(args, study)), places
 
 
 def _places(
-    args: argparse.Namespace, encoder: Path, features: Path, workspace: Path, cache: Path | None
+    args: argparse.Namespace, encoder: Path, windows: Path, workspace: Path, cache: Path | None
 ) -> "WorkerPaths":
     from tuning_curves.study.paths import WorkerPaths
     from tuning_curves.util.files import GIB
 
     return WorkerPaths(
         encoder=encoder,
-        features=features,
+        windows=windows,
         workspace=workspace,
         cache=cache,
         cache_bytes=int(args.cache_gib * GIB),

@@ -172,7 +172,7 @@ def split_articles(data: SquadData, test_examples: int, source: str) -> dict[str
             f"{source}: {len(sizes)} articles with {sizes.sum()} questions, of which "
             f"{test_examples} in whole articles were asked for as test part: too few are left to "
             "train on and to choose learning rates on",
-            fix="lower data.test_from_train, give data.dev a file of its own, or divide the file "
+            fix="lower data.test_from_train, give data.test a file of its own, or divide the file "
             "into more articles: texts that do not belong together are articles of their own",
         )
     chosen = set(order[:taken].tolist())

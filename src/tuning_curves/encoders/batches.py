@@ -18,7 +18,7 @@ from torch import Tensor
 from tuning_curves.encoders.disk_cache import Store, shuffled
 from tuning_curves.encoders.model import SpanModel
 from tuning_curves.encoders.packing import Packing, to_device
-from tuning_curves.tasks.question_answering.windows import FeatureSet
+from tuning_curves.tasks.question_answering.windows import WindowSet
 
 BLOCK = {"cpu": 1, "cuda": 8}  # neighbouring windows that pass the frozen part together
 WARM_WINDOWS = 16  # made ahead between two looks at the room that is left
@@ -38,7 +38,7 @@ def autocast(device: torch.device, precision: str) -> contextlib.AbstractContext
 
 
 def embed_windows(
-    model: SpanModel, features: FeatureSet, chosen: np.ndarray, device: torch.device
+    model: SpanModel, features: WindowSet, chosen: np.ndarray, device: torch.device
 ) -> Batch:
     """Lay out windows and embed their tokens with the model as it is now."""
     windows = features.lay_out(chosen)
@@ -66,7 +66,7 @@ class ActivationCache:
     def __init__(
         self,
         model: SpanModel,
-        features: FeatureSet,
+        features: WindowSet,
         first: int,
         precision: str,
         room: Room,
@@ -168,7 +168,7 @@ class Feed:
     """Batches of one split for one model: embedded now, or from the frozen prefix."""
 
     def __init__(
-        self, model: SpanModel, features: FeatureSet, prefix: ActivationCache | None
+        self, model: SpanModel, features: WindowSet, prefix: ActivationCache | None
     ) -> None:
         self.model, self.features, self.prefix = model, features, prefix
         self.first = 0 if prefix is None else prefix.first

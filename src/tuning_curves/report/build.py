@@ -8,9 +8,8 @@ import dataclasses
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from tuning_curves.analysis.tables import read_tables_of
 from tuning_curves.report.figures import FIGURES
@@ -18,6 +17,7 @@ from tuning_curves.report.figures.figure2 import REFERENCE
 from tuning_curves.report.numbers import make_numbers
 from tuning_curves.report.sheets import make_sheets, to_csv, to_latex, to_markdown
 from tuning_curves.report.style import save
+from tuning_curves.study.config import StudyConfig
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import write_json, write_text, write_whole
 
@@ -25,7 +25,7 @@ MAIN = "main.typ"
 FIX = "run `tuning-curves report figures` and `tuning-curves report tables` for this study"
 
 
-def assemble(source: Path, results: Path, study: Mapping[str, Any], folder: Path) -> Path:
+def assemble(source: Path, results: Path, study: StudyConfig, folder: Path) -> Path:
     """Lay out in `folder` what the paper is made of, and return its main file.
 
     Beside the source: `study.json`, `numbers.json`, `sheets.json` (every table as text, by name:
@@ -49,7 +49,7 @@ def assemble(source: Path, results: Path, study: Mapping[str, Any], folder: Path
         shutil.copyfile(results / name, folder / name)
     sheets = make_sheets(read_tables_of(results / "tables", study), study)
     write_json(folder / "sheets.json", {k: dataclasses.asdict(v) for k, v in sheets.items()})
-    write_json(folder / "study.json", study)
+    write_json(folder / "study.json", study.to_json())
     return folder / MAIN
 
 
@@ -84,7 +84,7 @@ def _place(diagnostic: str) -> str:
     return f"{found[1]}: " if found else ""
 
 
-def compile_paper(source: Path, results: Path, study: Mapping[str, Any], out_pdf: Path) -> Path:
+def compile_paper(source: Path, results: Path, study: StudyConfig, out_pdf: Path) -> Path:
     """Compile a study's paper into one PDF, written whole or not at all.
 
     Args:
@@ -102,7 +102,7 @@ def compile_paper(source: Path, results: Path, study: Mapping[str, Any], out_pdf
 __all__ = ["compile_paper", "write_figures", "write_numbers", "write_report_tables"]
 
 
-def write_figures(tables: Path, study: Mapping[str, Any], out: Path) -> list[Path]:
+def write_figures(tables: Path, study: StudyConfig, out: Path) -> list[Path]:
     """Draw every figure as SVG and PDF.
 
     Args:
@@ -116,7 +116,7 @@ def write_figures(tables: Path, study: Mapping[str, Any], out: Path) -> list[Pat
     ]
 
 
-def write_report_tables(tables: Path, study: Mapping[str, Any], out: Path) -> list[Path]:
+def write_report_tables(tables: Path, study: StudyConfig, out: Path) -> list[Path]:
     """Write `<name>.md` and `<name>.tex` for every table, and exact_match also as CSV."""
     sheets = make_sheets(read_tables_of(tables, study), study)
     texts = {out / "exact_match.csv": to_csv(sheets["exact_match"])}
@@ -128,9 +128,7 @@ def write_report_tables(tables: Path, study: Mapping[str, Any], out: Path) -> li
     return list(texts)
 
 
-def write_numbers(
-    tables: Path, study: Mapping[str, Any], out: Path, reference: Path = REFERENCE
-) -> Path:
+def write_numbers(tables: Path, study: StudyConfig, out: Path, reference: Path = REFERENCE) -> Path:
     """Write numbers.json, from which the paper takes every number and every finding."""
     write_json(out, make_numbers(read_tables_of(tables, study), study, reference))
     return out

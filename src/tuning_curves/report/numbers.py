@@ -4,7 +4,6 @@ The paper's source holds no result. What it says about them is looked up here, s
 right for any study: one seed, no crossover, a method that is missing.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,10 @@ import pandas as pd
 from tuning_curves.analysis.tables import Tables
 from tuning_curves.report import prose, style, wording
 from tuning_curves.report.figures.panels import budget_words, partial_budgets
+from tuning_curves.study.config import StudyConfig
 
 
-def make_numbers(tables: Tables, study: Mapping[str, Any], reference: Path) -> dict[str, Any]:
+def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[str, Any]:
     """What the prose needs, as text.
 
     Args:
@@ -37,7 +37,7 @@ def make_numbers(tables: Tables, study: Mapping[str, Any], reference: Path) -> d
     }
 
 
-def _deviations(study: Mapping[str, Any]) -> list[list[str]]:
+def _deviations(study: StudyConfig) -> list[list[str]]:
     """Methods and where they depart from their sources; methods that depart alike share a row."""
     from tuning_curves.methods import resolve_method
 
@@ -49,7 +49,7 @@ def _deviations(study: Mapping[str, Any]) -> list[list[str]]:
     return [[wording.join(labels), text] for text, labels in named.items()]
 
 
-def _sentences(tables: Tables, study: Mapping[str, Any]) -> dict[str, Any]:
+def _sentences(tables: Tables, study: StudyConfig) -> dict[str, Any]:
     return {
         "contrasts": prose.contrast_sentences(tables, study),
         "budgets": prose.changes(tables, study),
@@ -75,21 +75,21 @@ def _sentences(tables: Tables, study: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _facts(tables: Tables, study: Mapping[str, Any]) -> dict[str, str]:
+def _facts(tables: Tables, study: StudyConfig) -> dict[str, str]:
     sizes = sorted({n for m in study["methods"] for n in m.get("sizes", study["sizes"])})
     return {
-        "level": wording.percent_level(study["analysis"]["level"]),
+        "level": wording.percent_level(study["analysis"]["confidence"]),
         "least_size": wording.whole(sizes[0]),
         "greatest_size": wording.whole(sizes[-1]),
         "sizes": wording.join(wording.whole(n) for n in sizes),
         "runs": wording.whole(prose.count_runs(tables, study)),
         "epsilon": wording.rate(study["training"]["adam_epsilon"]),
         "warmup": f"{100 * study['training']['warmup']:g}",
-        "draws": wording.whole(study["analysis"]["draws"]),
+        "draws": wording.whole(study["analysis"]["n_bootstrap"]),
     }
 
 
-def _methods(tables: Tables, study: Mapping[str, Any]) -> list[dict[str, str]]:
+def _methods(tables: Tables, study: StudyConfig) -> list[dict[str, str]]:
     """One row per method of the study, in the order of the tables: label, counts, rates, seeds."""
     by_name = {method["name"]: method for method in study["methods"]}
     counts = tables["counts"].set_index("method")

@@ -3,7 +3,6 @@
 """
 
 import itertools
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -13,13 +12,14 @@ from tuning_curves.analysis.tables import Tables, points_of
 from tuning_curves.methods.registry import parse_name
 from tuning_curves.report import style, wording
 from tuning_curves.report.figures.bias_heatmap import METHOD, last_place
-from tuning_curves.study.config import SQUAD_NAMES
+from tuning_curves.study.config import StudyConfig
 from tuning_curves.study.grid import steps_of
+from tuning_curves.tasks import make_task
 
 PLACES = ("above", "below", "undecided", "without interval")
 
 
-def main_finding(tables: Tables, study: Mapping[str, Any]) -> str:
+def main_finding(tables: Tables, study: StudyConfig) -> str:
     """The study in one sentence: its first contrast that has results, under every budget."""
     contrasts = tables["contrasts"]
     pairs = pairs_of(contrasts, study)
@@ -40,7 +40,7 @@ def _budgets(names: list[str]) -> str:
 
 
 def _by_phrase(
-    rows: pd.DataFrame, first: str, second: str, study: Mapping[str, Any], ending: Any = None
+    rows: pd.DataFrame, first: str, second: str, study: StudyConfig, ending: Any = None
 ) -> dict[str, Any]:
     """What is said, and the budgets of which it is said."""
     said: dict[str, list[str]] = {}
@@ -51,27 +51,30 @@ def _by_phrase(
     return said
 
 
-def lead(study: Mapping[str, Any]) -> str:
+def lead(study: StudyConfig) -> str:
     """What has to be said before any finding at this study's scale."""
     encoder = study["encoder"]["name"]
     if study["scale"] == "demo":
         kind = "generated passages" if study["data"]["source"] == "generated" else "few questions"
         return f"a demo on {kind}, which says nothing about SQuAD: "
-    if study["scale"] == "reduced" and study["data"]["name"] not in SQUAD_NAMES:
+    if (
+        study["scale"] == "reduced"
+        and study["data"]["name"] not in make_task(study.task).published_data
+    ):
         return f"with {encoder} on {study['data']['name']}, not BERT-base on SQuAD: "
     if study["scale"] == "reduced":
         return f"with {encoder}, not the BERT-base of the paper: "
     return ""
 
 
-def pairs_of(contrasts: pd.DataFrame, study: Mapping[str, Any]) -> list[tuple[str, str]]:
+def pairs_of(contrasts: pd.DataFrame, study: StudyConfig) -> list[tuple[str, str]]:
     """The contrasts that have rows, BitFit against full first, then in the study's order."""
     present = set(zip(contrasts["first"], contrasts["second"], strict=True))
     listed = [(a, b) for a, b in study["analysis"]["contrasts"] if (a, b) in present]
     return sorted(listed, key=lambda pair: pair != ("bitfit", "full"))
 
 
-def place_of(row: Any, study: Mapping[str, Any]) -> str:
+def place_of(row: Any, study: StudyConfig) -> str:
     """Where a row of contrasts stands: one of `PLACES`.
 
     As verdicts are: a difference counts after Holm's correction over sizes, and from
@@ -79,7 +82,7 @@ def place_of(row: Any, study: Mapping[str, Any]) -> str:
     """
     if pd.isna(row.em_low) or pd.isna(row.em_high):
         return "without interval"
-    bound = round(1 - study["analysis"]["level"], 6)
+    bound = round(1 - study["analysis"]["confidence"], 6)
     if row.pairs < LEAST_PAIRS or not row.p_holm < bound:
         return "undecided"
     return "above" if row.em_low > 0 else "below" if row.em_high < 0 else "undecided"
@@ -89,7 +92,7 @@ def _rows(contrasts: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
     return contrasts[(contrasts["first"] == first) & (contrasts["second"] == second)]
 
 
-def _phrase(rows: pd.DataFrame, first: str, second: str, study: Mapping[str, Any]) -> str:
+def _phrase(rows: pd.DataFrame, first: str, second: str, study: StudyConfig) -> str:
     """One budget: at which sizes the first method stands above or below the second."""
     sizes: dict[str, list[int]] = {place: [] for place in PLACES}
     for row in rows.sort_values("n_train").itertuples():
@@ -139,7 +142,7 @@ def _reach(rows: pd.DataFrame) -> str:
     return f"differences of {least} to {greatest} points"
 
 
-def _basis(rows: pd.DataFrame, study: Mapping[str, Any]) -> str:
+def _basis(rows: pd.DataFrame, study: StudyConfig) -> str:
     """What the sentence rests on, in brackets behind it."""
     pairs = rows["pairs"]
     runs = f"{wording.span(pairs)} {'pair' if pairs.max() == 1 else 'pairs'} of runs a size"
@@ -149,7 +152,7 @@ def _basis(rows: pd.DataFrame, study: Mapping[str, Any]) -> str:
     return f"paired differences in exact match, after Holm's correction over sizes; {runs}{few}"
 
 
-def contrast_sentences(tables: Tables, study: Mapping[str, Any]) -> list[str]:
+def contrast_sentences(tables: Tables, study: StudyConfig) -> list[str]:
     """A sentence a contrast and, where they differ, budget, with what Holm's correction leaves."""
     contrasts = tables["contrasts"]
     return [
@@ -161,11 +164,11 @@ def contrast_sentences(tables: Tables, study: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _holm(rows: pd.DataFrame, study: Mapping[str, Any]) -> str:
+def _holm(rows: pd.DataFrame, study: StudyConfig) -> str:
     known = rows["p_holm"].dropna()
     if known.empty:
         return ""
-    bound = round(1 - study["analysis"]["level"], 6)
+    bound = round(1 - study["analysis"]["confidence"], 6)
     left = int((known < bound).sum())
     return (
         f"; after Holm's correction {left} of {wording.plural(len(known), 'difference')} "
@@ -173,9 +176,9 @@ def _holm(rows: pd.DataFrame, study: Mapping[str, Any]) -> str:
     )
 
 
-def crossover_sentences(tables: Tables, study: Mapping[str, Any]) -> list[str]:
+def crossover_sentences(tables: Tables, study: StudyConfig) -> list[str]:
     """A sentence for each pair of curves and what is known of their crossing."""
-    level = wording.percent_level(study["analysis"]["level"])
+    level = wording.percent_level(study["analysis"]["confidence"])
     said: dict[str, list[str]] = {}
     for row in tables["crossovers"].itertuples():
         pair = f"{style.label(row.first)} and {style.label(row.second)}"
@@ -272,7 +275,7 @@ def optimism(tables: Tables) -> str:
     )
 
 
-def trainings(tables: Tables, study: Mapping[str, Any]) -> pd.DataFrame:
+def trainings(tables: Tables, study: StudyConfig) -> pd.DataFrame:
     """Seeds that finished and that diverged by method, size, rate and steps.
 
     Two budgets that come to the same number of steps share their runs, which count once.
@@ -289,13 +292,13 @@ def trainings(tables: Tables, study: Mapping[str, Any]) -> pd.DataFrame:
     )
 
 
-def count_runs(tables: Tables, study: Mapping[str, Any]) -> int:
+def count_runs(tables: Tables, study: StudyConfig) -> int:
     """Runs that finished or diverged."""
     runs = trainings(tables, study)
     return int(runs["seeds"].sum() + runs["diverged"].sum())
 
 
-def failures(tables: Tables, study: Mapping[str, Any]) -> str:
+def failures(tables: Tables, study: StudyConfig) -> str:
     """Runs whose loss became NaN or infinite."""
     runs = trainings(tables, study)
     count = int(runs["diverged"].sum())
@@ -310,7 +313,7 @@ def failures(tables: Tables, study: Mapping[str, Any]) -> str:
     )
 
 
-def coinciding(study: Mapping[str, Any]) -> str:
+def coinciding(study: StudyConfig) -> str:
     """At which sizes two budgets come to the same steps, so that their rows are the same runs."""
     points, batch = points_of(study), study["training"]["batch_size"]
     sentences = []
@@ -326,7 +329,7 @@ def coinciding(study: Mapping[str, Any]) -> str:
     return " ".join(sentences)
 
 
-def limits(study: Mapping[str, Any]) -> str:
+def limits(study: StudyConfig) -> str:
     """Which methods some budgets or sizes leave out; "" where every method has all."""
     budgets, sizes = [b["name"] for b in study["budgets"]], sorted(study["sizes"])
     alike: dict[tuple[str, ...], list[str]] = {}
@@ -345,7 +348,7 @@ def limits(study: Mapping[str, Any]) -> str:
     return " ".join(sentences)
 
 
-def lengths(study: Mapping[str, Any]) -> str:
+def lengths(study: StudyConfig) -> str:
     """How many lengths of training a size has, and the longest of all."""
     batch = study["training"]["batch_size"]
     budgets = {budget["name"]: budget for budget in study["budgets"]}
@@ -360,7 +363,7 @@ def lengths(study: Mapping[str, Any]) -> str:
     )
 
 
-def cached(study: Mapping[str, Any]) -> str:
+def cached(study: StudyConfig) -> str:
     """What the time of a step leaves out where the lowest layers are frozen; "" where none are."""
     names = [m["name"] for m in study["methods"] if parse_name(m["name"])[0] in ("head", "top")]
     if not names:
@@ -430,7 +433,7 @@ def share(tables: Tables, method: str) -> str:
     )
 
 
-def gaps(tables: Tables, study: Mapping[str, Any]) -> str:
+def gaps(tables: Tables, study: StudyConfig) -> str:
     """Runs of the study without a score, and points without an interval."""
     curves = tables["curves"]
     scored = {
@@ -464,7 +467,7 @@ WORDS = {
 }
 
 
-def changes(tables: Tables, study: Mapping[str, Any]) -> list[str]:
+def changes(tables: Tables, study: StudyConfig) -> list[str]:
     """What more steps change for each main method and for the study's first contrast."""
     frame = tables["budgets"]
     sentences = []
@@ -500,7 +503,7 @@ def _more_steps(rows: pd.DataFrame) -> str:
     )
 
 
-def _change(rows: pd.DataFrame, subject: str, study: Mapping[str, Any]) -> str:
+def _change(rows: pd.DataFrame, subject: str, study: StudyConfig) -> str:
     """`BitFit changes by +1.3 to +2.0 points: a gain at n = 100, undecided at n = 200.`"""
     sizes: dict[str, list[int]] = {}
     for row in rows.sort_values("n_train").itertuples():
@@ -516,7 +519,7 @@ def _change(rows: pd.DataFrame, subject: str, study: Mapping[str, Any]) -> str:
     return f"{wording.capital(subject)} changes by {reach} points: {', '.join(said)}."
 
 
-def turns(tables: Tables, study: Mapping[str, Any]) -> str:
+def turns(tables: Tables, study: StudyConfig) -> str:
     """Whether an order that one budget decides is another under a longer one; "" if none can be."""
     frame = tables["budgets"]
     frame = frame[frame["second"] != ""]
@@ -751,7 +754,7 @@ def _time(row: Any) -> str:
     return f"in {wording.significant(row.train_seconds)} s (n = {n}, {row.budget})"
 
 
-def biases(tables: Tables, study: Mapping[str, Any]) -> str:
+def biases(tables: Tables, study: StudyConfig) -> str:
     """Which terms moved most, and what of the first gradient the key's bias gets."""
     own = tables["biases"]
     own = own[own["method"] == METHOD]

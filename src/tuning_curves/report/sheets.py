@@ -4,14 +4,14 @@ What a reader sees of a table (which columns, in which words, with how many digi
 in `VIEWS`; Markdown, LaTeX and the paper show the same cells.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from tuning_curves.analysis.tables import Tables
 from tuning_curves.report import style, wording
+from tuning_curves.study.config import StudyConfig
 
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
@@ -203,9 +203,9 @@ VIEWS: dict[str, tuple[Column, ...]] = {
 WIDE = 8  # methods that fit beside each other
 
 
-def make_sheets(tables: Tables, study: Mapping[str, Any]) -> dict[str, Sheet]:
+def make_sheets(tables: Tables, study: StudyConfig) -> dict[str, Sheet]:
     """Every table as text, by name: those of the analysis, and `exact_match`."""
-    level = wording.percent_level(study["analysis"]["level"])
+    level = wording.percent_level(study["analysis"]["confidence"])
     sheets = {name: view(frame, VIEWS[name], level) for name, frame in tables.items()}
     return {"exact_match": exact_match(tables["curves"]), **sheets}
 

@@ -1,9 +1,9 @@
-"""A study: one YAML file, checked, and the runs that it asks for.
+"""A study: one YAML file, checked, as a typed object.
 
-Checking happens before anything runs: the closed schema first, then what only shows across keys
-(unknown methods, sizes beyond the generated data, a contrast of a method that is not there). A
-run's identity is a hash of everything material to its numbers, so that a changed hyperparameter
-is another run and a record can never be taken for another's.
+Checking happens before anything runs: each key by its type first, then what only shows across keys
+(unknown methods, sizes beyond the generated data, a contrast of a method that is not there). Every
+key is required unless it may be None here: a study hides no default. config/README.md explains
+each key.
 """
 
 import contextlib
@@ -12,22 +12,210 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag
+
+from tuning_curves.data.section import AnyData, Content, GeneratedData, PathData
+from tuning_curves.encoders.section import AnyEncoder, PathEncoder
 from tuning_curves.methods.registry import parse_name
-from tuning_curves.study.grid import Study, _pair_of, largest_size
+from tuning_curves.study.grid import Study
+from tuning_curves.tasks import make_task
 from tuning_curves.util.errors import ResourceError, UsageError
 from tuning_curves.util.files import sha256_of_file
-from tuning_curves.util.schemas import explain, first_error
+from tuning_curves.util.validation import ONCE, Section, expected, validate
 from tuning_curves.util.yaml_files import read_yaml
 
 MOST_RUNS = 1_000_000
-PAPER_ENCODERS = ("bert-base-cased", "bert-base-uncased")
-SQUAD_NAMES = ("squad", "squad-hub")  # of data that is SQuAD itself
+FIX_KEYS = "config/README.md explains every key"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 TEXT_KEYS = {
     "study", "title", "name", "path", "folder", "train", "test", "revision", "weights_sha256",
 }  # fmt: skip
+
+LIST = Strict(False)  # YAML's lists become tuples
+Positive = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+AboveZero = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Size = Annotated[int, Field(ge=1, le=1_000_000_000)]
+SeedNumber = Annotated[int, Field(ge=0, le=4_294_967_295)]  # 32 bits: what every generator takes
+Rate = Annotated[float, Field(gt=0, le=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+Sizes = Annotated[tuple[Size, ...], LIST, Field(min_length=1), ONCE]
+Names = Annotated[tuple[str, ...], LIST, Field(min_length=1), ONCE]
+
+
+def _all_or_count(value: Any) -> Any:
+    if value == "all" or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise expected("all or integer")
+
+
+Count = Annotated[
+    Annotated[Literal["all"], Tag("all")] | Annotated[Positive, Tag("count")],
+    Discriminator(lambda value: "all" if value == "all" else "count"),
+    BeforeValidator(_all_or_count),
+]
+
+
+class SeedPair(Section):
+    """A seed of the subset of examples, and one of the head's start and the order of batches."""
+
+    subset: SeedNumber
+    init: SeedNumber
+
+
+def _number_or_pair(value: Any) -> Any:
+    if isinstance(value, dict) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise expected("integer or object")
+
+
+Seed = Annotated[
+    Annotated[SeedNumber, Tag("number")] | Annotated[SeedPair, Tag("pair")],
+    Discriminator(lambda value: "number" if isinstance(value, int) else "pair"),
+    BeforeValidator(_number_or_pair),
+]
+Seeds = Annotated[tuple[Seed, ...], LIST, Field(min_length=1), ONCE]
+
+
+class Windows(Section):
+    """How texts are cut into what the encoder reads."""
+
+    max_length: Annotated[int, Field(ge=16, le=4096)]
+    stride: Positive
+
+
+class MethodEntry(Section):
+    """A method with its learning rates; its own sizes, seeds or budgets instead of the study's."""
+
+    name: str
+    learning_rates: Annotated[tuple[Rate, ...], LIST, Field(min_length=1), ONCE]
+    sizes: Sizes | None = None
+    seeds: Seeds | None = None
+    budgets: Names | None = None
+
+
+class Budget(Section):
+    """How long a run trains: epochs, and a floor of steps; only at its own sizes, if it has any."""
+
+    name: Name
+    epochs: Positive
+    min_steps: Annotated[int, Field(ge=0)]
+    sizes: Sizes | None = None
+
+
+class Training(Section):
+    """How every run trains."""
+
+    batch_size: Positive
+    schedule: Literal["linear", "constant"]
+    warmup: Annotated[float, Field(ge=0, le=1)]
+    weight_decay: NotNegative
+    adam_epsilon: AboveZero
+    clip_norm: AboveZero
+    hidden_dropout: Share
+    attention_dropout: Share
+    precision: Literal["float32", "bfloat16"]
+
+
+class Evaluation(Section):
+    """How many examples of either part a run is scored on: all, or a fixed sample."""
+
+    test_examples: Count
+    validation_examples: Count
+
+
+class Analysis(Section):
+    """What is compared, and how intervals are taken."""
+
+    contrasts: Annotated[tuple[Annotated[tuple[str, str], LIST], ...], LIST, ONCE]
+    n_bootstrap: Annotated[int, Field(ge=100, le=1_000_000)]
+    seed: Annotated[int, Field(ge=0)]
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Execution(Section):
+    """How the runs are cut into jobs; no number depends on it."""
+
+    chunk_passes: Positive
+
+
+class StudyConfig(Section):
+    """A study's file."""
+
+    study: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)]  # names folders
+    title: Annotated[str, Field(min_length=1, max_length=300)]
+    scale: Literal["demo", "reduced", "paper"]
+    task: dict[str, Any]
+    encoder: AnyEncoder
+    data: AnyData
+    windows: Windows
+    methods: Annotated[tuple[MethodEntry, ...], LIST, Field(min_length=1)]
+    sizes: Sizes
+    budgets: Annotated[tuple[Budget, ...], LIST, Field(min_length=1)]
+    seeds: Seeds
+    training: Training
+    evaluation: Evaluation
+    analysis: Analysis
+    execution: Execution
+
+    def to_json(self) -> dict[str, Any]:
+        """The study as its file has it."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def method(self, name: str) -> MethodEntry:
+        """The entry of a method; `KeyError` where the study has none."""
+        return {entry.name: entry for entry in self.methods}[name]
+
+    def budget(self, name: str) -> Budget:
+        """The entry of a budget; `KeyError` where the study has none."""
+        return {entry.name: entry for entry in self.budgets}[name]
+
+    @property
+    def method_names(self) -> list[str]:
+        return [method.name for method in self.methods]
+
+    @property
+    def budget_names(self) -> list[str]:
+        return [budget.name for budget in self.budgets]
+
+    def budgets_of(self, method: MethodEntry) -> list[str]:
+        """The names of the budgets under which a method is trained."""
+        return self.budget_names if method.budgets is None else list(method.budgets)
+
+    def sizes_of(self, method: MethodEntry, budget: Budget | None = None) -> list[int]:
+        """The sizes at which a method is trained, under a budget if it is trained under it."""
+        own = self.sizes if method.sizes is None else method.sizes
+        asked = None if budget is None else budget.sizes
+        return [n for n in own if asked is None or n in asked]
+
+    def seeds_of(self, method: MethodEntry) -> list[tuple[int, int]]:
+        """The seeds of a method's runs: of the subset, and of the start."""
+        return [pair_of(seed) for seed in (self.seeds if method.seeds is None else method.seeds)]
+
+    @property
+    def all_sizes(self) -> list[int]:
+        """Every size of any method, ascending."""
+        return sorted({*self.sizes, *(n for method in self.methods for n in method.sizes or ())})
+
+    @property
+    def largest_size(self) -> int:
+        """The largest training size that any method of the study uses."""
+        return max(n for method in self.methods for n in self.sizes_of(method))
+
+    @property
+    def whole_budgets(self) -> list[str]:
+        """The budgets that draw a curve: those that leave out no size, or all if each does."""
+        asked = {*self.all_sizes}
+        whole = [b.name for b in self.budgets if asked <= {*(b.sizes or asked)}]
+        return whole or self.budget_names
+
+
+def pair_of(seed: int | SeedPair) -> tuple[int, int]:
+    """Subset's and initialisation's seed."""
+    return (seed, seed) if isinstance(seed, int) else (seed.subset, seed.init)
 
 
 def read_study(path: Path) -> Study:
@@ -63,16 +251,12 @@ def check_study(config: Any, source: str) -> Study:
     """
     try:
         config = _numbers(config)
+        _check_texts_and_numbers(config, source)
+        checked: StudyConfig = validate(StudyConfig, config, source, "the study", FIX_KEYS)
     except RecursionError:
         raise UsageError(f"{source}: nested too deep", fix="correct the study") from None
-    _check_texts_and_numbers(config, source)
-    if error := first_error("study", config):
-        raise UsageError(
-            explain(error, source, "the study"), fix="config/README.md explains every key"
-        )
-    study = Study(_floats(config))
-    _check_across(study, source)
-    return Study(with_pins(study.config))
+    _check_across(checked, source)
+    return Study(with_pins(checked))
 
 
 def _numbers(value: Any, key: str = "") -> Any:
@@ -92,7 +276,7 @@ def _numbers(value: Any, key: str = "") -> Any:
 
 
 def _check_texts_and_numbers(value: Any, source: str, place: str = "") -> None:
-    """No infinite number, and no text that cannot be written as UTF-8: both pass any schema."""
+    """No infinite number, and no text that cannot be written as UTF-8: both pass any type."""
     if isinstance(value, float) and not math.isfinite(value):
         raise UsageError(f"{source}: {place} is {value}, expected a number", fix="write one")
     if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
@@ -104,41 +288,27 @@ def _check_texts_and_numbers(value: Any, source: str, place: str = "") -> None:
             _check_texts_and_numbers(part, source, f"{place}.{key}".lstrip("."))
 
 
-def _floats(config: dict[str, Any]) -> dict[str, Any]:
-    """Numbers that are real by meaning become floats, so that `0` and `0.0` are one identity."""
-    whole = {"batch_size"}
-    training = {
-        key: float(value) if isinstance(value, int | float) and key not in whole else value
-        for key, value in config["training"].items()
-    }
-    methods = [
-        {**method, "learning_rates": [float(rate) for rate in method["learning_rates"]]}
-        for method in config["methods"]
-    ]
-    return {**config, "training": training, "methods": methods}
-
-
-def _check_across(study: Study, source: str) -> None:
-    config = study.config
+def _check_across(config: StudyConfig, source: str) -> None:
+    make_task(config.task, source)
     _check_extent(config, source)
     _check_scale(config, source)
-    _check_test(config, source)
+    _check_test_part(config, source)
     _check_names(config, source)
     _check_budget_sizes(config, source)
     _check_seeds(config, source)
-    _check_features(config, source)
+    _check_windows(config, source)
     _check_contrasts(config, source)
     _check_sizes(config, source)
 
 
-def _check_extent(config: Mapping, source: str) -> None:
+def _check_extent(config: StudyConfig, source: str) -> None:
     """A slip of the pen, such as seeds from 0 to 100,000, is told before anything is planned."""
     runs = sum(
-        len(method["learning_rates"])
-        * len(method.get("sizes", config["sizes"]))
-        * len(method.get("seeds", config["seeds"]))
-        * len(method.get("budgets", config["budgets"]))
-        for method in config["methods"]
+        len(method.learning_rates)
+        * len(config.sizes_of(method))
+        * len(config.seeds_of(method))
+        * len(config.budgets_of(method))
+        for method in config.methods
     )
     if runs > MOST_RUNS:
         raise UsageError(
@@ -152,82 +322,83 @@ def _first_twice(values: Iterable[Any]) -> Any:
     return next((value for value, count in Counter(values).items() if count > 1), None)
 
 
-def _check_names(config: Mapping, source: str) -> None:
-    names = [method["name"] for method in config["methods"]]
-    for name in names:
+def _check_names(config: StudyConfig, source: str) -> None:
+    for name in config.method_names:
         _check_name(name, source)
-    budgets = [budget["name"] for budget in config["budgets"]]
-    for kind, listed in (("method", names), ("budget", budgets)):
+    budgets = config.budget_names
+    for kind, listed in (("method", config.method_names), ("budget", budgets)):
         twice = _first_twice(listed)
         if twice is not None:
             raise UsageError(f"{source}: {kind} {twice!r} is listed twice", fix="list it once")
-    for method in config["methods"]:
-        for budget in method.get("budgets", []):
+    for method in config.methods:
+        for budget in method.budgets or ():
             if budget not in budgets:
                 raise UsageError(
-                    f"{source}: method {method['name']!r} names the budget {budget!r} (the study "
+                    f"{source}: method {method.name!r} names the budget {budget!r} (the study "
                     f"has {', '.join(budgets)})",
                     fix="correct the name",
                 )
 
 
-def _check_budget_sizes(config: Mapping, source: str) -> None:
+def _check_budget_sizes(config: StudyConfig, source: str) -> None:
     """A budget's own sizes are some of those that its methods have."""
-    for budget in config["budgets"]:
+    for budget in config.budgets:
         asked = {
             n
-            for method in config["methods"]
-            if budget["name"] in method.get("budgets", [budget["name"]])
-            for n in method.get("sizes", config["sizes"])
+            for method in config.methods
+            if budget.name in config.budgets_of(method)
+            for n in config.sizes_of(method)
         }
-        unknown = sorted(set(budget.get("sizes", [])) - asked)
+        unknown = sorted({*(budget.sizes or ())} - asked)
         if unknown:
             known = ", ".join(map(str, sorted(asked))) or "none"
             raise UsageError(
-                f"{source}: budget {budget['name']!r} names the size {unknown[0]}, at which no "
+                f"{source}: budget {budget.name!r} names the size {unknown[0]}, at which no "
                 f"method is trained under it (there are {known})",
                 fix="add it to sizes, or correct it",
             )
 
 
-def _check_scale(config: Mapping, source: str) -> None:
-    """Only BERT-base on SQuAD may speak of the paper, and generated passages of nothing else."""
-    encoder, data = config["encoder"]["name"], config["data"]["name"]
-    generated = config["data"]["source"] == "generated"
+def _check_scale(config: StudyConfig, source: str) -> None:
+    """Only the paper's own encoder and data may speak of the paper; made-up ones of nothing."""
+    encoder, data = config.encoder.name, config.data.name
+    task = make_task(config.task, source)
+    generated = config.data.source == "generated"
     others = (
         (generated, "generated passages"),
-        (encoder not in PAPER_ENCODERS, f"the encoder {encoder!r}"),
-        (data not in SQUAD_NAMES, f"data {data!r}"),
+        (encoder not in task.published_encoders, f"the encoder {encoder!r}"),
+        (data not in task.published_data, f"data {data!r}"),
     )
     other = next((what for is_other, what in others if is_other), None)
-    if config["scale"] == "paper" and other is not None:
+    if config.scale == "paper" and other is not None:
         raise UsageError(
             f"{source}: scale is 'paper' with {other}, expected "
-            f"{' or '.join(PAPER_ENCODERS)} on data named {' or '.join(SQUAD_NAMES)}",
+            f"{' or '.join(task.published_encoders)} on data named "
+            f"{' or '.join(task.published_data)}",
             fix="say `scale: demo` for generated passages, `scale: reduced` for another encoder or "
             "other data",
         )
-    if config["scale"] == "reduced" and generated:
+    if config.scale == "reduced" and generated:
         raise UsageError(
-            f"{source}: scale is 'reduced' with generated passages, expected SQuAD",
+            f"{source}: scale is 'reduced' with generated passages, expected real data",
             fix="say `scale: demo`",
         )
 
 
-def _check_test(config: Mapping, source: str) -> None:
+def _check_test_part(config: StudyConfig, source: str) -> None:
     """Two files, or one and how much of it is the test part."""
-    data = config["data"]
-    if data["source"] == "path" and ("test" in data) == ("test_from_train" in data):
-        both = "both" if "test" in data else "neither"
+    data = config.data
+    if isinstance(data, PathData) and (data.test is None) == (data.test_from_train is None):
+        both = "neither" if data.test is None else "both"
         raise UsageError(
             f"{source}: data has {both} of test and test_from_train, expected one of the two",
-            fix="give test: a file, or test_from_train: so many questions of the training file",
+            fix="give test: a file, or test_from_train: so many examples of the training file",
         )
 
 
-def _check_seeds(config: Mapping, source: str) -> None:
-    for method in [{}, *config["methods"]]:
-        twice = _first_twice(_pair_of(seed) for seed in method.get("seeds", config["seeds"]))
+def _check_seeds(config: StudyConfig, source: str) -> None:
+    for method in config.methods:
+        twice = _first_twice(config.seeds_of(method))
         if twice is not None:
             raise UsageError(
                 f"{source}: the seeds list subset {twice[0]} with init {twice[1]} twice (a number "
@@ -243,54 +414,62 @@ def _check_name(name: str, source: str) -> None:
         raise UsageError(f"{source}: {error.message}", fix=error.fix) from None
 
 
-def _check_features(config: Mapping, source: str) -> None:
-    length, stride = config["features"]["max_length"], config["features"]["doc_stride"]
+def _check_windows(config: StudyConfig, source: str) -> None:
+    length, stride = config.windows.max_length, config.windows.stride
     if stride >= length:
         raise UsageError(
-            f"{source}: features.doc_stride is {stride}, expected less than max_length, {length}",
+            f"{source}: windows.stride is {stride}, expected less than max_length, {length}",
             fix="BERT's own values are 128 and 384",
         )
 
 
-def _check_contrasts(config: Mapping, source: str) -> None:
-    names = [method["name"] for method in config["methods"]]
-    for pair in config["analysis"]["contrasts"]:
+def _check_contrasts(config: StudyConfig, source: str) -> None:
+    names = config.method_names
+    for pair in config.analysis.contrasts:
         for name in pair:
             if name not in names:
                 raise UsageError(
-                    f"{source}: the contrast {pair} names {name!r}, which the study does not train",
+                    f"{source}: the contrast {list(pair)} names {name!r}, which the study does not "
+                    "train",
                     fix=f"use two of {', '.join(names)}, or add the method",
                 )
         if pair[0] == pair[1]:
-            raise UsageError(f"{source}: the contrast {pair} is of one method", fix="name two")
+            raise UsageError(
+                f"{source}: the contrast {list(pair)} is of one method", fix="name two"
+            )
 
 
-def _check_sizes(config: Mapping, source: str) -> None:
-    data = config["data"]
-    if data["source"] != "generated":
-        return  # checked against the data itself when its features are made
-    pool = data["train_articles"] * data["questions_per_article"] - data["held_out_examples"]
-    largest = largest_size(config)
-    if largest > pool:
+def _check_sizes(config: StudyConfig, source: str) -> None:
+    data = config.data
+    if not isinstance(data, GeneratedData):
+        return  # checked against the data itself when its windows are made
+    pool = data.train_articles * data.questions_per_article - data.held_out_examples
+    if config.largest_size > pool:
         raise UsageError(
-            f"{source}: size {largest} is larger than the data: {pool} questions are left to "
-            "train on beside the validation split",
+            f"{source}: size {config.largest_size} is larger than the data: {pool} examples are "
+            "left to train on beside the validation split",
             fix="lower the size, or raise data.train_articles",
         )
 
 
-def with_pins(config: Mapping[str, Any]) -> dict[str, Any]:
+def with_pins(config: StudyConfig) -> StudyConfig:
     """The study with `weights_sha256` and `content_sha256` of its files on this machine.
 
     Raises:
         ResourceError, DataError, UsageError: a file that is not there, or not what it must be.
     """
-    encoder, data = dict(config["encoder"]), dict(config["data"])
-    if encoder["source"] == "path" and "weights_sha256" not in encoder:
-        encoder["weights_sha256"] = weights_pin(Path(encoder["path"]))
-    if data["source"] == "path" and "content_sha256" not in data:
-        data["content_sha256"] = content_pin(data)
-    return {**config, "encoder": encoder, "data": data}
+    encoder, data = config.encoder, config.data
+    if isinstance(encoder, PathEncoder) and encoder.weights_sha256 is None:
+        pin = weights_pin(Path(encoder.path))
+        config = config.model_copy(
+            update={"encoder": encoder.model_copy(update={"weights_sha256": pin})}
+        )
+    if isinstance(data, PathData) and data.content_sha256 is None:
+        content = Content(**content_pin(data))
+        config = config.model_copy(
+            update={"data": data.model_copy(update={"content_sha256": content})}
+        )
+    return config
 
 
 def weights_pin(folder: Path) -> str:
@@ -309,7 +488,7 @@ def weights_pin(folder: Path) -> str:
     return sha256_of_file(weights)
 
 
-def content_pin(data: Mapping[str, Any]) -> dict[str, str]:
+def content_pin(data: PathData) -> dict[str, str]:
     """The hashes of a `path` source's content, after it has been checked in full."""
     from tuning_curves.data.fetch_data import read_paths
     from tuning_curves.tasks.question_answering.data import content_sha256

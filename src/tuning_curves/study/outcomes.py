@@ -1,93 +1,117 @@
-"""Per-question outcomes of a run, as they stand in a record: small, exact and checkable.
+"""Outcomes of a run, example by example, as they stand in a record: small, exact and checkable.
 
-Exact matches are bits; F1 is kept to 1/255 and compressed. 10,570 questions take about 15 kB.
+What an example counts towards each of a task's parts: bits are kept exactly, shares to 1/255, both
+compressed where that helps. 10,570 questions' exact match and F1 take about 15 kB.
 """
 
 import base64
 import binascii
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from tuning_curves.study.records import PackedOutcomes
+from tuning_curves.tasks.base import Part
 from tuning_curves.util.errors import DataError
 
 LEVELS = 255
-F1_ROUNDING = 0.5 / LEVELS  # the most by which a question's stored F1 differs from its own
+ROUNDING = 0.5 / LEVELS  # the most by which an example's stored share differs from its own
 
 
 @dataclass(frozen=True, kw_only=True)
-class DecodedOutcomes:
-    """Outcomes of Q questions in A articles, in the order of the data."""
+class Outcomes:
+    """Outcomes of E examples in G groups, in the order of the data.
 
-    exact: np.ndarray  # bool [Q]
-    f1: np.ndarray  # float32 [Q], 0 to 1
-    article_sizes: np.ndarray  # int64 [A], summing to Q
+    Attributes:
+        parts: by name, [E]: bool of a bit, float32 in 0 to 1 of a share.
+        group_sizes: int64 [G], summing to E.
+    """
+
+    parts: Mapping[str, np.ndarray]
+    group_sizes: np.ndarray
 
 
-def encode_outcomes(exact: np.ndarray, f1: np.ndarray, article_sizes: list[int]) -> dict[str, Any]:
+def pack_outcomes(
+    values: Mapping[str, np.ndarray], parts: Sequence[Part], group_sizes: Sequence[int]
+) -> PackedOutcomes:
     """Pack outcomes for a record.
 
     Args:
-        exact: bool [Q]; f1: float [Q] in 0 to 1, kept to 1/255; questions in order of articles.
-        article_sizes: questions of each article, summing to Q.
+        values: by the parts' names, [E] each; examples in order of groups.
+        group_sizes: examples of each group, summing to E.
 
     Raises:
-        DataError: numbers of questions that disagree, or an F1 outside of 0 to 1.
+        DataError: numbers of examples that disagree, or a share outside of 0 to 1.
     """
-    sizes = [int(size) for size in article_sizes]
-    if not len(exact) == len(f1) == sum(sizes):
-        raise DataError(
-            f"outcomes disagree: {len(exact)} exact matches, {len(f1)} F1 scores, "
-            f"{sum(sizes)} questions in articles"
-        )
-    if not np.all((f1 >= 0) & (f1 <= 1)):  # NaN fails this too
-        raise DataError("outcomes have an F1 score outside of 0 to 1")
-    levels = np.round(LEVELS * f1).astype(np.uint8)
-    return {
-        "article_sizes": sizes,
-        "exact": base64.b64encode(np.packbits(exact).tobytes()).decode("ascii"),
-        "f1": base64.b64encode(zlib.compress(levels.tobytes(), 9)).decode("ascii"),
-    }
+    sizes = [int(size) for size in group_sizes]
+    packed = {}
+    for part in parts:
+        found = values[part.name]
+        if len(found) != sum(sizes):
+            raise DataError(
+                f"outcomes disagree: {len(found)} of {part.name}, {sum(sizes)} examples in groups"
+            )
+        if not np.all((found >= 0) & (found <= 1)):  # NaN fails this too
+            raise DataError(f"outcomes have a value of {part.name} outside of 0 to 1")
+        packed[part.name] = _pack(found, part)
+    return PackedOutcomes(group_sizes=sizes, parts=packed)
 
 
-def decode_outcomes(packed: dict[str, Any]) -> DecodedOutcomes:
-    """Unpack what `encode_outcomes` packed.
+def _pack(values: np.ndarray, part: Part) -> str:
+    if part.kind == "bit":
+        data = np.packbits(values.astype(bool)).tobytes()
+    else:
+        data = zlib.compress(np.round(LEVELS * values).astype(np.uint8).tobytes(), 9)
+    return base64.b64encode(data).decode("ascii")
+
+
+def unpack_outcomes(packed: PackedOutcomes, parts: Sequence[Part]) -> Outcomes:
+    """Unpack what `pack_outcomes` packed.
 
     Raises:
-        DataError: a part that is missing or torn, or parts that disagree on the questions.
+        DataError: a part that is missing or torn, or parts that disagree on the examples.
     """
-    sizes = _sizes(packed.get("article_sizes"))
+    sizes = _sizes(packed.group_sizes)
     total = int(sizes.sum())
-    bits = np.frombuffer(_bytes(packed, "exact"), dtype=np.uint8)
-    if len(bits) != (total + 7) // 8:
-        raise DataError(
-            f"outcomes.exact has {len(bits)} bytes, expected {(total + 7) // 8} for {total} "
-            "questions"
-        )
-    try:
-        levels = np.frombuffer(zlib.decompress(_bytes(packed, "f1")), dtype=np.uint8)
-    except zlib.error as error:
-        raise DataError(f"outcomes.f1 does not decompress ({error})") from None
-    if len(levels) != total:
-        raise DataError(f"outcomes.f1 has {len(levels)} questions, expected {total}")
-    return DecodedOutcomes(
-        exact=np.unpackbits(bits, count=total).astype(bool),
-        f1=levels.astype(np.float32) / np.float32(LEVELS),
-        article_sizes=sizes,
+    names = {part.name for part in parts}
+    if {*packed.parts} != names:
+        raise DataError(f"outcomes.parts has {sorted(packed.parts)}, expected {sorted(names)}")
+    return Outcomes(
+        parts={part.name: _unpack(packed.parts[part.name], part, total) for part in parts},
+        group_sizes=sizes,
     )
 
 
-def _sizes(value: Any) -> np.ndarray:
+def _unpack(text: str, part: Part, total: int) -> np.ndarray:
+    data = _bytes(text, part.name)
+    if part.kind == "bit":
+        if len(data) != (total + 7) // 8:
+            raise DataError(
+                f"outcomes.{part.name} has {len(data)} bytes, expected {(total + 7) // 8} for "
+                f"{total} examples"
+            )
+        bits = np.frombuffer(data, dtype=np.uint8)
+        return np.unpackbits(bits, count=total).astype(bool)
+    try:
+        levels = np.frombuffer(zlib.decompress(data), dtype=np.uint8)
+    except zlib.error as error:
+        raise DataError(f"outcomes.{part.name} does not decompress ({error})") from None
+    if len(levels) != total:
+        raise DataError(f"outcomes.{part.name} has {len(levels)} examples, expected {total}")
+    return levels.astype(np.float32) / np.float32(LEVELS)
+
+
+def _sizes(value: object) -> np.ndarray:
     whole = isinstance(value, list) and all(isinstance(size, int) and size > 0 for size in value)
     if not whole or not value:
-        raise DataError(f"outcomes.article_sizes is {value!r}, expected a list of positive counts")
+        raise DataError(f"outcomes.group_sizes is {value!r}, expected a list of positive counts")
     return np.array(value, dtype=np.int64)
 
 
-def _bytes(packed: dict[str, Any], key: str) -> bytes:
+def _bytes(text: object, name: str) -> bytes:
     try:
-        return base64.b64decode(packed.get(key) or "", validate=True)
+        return base64.b64decode(text or "", validate=True)  # type: ignore[arg-type]
     except (binascii.Error, TypeError, ValueError) as error:
-        raise DataError(f"outcomes.{key} is not base64 ({error})") from None
+        raise DataError(f"outcomes.{name} is not base64 ({error})") from None

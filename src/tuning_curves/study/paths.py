@@ -4,15 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuning_curves.study.grid import (
-    Chunk,
-    PlannedRun,
-    Study,
-    data_pin,
-    encoder_pin,
-    job_of,
-    largest_size,
-)
+from tuning_curves.study.grid import Chunk, Study
+from tuning_curves.study.job import PlannedRun
 from tuning_curves.study.records import RecordStore, failure_path
 from tuning_curves.util.files import GIB, sha256_of
 
@@ -28,29 +21,29 @@ class StudyPaths:
     @property
     def encoder(self) -> Path:
         """The fetched encoder; its folder's name carries the head of its pin's hash."""
-        section = self.study.config["encoder"]
-        return self._resource("encoders", section["name"], encoder_pin(section))
+        section = self.study.config.encoder
+        return self._resource("encoders", section.name, section.pin)
 
     @property
     def data(self) -> Path:
         """The fetched questions."""
-        section = self.study.config["data"]
-        return self._resource("data", section["name"], data_pin(section))
+        section = self.study.config.data
+        return self._resource("data", section.name, section.pin)
 
     def _resource(self, kind: str, name: str, pin: object) -> Path:
         return self.root / "resources" / kind / f"{name}-{sha256_of(pin)[:8]}"
 
     @property
-    def features(self) -> Path:
-        """The windows: one folder for each encoder, data set and window setting."""
+    def windows(self) -> Path:
+        """One folder for each encoder, data set and setting of the windows."""
         config = self.study.config
-        key = [encoder_pin(config["encoder"]), data_pin(config["data"]), config["features"]]
-        return self.root / "runs" / "features" / sha256_of(key)[:12]
+        key = [config.encoder.pin, config.data.pin, config.windows.model_dump(), config.task]
+        return self.root / "runs" / "windows" / sha256_of(key)[:12]
 
     @property
     def cache(self) -> Path:
         """What frozen lower parts make of the windows, for all studies."""
-        return self.root / "runs" / "prefix"
+        return self.root / "runs" / "activations"
 
     @property
     def gpu_locks(self) -> Path:
@@ -70,7 +63,7 @@ class StudyPaths:
     @property
     def largest_size(self) -> int:
         """The largest training size of the study."""
-        return largest_size(self.study.config)
+        return self.study.config.largest_size
 
     def wanted_markers(self) -> list[str]:
         """Markers of the chunks in which a run has no archived record.
@@ -90,7 +83,7 @@ class StudyPaths:
     def job(self, chunk: str) -> str:
         """The chunk's job without its archived runs, as one line of JSON."""
         runs = [p for p in self.chunks[chunk].runs if not self.store.archived(p)]
-        return job_of(self.study, tuple(runs)).dump()
+        return self.study.job(tuple(runs)).dump()
 
     def records(self, *, archived_only: bool) -> list[str]:
         """Files of the study's records at hand, or of the archived ones alone."""
@@ -118,13 +111,13 @@ class StudyPaths:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerPaths:
-    """Folders that a worker reads (encoder, features) and writes (all else).
+    """Folders that a worker reads (encoder, windows) and writes (all else).
 
     Without `cache` the frozen parts' output stays in memory; `cache_bytes` is all it may take.
     """
 
     encoder: Path
-    features: Path
+    windows: Path
     workspace: Path
     cache: Path | None = None  # where the frozen parts' output is kept on disk
     cache_bytes: int = 16 * GIB

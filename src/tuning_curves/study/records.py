@@ -3,20 +3,166 @@
 A record is one JSON file, written whole, whose path carries the head of its identity. A study's
 records lie in its archive (`results/<study>/records`, committed) or in its workspace
 (`runs/<study>/records`); the archive answers first. A record carries the sha256 of its own
-content; those written before that rule have none, and are read as they are.
+content. Beside the records of those runs that have one lie failures: why a run has none yet. A
+failure is no result: `tuning-curves status` shows it, nothing collects it, the next run tries the
+run again, and its record removes it. A run whose loss is no number has a record: that is a result.
 """
 
 import datetime
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-from tuning_curves.study.grid import PlannedRun, Study
+from tuning_curves.study.grid import Study
+from tuning_curves.study.job import PlannedRun, Run, Settings
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import read_json, sha256_of, write_json
 
-SCHEMA = 1
+SCHEMA = 2
 SEAL = "record_sha256"  # where a record's provenance has the hash of all else in it
+CLOSED = {"extra": "forbid"}  # for pydantic, where a record is checked by its types
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """How many parameters a run trained, by place; `total` is of encoder and head."""
+
+    __pydantic_config__: ClassVar[Any] = CLOSED
+    backbone: int
+    added: int
+    head: int
+    total: int
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a run cost (docs/costs.md); None where it was not measured, or the device cannot tell."""
+
+    __pydantic_config__: ClassVar[Any] = CLOSED
+    train_seconds: float
+    evaluate_seconds: float
+    seconds_per_step: float
+    peak_memory_bytes: int | None
+    optimizer_bytes: int
+    delta_bytes: int
+    step_tokens: int | None = None
+    flops_per_step: int | None = None
+    activation_bytes: int | None = None
+    activation_bytes_one: int | None = None
+    gradient_bytes: int | None = None
+
+
+Terms = dict[str, list[float | None]]  # by bias term, lowest layer first
+
+
+@dataclass(frozen=True, kw_only=True)
+class Biases:
+    """Mean absolute values by bias term and layer: how far each moved, and its first gradient."""
+
+    __pydantic_config__: ClassVar[Any] = CLOSED
+    change: Terms
+    first_gradient: Terms
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where a record's numbers come from.
+
+    Attributes:
+        commit, dirty: of the checkout that trained; None outside of one.
+        earlier_id: the identity that the record had before identities were reckoned anew.
+    """
+
+    __pydantic_config__: ClassVar[Any] = CLOSED
+    versions: dict[str, str]
+    device: str
+    threads: int
+    precision: Literal["float32", "bfloat16"]
+    commit: str | None
+    dirty: bool | None
+    code_sha256: str
+    started: str
+    earlier_id: str | None = None
+    record_sha256: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackedOutcomes:
+    """Outcomes of the test examples, as `outcomes` packs them.
+
+    Attributes:
+        group_sizes: examples of each group, in the order of the data.
+        parts: base64 text by the name of a part.
+    """
+
+    __pydantic_config__: ClassVar[Any] = CLOSED
+    group_sizes: list[int]
+    parts: dict[str, str]
+
+
+Score = dict[str, int | float]  # `total`: examples; by each part's name: its sum over them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What a run leaves behind.
+
+    Attributes:
+        status, failure: whether it finished, and why not.
+        scores: sums of either part, `test` and `validation`; None for a run that diverged.
+        outcomes: of the test part, example by example; None likewise.
+        losses: [last step of a stretch, mean loss in nats] pairs.
+    """
+
+    __pydantic_config__: ClassVar[Any] = CLOSED
+    id: str
+    study: str
+    run: Run
+    settings: Settings
+    status: Literal["finished", "diverged"]
+    failure: str | None
+    scores: dict[Literal["test", "validation"], Score] | None
+    outcomes: PackedOutcomes | None
+    parameters: Parameters
+    cost: Cost
+    biases: Biases
+    losses: list[tuple[int, float]]
+    provenance: Provenance
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has scores."""
+        return self.status == "finished"
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as its file has it, with the hash of its content."""
+        value = {"schema": SCHEMA, **asdict(self)}
+        value["cost"] = _without_nones(value["cost"], keep=("peak_memory_bytes",))
+        value["provenance"] = _without_nones(value["provenance"], keep=("commit", "dirty"))
+        return sealed(value)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Record":
+        """The record of a file's content, whose types are taken as they are.
+
+        Raises:
+            TypeError, KeyError: a key too many or too few.
+        """
+        fields = {key: part for key, part in value.items() if key != "schema"}
+        kinds = {"run": Run, "parameters": Parameters, "cost": Cost, "biases": Biases}
+        parts: dict[str, Any] = {key: kind(**fields[key]) for key, kind in kinds.items()}
+        parts["settings"] = Settings.from_json(fields["settings"])
+        parts["provenance"] = Provenance(**fields["provenance"])
+        packed = fields["outcomes"]
+        parts["outcomes"] = None if packed is None else PackedOutcomes(**packed)
+        parts["losses"] = [(step, loss) for step, loss in fields["losses"]]
+        return cls(**{**fields, **parts})
+
+
+def _without_nones(value: Mapping[str, Any], keep: tuple[str, ...]) -> dict[str, Any]:
+    return {key: part for key, part in value.items() if part is not None or key in keep}
 
 
 class RecordStore:
@@ -52,69 +198,77 @@ def no_records(study: Study) -> ResourceError:
     )
 
 
-def write_record(folder: Path, planned: PlannedRun, record: dict[str, Any]) -> Path:
+def write_record(folder: Path, planned: PlannedRun, record: Record) -> Path:
     """Write a record whole, at its place below `folder`."""
     path = folder / planned.record
-    write_json(path, record)
+    write_json(path, record.to_json())
     return path
 
 
-def sealed(record: dict[str, Any]) -> dict[str, Any]:
-    """The record with the hash of its content in its provenance."""
-    provenance = {key: value for key, value in record["provenance"].items() if key != SEAL}
-    bare = record | {"provenance": provenance}
-    return record | {"provenance": provenance | {SEAL: sha256_of(bare)}}
+def sealed(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A record's content with the hash of all else in its provenance."""
+    provenance = {key: part for key, part in value["provenance"].items() if key != SEAL}
+    bare = {**value, "provenance": provenance}
+    return {**bare, "provenance": provenance | {SEAL: sha256_of(bare)}}
 
 
-def new_record(study: str, planned: PlannedRun, settings: dict[str, Any]) -> dict[str, Any]:
-    """The opening fields of a run's record."""
-    return {
-        "schema": SCHEMA,
-        "id": planned.id,
-        "study": study,
-        "run": asdict(planned.run),
-        "settings": settings,
-    }
-
-
-def read_record(path: Path, planned: PlannedRun, settings: dict[str, Any]) -> dict[str, Any]:
+def read_record(path: Path, planned: PlannedRun, settings: Settings) -> Record:
     """Read a record and make sure that it is this run's, under these settings.
 
     Raises:
         DataError: missing, torn, altered, of another schema, or of another run or other settings;
             names what differs.
     """
-    fix = f"delete {path} and run again: the run is trained anew"
-    record = read_json(path, what="record", fix=fix)
+    value = _read_checked(path, planned, settings)
+    try:
+        return Record.from_json(value)
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        raise damaged(path, str(error)) from None
+
+
+def _read_checked(path: Path, planned: PlannedRun, settings: Settings) -> dict[str, Any]:
+    """A record's content, once it is known to be whole and this run's."""
+    value = read_json(path, what="record", fix=fix_of(path))
     expected = {
         "schema": SCHEMA,
         "id": planned.id,
         "run": asdict(planned.run),
-        "settings": settings,
+        "settings": settings.to_json(),
     }
-    for key, value in expected.items():
-        found = record.get(key) if isinstance(record, dict) else None
-        if found != value:
-            name, got, wanted = _difference(key, found, value)
+    for key, wanted in expected.items():
+        found = value.get(key) if isinstance(value, dict) else None
+        if found != wanted:
+            name, got, needed = _difference(key, found, wanted)
             raise DataError(
-                f"{path}: not the record of this run: {name} is {got!r}, expected {wanted!r}",
-                fix=fix,
+                f"{path}: not the record of this run: {name} is {got!r}, expected {needed!r}",
+                fix=fix_of(path),
             )
-    _check_seal(path, record, fix)
-    return record
+    _check_seal(path, value)
+    return value
 
 
-def _check_seal(path: Path, record: dict[str, Any], fix: str) -> None:
-    stated = record.get("provenance", {}).get(SEAL)
+def damaged(path: Path, what: str) -> DataError:
+    """The error of a record that does not hold together."""
+    return DataError(f"{path}: the record is damaged: {what}", fix=fix_of(path))
+
+
+def fix_of(path: Path) -> str:
+    """What helps against a record that cannot be used."""
+    return f"delete {path} and run again: the run is trained anew"
+
+
+def _check_seal(path: Path, value: dict[str, Any]) -> None:
+    provenance = value.get("provenance")
+    stated = provenance.get(SEAL) if isinstance(provenance, dict) else None
     if stated is None:
-        return
+        raise damaged(path, f"provenance.{SEAL} is missing")
     try:
-        found = f"its content has sha256 {sealed(record)['provenance'][SEAL]}"
+        found = f"its content has sha256 {sealed(value)['provenance'][SEAL]}"
     except (ValueError, RecursionError) as error:  # NaN, half a surrogate pair: never written
         found = f"its content cannot be hashed ({error})"
     if found != f"its content has sha256 {stated}":
         raise DataError(
-            f"{path}: altered since it was written: {found}, expected {stated}", fix=fix
+            f"{path}: altered since it was written: {found}, expected {stated}", fix=fix_of(path)
         )
 
 
@@ -138,8 +292,9 @@ def archive_records(store: RecordStore) -> int:
         source, target = store.workspace / planned.record, store.archive / planned.record
         if not source.exists() or target.exists():
             continue
-        record = read_record(source, planned, store.study.settings)
-        write_json(target, record)  # written whole before the other goes: two file systems may do
+        read_record(source, planned, store.study.settings)
+        value = read_json(source, what="record", fix=fix_of(source))
+        write_json(target, value)  # written whole before the other goes: two file systems may do
         source.unlink()
         moved += 1
     return moved

@@ -4,8 +4,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.study.grid import PlannedRun, Study
-from tuning_curves.study.records import RecordStore, read_failure, read_record
+from tuning_curves.study.grid import Study
+from tuning_curves.study.job import PlannedRun
+from tuning_curves.study.records import Record, RecordStore, read_failure, read_record
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.locks import is_locked
 
@@ -19,7 +20,7 @@ def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
     `seconds_left` is None before the first record.
     """
     store = RecordStore(study, root)
-    records: dict[str, dict[str, Any] | None] = {}
+    records: dict[str, Record | None] = {}
     damages = {}
     for planned in study.unique:
         try:
@@ -38,7 +39,7 @@ def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
         "runs": {
             "total": len(records),
             "done": len(done),
-            "diverged": sum(r["status"] == "diverged" for r in done),
+            "diverged": sum(not r.finished for r in done),
             "running": len(running),
             "damaged": len(damages),
             "missing": len(waiting) - len(running) - len(failed),
@@ -51,7 +52,7 @@ def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
     }
 
 
-def _record(store: RecordStore, planned: PlannedRun) -> dict[str, Any] | None:
+def _record(store: RecordStore, planned: PlannedRun) -> Record | None:
     """The run's record; looked for twice, since another process may be archiving it.
 
     Raises:
@@ -63,7 +64,7 @@ def _record(store: RecordStore, planned: PlannedRun) -> dict[str, Any] | None:
         return _read(store, planned)
 
 
-def _read(store: RecordStore, planned: PlannedRun) -> dict[str, Any] | None:
+def _read(store: RecordStore, planned: PlannedRun) -> Record | None:
     path = store.find(planned)
     return None if path is None else read_record(path, planned, store.study.settings)
 
@@ -84,14 +85,14 @@ def _by_method(study: Study, records: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"method": m, "done": done, "total": total} for m, (done, total) in counts.items()]
 
 
-def _seconds_left(untrained: list[PlannedRun], done: list[dict[str, Any]]) -> float | None:
+def _seconds_left(untrained: list[PlannedRun], done: list[Record]) -> float | None:
     if not untrained:
         return 0.0
     speeds: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for record in (r for r in done if r["status"] == "finished"):
-        cost = record["cost"]
-        for key in (record["run"]["method"], "any"):
-            speeds[key].append((cost["seconds_per_step"], cost["evaluate_seconds"]))
+    for record in (r for r in done if r.finished):
+        cost = record.cost
+        for key in (record.run.method, "any"):
+            speeds[key].append((cost.seconds_per_step, cost.evaluate_seconds))
     if not speeds:
         return None
     total = 0.0

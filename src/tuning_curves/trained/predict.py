@@ -4,7 +4,7 @@ Given the evaluation's questions it gives the evaluation's answers. On another k
 with a question among other ones, sums may be rounded otherwise in their last bits.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from tuning_curves.encoders.precision import settle_arithmetic, store_frozen
 from tuning_curves.methods import count_frozen_layers
 from tuning_curves.tasks.question_answering.data import SquadData
 from tuning_curves.tasks.question_answering.windows import (
-    FeatureSet,
+    WindowSet,
     find_template,
     open_tokenizer,
     tokenise,
@@ -42,7 +42,7 @@ class Answerer:
     def __init__(self, delta: Delta, encoder: Path, device: torch.device) -> None:
         """Raises: see `restore_models`."""
         self.settings = delta.about.settings
-        self.precision = self.settings["training"]["precision"]
+        self.precision = self.settings.training.precision
         settle_arithmetic(self.precision)
         pristine, model = restore_models(delta, encoder)
         store_frozen(model, self.precision)
@@ -56,10 +56,9 @@ class Answerer:
             DataError: a question too long to leave room for context.
         """
         template = find_template(self.backend)
-        arrays = tokenise(data, self.backend, template, **self.settings["features"])
-        features = FeatureSet(arrays, template)
-        evaluation = self.settings["evaluation"]
-        limits = {key: evaluation[key] for key in ("n_best", "max_answer_tokens")}
+        arrays = tokenise(data, self.backend, template, **asdict(self.settings.windows))
+        features = WindowSet(arrays, template)
+        limits = {key: self.settings.task[key] for key in ("n_best", "max_answer_tokens")}
         asking = Predictor(features, np.arange(len(data.questions)), data.contexts, **limits)
         choice = asking.choose(self._feed(features), self.precision)
         windows = np.diff(features.feature_bounds).tolist()
@@ -68,7 +67,7 @@ class Answerer:
         rows = zip(asking.texts(choice), starts, scores, windows, strict=True)
         return [Given(text=t, start=b, score=s, windows=w) for t, b, s, w in rows]
 
-    def _feed(self, features: FeatureSet) -> Feed:
+    def _feed(self, features: WindowSet) -> Feed:
         """As the worker's: what is frozen below gives half precision, here made each time."""
         first = count_frozen_layers(self.model)
         if first == 0:

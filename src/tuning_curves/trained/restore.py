@@ -45,7 +45,7 @@ def check_encoder(delta: Delta, encoder: Path) -> None:
         if found != expected:
             raise DataError(
                 f"{path}: sha256 {found}, but the delta was trained on "
-                f"{delta.about.settings['encoder']['name']!r}, whose {name} has {expected}",
+                f"{delta.about.settings.encoder.name!r}, whose {name} has {expected}",
                 fix="give the encoder that the delta was trained on",
             )
 

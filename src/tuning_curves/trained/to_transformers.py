@@ -44,7 +44,7 @@ def export_checkpoint(delta: Delta, encoder: Path, out: Path) -> None:
         raise UsageError(
             f"the method {delta.about.run.method} adds modules that the encoder's own layout has "
             f"no place for ({added[0] if added else 'its layers'}, ...): no checkpoint of it",
-            fix="use the delta itself, with `tuning-curves answer`; full, head, biases, layers, "
+            fix="use the delta itself, with `tuning-curves predict`; full, head, biases, layers, "
             "masks, lora and ia3 can be exported",
         )
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")

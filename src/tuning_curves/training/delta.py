@@ -18,12 +18,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from tuning_curves.study.grid import Run
+from tuning_curves.study.job import Run, Settings
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import canonical, write_whole
 
 KIND = "tuning-curves delta"
-FORMAT = 1  # raised whenever tensors or header change their meaning
+FORMAT = 2  # raised whenever tensors or header change their meaning
 FIX = "train the run again with `tuning-curves train --keep-delta`"
 
 
@@ -40,7 +40,7 @@ class About:
     study: str
     id: str
     run: Run
-    settings: dict[str, Any]
+    settings: Settings
     encoder: dict[str, str]
     scores: dict[str, dict[str, float]]
 
@@ -84,7 +84,12 @@ def read_delta(path: Path) -> Delta:
     if _digest(header.get("about", ""), tensors) != header.get("sha256"):
         raise DataError(f"{path}: altered since it was written (its sha256 differs)", fix=FIX)
     about = json.loads(header["about"])
-    return Delta(path=path, about=About(**{**about, "run": Run(**about["run"])}), tensors=tensors)
+    return Delta(path=path, about=_about(about), tensors=tensors)
+
+
+def _about(value: dict[str, Any]) -> About:
+    run, settings = Run(**value["run"]), Settings.from_json(value["settings"])
+    return About(**{**value, "run": run, "settings": settings})
 
 
 def _check_kind(path: Path, header: Mapping[str, str]) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from tuning_curves.study.grid import PlannedRun
+from tuning_curves.study.job import PlannedRun
 from tuning_curves.util.errors import ResourceError, one_line
 from tuning_curves.util.locks import try_lock
 

@@ -9,7 +9,7 @@ import torch
 from tuning_curves.encoders.batches import Feed, autocast
 from tuning_curves.tasks.question_answering.decode import SpanChoice, answer_texts, decode_spans
 from tuning_curves.tasks.question_answering.metric import GoldAnswers
-from tuning_curves.tasks.question_answering.windows import FeatureSet
+from tuning_curves.tasks.question_answering.windows import WindowSet
 
 PACK_TOKENS = {"cpu": 4_096, "cuda": 65_536}
 
@@ -28,7 +28,7 @@ class Predictor:
 
     def __init__(
         self,
-        features: FeatureSet,
+        features: WindowSet,
         questions: np.ndarray,
         contexts: Sequence[str],
         *,
@@ -118,7 +118,7 @@ class Evaluator(Predictor):
     """Questions of one split with their gold answers."""
 
     def __init__(
-        self, features: FeatureSet, questions: np.ndarray, *, n_best: int, max_answer_tokens: int
+        self, features: WindowSet, questions: np.ndarray, *, n_best: int, max_answer_tokens: int
     ) -> None:
         """Args: questions: sorted numbers of the questions to ask, int64 [Q]."""
         contexts, answers = features.texts()

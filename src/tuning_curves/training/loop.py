@@ -3,10 +3,9 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor
 from tuning_curves.encoders.batches import Feed, autocast
 from tuning_curves.encoders.model import SpanModel, span_loss
 from tuning_curves.encoders.packing import to_device
-from tuning_curves.study.grid import Run
+from tuning_curves.study.job import Run, TrainingSettings
 from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
 from tuning_curves.training.optimizer import batches, make_optimizer, rate_factor, state_bytes
 from tuning_curves.training.profile import StepProfile, Stopwatch, profile_step
@@ -80,7 +79,7 @@ class Trainer:
         feed: Feed,
         questions: np.ndarray,
         run: Run,
-        training: Mapping[str, Any],
+        training: TrainingSettings,
         checkpoint: Path,
         checkpoint_seconds: float | None = None,
     ) -> None:
@@ -101,9 +100,7 @@ class Trainer:
     def profile(self) -> StepProfile:
         """Measure the first step without making it; `train` does not measure it again."""
         torch.manual_seed(self.run.init_seed)  # attention dropout and a GPU draw from it
-        first = next(
-            batches(len(self.questions), self.training["batch_size"], 1, self.run.init_seed)
-        )
+        first = next(batches(len(self.questions), self.training.batch_size, 1, self.run.init_seed))
         self.model.train()
         self._measure(self.questions[first])
         self.optimizer.zero_grad(set_to_none=True)
@@ -125,7 +122,7 @@ class Trainer:
             resumed(self.trace.step)
         self.model.train()
         watch = Stopwatch(self.feed.device, self.trace.later_seconds)
-        steps, size = self.run.steps, self.training["batch_size"]
+        steps, size = self.run.steps, self.training.batch_size
         order = enumerate(batches(len(self.questions), size, steps, self.run.init_seed))
         self.feed.warm(self.questions)  # a study's cost, no run's
         try:
@@ -176,9 +173,7 @@ class Trainer:
         Raises:
             Diverged: the loss became NaN or infinite.
         """
-        factor = rate_factor(
-            number, self.run.steps, self.training["schedule"], self.training["warmup"]
-        )
+        factor = rate_factor(number, self.run.steps, self.training.schedule, self.training.warmup)
         for group in self.optimizer.param_groups:
             group["lr"] = self.run.learning_rate * factor
         if number == 0 and self.trace.profile is None:
@@ -186,7 +181,7 @@ class Trainer:
         else:
             loss = self._forward(questions, number, self.feed)
             loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.trained, self.training["clip_norm"])
+        torch.nn.utils.clip_grad_norm_(self.trained, self.training.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.trace.step = number + 1
@@ -205,7 +200,7 @@ class Trainer:
 
     def _forward(self, questions: np.ndarray, step: int, feed: Feed) -> Tensor:
         self.model.dropout_bits.restart(self.run.init_seed, step)
-        return loss_of(self.model, feed, questions, self.training["precision"])
+        return loss_of(self.model, feed, questions, self.training.precision)
 
     def _look(self, number: int) -> None:
         """Keep the mean loss of each stretch, and stop when it is no number.

@@ -4,28 +4,29 @@ Weight decay applies to matrices only, not to biases and LayerNorms (Devlin et a
 Frozen parameters are never given to the optimizer: no state, no decay, no momentum.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from torch import nn
 
+from tuning_curves.study.job import TrainingSettings
 
-def make_optimizer(model: nn.Module, rate: float, training: Mapping[str, Any]) -> torch.optim.AdamW:
+
+def make_optimizer(model: nn.Module, rate: float, training: TrainingSettings) -> torch.optim.AdamW:
     """AdamW (betas 0.9, 0.999; bias-corrected) with the study's epsilon and weight decay."""
     trained = [p for p in model.parameters() if p.requires_grad]
     groups = [
         {
             "params": [p for p in trained if p.ndim >= 2],
-            "weight_decay": training["weight_decay"],
+            "weight_decay": training.weight_decay,
         },
         {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(
         [group for group in groups if group["params"]],
         lr=rate,
-        eps=training["adam_epsilon"],
+        eps=training.adam_epsilon,
         fused=True,  # one pass over memory: five times quicker on a CPU too
     )
 

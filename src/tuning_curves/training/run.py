@@ -6,8 +6,8 @@ made from the study and the run's own values alone.
 """
 
 import copy
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,10 +31,13 @@ from tuning_curves.methods import (
 )
 from tuning_curves.methods.masks import SELECT_QUESTIONS
 from tuning_curves.methods.sparse import place_entries, plain_name
-from tuning_curves.study.grid import ENGINE, PlannedRun, Run, encoder_pin
-from tuning_curves.study.outcomes import encode_outcomes
+from tuning_curves.study.job import ENGINE, PlannedRun, Run, Settings
+from tuning_curves.study.outcomes import pack_outcomes
 from tuning_curves.study.paths import WorkerPaths
-from tuning_curves.tasks.question_answering.windows import open_features, read_manifest
+from tuning_curves.study.records import Cost
+from tuning_curves.tasks import make_task
+from tuning_curves.tasks.base import Part
+from tuning_curves.tasks.question_answering.windows import open_windows, read_manifest
 from tuning_curves.training.evaluate import Evaluator, Outcomes
 from tuning_curves.training.loop import Trace, Trainer, loss_of
 from tuning_curves.training.profile import (
@@ -69,7 +72,7 @@ class RunContext:
 
     def __init__(
         self,
-        settings: Mapping[str, Any],
+        settings: Settings,
         places: WorkerPaths,
         device: torch.device,
         sharers: int = 1,
@@ -80,16 +83,17 @@ class RunContext:
             DataError: the encoder or the features are not those that the settings name.
         """
         self.settings, self.places, self.device = settings, places, device
-        self.training = settings["training"]
-        self.precision: str = self.training["precision"]
-        self.features = open_features(places.features)
+        self.training = settings.training
+        self.task = make_task(settings.task)
+        self.precision: str = self.training.precision
+        self.features = open_windows(places.windows)
         self.encoder = open_encoder(places.encoder)
-        self.manifest = read_manifest(places.features)
+        self.manifest = read_manifest(places.windows)
         check_belongs(settings, self.encoder, self.manifest, places)
         self.original = load_encoder(
             places.encoder,
-            hidden_dropout=self.training["hidden_dropout"],
-            attention_dropout=self.training["attention_dropout"],
+            hidden_dropout=self.training.hidden_dropout,
+            attention_dropout=self.training.attention_dropout,
         )
         self.original.eval().requires_grad_(False)
         on_host = device.type == "cpu"
@@ -101,13 +105,13 @@ class RunContext:
 
     def _choose_questions(self) -> None:
         train, test = self.features["train"], self.features["test"]
-        evaluation = self.settings["evaluation"]
-        limits = {key: evaluation[key] for key in ("n_best", "max_answer_tokens")}
-        held_out = self.settings["data"]["held_out_examples"]
+        evaluation = self.settings.evaluation
+        limits = {key: self.settings.task[key] for key in ("n_best", "max_answer_tokens")}
+        held_out = self.settings.data.held_out_examples
         self.pool, held = split_pools(train.article_sizes, held_out)
         sizes = _by_article(held, train.article_sizes)
-        selection = held[stratified_sample(sizes, _count(evaluation["validation_examples"]))]
-        asked = stratified_sample(test.article_sizes, _count(evaluation["test_examples"]))
+        selection = held[stratified_sample(sizes, _count(evaluation.validation_examples))]
+        asked = stratified_sample(test.article_sizes, _count(evaluation.test_examples))
         self.evaluators = {
             "test": Evaluator(test, asked, **limits),
             "validation": Evaluator(train, selection, **limits),
@@ -221,11 +225,11 @@ class Folders(Protocol):
     def encoder(self) -> Path: ...
 
     @property
-    def features(self) -> Path: ...
+    def windows(self) -> Path: ...
 
 
 def check_belongs(
-    settings: Mapping[str, Any],
+    settings: Settings,
     encoder: Mapping[str, Any],
     features: Mapping[str, Any],
     folders: Folders,
@@ -236,17 +240,23 @@ def check_belongs(
         DataError: names the folder, what it holds and what the job is about.
     """
     fix = "give the folders of this job's study: the workflow's logs name them"
-    stated = [(folders.encoder, "an encoder", encoder_pin(encoder["encoder"]), "encoder")]
-    pin = settings["data"]["pin"]
+    stated: list[tuple[Path, str, Any, Any]] = [
+        (folders.encoder, "an encoder", pin_of(encoder["encoder"]), settings.encoder.pin)
+    ]
+    pin = settings.data.pin
     if isinstance(pin, Mapping):  # a hub's revision is checked where it is fetched
-        stated.append((folders.features, "features of data", features["content"], "data"))
-    for folder, what, found, key in stated:
-        if found != settings[key]["pin"]:
-            raise DataError(
-                f"{folder}: {what} pinned {found}, expected {settings[key]['pin']}", fix=fix
-            )
-    _check_windows(settings["features"], features, folders.features, fix)
+        stated.append((folders.windows, "features of data", features["content"], pin))
+    for folder, what, found, wanted in stated:
+        if found != wanted:
+            raise DataError(f"{folder}: {what} pinned {found}, expected {wanted}", fix=fix)
+    _check_windows(asdict(settings.windows), features, folders.windows, fix)
     _check_tokenizer(encoder, features, folders, fix)
+
+
+def pin_of(encoder: Mapping[str, Any]) -> str:
+    """What fixes a fetched encoder's bytes, by its manifest's section."""
+    hub = f"{encoder.get('repository')}@{encoder.get('revision')}"
+    return encoder.get("weights_sha256") or hub
 
 
 def _check_windows(
@@ -266,43 +276,54 @@ def _check_tokenizer(
     own = encoder["files"]["tokenizer.json"]["sha256"]
     if features.get("tokenizer_sha256", own) != own:
         raise DataError(
-            f"{folders.features}: features of another encoder: their tokenizer.json has sha256 "
+            f"{folders.windows}: features of another encoder: their tokenizer.json has sha256 "
             f"{features['tokenizer_sha256']}, {folders.encoder} has {own}",
             fix=fix,
         )
 
 
-def results_of(outcomes: Mapping[str, Outcomes], test_articles: list[int]) -> dict[str, Any]:
-    """Scores of both splits, and test's outcomes question by question.
+def results_of(
+    outcomes: Mapping[str, Outcomes], parts: Sequence[Part], test_groups: list[int]
+) -> dict[str, Any]:
+    """A record's scores of both splits, and the test part's outcomes example by example.
 
     Args:
-        test_articles: how many of test's questions each article has, in their order.
+        parts: the task's.
+        test_groups: how many of the test examples each group has, in their order.
     """
+    values = {split: {"exact": taken.exact, "f1": taken.f1} for split, taken in outcomes.items()}
     scores = {
         split: {
-            "exact": int(taken.exact.sum()),
-            "f1": float(taken.f1.sum()),
             "total": len(taken.exact),
+            **{p.name: _sum(values[split][p.name], p) for p in parts},
         }
         for split, taken in outcomes.items()
     }
-    test = outcomes["test"]
-    return {"scores": scores, "outcomes": encode_outcomes(test.exact, test.f1, test_articles)}
+    return {"scores": scores, "outcomes": pack_outcomes(values["test"], parts, test_groups)}
+
+
+def _sum(values: np.ndarray, part: Part) -> int | float:
+    return int(values.sum()) if part.kind == "bit" else float(values.sum())
 
 
 def cost_of(
-    model: SpanModel, trace: Trace, evaluation: Stopwatch, profile: StepProfile
-) -> dict[str, float | None]:
+    model: SpanModel,
+    trace: Trace,
+    evaluation: Stopwatch,
+    profile: StepProfile,
+    peak: int | None,
+) -> Cost:
     """Seconds, bytes and operations, all measured (docs/costs.md)."""
     measured = {key: value for key, value in vars(profile).items() if key != "bias_gradients"}
-    return {
-        "train_seconds": round(trace.seconds_per_step * trace.step, 3),
-        "evaluate_seconds": round(evaluation.seconds, 3),
-        "seconds_per_step": round(trace.seconds_per_step, 6),
-        "optimizer_bytes": trace.optimizer_bytes,
-        "delta_bytes": tensor_bytes(trained_tensors(model)),
+    return Cost(
+        train_seconds=round(trace.seconds_per_step * trace.step, 3),
+        evaluate_seconds=round(evaluation.seconds, 3),
+        seconds_per_step=round(trace.seconds_per_step, 6),
+        peak_memory_bytes=peak,
+        optimizer_bytes=trace.optimizer_bytes,
+        delta_bytes=tensor_bytes(trained_tensors(model)),
         **measured,
-    }
+    )
 
 
 def changes(model: SpanModel, before: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -14,16 +14,19 @@ from tuning_curves.encoders.model import SpanModel
 from tuning_curves.encoders.precision import settle_arithmetic, warn_of_slow_bfloat16
 from tuning_curves.methods import resolve_method, trained_tensors
 from tuning_curves.methods.biases import bias_terms
-from tuning_curves.study.grid import Job, PlannedRun
+from tuning_curves.study.job import Job, PlannedRun
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import (
+    Biases,
+    Parameters,
+    Provenance,
+    Record,
     failure_path,
-    new_record,
     read_record,
-    sealed,
     write_failure,
     write_record,
 )
+from tuning_curves.tasks.base import Metric
 from tuning_curves.training.delta import About, write_delta
 from tuning_curves.training.devices import (
     GpuSlots,
@@ -71,7 +74,7 @@ class Worker:
         """Args: sharers: processes that may share the device. Raises: see `RunContext`."""
         self.job, self.places, self.device = job, places, device
         self.context = RunContext(job.settings, places, device, sharers)
-        self.progress = Progress(job.runs)
+        self.progress = Progress(job.runs, self.context.task.metrics[0])
         self.summary = Summary()
 
     def run(self) -> Summary:
@@ -111,7 +114,7 @@ class Worker:
                     say(f"error: {error}")
                 self.summary.errors.append(error)
 
-    def _find_record(self, planned: PlannedRun) -> dict[str, Any] | None:
+    def _find_record(self, planned: PlannedRun) -> Record | None:
         """The run's record, checked: from the archive or else the workspace."""
         folders = (self.places.archive, self.places.records)
         found = [folder / planned.record for folder in folders if folder is not None]
@@ -122,13 +125,13 @@ class Worker:
         """Train a run and write its record."""
         trained = self._train(planned)
         with shielded():
-            write_record(self.places.records, planned, sealed(trained))
+            write_record(self.places.records, planned, trained)
             self._forget(planned)
-        self.summary.diverged += trained["status"] == "diverged"
-        self.summary.trained += trained["status"] != "diverged"
+        self.summary.diverged += not trained.finished
+        self.summary.trained += trained.finished
         self.progress.finish(planned, trained)
 
-    def _train_for_delta(self, planned: PlannedRun, record: dict[str, Any]) -> None:
+    def _train_for_delta(self, planned: PlannedRun, record: Record) -> None:
         """Train a recorded run again for its delta; the record stays as it is."""
         try:
             trained = self._train(planned)
@@ -136,7 +139,7 @@ class Worker:
             self._forget(planned)  # a run with a record has no failure
             raise
         self._forget(planned)
-        if trained["scores"] != record["scores"]:
+        if trained.scores != record.scores:
             say(
                 f"warning: {planned.run.path} trained again has other scores than its record: "
                 "another machine or other versions; the delta is of this training"
@@ -144,17 +147,17 @@ class Worker:
         self.summary.trained += 1
         self.progress.finish(planned, trained)
 
-    def _lacks_delta(self, planned: PlannedRun, record: dict[str, Any]) -> bool:
+    def _lacks_delta(self, planned: PlannedRun, record: Record) -> bool:
         """Whether a recorded run must be trained again, for a delta that was not kept."""
         kept = self.places.delta(planned).exists()
-        return self.places.keep_deltas and not kept and record["status"] == "finished"
+        return self.places.keep_deltas and not kept and record.finished
 
     def _forget(self, planned: PlannedRun) -> None:
         """Remove what a run with a record needs no more."""
         self.places.checkpoint(planned).unlink(missing_ok=True)
         failure_path(self.places.workspace, planned).unlink(missing_ok=True)
 
-    def _train(self, planned: PlannedRun) -> dict[str, Any]:
+    def _train(self, planned: PlannedRun) -> Record:
         """Train and evaluate one run; returns its record.
 
         Raises:
@@ -171,7 +174,7 @@ class Worker:
         failure = write_failure(self.places.workspace, planned, "out of memory", details)
         raise shortage_error(planned, failure)
 
-    def _train_as_if_it_fits(self, planned: PlannedRun) -> dict[str, Any]:
+    def _train_as_if_it_fits(self, planned: PlannedRun) -> Record:
         prepared = self.context.begin(planned)
         try:
             return self._finish(planned, prepared)
@@ -179,10 +182,9 @@ class Worker:
             prepared.trainer.keep()
             raise
 
-    def _finish(self, planned: PlannedRun, prepared: PreparedRun) -> dict[str, Any]:
+    def _finish(self, planned: PlannedRun, prepared: PreparedRun) -> Record:
         """Train and evaluate a run that has begun; returns its record."""
         run, model, trainer = planned.run, prepared.model, prepared.trainer
-        record = new_record(self.job.study, planned, self.job.settings)
         method = resolve_method(run.method)
         provenance = gather(self.device, self.context.precision, method.packages)
         watch = Stopwatch(self.device)
@@ -191,33 +193,34 @@ class Worker:
                 lambda step, loss: self.progress.step(planned, step, loss),
                 lambda step: self.progress.resume(planned, step),
             )
-            peak = self.context.peak_memory(
-                prepared
-            )  # of training: an evaluation packs larger batches
-            results = {"status": "finished", "failure": None, **self._evaluate(prepared, watch)}
-        except (Diverged, FloatingPointError) as failure:
+            peak = self.context.peak_memory(prepared)  # an evaluation packs larger batches
+            failure, scored = None, self._evaluate(prepared, watch)
+        except (Diverged, FloatingPointError) as error:
             trace, peak = trainer.trace, self.context.peak_memory(prepared)
-            results = {"status": "diverged", "failure": str(failure)}
-            results |= {"scores": None, "outcomes": None}
+            failure, scored = str(error), {"scores": None, "outcomes": None}
         before: dict[str, Tensor] = dict(self.context.pristine.named_parameters())
         check_frozen(model, before, run)
-        if self.places.keep_deltas and results["status"] == "finished":
-            self._keep_delta(planned, model, results["scores"])
+        if self.places.keep_deltas and failure is None:
+            self._keep_delta(planned, model, scored["scores"])
         moved = changes(model, before) if method.pretrained else {}
         profile = trace.profile
         assert profile is not None  # the first step has made it
-        return {
-            **record,
-            **results,
-            "parameters": {**vars(prepared.counts), "share": prepared.counts.share},
-            "cost": cost_of(model, trace, watch, profile) | {"peak_memory_bytes": peak},
-            "biases": {
-                "change": bias_terms(moved, len(model.layers)),
-                "first_gradient": profile.bias_gradients,
-            },
-            "losses": trace.losses,
-            "provenance": provenance,
-        }
+        return Record(
+            id=planned.id,
+            study=self.job.study,
+            run=run,
+            settings=self.job.settings,
+            status="finished" if failure is None else "diverged",
+            failure=failure,
+            **scored,
+            parameters=Parameters(**vars(prepared.counts), share=prepared.counts.share),
+            cost=cost_of(model, trace, watch, profile, peak),
+            biases=Biases(
+                change=bias_terms(moved, len(model.layers)), first_gradient=profile.bias_gradients
+            ),
+            losses=[(int(step), loss) for step, loss in trace.losses],
+            provenance=Provenance(**provenance),
+        )
 
     def _evaluate(self, prepared: PreparedRun, watch: Stopwatch) -> dict[str, Any]:
         """Take both examinations, timed by `watch`."""
@@ -229,7 +232,7 @@ class Worker:
                 split: self.context.evaluators[split].take(feed, self.context.precision)
                 for split, feed in asked.items()
             }
-        return results_of(outcomes, self.context.test_articles)
+        return results_of(outcomes, self.context.task.parts, self.context.test_articles)
 
     def _keep_delta(self, planned: PlannedRun, model: SpanModel, scores: dict[str, Any]) -> None:
         about = About(
@@ -249,7 +252,7 @@ def run_job(job: Job, places: WorkerPaths, device: str, slots: GpuSlots | None =
     Raises:
         ResourceError: the encoder does not fit into memory.
     """
-    precision = job.settings["training"]["precision"]
+    precision = job.settings.training.precision
     settle_arithmetic(precision)
     with chosen_device(device, slots) as chosen:
         warn_of_slow_bfloat16(chosen, precision)
@@ -270,8 +273,9 @@ EVERY_SECONDS = 10.0
 class Progress:
     """Lines on stderr, at most one every ten seconds besides one a finished run."""
 
-    def __init__(self, runs: tuple[PlannedRun, ...]) -> None:
-        self.runs = len(runs)
+    def __init__(self, runs: tuple[PlannedRun, ...], metric: Metric) -> None:
+        """Args: metric: what is told of a finished run."""
+        self.runs, self.metric = len(runs), metric
         self.steps_left = sum(p.run.steps for p in runs)
         self.done = 0
         self.steps_done = 0
@@ -292,15 +296,16 @@ class Progress:
         place = f"run {self.done + 1} of {self.runs}: {planned.run.path}"
         say(f"{place} resumes after step {step}/{planned.run.steps}")
 
-    def finish(self, planned: PlannedRun, record: dict[str, Any]) -> None:
+    def finish(self, planned: PlannedRun, record: Record) -> None:
         """A run has its record."""
         self._count(planned, trained=True)
-        if record["status"] == "diverged":
-            result = f"DIVERGED: {record['failure']}"
+        if not record.finished:
+            result = f"DIVERGED: {record.failure}"
         else:
-            test = record["scores"]["test"]
-            result = f"exact match {100 * test['exact'] / test['total']:.1f}"
-        seconds = record["cost"]["train_seconds"] + record["cost"]["evaluate_seconds"]
+            assert record.scores is not None
+            test, metric = record.scores["test"], self.metric
+            result = f"{metric.label} {100 * test[metric.part] / test['total']:.1f}"
+        seconds = record.cost.train_seconds + record.cost.evaluate_seconds
         say(
             f"run {self.done} of {self.runs}: {planned.run.path} {result}, {seconds:.1f} s"
             f"{self._left(0)}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("torch", "transformers", "tokenizers", "numpy")
-SOURCE = Path(__file__).parent
+SOURCE = Path(__file__).parents[1]  # of the package
 
 
 def gather(device: Any, precision: str, packages: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -22,10 +22,10 @@ from tuning_curves.tasks.question_answering.data import (
 )
 from tuning_curves.tasks.question_answering.windows import (
     ARRAYS,
-    FeatureSet,
+    WindowSet,
     find_template,
-    make_features,
-    open_features,
+    make_windows,
+    open_windows,
     read_manifest,
 )
 from tuning_curves.util.errors import DataError, ResourceError
@@ -52,7 +52,7 @@ def features(
     """Features of the tiny file, both splits alike but for the test split's fewer questions."""
     folder = tmp_path_factory.mktemp("features")
     data = {"train": tiny_squad, "test": pick(tiny_squad, {0, 1, 8})}
-    make_features(data, tiny_encoder, folder, max_length=MAX_LENGTH, doc_stride=DOC_STRIDE)
+    make_windows(data, tiny_encoder, folder, max_length=MAX_LENGTH, stride=DOC_STRIDE)
     return folder
 
 
@@ -76,7 +76,7 @@ def example_label(
 
 
 def expect_librarys_windows(
-    split: FeatureSet, data: SquadData, encoder: Path, max_length: int, stride: int
+    split: WindowSet, data: SquadData, encoder: Path, max_length: int, stride: int
 ) -> dict[str, int]:
     """Compare every window of a split; count what was seen, so that a test can ask for it."""
     tokenizer = AutoTokenizer.from_pretrained(encoder, local_files_only=True)
@@ -118,7 +118,7 @@ def expect_librarys_windows(
 def test_windows_are_the_librarys(
     features: Path, tiny_encoder: Path, tiny_squad: SquadData
 ) -> None:
-    split = open_features(features)["train"]
+    split = open_windows(features)["train"]
     seen = expect_librarys_windows(split, tiny_squad, tiny_encoder, MAX_LENGTH, DOC_STRIDE)
     assert seen["labelled"] >= 25  # each question in one window at least
     assert seen["unlabelled"] >= 4  # the long context's windows without the answer
@@ -129,13 +129,13 @@ def test_windows_are_the_librarys(
 def test_windows_of_300_real_questions_are_the_librarys(
     real_dev: SquadData, real_encoder: Path, tmp_path: Path, form: tuple[int, int, int]
 ) -> None:
-    """The form: max_length, doc_stride, and how many second and later windows at least."""
+    """The form: max_length, stride, and how many second and later windows at least."""
     max_length, stride, overlapping = form
     chosen = pick(real_dev, set(range(0, 10_500, 35)))
     assert len(chosen.questions) == 300
     data = {"train": chosen, "test": pick(real_dev, {0, 1})}
-    make_features(data, real_encoder, tmp_path, max_length=max_length, doc_stride=stride)
-    split = open_features(tmp_path)["train"]
+    make_windows(data, real_encoder, tmp_path, max_length=max_length, stride=stride)
+    split = open_windows(tmp_path)["train"]
     seen = expect_librarys_windows(split, chosen, real_encoder, max_length, stride)
     assert seen["windows"] - 300 >= overlapping
     assert seen["labelled"] >= 300
@@ -149,7 +149,7 @@ def real_dev(real_squad: Path) -> SquadData:
     return read_squad(real_squad / "dev-v1.1.json")
 
 
-def label_texts(split: FeatureSet, data: SquadData) -> list[tuple[str, str]]:
+def label_texts(split: WindowSet, data: SquadData) -> list[tuple[str, str]]:
     """(gold answer, text under the label) for every labelled window."""
     texts = []
     for feature, number in enumerate(split.question_of_feature()):
@@ -165,14 +165,14 @@ def label_texts(split: FeatureSet, data: SquadData) -> list[tuple[str, str]]:
 
 
 def test_a_label_reads_as_the_answer(features: Path, tiny_squad: SquadData) -> None:
-    texts = label_texts(open_features(features)["train"], tiny_squad)
+    texts = label_texts(open_windows(features)["train"], tiny_squad)
     assert {gold for gold, _ in texts} == {q.answers[0].text for q in tiny_squad.questions}
     assert all(gold == text for gold, text in texts)
 
 
 def test_a_window_without_the_answer_is_labelled_cls(features: Path, tiny_squad: SquadData) -> None:
     """The answer stands in the last 16 tokens of the long context: the last windows have it."""
-    split = open_features(features)["train"]
+    split = open_windows(features)["train"]
     made = split.features_of(np.array([0]))
     starts, ends = split.label_start[made], split.label_end[made]
     assert starts.tolist()[:3] == ends.tolist()[:3] == [0, 0, 0]
@@ -181,7 +181,7 @@ def test_a_window_without_the_answer_is_labelled_cls(features: Path, tiny_squad:
 
 
 def test_windows_overlap_and_cover_the_context(features: Path, tiny_squad: SquadData) -> None:
-    split = open_features(features)["train"]
+    split = open_windows(features)["train"]
     made = split.features_of(np.array([0]))
     first, size = split.window_first[made], split.window_tokens[made]
     assert first[0] == 0
@@ -192,7 +192,7 @@ def test_windows_overlap_and_cover_the_context(features: Path, tiny_squad: Squad
 
 
 def test_a_batch_is_its_windows_side_by_side(features: Path) -> None:
-    split = open_features(features)["train"]
+    split = open_windows(features)["train"]
     chosen = [7, 0, 12]
     batch, parts = split.lay_out(chosen), [split.lay_out([feature]) for feature in chosen]
     for name in ("tokens", "positions", "types", "label_start", "label_end", "context_start"):
@@ -204,7 +204,7 @@ def test_a_batch_is_its_windows_side_by_side(features: Path) -> None:
 
 
 def test_features_of_follow_the_questions_order(features: Path) -> None:
-    split = open_features(features)["train"]
+    split = open_windows(features)["train"]
     owner = split.question_of_feature()
     both = split.features_of(np.array([9, 0]))
     assert both.tolist() == [
@@ -214,7 +214,7 @@ def test_features_of_follow_the_questions_order(features: Path) -> None:
 
 
 def test_texts_and_articles_are_kept(features: Path, tiny_squad: SquadData) -> None:
-    split = open_features(features)["train"]
+    split = open_windows(features)["train"]
     contexts, answers = split.texts()
     assert contexts == list(tiny_squad.contexts)
     assert answers[1] == ["1843", "in 1843"]
@@ -234,7 +234,7 @@ def test_the_template_is_read_off_the_tokenizer(tiny_encoder: Path) -> None:
 def test_the_manifest_says_what_was_made(features: Path, tiny_squad: SquadData) -> None:
     manifest = read_manifest(features)
     assert manifest["layout"] == 1
-    assert (manifest["max_length"], manifest["doc_stride"]) == (MAX_LENGTH, DOC_STRIDE)
+    assert (manifest["max_length"], manifest["stride"]) == (MAX_LENGTH, DOC_STRIDE)
     assert manifest["content"]["train"] == content_sha256(tiny_squad)
     assert manifest["content"]["test"] != manifest["content"]["train"]
     expected = {f"{split}/{name}.npy" for split in ("train", "test") for name in ARRAYS}
@@ -245,7 +245,7 @@ def test_making_features_twice_gives_the_same_bytes(
     features: Path, tiny_encoder: Path, tiny_squad: SquadData, tmp_path: Path
 ) -> None:
     data = {"train": tiny_squad, "test": pick(tiny_squad, {0, 1, 8})}
-    make_features(data, tiny_encoder, tmp_path, max_length=MAX_LENGTH, doc_stride=DOC_STRIDE)
+    make_windows(data, tiny_encoder, tmp_path, max_length=MAX_LENGTH, stride=DOC_STRIDE)
     assert (tmp_path / "manifest.json").read_bytes() == (features / "manifest.json").read_bytes()
 
 
@@ -255,10 +255,10 @@ def test_a_question_without_room_for_context_is_refused(
     """The first with 14 tokens: of 24, less 3 special ones, 7 are left."""
     data = {"train": tiny_squad, "test": tiny_squad}
     with pytest.raises(DataError) as caught:
-        make_features(data, tiny_encoder, tmp_path, max_length=24, doc_stride=7)
+        make_windows(data, tiny_encoder, tmp_path, max_length=24, stride=7)
     assert str(caught.value) == (
         "question '1-0' has 14 tokens, which leaves room for 7 tokens of context (expected more "
-        "than the overlap, 7)\nfix: raise features.max_length, lower features.doc_stride, or "
+        "than the overlap, 7)\nfix: raise features.max_length, lower features.stride, or "
         "shorten the question"
     )
     assert not (tmp_path / "manifest.json").exists()
@@ -279,7 +279,7 @@ def altered(features: Path, to: Path, name: str) -> Path:
 def test_one_altered_byte_is_refused(features: Path, tmp_path: Path, name: str) -> None:
     folder = altered(features, tmp_path, name)
     with pytest.raises(DataError) as caught:
-        open_features(folder)
+        open_windows(folder)
     message = str(caught.value)
     assert message.startswith(f"{folder / name}: missing or altered since it was made (expected")
     assert message.endswith(f"fix: delete {folder} and run again: features are made anew")
@@ -289,7 +289,7 @@ def test_a_missing_file_is_refused(features: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(features, tmp_path / "features"))
     (folder / "test" / "char_end.npy").unlink()
     with pytest.raises(DataError, match=r"test/char_end\.npy: missing or altered"):
-        open_features(folder)
+        open_windows(folder)
 
 
 def test_features_without_a_manifest_are_unfinished(features: Path, tmp_path: Path) -> None:
@@ -298,7 +298,7 @@ def test_features_without_a_manifest_are_unfinished(features: Path, tmp_path: Pa
     with pytest.raises(
         ResourceError, match=r"manifest\.json: the features' manifest is missing\nfix"
     ):
-        open_features(folder)
+        open_windows(folder)
 
 
 def test_features_of_another_layout_are_refused(features: Path, tmp_path: Path) -> None:
@@ -306,14 +306,14 @@ def test_features_of_another_layout_are_refused(features: Path, tmp_path: Path) 
     manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(manifest | {"layout": 0}))
     with pytest.raises(DataError, match=r"features of layout 0 \(expected 1\)"):
-        open_features(folder)
+        open_windows(folder)
 
 
 DIGEST = """
 import hashlib, sys
 from pathlib import Path
-from tuning_curves.tasks.question_answering.windows import open_features
-split = open_features(Path(sys.argv[1]))["train"]
+from tuning_curves.tasks.question_answering.windows import open_windows
+split = open_windows(Path(sys.argv[1]))["train"]
 window = split.lay_out(range(len(split.lengths)))
 print(hashlib.sha256(window.tokens.tobytes() + window.label_end.tobytes()).hexdigest())
 assert "torch" not in sys.modules and "transformers" not in sys.modules
@@ -329,7 +329,7 @@ def test_two_processes_open_the_same_features_at_once(features: Path) -> None:
         for _ in range(2)
     ]
     found = [process.communicate(timeout=60)[0].strip() for process in running]
-    split = open_features(features)["train"]
+    split = open_windows(features)["train"]
     window = split.lay_out(range(len(split.lengths)))
     content = window.tokens.tobytes() + window.label_end.tobytes()
     assert found == [hashlib.sha256(content).hexdigest()] * 2

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tuning_curves.study.config import read_study
-from tuning_curves.study.grid import Chunk, job_of
+from tuning_curves.study.grid import Chunk
 from tuning_curves.study.paths import StudyPaths, WorkerPaths
 from tuning_curves.training.worker import run_job
 
@@ -116,8 +116,8 @@ def request_of(slurm: Slurm, chunk: str) -> str:
 
 def trained_here(layout: StudyPaths, workspace: Path) -> dict[str, dict[str, Any]]:
     """The study's records, trained without interruption in this process."""
-    places = WorkerPaths(encoder=layout.encoder, features=layout.features, workspace=workspace)
-    run_job(job_of(layout.study, layout.study.unique), places, "cpu")
+    places = WorkerPaths(encoder=layout.encoder, windows=layout.windows, workspace=workspace)
+    run_job(layout.study.job(layout.study.unique), places, "cpu")
     records = records_below(places.records)
     assert len(records) == 6
     return records

@@ -27,7 +27,7 @@ from tuning_curves.analysis.statistics import (
     generator_for,
     not_worse_p,
 )
-from tuning_curves.study.grid import sizes_of
+from tuning_curves.study.config import StudyConfig
 
 CONSTANT = 1e-12  # of a logarithm: what is the same in all runs but for rounding
 PARTS = ["optimizer_bytes", "gradient_bytes"]
@@ -44,14 +44,14 @@ class Evidence:
     runs: Runs
     chosen: pd.DataFrame
     selection: pd.DataFrame
-    study: Mapping[str, Any]
+    study: StudyConfig
     level: float
     least_pairs: int
 
     @property
     def analysis(self) -> dict[str, Any]:
         """Draws and seed of the study, the level of the claims."""
-        return {**self.study["analysis"], "level": self.level}
+        return {**self.study["analysis"], "confidence": self.level}
 
     @cached_property
     def curves(self) -> pd.DataFrame:
@@ -63,7 +63,7 @@ class Evidence:
         entries = {entry["name"]: entry for entry in self.study["methods"]}
         whole = next(entry for entry in self.study["budgets"] if entry["name"] == budget)
         asked = [
-            set(sizes_of(entries[name], whole, self.study))
+            set(self.study.sizes_of(entries[name], whole))
             for name in methods
             if budget in entries[name].get("budgets", [budget])
         ]
@@ -153,7 +153,7 @@ def compare_costs(evidence: Evidence, rule: Mapping[str, Any]) -> tuple[list[Con
 
 
 def cost_ratios(chosen: pd.DataFrame, method: str, against: str, quantity: str) -> pd.DataFrame:
-    """One row per pair of runs alike in size, budget, seed and device; `log_ratio` is the ratio's."""
+    """One row per pair of runs alike in size, budget, seed and device, with its `log_ratio`."""
     done = finished(chosen)
     value = done[TOGETHER.get(quantity, [quantity])].sum(axis=1, skipna=False)
     keys = ["budget", "n_train", *SEED, "device"]
@@ -254,7 +254,7 @@ def _below_share(
     difference = estimate(
         sums[0] - rule["share"] * sums[1],
         evidence.runs.article_sizes,
-        draws=evidence.analysis["draws"],
+        draws=evidence.analysis["n_bootstrap"],
         generator=generator_for(evidence.analysis["seed"], "share", *key),
     )
     return score_condition(difference, {"kind": "above"}, size_name(n), evidence.level)

@@ -30,7 +30,7 @@ from tuning_curves.analysis.comparisons import correct_holm, find_pairs
 from tuning_curves.analysis.costs import count_parameters
 from tuning_curves.analysis.crossover import crossover_of
 from tuning_curves.analysis.runs import Runs
-from tuning_curves.study.grid import whole_budgets
+from tuning_curves.study.config import StudyConfig
 
 Rule = Mapping[str, Any]
 COLUMNS = [
@@ -50,7 +50,7 @@ UNITS = {
 
 
 def make_verdicts(
-    runs: Runs, chosen: pd.DataFrame, selection: pd.DataFrame, study: Rule, claims: Claims
+    runs: Runs, chosen: pd.DataFrame, selection: pd.DataFrame, study: StudyConfig, claims: Claims
 ) -> pd.DataFrame:
     """One row per claim and, where budgets are told apart, budget that draws a curve.
 
@@ -70,7 +70,7 @@ def _judge_claim(
     evidence: Evidence, claim: Claim, claims: Claims, anchor: str
 ) -> Iterator[dict[str, Any]]:
     kind = claim.rule["kind"]
-    budgets = whole_budgets(evidence.study) if kind in BY_BUDGET else [""]
+    budgets = evidence.study.whole_budgets if kind in BY_BUDGET else [""]
     missing = _missing_method(evidence, claim.rule)
     if missing:
         yield _row(evidence, claim, "", undecided(missing))

@@ -5,7 +5,6 @@ bias term in a layer.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from matplotlib.figure import Figure
 
 from tuning_curves.report import style, wording
 from tuning_curves.report.figures.panels import WIDTH, say_nothing_to_draw
-from tuning_curves.study.grid import whole_budgets
+from tuning_curves.study.config import StudyConfig
 
 METHOD = "bitfit"
 DECADES = 1e-4  # of the largest gradient: what is smaller shares the darkest shade
@@ -26,7 +25,7 @@ PANELS = (
 )
 
 
-def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
     """Two heat maps, terms by layers, of BitFit at its largest size under the last budget."""
     biases = tables["biases"]
     own = biases[biases["method"] == METHOD]
@@ -48,11 +47,11 @@ def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure
     return figure
 
 
-def last_place(biases: pd.DataFrame, study: Mapping[str, Any]) -> tuple[pd.DataFrame, str]:
+def last_place(biases: pd.DataFrame, study: StudyConfig) -> tuple[pd.DataFrame, str]:
     """The rows of the largest size under the last budget, best one that draws a curve; its name."""
     found = set(biases["budget"])
     names = [budget["name"] for budget in study["budgets"] if budget["name"] in found]
-    budget = ([name for name in names if name in whole_budgets(study)] or names)[-1]
+    budget = ([name for name in names if name in study.whole_budgets] or names)[-1]
     own = biases[biases["budget"] == budget]
     n = own["n_train"].max()
     return own[own["n_train"] == n], f"{budget}, n = {wording.whole(n)}"

@@ -23,6 +23,7 @@ from tuning_curves.report.figures.panels import (
     score_axis,
     size_axis,
 )
+from tuning_curves.study.config import StudyConfig
 
 TOGETHER = 8  # so many curves can be told apart in one panel; more are drawn a family a row
 FACES = (("hollow", "white"), ("grey", "#BDBDBD"))  # marks of budgets at some sizes only
@@ -30,7 +31,7 @@ FURTHEST = 8.0  # by how many steps of `dodge` they may stand apart from the cur
 REFERENCES = ("full", "bitfit")  # repeated in grey in the row of every other family
 
 
-def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
     """The curves with their intervals; a point without an interval has no bar.
 
     Methods with a single size are no curve, and left to the tables where others have more. What a

@@ -32,6 +32,7 @@ from tuning_curves.report.figures.panels import (
     say_nothing_to_draw,
     size_axis,
 )
+from tuning_curves.study.config import StudyConfig
 
 REPLICATIONS = REFERENCE.with_name("replications.csv")
 SHADE = "#F0D9C8"
@@ -46,7 +47,7 @@ LOOKS = {  # of the published differences: marker and dashes
 
 def draw(
     tables: Mapping[str, pd.DataFrame],
-    study: Mapping[str, Any],
+    study: StudyConfig,
     reference: Path = REFERENCE,
     replications: Path = REPLICATIONS,
 ) -> Figure:
@@ -136,9 +137,9 @@ def _hollow(name: str) -> dict[str, Any]:
 
 
 def _handles(
-    study: Mapping[str, Any], published: Mapping[str, pd.Series], *, barred: bool, crossed: bool
+    study: StudyConfig, published: Mapping[str, pd.Series], *, barred: bool, crossed: bool
 ) -> list[Any]:
-    level = wording.percent_level(study["analysis"]["level"])
+    level = wording.percent_level(study["analysis"]["confidence"])
     name = f"this study, {level} interval" if barred else "this study, no interval"
     shade = [Patch(color=SHADE, label=f"crossing, {level} interval")] if crossed else []
     return [

@@ -28,6 +28,7 @@ from tuning_curves.report.figures.panels import (
     score_axis,
     size_axis,
 )
+from tuning_curves.study.config import StudyConfig
 
 REFERENCE = Path(__file__).parents[4] / "paper" / "reference" / "bitfit_figure2_digitised.csv"
 SOURCE = "hollow: read off the image of Ben Zaken et al. 2022, Figure 2"
@@ -37,7 +38,7 @@ LIGHT = "#8A8A8A"
 
 
 def draw(
-    tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any], reference: Path = REFERENCE
+    tables: Mapping[str, pd.DataFrame], study: StudyConfig, reference: Path = REFERENCE
 ) -> Figure:
     """Exact match above, BitFit minus full below, a column a budget that draws a curve.
 
@@ -89,7 +90,7 @@ def _fill(
     curves: pd.DataFrame,
     contrasts: pd.DataFrame,
     budgets: list[str],
-    study: Mapping[str, Any],
+    study: StudyConfig,
 ) -> None:
     pair = of_main_pair(contrasts)
     for column, budget in enumerate(budgets):

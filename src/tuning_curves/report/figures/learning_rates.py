@@ -19,12 +19,13 @@ from tuning_curves.report.figures.panels import (
     say_nothing_to_draw,
     short,
 )
+from tuning_curves.study.config import StudyConfig
 
 EDGE = style.VERMILION
 MOST = 5  # panels beside each other
 
 
-def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
     """A panel a method and budget, a line a size; the chosen rate ringed, in red at an edge.
 
     Methods whose grid has one rate are left out: nothing was chosen.

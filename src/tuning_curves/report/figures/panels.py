@@ -1,6 +1,6 @@
 """What the figures share: budgets in words, axes over training sizes, points with intervals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,39 +10,39 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from tuning_curves.report import wording
-from tuning_curves.study.grid import whole_budgets
+from tuning_curves.study.config import StudyConfig
 
 WIDTH = 6.45  # inches: as wide as the text of the paper
 SINGLE = 4.3  # inches: a figure of one column of panels
 NEAREST = 0.036  # by how much of the axis two size labels stand apart, for each panel in a row
 
 
-def budget_names(study: Mapping[str, Any], frame: pd.DataFrame) -> list[str]:
+def budget_names(study: StudyConfig, frame: pd.DataFrame) -> list[str]:
     """The budgets that a table has rows for, in the study's order."""
     present = set(frame["budget"])
     return [b["name"] for b in study["budgets"] if b["name"] in present]
 
 
-def curve_budgets(study: Mapping[str, Any], frame: pd.DataFrame) -> list[str]:
+def curve_budgets(study: StudyConfig, frame: pd.DataFrame) -> list[str]:
     """Those of them that draw a curve; all, where the table has none such."""
-    names, whole = budget_names(study, frame), whole_budgets(study)
+    names, whole = budget_names(study, frame), study.whole_budgets
     return [name for name in names if name in whole] or names
 
 
-def partial_budgets(study: Mapping[str, Any]) -> list[str]:
+def partial_budgets(study: StudyConfig) -> list[str]:
     """The budgets that leave sizes out while others draw curves."""
-    whole = whole_budgets(study)
+    whole = study.whole_budgets
     return [budget["name"] for budget in study["budgets"] if budget["name"] not in whole]
 
 
-def other_budgets(study: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, str]:
+def other_budgets(study: StudyConfig, frame: pd.DataFrame) -> dict[str, str]:
     """The rest of them, at some sizes only, and what they are called in a legend."""
     curves = curve_budgets(study, frame)
     names = [name for name in budget_names(study, frame) if name not in curves]
     return {name: f"{name}: {budget_words(study, name)}" for name in names}
 
 
-def budget_words(study: Mapping[str, Any], name: str) -> str:
+def budget_words(study: StudyConfig, name: str) -> str:
     """What a budget is: `3 epochs`, `3 epochs, at least 150 steps`, `..., at n = 1,000 only`."""
     (budget,) = (b for b in study["budgets"] if b["name"] == name)
     epochs = wording.plural(budget["epochs"], "epoch")

@@ -18,11 +18,12 @@ from tuning_curves.report.figures.panels import (
     say_nothing_to_draw,
     score_axis,
 )
+from tuning_curves.study.config import StudyConfig
 
 LEGEND_COLUMNS = 4
 
 
-def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
     """One row per budget, a column a size (smallest, middle, largest), a mark a method.
 
     The share counts the head too, without which tuning the head alone would have none.

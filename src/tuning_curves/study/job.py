@@ -1,0 +1,221 @@
+"""What one training process is to do: runs, their settings and identities, as plain JSON.
+
+A job holds everything resolved, so that a machine with torch, transformers and numpy can run it
+without the study file, the workflow or their libraries. A run's identity is a hash of everything
+material to its numbers, so that a changed hyperparameter is another run and a record can never be
+taken for another's.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from tuning_curves.util.errors import ResourceError, UsageError
+from tuning_curves.util.files import canonical, sha256_of
+
+ENGINE = 2  # raised whenever the engine's numbers change on purpose: old records no longer answer
+# What the engine does where a study says nothing, by dotted key of the settings. A key that stands
+# at its default is left out of an identity's hash, so that a key that is new orphans no record.
+DEFAULTS: dict[str, Any] = {"task.name": "question-answering"}
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Run:
+    """One training and its evaluation, within a study's settings."""
+
+    method: str
+    n_train: int
+    steps: int
+    learning_rate: float
+    subset_seed: int
+    init_seed: int
+
+    @property
+    def path(self) -> str:
+        """The readable part of the record's path, `<method>/n…_steps…_lr…_subset…_init…`."""
+        return (
+            f"{self.method}/n{self.n_train}_steps{self.steps}_lr{self.learning_rate:g}"
+            f"_subset{self.subset_seed}_init{self.init_seed}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderSettings:
+    """The encoder: its name, and what fixes its bytes."""
+
+    name: str
+    pin: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSettings:
+    """The data: its name, what fixes its content, and the validation pool's least size."""
+
+    name: str
+    pin: Any
+    held_out_examples: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowSettings:
+    """How texts are cut: tokens of a window at most, and how many neighbours share."""
+
+    max_length: int
+    stride: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """How a run trains; config/README.md explains each key."""
+
+    batch_size: int
+    schedule: str
+    warmup: float
+    weight_decay: float
+    adam_epsilon: float
+    clip_norm: float
+    hidden_dropout: float
+    attention_dropout: float
+    precision: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSettings:
+    """How many examples of either part a run is scored on."""
+
+    test_examples: int | Literal["all"]
+    validation_examples: int | Literal["all"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything material to a run's numbers besides the run itself."""
+
+    engine: int
+    task: Mapping[str, Any]  # its `name`, and what the task itself asks for
+    encoder: EncoderSettings
+    data: DataSettings
+    windows: WindowSettings
+    training: TrainingSettings
+    evaluation: EvaluationSettings
+
+    def to_json(self) -> dict[str, Any]:
+        """As a record and a job hold them."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Settings":
+        """What `to_json` gave.
+
+        Raises:
+            TypeError, KeyError: a key too many or too few.
+        """
+        kinds: dict[str, Any] = {
+            "encoder": EncoderSettings,
+            "data": DataSettings,
+            "windows": WindowSettings,
+            "training": TrainingSettings,
+            "evaluation": EvaluationSettings,
+        }
+        parts = {key: kind(**value[key]) for key, kind in kinds.items()}
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(value) - known):
+            raise TypeError(f"unknown settings {unknown[0]!r}")
+        return cls(engine=value["engine"], task=dict(value["task"]), **parts)
+
+
+def identity(settings: Settings, run: Run) -> str:
+    """16 hex digits of the hash of a run and all its settings, but those at their default."""
+    material = dict(_material(settings.to_json()))
+    return sha256_of({"settings": material, "run": asdict(run)})[:16]
+
+
+def _material(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """The settings as they stand but for those at the engine's defaults; emptied groups go too."""
+    for key, part in value.items():
+        place = f"{above}{key}"
+        if isinstance(part, Mapping):
+            inner = dict(_material(part, f"{place}."))
+            if inner or not part:
+                yield key, inner
+        elif not (place in DEFAULTS and part == DEFAULTS[place]):
+            yield key, part
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedRun:
+    """A run of a study with the budget that asks for it; two budgets may ask for one run."""
+
+    budget: str
+    run: Run
+    id: str
+
+    @property
+    def record(self) -> str:
+        """The record's path below a records folder."""
+        return f"{self.run.path}-{self.id[:8]}.json"
+
+    def row(self) -> dict[str, Any]:
+        """Budget, id and the run's values as one flat mapping."""
+        return {"budget": self.budget, "id": self.id, **asdict(self.run)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Runs of one study to train and evaluate, one after the other."""
+
+    study: str
+    settings: Settings
+    runs: tuple[PlannedRun, ...]
+
+    def dump(self) -> str:
+        """One line of JSON."""
+        runs = [planned.row() for planned in self.runs]
+        whole = {"study": self.study, "settings": self.settings.to_json(), "runs": runs}
+        return canonical(whole)
+
+
+def load_job(text: str) -> Job:
+    """Read what `dump` wrote, and check that each run's id belongs to it.
+
+    Raises:
+        UsageError: not a job, or one that was edited by hand.
+    """
+    fix = "make the job again with `tuning-curves plan`"
+    try:
+        whole = json.loads(text)
+        rows = [dict(row) for row in whole["runs"]]
+        runs = tuple(
+            PlannedRun(budget=row.pop("budget"), id=row.pop("id"), run=Run(**row)) for row in rows
+        )
+        settings = Settings.from_json(whole["settings"])
+        job = Job(study=whole["study"], settings=settings, runs=runs)
+        found = [identity(job.settings, planned.run) for planned in runs]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UsageError(f"not a training job ({error})", fix=fix) from None
+    for planned, its in zip(job.runs, found, strict=True):
+        if its != planned.id:
+            raise UsageError(f"run {planned.run.path} has not the id {planned.id}", fix=fix)
+    return job
+
+
+def read_job(path: Path) -> Job:
+    """`load_job` from a file.
+
+    Raises:
+        ResourceError: it cannot be read.
+        UsageError: as `load_job`; not UTF-8.
+    """
+    try:
+        return load_job(path.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{path}: not a training job: not UTF-8 ({error})",
+            fix="make the job again with `tuning-curves plan`",
+        ) from None
+    except OSError as error:
+        raise ResourceError(
+            f"{path}: cannot be read ({error.strerror})", fix="correct the path"
+        ) from None
