@@ -15,7 +15,7 @@ from tuning_curves.tasks.question_answering.windows import make_windows
 from tuning_curves.util.errors import ResourceError
 from tuning_curves.util.yaml_files import read_yaml
 
-BASE = Path("config/squad-slice.yaml")
+BASE = Path("benchmarks/study.yaml")
 SQUAD = {"train": "train-v1.1.json", "test": "dev-v1.1.json"}
 # As the example trains: its rate, its optimizer's epsilon, no warm-up.
 TRAINING = {"batch_size": 16, "warmup": 0.0, "weight_decay": 0.0, "adam_epsilon": 1e-8}
@@ -80,5 +80,5 @@ def prepare(layout: StudyPaths) -> None:
     if not (layout.data / "manifest.json").is_file():
         fetch_data(layout.study.config["data"], layout.data)
     if not (layout.windows / "manifest.json").is_file():
-        windows = layout.study.config["features"]
-        make_windows(open_data(layout.data), layout.encoder, layout.windows, **windows)
+        windows = layout.study.config.windows
+        make_windows(open_data(layout.data), layout.encoder, layout.windows, **windows.model_dump())

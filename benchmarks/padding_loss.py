@@ -5,7 +5,7 @@ question answering, on batches padded to their longest window and to the study's
 the start, and after a short training of all parameters. Writes paper/reference/padding_loss.csv,
 from which the paper takes its numbers. Run it after the study's features are made:
 
-    python benchmarks/padding_loss.py config/squad-slice.yaml
+    python benchmarks/padding_loss.py config/minilm-slice.yaml
 """
 
 import argparse

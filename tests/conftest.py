@@ -32,7 +32,7 @@ settings.load_profile("repeatable")
 
 ROOT = Path(__file__).resolve().parents[1]
 
-CONFIG = ROOT / "config" / "squad-slice.yaml"
+CONFIG = ROOT / "benchmarks" / "study.yaml"
 
 COMMON = (
     "the of was built in by its lamp burns and a bell weighs kilograms who when what does how much"

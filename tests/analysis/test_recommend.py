@@ -253,7 +253,7 @@ def test_methods_that_are_all_behind_on_different_seeds_are_said_to_be(
 ) -> None:
     runs, _ = on_seeds(CIRCLE)
     monkeypatch.setattr(advise, "_chosen_runs", lambda study: (runs, runs.frame))
-    config = Path(__file__).resolve().parents[2] / "config" / "squad-slice.yaml"
+    config = Path(__file__).resolve().parents[2] / "benchmarks" / "study.yaml"
     assert main(["advise", str(config)]) == 0
     out = capsys.readouterr().out
     assert "each method is behind another one, on seeds that are not the same" in out

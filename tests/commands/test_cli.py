@@ -12,7 +12,7 @@ from tuning_curves.study.job import Job, load_job
 from tuning_curves.util.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
-SLICE = ROOT / "config" / "squad-slice.yaml"
+SLICE = ROOT / "benchmarks" / "study.yaml"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -101,7 +101,7 @@ def test_plan_chooses_runs(
         ("bitfit", 100, 1, 39)
     }
     assert main(["plan", str(SLICE), "--method", "lora"]) == 2
-    assert "--method lora: no run of squad-slice has it" in capsys.readouterr().err
+    assert "--method lora: no run of slice has it" in capsys.readouterr().err
 
 
 def test_pin_prints_the_hashes_of_files(

@@ -17,8 +17,8 @@ STEP = "tuning_curves.training.loop:Trainer.step"
 TAKE = "tuning_curves.training.evaluate:Evaluator.take"
 EACH_STEP = {"tuning_curves.training.loop:CHECKPOINT_SECONDS": 0.0}
 SYNC = "os:fsync"  # called once for a file, once for its folder
-STUDY = ("--study", ROOT / "config" / "squad-methods.yaml")
-ARCHIVED = ROOT / "results" / "squad-methods"
+STUDY = ("--study", ROOT / "config" / "minilm-slice.yaml")
+ARCHIVED = ROOT / "results" / "minilm-slice"
 
 
 def kill(at: str, call: int = 1, **more: Any) -> Fault:

@@ -14,7 +14,7 @@ CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 @pytest.fixture
 def config() -> dict:
-    return yaml.safe_load((CONFIG / "squad-slice.yaml").read_text("utf-8"))
+    return yaml.safe_load((CONFIG.parent / "benchmarks" / "study.yaml").read_text("utf-8"))
 
 
 def put(config: dict, path: tuple[str, ...], value: object) -> None:
@@ -162,8 +162,10 @@ def test_a_method_listed_twice_is_refused(config: dict) -> None:
 
 
 def test_a_missing_study_file_names_its_neighbours() -> None:
-    with pytest.raises(ResourceError, match=r"no such study file \(there are: .*squad-slice\.yaml"):
-        read_study(CONFIG / "squadslice.yaml")
+    with pytest.raises(
+        ResourceError, match=r"no such study file \(there are: .*minilm-slice\.yaml"
+    ):
+        read_study(CONFIG / "minilmslice.yaml")
 
 
 def test_chunks_hold_every_run_once_and_methods_stand_together(config: dict) -> None:
@@ -285,7 +287,7 @@ def test_the_archives_runs_keep_their_identity() -> None:
     """A stricter reader must not make other runs of a study that has been run."""
     from tuning_curves.study.records import RecordStore
 
-    study = read_study(CONFIG / "squad-slice.yaml")
+    study = read_study(CONFIG / "minilm-slice.yaml")
     store = RecordStore(study, CONFIG.parent)
-    assert len(study.unique) == 72
+    assert len(study.unique) == 150
     assert all(store.archived(planned) for planned in study.unique)

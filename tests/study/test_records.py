@@ -22,7 +22,7 @@ from tuning_curves.study.records import (
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import canonical
 
-CONFIG = Path(__file__).resolve().parents[2] / "config" / "squad-slice.yaml"
+CONFIG = Path(__file__).resolve().parents[2] / "benchmarks" / "study.yaml"
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.fixture
 def tiny_study(checkout: Path, tiny_encoder: Path, tiny_data: dict[str, Any]) -> Path:
     """`config/tiny.yaml` in the checkout: two methods, two sizes, two seeds, a tiny encoder."""
-    config = yaml.safe_load((checkout / "config" / "squad-slice.yaml").read_text("utf-8"))
+    config = yaml.safe_load((ROOT / "benchmarks" / "study.yaml").read_text("utf-8"))
     config |= {"study": "tiny", "title": "Tiny", "scale": "demo"}
     config["encoder"] = {
         "name": "tiny",

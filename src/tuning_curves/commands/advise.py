@@ -15,7 +15,7 @@ each with its interval. Needs the records alone, and trains nothing.
 """
 EPILOG = """\
 example:
-  $ tuning-curves advise config/squad-slice.yaml --size 400
+  $ tuning-curves advise config/minilm-slice.yaml --size 400
 
 A method is out when another one is ahead of it beyond the interval of their paired
 difference; intervals are widened for the number of methods. Beyond the largest size the

@@ -13,8 +13,8 @@ verdict for each claim of the file of claims. Equal input gives equal bytes.
 """
 EPILOG = """\
 example:
-  $ tuning-curves analyse --study config/squad-slice.yaml --claims config/claims.yaml \\
-      --collected runs/squad-slice/collected --out results/squad-slice/tables
+  $ tuning-curves analyse --study config/minilm-slice.yaml --claims config/claims.yaml \\
+      --collected runs/minilm-slice/collected --out results/minilm-slice/tables
 """
 
 

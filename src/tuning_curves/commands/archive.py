@@ -14,7 +14,7 @@ overwritten.
 """
 EPILOG = """\
 example:
-  $ tuning-curves archive config/squad-slice.yaml
+  $ tuning-curves archive config/minilm-slice.yaml
 """
 
 

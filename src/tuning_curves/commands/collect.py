@@ -13,7 +13,7 @@ record is checked against the study: one of other settings is refused, never ave
 """
 EPILOG = """\
 example:
-  $ tuning-curves collect --study config/squad-slice.yaml --out runs/squad-slice/collected
+  $ tuning-curves collect --study config/minilm-slice.yaml --out runs/minilm-slice/collected
 """
 
 

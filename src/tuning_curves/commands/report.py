@@ -12,8 +12,8 @@ LaTeX) and numbers.json, from the tables that `analyse` wrote.
 """
 EPILOG = """\
 example:
-  $ tuning-curves report figures --study config/squad-slice.yaml \\
-      --tables results/squad-slice/tables --out figures
+  $ tuning-curves report figures --study config/minilm-slice.yaml \\
+      --tables results/minilm-slice/tables --out figures
 """
 
 
