@@ -78,7 +78,7 @@ def prepare(layout: StudyPaths) -> None:
             fix="`make bench` fetches it; by hand: snakemake --cores 1 all --until fetch_encoder",
         )
     if not (layout.data / "manifest.json").is_file():
-        fetch_data(layout.study.config["data"], layout.data)
+        fetch_data(layout.study.config.data, layout.data)
     if not (layout.windows / "manifest.json").is_file():
         windows = layout.study.config.windows
         make_windows(open_data(layout.data), layout.encoder, layout.windows, **windows.model_dump())

@@ -22,7 +22,7 @@ import torch
 from transformers import BertForQuestionAnswering
 
 from tuning_curves.encoders.batches import embed_windows
-from tuning_curves.encoders.model import SpanModel, span_loss
+from tuning_curves.encoders.model import EncoderModel, span_loss
 from tuning_curves.study.config import read_study
 from tuning_curves.study.grid import Study
 from tuning_curves.study.job import PlannedRun, Run, identity
@@ -74,7 +74,7 @@ def measure(study: Study, scratch: Path) -> Iterator[dict[str, Any]]:
 
 @torch.inference_mode()
 def losses(
-    model: SpanModel, features: WindowSet, windows: np.ndarray, longest: int
+    model: EncoderModel, features: WindowSet, windows: np.ndarray, longest: int
 ) -> dict[str, float]:
     """The three losses, each the mean over the same batches, in float32."""
     model.eval()
@@ -96,13 +96,13 @@ def losses(
     return {name: round(float(np.mean(values)), 3) for name, values in found.items()}
 
 
-def library_model(model: SpanModel) -> Any:
+def library_model(model: EncoderModel) -> Any:
     """The library's question-answering model with the same weights."""
     config = type(model.encoder.config)(**model.encoder.config.to_dict())
     config._attn_implementation = "sdpa"
     library = BertForQuestionAnswering(config)
     state = {f"bert.{name}": value for name, value in model.encoder.state_dict().items()}
-    state |= {f"qa_outputs.{name}": v for name, v in model.qa_outputs.state_dict().items()}
+    state |= {f"qa_outputs.{name}": v for name, v in model.head.state_dict().items()}
     library.load_state_dict(state)
     return library.eval()
 

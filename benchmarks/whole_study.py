@@ -135,7 +135,7 @@ def measure(
     if base:
         encoder = save_base_encoder(material.layout.encoder, folder / "base")
         material = replace(material, config={**material.config, "encoder": encoder}, root=folder)
-        fetch_encoder(material.study().config["encoder"], material.layout.encoder)
+        fetch_encoder(material.study().config.encoder, material.layout.encoder)
         prepare(material.layout)
     study = material.study(
         training={"batch_size": BATCH, "precision": "float32"},

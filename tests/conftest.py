@@ -259,8 +259,9 @@ def tiny_windows(
     from tuning_curves.tasks.question_answering.windows import make_windows
 
     root = tmp_path_factory.mktemp("tiny-resources")
-    fetch_encoder(tiny_config["encoder"], root / "encoder")
-    fetch_data(tiny_config["data"], root / "data")
+    config = check_study(tiny_config, "tiny").config
+    fetch_encoder(config.encoder, root / "encoder")
+    fetch_data(config.data, root / "data")
     make_windows(
         open_data(root / "data"),
         root / "encoder",

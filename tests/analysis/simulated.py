@@ -27,7 +27,7 @@ def study_of(methods: list[str], sizes: list[int], **more: Any) -> dict[str, Any
         "sizes": sizes,
         "budgets": [{"name": "epochs", "epochs": 3, "min_steps": 0}],
         "seeds": list(range(5)),
-        "analysis": {"contrasts": [], "draws": 199, "seed": 0, "level": 0.95},
+        "analysis": {"contrasts": [], "n_bootstrap": 199, "seed": 0, "confidence": 0.95},
         **more,
     }
 

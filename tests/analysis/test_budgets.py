@@ -16,7 +16,12 @@ ARTICLES = [2, 4, 4]
 STUDY: dict[str, Any] = {
     "methods": [{"name": "full"}, {"name": "bitfit"}],
     "budgets": [{"name": "floor"}, {"name": "epochs"}],  # the longer one first
-    "analysis": {"contrasts": [["bitfit", "full"]], "draws": 200, "seed": 0, "level": 0.95},
+    "analysis": {
+        "contrasts": [["bitfit", "full"]],
+        "n_bootstrap": 200,
+        "seed": 0,
+        "confidence": 0.95,
+    },
 }
 
 

@@ -12,7 +12,7 @@ from tuning_curves.analysis.runs import read_runs
 from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
 
 Row = Callable[..., dict[str, Any]]
-ANALYSIS = {"contrasts": [["bitfit", "full"]], "draws": 200, "seed": 0, "level": 0.95}
+ANALYSIS = {"contrasts": [["bitfit", "full"]], "n_bootstrap": 200, "seed": 0, "confidence": 0.95}
 ARTICLES = [2, 4, 4]
 
 

@@ -29,9 +29,9 @@ STUDY: dict[str, Any] = {
     "budgets": [{"name": "floor"}, {"name": "epochs"}],
     "analysis": {
         "contrasts": [["head", "full"], ["bitfit", "full"]],
-        "draws": 200,
+        "n_bootstrap": 200,
         "seed": 0,
-        "level": 0.95,
+        "confidence": 0.95,
     },
 }
 ARTICLES = [4, 6, 10, 5, 15]
@@ -174,7 +174,7 @@ def test_a_second_run_and_shuffled_rows_give_the_same_bytes(
 
 
 def test_the_analysis_seed_and_level_matter(collected: Path, tmp_path: Path) -> None:
-    wide = STUDY | {"analysis": STUDY["analysis"] | {"level": 0.99}}
+    wide = STUDY | {"analysis": STUDY["analysis"] | {"confidence": 0.99}}
     write_tables(collected, STUDY, CLAIMS, tmp_path / "one")
     write_tables(collected, wide, CLAIMS, tmp_path / "two")
     first, second = (rows_of(tmp_path / name / "curves.csv")[0] for name in ("one", "two"))

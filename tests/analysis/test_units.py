@@ -10,7 +10,7 @@ from tuning_curves.analysis.comparisons import make_curves
 from tuning_curves.analysis.runs import BIASES, Runs
 from tuning_curves.analysis.selection import unite_subsets
 
-ANALYSIS = {"draws": 200, "seed": 0, "level": 0.95}
+ANALYSIS = {"n_bootstrap": 200, "seed": 0, "confidence": 0.95}
 SIZES = np.array([5, 5])
 
 

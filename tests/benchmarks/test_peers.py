@@ -64,7 +64,7 @@ def test_the_examples_windows_and_labels_are_ours(windows: Any, features: Window
 def test_with_pads_masked_and_dropout_off_the_losses_agree(
     tiny_encoder: Path, windows: Any, features: WindowSet
 ) -> None:
-    ours = load_encoder(tiny_encoder, hidden_dropout=0.0, attention_dropout=0.0)
+    ours = load_encoder(tiny_encoder, outputs=2, hidden_dropout=0.0, attention_dropout=0.0)
     apply_method(resolve_method("full"), ours, torch.Generator().manual_seed(3))
     theirs = example.load_model(tiny_encoder).eval()
     theirs.qa_outputs.load_state_dict(ours.qa_outputs.state_dict())
@@ -147,7 +147,7 @@ def test_a_training_that_fails_says_why(tiny_encoder: Path, windows: Any, tmp_pa
 @pytest.mark.parametrize("method", METHODS)
 def test_the_fields_methods_train_as_many_numbers_as_ours(tiny_encoder: Path, method: str) -> None:
     theirs = tuned_model(tiny_encoder, method)
-    ours = load_encoder(tiny_encoder, hidden_dropout=0.0, attention_dropout=0.0)
+    ours = load_encoder(tiny_encoder, outputs=2, hidden_dropout=0.0, attention_dropout=0.0)
     counts = apply_method(resolve_method(method), ours, None)
     trained = sum(p.numel() for p in theirs.parameters() if p.requires_grad)
     assert trained == counts.backbone + counts.added + counts.head

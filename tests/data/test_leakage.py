@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tuning_curves.data.fetch_data import fetch_data
+from tuning_curves.data.section import PathData
 from tuning_curves.util.errors import DataError
 
 
@@ -25,7 +26,7 @@ def changed(source: Path, path: Path, change: Any) -> Path:
 
 def refusal(data: dict[str, Any], folder: Path) -> DataError:
     with pytest.raises(DataError) as caught:
-        fetch_data(data, folder)
+        fetch_data(PathData(**data), folder)
     assert not folder.exists()
     return caught.value
 
@@ -33,7 +34,7 @@ def refusal(data: dict[str, Any], folder: Path) -> DataError:
 def test_files_of_different_articles_are_taken(
     squad_file: Path, tiny_test_file: Path, tmp_path: Path
 ) -> None:
-    fetch_data(own(squad_file, test=str(tiny_test_file)), tmp_path / "out")
+    fetch_data(PathData(**own(squad_file, test=str(tiny_test_file))), tmp_path / "out")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
     assert manifest["questions"] == {"train": 25, "test": 25}
 
@@ -92,6 +93,6 @@ def test_a_context_that_an_article_repeats_is_its_own_affair(
         articles[0]["paragraphs"].append({**first, "qas": asked})
 
     train = changed(squad_file, tmp_path / "train.json", repeat)
-    fetch_data(own(train, test=str(tiny_test_file)), tmp_path / "out")
+    fetch_data(PathData(**own(train, test=str(tiny_test_file))), tmp_path / "out")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
     assert manifest["questions"]["train"] == 27

@@ -10,6 +10,7 @@ import yaml
 
 from tuning_curves.cli import main
 from tuning_curves.data.fetch_data import fetch_data, open_data
+from tuning_curves.data.section import PathData
 from tuning_curves.data.subsets import split_articles
 from tuning_curves.study.config import check_study, read_study
 from tuning_curves.tasks.question_answering.data import SquadData, content_sha256
@@ -34,7 +35,7 @@ def test_the_file_says_what_to_edit_and_nothing_else_is_needed(mine: dict[str, A
     study = check_study(mine, "your-data.yaml")
     assert study.name == CONFIG.stem
     assert len(study.unique) == 4 * 2 * 3 * 5
-    assert set(study.settings["data"]["pin"]) == {"train", "test"}
+    assert set(study.settings.data.pin) == {"train", "test"}
 
 
 def test_as_it_stands_it_asks_for_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -79,12 +80,12 @@ def test_written_pins_change_no_run_and_refuse_other_content(
     assert [p.id for p in check_study(pinned, "s").unique] == [
         p.id for p in check_study(mine, "s").unique
     ]
-    fetch_data(check_study(pinned, "s").config["data"], tmp_path / "data")
+    fetch_data(check_study(pinned, "s").config.data, tmp_path / "data")
     data = open_data(tmp_path / "data")
     assert {split: content_sha256(part) for split, part in data.items()} == (
         pins["data"]["content_sha256"]
     )
-    changed = pinned["data"] | {"test_from_train": 5}
+    changed = PathData(**pinned["data"] | {"test_from_train": 5})
     with pytest.raises(DataError, match="the content of train has sha256"):
         fetch_data(changed, tmp_path / "other")
 

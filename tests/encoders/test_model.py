@@ -15,7 +15,7 @@ from transformers import BertForQuestionAnswering
 from transformers.utils import logging as library_logging
 
 from tuning_curves.encoders.dropout import Dropout
-from tuning_curves.encoders.model import SpanModel, load_encoder, span_loss
+from tuning_curves.encoders.model import EncoderModel, load_encoder, span_loss
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.util.errors import DataError, UsageError
 
@@ -23,8 +23,8 @@ CPU = torch.device("cpu")
 LENGTHS = [7, 1, 23, 12]
 
 
-def load(folder: Path) -> SpanModel:
-    return load_encoder(folder, hidden_dropout=0.0, attention_dropout=0.0)
+def load(folder: Path) -> EncoderModel:
+    return load_encoder(folder, outputs=2, hidden_dropout=0.0, attention_dropout=0.0)
 
 
 def sequences(vocabulary: int, lengths: list[int], seed: int = 0) -> list[tuple[Tensor, Tensor]]:
@@ -34,7 +34,7 @@ def sequences(vocabulary: int, lengths: list[int], seed: int = 0) -> list[tuple[
     return [(t, (torch.arange(len(t)) >= len(t) // 2).long()) for t in tokens]
 
 
-def pack(model: SpanModel, rows: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Packing]:
+def pack(model: EncoderModel, rows: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Packing]:
     """What enters the lowest layer: [1, T, width], and where the sequences lie."""
     lengths = [len(tokens) for tokens, _ in rows]
     tokens, types = (torch.cat(part)[None] for part in zip(*rows, strict=True))
@@ -54,13 +54,13 @@ def padded(reference: BertForQuestionAnswering, rows: list[tuple[Tensor, Tensor]
     return [row[: len(tokens)] for row, (tokens, _) in zip(logits, rows, strict=True)]
 
 
-def twins(folder: Path) -> tuple[SpanModel, BertForQuestionAnswering]:
+def twins(folder: Path) -> tuple[EncoderModel, BertForQuestionAnswering]:
     """Ours and the library's model, with the same weights and the same span head."""
     library_logging.set_verbosity_error()
     reference = BertForQuestionAnswering.from_pretrained(folder, attn_implementation="eager")
     model = load(folder)
     model.initialise_head(torch.Generator().manual_seed(1))
-    reference.qa_outputs.load_state_dict(model.qa_outputs.state_dict())
+    reference.qa_outputs.load_state_dict(model.head.state_dict())
     return model.eval(), reference.eval()
 
 
@@ -164,15 +164,15 @@ def test_the_head_is_drawn_as_the_library_draws_it(tiny_encoder: Path) -> None:
     heads = []
     for seed in (0, 0, 1):
         model.initialise_head(torch.Generator().manual_seed(seed))
-        heads.append(model.qa_outputs.weight.detach().clone())
+        heads.append(model.head.weight.detach().clone())
     assert torch.equal(heads[0], heads[1])
     assert not torch.equal(heads[0], heads[2])
     assert 0.013 < heads[0].std() < 0.027  # initializer_range 0.02, 64 draws
-    assert torch.equal(model.qa_outputs.bias, torch.zeros(2))
+    assert torch.equal(model.head.bias, torch.zeros(2))
 
 
 def test_dropout_is_what_was_asked_for(tiny_encoder: Path) -> None:
-    model = load_encoder(tiny_encoder, hidden_dropout=0.3, attention_dropout=0.2)
+    model = load_encoder(tiny_encoder, outputs=2, hidden_dropout=0.3, attention_dropout=0.2)
     rates = [m.p for m in model.modules() if isinstance(m, (Dropout, torch.nn.Dropout))]
     assert sorted(rates) == [0.2] * 3 + [0.3] * 7  # attention; embeddings, two in each layer
     hidden, packing = pack(model.train(), sequences(50, LENGTHS))

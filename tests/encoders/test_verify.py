@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from tuning_curves.encoders.fetch_encoder import fetch_encoder, open_encoder
 from tuning_curves.encoders.model import load_encoder
+from tuning_curves.encoders.section import PathEncoder
 from tuning_curves.encoders.verify import check_length
 from tuning_curves.util.errors import DataError, ResourceError, TuningCurvesError, UsageError
 from tuning_curves.util.files import sha256_of_file
@@ -29,7 +30,8 @@ def checkpoint(tiny_encoder: Path, tmp_path: Path) -> Path:
 
 def fetch(folder: Path, **pins: Any) -> Path:
     out = folder.parent / "out"
-    fetch_encoder({"name": "spoilt", "source": "path", "path": str(folder), **pins}, out)
+    section = PathEncoder(name="spoilt", source="path", path=str(folder), **pins)
+    fetch_encoder(section, out)
     return out
 
 
@@ -184,7 +186,10 @@ def test_extra_tensors_half_precision_and_a_prefix_do_no_harm(checkpoint: Path) 
     rewrite(dress)(checkpoint)
     (checkpoint / "pytorch_model.bin").write_bytes(b"not looked at")
     out = fetch(checkpoint)
-    assert load_encoder(out, hidden_dropout=0.0, attention_dropout=0.0).layers[0] is not None
+    assert (
+        load_encoder(out, outputs=2, hidden_dropout=0.0, attention_dropout=0.0).layers[0]
+        is not None
+    )
     assert not (out / "pytorch_model.bin").exists()
 
 
@@ -198,7 +203,7 @@ def test_weights_that_are_not_finite_are_refused(checkpoint: Path) -> None:
     with pytest.raises(
         DataError, match=r"layer\.1\.output\.dense\.weight' has values that are not"
     ):
-        load_encoder(out, hidden_dropout=0.0, attention_dropout=0.0)
+        load_encoder(out, outputs=2, hidden_dropout=0.0, attention_dropout=0.0)
 
 
 def test_a_tokenizer_altered_beside_the_same_weights_is_seen_where_it_is_pinned(

@@ -104,7 +104,7 @@ def numbers_of(
     """The records of these runs by id, each checked, without clocks and machines."""
     found = {}
     for planned in runs:
-        record = read_record(records / planned.record, planned, study.settings)
+        record = read_record(records / planned.record, planned, study.settings).to_json()
         found[planned.id] = {k: v for k, v in record.items() if k not in VOLATILE}
     return found
 

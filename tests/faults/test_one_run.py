@@ -9,7 +9,7 @@ from tuning_curves.study.survey import survey
 
 from .conftest import Bench, wait_for
 
-RUN = "tuning_curves.training.loop:Trainer.run"
+RUN = "tuning_curves.training.loop:Trainer.train"
 STEP = "tuning_curves.training.loop:Trainer.step"
 MISSING = 4
 
@@ -100,7 +100,7 @@ def test_a_clock_that_jumps_changes_no_number(bench: Bench, undisturbed: dict[st
     assert bench.train(faults=(jumping,)).status == 0
     assert bench.numbers() == undisturbed
     for planned in bench.study.unique:
-        record = read_record(bench.path_of(planned), planned, bench.study.settings)
+        record = read_record(bench.path_of(planned), planned, bench.study.settings).to_json()
         assert 0 < record["cost"]["train_seconds"] < 600  # by the clock that never jumps
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tuning_curves.encoders.model import SpanModel, load_encoder
+from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.methods import apply_method, resolve_method
 from tuning_curves.methods.adapters import Bottleneck, houlsby, pfeiffer
@@ -18,11 +18,11 @@ PACKING = Packing.of([11, 6], torch.device("cpu"))
 HIDDEN = torch.randn(1, 17, 32, generator=torch.Generator().manual_seed(0))
 
 
-def plain(folder: Path) -> SpanModel:
-    return load_encoder(folder, hidden_dropout=0.0, attention_dropout=0.0).eval()
+def plain(folder: Path) -> EncoderModel:
+    return load_encoder(folder, outputs=2, hidden_dropout=0.0, attention_dropout=0.0).eval()
 
 
-def adapted(folder: Path, name: str) -> SpanModel:
+def adapted(folder: Path, name: str) -> EncoderModel:
     model = plain(folder)
     apply_method(resolve_method(name), model, torch.Generator().manual_seed(0))
     return model.eval()
@@ -114,7 +114,7 @@ def test_pfeiffer_stands_between_two_passes_of_the_last_layernorm(tiny_encoder: 
 
 
 def test_houlsby_acts_behind_the_dropout(tiny_encoder: Path) -> None:
-    model = load_encoder(tiny_encoder, hidden_dropout=0.5, attention_dropout=0.0)
+    model = load_encoder(tiny_encoder, outputs=2, hidden_dropout=0.5, attention_dropout=0.0)
     apply_method(resolve_method("adapter-houlsby"), model, None)
     block = model.layers[0].output.dropout.train()
     with torch.no_grad():
@@ -124,7 +124,7 @@ def test_houlsby_acts_behind_the_dropout(tiny_encoder: Path) -> None:
     assert set(out.unique().tolist()) == {1.0, 7.0}  # dropped or doubled, and then plus one
 
 
-def weights(model: SpanModel) -> Tensor:
+def weights(model: EncoderModel) -> Tensor:
     return torch.cat(
         [part.weight.detach().flatten() for a in bottlenecks(model) for part in (a.down, a.up)]
     )

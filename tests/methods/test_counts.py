@@ -12,7 +12,7 @@ import pytest
 import torch
 from transformers import AutoModel, BertConfig
 
-from tuning_curves.encoders.model import SpanModel
+from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods import apply_method, list_methods, resolve_method
 from tuning_curves.methods.base import Counts, Method
 from tuning_curves.methods.biases import TERMS
@@ -43,7 +43,7 @@ def config_of(encoder: str) -> BertConfig:
 
 def count(encoder: str, method: Method) -> Counts:
     with torch.device("meta"):
-        model = SpanModel(AutoModel.from_config(config_of(encoder), add_pooling_layer=False))
+        model = EncoderModel(AutoModel.from_config(config_of(encoder), add_pooling_layer=False), 2)
         return apply_method(method, model, None)
 
 

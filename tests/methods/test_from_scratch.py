@@ -8,7 +8,7 @@ from torch import Tensor
 from transformers import AutoModel, BertConfig
 
 from tuning_curves.encoders.dropout import BitSource, Dropout
-from tuning_curves.encoders.model import SpanModel, load_encoder, span_loss
+from tuning_curves.encoders.model import EncoderModel, load_encoder, span_loss
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.methods import apply_method, resolve_method, trained_tensors
 from tuning_curves.methods.base import Counts
@@ -25,8 +25,8 @@ NAMES = ("scratch", "rnn", "fixed-window")
 LENGTHS = [6, 1, 9, 4]
 
 
-def prepare(folder: Path, name: str, seed: int = 0) -> SpanModel:
-    model = load_encoder(folder, hidden_dropout=0.0, attention_dropout=0.0)
+def prepare(folder: Path, name: str, seed: int = 0) -> EncoderModel:
+    model = load_encoder(folder, outputs=2, hidden_dropout=0.0, attention_dropout=0.0)
     apply_method(resolve_method(name), model, torch.Generator().manual_seed(seed))
     return model
 
@@ -151,7 +151,7 @@ def count(name: str, width: int, layers: int) -> Counts:
         intermediate_size=4 * width,
     )
     with torch.device("meta"):
-        model = SpanModel(AutoModel.from_config(config, add_pooling_layer=False))
+        model = EncoderModel(AutoModel.from_config(config, add_pooling_layer=False), 2)
         return apply_method(resolve_method(name), model, None)
 
 
@@ -174,8 +174,8 @@ def test_readers_are_as_large_as_the_encoder(width: int, layers: int) -> None:
 def test_everything_is_trained_and_nothing_of_the_encoder_is_left(
     tiny_encoder: Path, name: str
 ) -> None:
-    pristine = load_encoder(tiny_encoder, hidden_dropout=0.0, attention_dropout=0.0)
-    before = {n: t.clone() for n, t in pristine.named_parameters() if "qa_outputs" not in n}
+    pristine = load_encoder(tiny_encoder, outputs=2, hidden_dropout=0.0, attention_dropout=0.0)
+    before = {n: t.clone() for n, t in pristine.named_parameters() if "head" not in n}
     model = prepare(tiny_encoder, name)
     assert trained_tensors(model).keys() == dict(model.named_parameters()).keys()
     assert not any(
@@ -196,8 +196,8 @@ def test_the_seed_decides_what_is_drawn_and_nothing_else_does(
     assert all(torch.equal(tensor, again[part]) for part, tensor in first.items())
     drawn = [part for part, tensor in first.items() if tensor.ndim == 2]
     assert not any(torch.equal(first[part], other[part]) for part in drawn)
-    head = prepare(tiny_encoder, "full", seed=5).qa_outputs.weight
-    assert torch.equal(first["qa_outputs.weight"], head)  # the same for every method of a seed
+    head = prepare(tiny_encoder, "full", seed=5).head.weight
+    assert torch.equal(first["head.weight"], head)  # the same for every method of a seed
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,6 +1,7 @@
 """Single parameters: which are chosen, how many, and that nothing else moves."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from tuning_curves.encoders.model import SpanModel, load_encoder, span_loss
+from tuning_curves.encoders.model import EncoderModel, load_encoder, span_loss
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.methods import apply_method, resolve_method, trained_tensors
 from tuning_curves.methods.biases import bias_terms
@@ -20,15 +21,15 @@ RANDOM = ("random-mask", "random-mask-qm2", "random-rows")
 BIASES = 3 * (7 * 32 + 64) + 32  # of the tiny encoder
 TOTALS = {"random-mask": BIASES, "random-mask-qm2": 3 * (32 + 64), "random-rows": BIASES}
 LENGTHS = [9, 14, 6]
-TRAINING = {"weight_decay": 0.1, "adam_epsilon": 1e-6}
+TRAINING = SimpleNamespace(weight_decay=0.1, adam_epsilon=1e-6)
 
 
-def plain(folder: Path) -> SpanModel:
-    model = load_encoder(folder, hidden_dropout=0.0, attention_dropout=0.0)
+def plain(folder: Path) -> EncoderModel:
+    model = load_encoder(folder, outputs=2, hidden_dropout=0.0, attention_dropout=0.0)
     return model.eval().requires_grad_(False)
 
 
-def prepare(folder: Path, name: str, seed: int = 0) -> SpanModel:
+def prepare(folder: Path, name: str, seed: int = 0) -> EncoderModel:
     model = plain(folder)
     method = resolve_method(name)
     apply_method(method, model, torch.Generator().manual_seed(seed))
@@ -38,7 +39,7 @@ def prepare(folder: Path, name: str, seed: int = 0) -> SpanModel:
     return model
 
 
-def loss_of(model: SpanModel, chosen: list[int]) -> Tensor:
+def loss_of(model: EncoderModel, chosen: list[int]) -> Tensor:
     """The loss on some of three fixed random sequences."""
     lengths = [LENGTHS[number] for number in chosen]
     packing = Packing.of(lengths, torch.device("cpu"))
@@ -51,7 +52,7 @@ def loss_of(model: SpanModel, chosen: list[int]) -> Tensor:
     return span_loss(model(hidden, packing), packing, labels[0], labels[1])
 
 
-def chosen_of(model: SpanModel) -> dict[str, Tensor]:
+def chosen_of(model: EncoderModel) -> dict[str, Tensor]:
     """The index of each tensor with chosen entries, by the tensor's own name."""
     return {plain_name(name): index for name, index in entry_indices(model).items()}
 
@@ -128,7 +129,7 @@ def test_random_rows_are_a_column_or_rows_of_each_matrix(tiny_encoder: Path) -> 
     seen = set()
     for seed in range(4):
         chosen = chosen_of(prepare(tiny_encoder, "random-rows", seed))
-        assert chosen.keys() == shapes.keys() - {"qa_outputs.weight"}
+        assert chosen.keys() == shapes.keys() - {"head.weight"}
         for name, index in chosen.items():
             seen.add((name.split(".")[-3] + "." + name.split(".")[-2], form(index, shapes[name])))
     assert {kind for part, kind in seen if part.endswith("LayerNorm")} == {"whole"}
@@ -170,7 +171,7 @@ def test_entries_outside_the_mask_stay_byte_for_byte(tiny_encoder: Path, name: s
         optimizer.step()
     chosen, moved = chosen_of(model), 0
     for tensor, value in before.items():
-        if tensor.startswith("qa_outputs."):
+        if tensor.startswith("head."):
             continue
         path, _, kind = tensor.rpartition(".")
         after = getattr(model.get_submodule(path), kind).detach().flatten()
@@ -247,7 +248,7 @@ def test_the_empirical_fisher_is_that_of_brute_force(tiny_encoder: Path) -> None
     assert not torch.allclose(fisher_of_batch(model)[name], sums[name])
 
 
-def fisher_of_batch(model: SpanModel) -> dict[str, Tensor]:
+def fisher_of_batch(model: EncoderModel) -> dict[str, Tensor]:
     """The square of the mean gradient: what the sum of squares must not be taken for."""
     model.zero_grad()
     loss_of(model, [0, 1, 2]).backward()

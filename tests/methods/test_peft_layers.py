@@ -14,7 +14,7 @@ from torch.nn import functional
 from transformers import AutoModel, BertConfig, BertForQuestionAnswering
 from transformers.utils import logging as library_logging
 
-from tuning_curves.encoders.model import SpanModel, load_encoder, span_loss
+from tuning_curves.encoders.model import EncoderModel, load_encoder, span_loss
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.methods import apply_method, list_methods, resolve_method, trained_tensors
 from tuning_curves.methods.base import Counts
@@ -26,17 +26,17 @@ CPU = torch.device("cpu")
 LENGTHS = [7, 1, 23, 12]
 STARTS, ENDS = torch.tensor([1, 0, 20, 3]), torch.tensor([6, 0, 22, 3])
 TOKENS = 5
-HEAD = {"qa_outputs.weight", "qa_outputs.bias"}
+HEAD = {"head.weight", "head.bias"}
 Rows = list[tuple[Tensor, Tensor]]
 
 
-def prepare(folder: Path, name: str, seed: int = 0) -> SpanModel:
-    model = load_encoder(folder, hidden_dropout=0.1, attention_dropout=0.0)
+def prepare(folder: Path, name: str, seed: int = 0) -> EncoderModel:
+    model = load_encoder(folder, outputs=2, hidden_dropout=0.1, attention_dropout=0.0)
     apply_method(resolve_method(name), model, torch.Generator().manual_seed(seed))
     return model
 
 
-def shake(model: SpanModel) -> None:
+def shake(model: EncoderModel) -> None:
     """Move what is trained away from where it starts, so that all of it matters."""
     generator = torch.Generator().manual_seed(8)
     with torch.no_grad():
@@ -51,7 +51,7 @@ def sequences(vocabulary: int = 90) -> Rows:
     return [(t, (torch.arange(len(t)) >= len(t) // 2).long()) for t in tokens]
 
 
-def packed_logits(model: SpanModel, rows: Rows) -> tuple[Tensor, Packing]:
+def packed_logits(model: EncoderModel, rows: Rows) -> tuple[Tensor, Packing]:
     tokens, types = (torch.cat(part)[None] for part in zip(*rows, strict=True))
     positions = torch.cat([torch.arange(n) for n in LENGTHS])[None]
     packing = Packing.of(LENGTHS, CPU)
@@ -113,7 +113,7 @@ def test_logits_and_gradients_are_those_of_pefts_padded_model(
     with torch.no_grad():
         for part, tensor in trained_tensors(ours).items():
             counterpart[part].copy_(tensor.view(counterpart[part].shape))
-    theirs.base_model.model.qa_outputs.requires_grad_(True)
+    theirs.base_model.model.head.requires_grad_(True)
     rows = sequences()
     tokens, types, mask = pad(rows)
     out = theirs(input_ids=tokens, token_type_ids=types, attention_mask=mask)
@@ -123,7 +123,7 @@ def test_logits_and_gradients_are_those_of_pefts_padded_model(
 
 
 def compare(
-    ours: SpanModel, rows: Rows, expected: list[Tensor], counterpart: dict[str, Tensor]
+    ours: EncoderModel, rows: Rows, expected: list[Tensor], counterpart: dict[str, Tensor]
 ) -> None:
     """Logits, and the gradients of the loss over real tokens, to 1e-5."""
     logits, packing = packed_logits(ours, rows)
@@ -136,7 +136,7 @@ def compare(
             gradient = counterpart[part].grad
             assert gradient is not None
             # not a comparison of zeros; the softmax over tokens does not see the head's bias
-            assert gradient.abs().max() > 1e-4 or part == "qa_outputs.bias", part
+            assert gradient.abs().max() > 1e-4 or part == "head.bias", part
             assert (parameter.grad - gradient.view(parameter.shape)).abs().max() < 1e-5, part
         else:
             assert parameter.grad is None
@@ -161,10 +161,10 @@ def test_prefixes_are_pefts_prompt_through_the_librarys_padded_layers(tiny_encod
     with torch.no_grad():
         whole.copy_(torch.cat(own, dim=1))
     head = theirs.base_model.qa_outputs.modules_to_save["default"]
-    head.load_state_dict(ours.qa_outputs.state_dict())
+    head.load_state_dict(ours.head.state_dict())
     rows = sequences()
     expected = through_layers(theirs, reader, head, rows)
-    counterpart = {"qa_outputs.weight": head.weight, "qa_outputs.bias": head.bias}
+    counterpart = {"head.weight": head.weight, "head.bias": head.bias}
     logits, packing = packed_logits(ours, rows)
     assert (logits - torch.cat(expected)).abs().max() < 1e-5
     span_loss(logits, packing, STARTS, ENDS).backward()
@@ -172,8 +172,8 @@ def test_prefixes_are_pefts_prompt_through_the_librarys_padded_layers(tiny_encod
     ours_whole = torch.cat([weight.grad for weight in own], dim=1)
     assert whole.grad.abs().max() > 1e-4
     assert (ours_whole - whole.grad).abs().max() < 1e-5
-    for part, parameter in ours.qa_outputs.named_parameters():
-        assert (parameter.grad - counterpart[f"qa_outputs.{part}"].grad).abs().max() < 1e-5
+    for part, parameter in ours.head.named_parameters():
+        assert (parameter.grad - counterpart[f"head.{part}"].grad).abs().max() < 1e-5
 
 
 def through_layers(
@@ -221,7 +221,7 @@ def count(name: str, width: int = 768, layers: int = 12) -> Counts:
         intermediate_size=4 * width,
     )
     with torch.device("meta"):
-        model = SpanModel(AutoModel.from_config(config, add_pooling_layer=False))
+        model = EncoderModel(AutoModel.from_config(config, add_pooling_layer=False), 2)
         return apply_method(resolve_method(name), model, None)
 
 
@@ -283,7 +283,9 @@ def test_frozen_tensors_keep_their_names_below_what_wraps_them(
     tiny_encoder: Path, name: str
 ) -> None:
     before = dict(
-        load_encoder(tiny_encoder, hidden_dropout=0, attention_dropout=0).named_parameters()
+        load_encoder(
+            tiny_encoder, outputs=2, hidden_dropout=0, attention_dropout=0
+        ).named_parameters()
     )
     model = prepare(tiny_encoder, name)
     frozen = {plain_name(n): p for n, p in model.named_parameters() if not p.requires_grad}

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tuning_curves.encoders.model import SpanModel, load_encoder, span_loss
+from tuning_curves.encoders.model import EncoderModel, load_encoder, span_loss
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.methods import (
     apply_method,
@@ -22,7 +22,7 @@ from tuning_curves.methods.registry import NUMBERED, PLAIN, SIZED
 from tuning_curves.report.style import ordered
 from tuning_curves.util.errors import UsageError
 
-HEAD = {"qa_outputs.weight", "qa_outputs.bias"}
+HEAD = {"head.weight", "head.bias"}
 LAYERS = range(3)
 BLOCKS = ("attention.output", "output")
 KINDS = ("weight", "bias")
@@ -34,13 +34,13 @@ FEED_FORWARD = ("intermediate.dense", "output.dense")
 LENGTHS = [9, 14, 6]
 
 
-def prepare(folder: Path, name: str, seed: int = 0) -> SpanModel:
-    model = load_encoder(folder, hidden_dropout=0.0, attention_dropout=0.0)
+def prepare(folder: Path, name: str, seed: int = 0) -> EncoderModel:
+    model = load_encoder(folder, outputs=2, hidden_dropout=0.0, attention_dropout=0.0)
     apply_method(resolve_method(name), model, torch.Generator().manual_seed(seed))
     return model
 
 
-def loss_of(model: SpanModel) -> Tensor:
+def loss_of(model: EncoderModel) -> Tensor:
     """The loss on three fixed random sequences."""
     packing = Packing.of(LENGTHS, torch.device("cpu"))
     tokens = torch.randint(5, 100, (1, sum(LENGTHS)), generator=torch.Generator().manual_seed(3))
@@ -132,7 +132,7 @@ def test_full_trains_every_name(tiny_encoder: Path) -> None:
 
 @pytest.mark.parametrize("count", [0, 4, 12])
 def test_layers_that_are_not_there_are_refused(tiny_encoder: Path, count: int) -> None:
-    model = load_encoder(tiny_encoder, hidden_dropout=0.0, attention_dropout=0.0)
+    model = load_encoder(tiny_encoder, outputs=2, hidden_dropout=0.0, attention_dropout=0.0)
     with pytest.raises(UsageError) as caught:
         apply_method(top_layers(count), model, None)
     assert str(caught.value) == (
@@ -207,7 +207,7 @@ def test_the_frozen_prefix_ends_at_the_lowest_trained_layer(
     tiny_encoder: Path, trains: Callable[[str, int], bool], frozen: int
 ) -> None:
     method = Method(name="t", family="f", trains=trains, equation="", source="")
-    model = load_encoder(tiny_encoder, hidden_dropout=0.0, attention_dropout=0.0)
+    model = load_encoder(tiny_encoder, outputs=2, hidden_dropout=0.0, attention_dropout=0.0)
     apply_method(method, model, None)
     assert count_frozen_layers(model) == frozen
 
@@ -236,7 +236,7 @@ def test_the_seed_decides_what_is_drawn_and_nothing_else_does(
 
 
 def test_the_head_is_the_same_for_every_method_of_a_seed(tiny_encoder: Path) -> None:
-    heads = [prepare(tiny_encoder, m.name).qa_outputs.weight for m in list_methods()]
+    heads = [prepare(tiny_encoder, m.name).head.weight for m in list_methods()]
     assert all(torch.equal(heads[0], head) for head in heads)
 
 

@@ -92,7 +92,7 @@ def study_mapping(
         },
         "analysis": {
             "contrasts": [list(p) for p in wanted if p[0] in methods and p[1] in methods],
-            "draws": 10000, "seed": 0, "level": 0.95,
+            "n_bootstrap": 10000, "seed": 0, "confidence": 0.95,
         },
         "execution": {"chunk_passes": 30000},
     }  # fmt: skip

@@ -102,7 +102,7 @@ def test_a_long_list_of_sizes_is_cut_to_its_ends(make_study: Any, make_tables: A
 
 
 def test_a_side_needs_an_interval_holms_correction_and_three_pairs() -> None:
-    study = {"analysis": {"level": 0.95}}
+    study = {"analysis": {"confidence": 0.95}}
 
     def place(low: float, high: float, p_holm: float = 0.01, pairs: int = 3) -> str:
         row = SimpleNamespace(em_low=low, em_high=high, p_holm=p_holm, pairs=pairs)

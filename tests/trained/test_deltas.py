@@ -243,7 +243,7 @@ def test_another_encoder_is_refused(bitfit: Path, places: WorkerPaths, tmp_path:
 def test_answers_on_the_command_line(
     bitfit: Path, places: WorkerPaths, tiny_test_file: Path, tmp_path: Path, capsys: Any
 ) -> None:
-    one = ["answer", "--delta", str(bitfit), "--encoder", str(places.encoder)]
+    one = ["predict", "--delta", str(bitfit), "--encoder", str(places.encoder)]
     context = "Its lamp burns kerosene — its bell weighs 410 kilograms."
     assert main([*one, "--question", "What burns?", "--context", context, "--json"]) == 0
     row = json.loads(capsys.readouterr().out)
@@ -264,7 +264,7 @@ def test_answers_on_the_command_line(
 def test_questions_need_no_answers(
     bitfit: Path, places: WorkerPaths, tiny_test_file: Path, tmp_path: Path, capsys: Any
 ) -> None:
-    one = ["answer", "--delta", str(bitfit), "--encoder", str(places.encoder), "--file"]
+    one = ["predict", "--delta", str(bitfit), "--encoder", str(places.encoder), "--file"]
     assert main([*one, str(tiny_test_file)]) == 0
     expected = capsys.readouterr().out
     content = json.loads(tiny_test_file.read_text("utf-8"))
@@ -293,7 +293,7 @@ def test_predictions_never_replace_what_was_read(
     out.symlink_to(read[option])
     before = read[option].read_bytes()
     given = [part for name, path in read.items() for part in (name, str(path))]
-    arguments = ["answer", *given, "--encoder", str(places.encoder), "--predictions", str(out)]
+    arguments = ["predict", *given, "--encoder", str(places.encoder), "--predictions", str(out)]
     assert main(arguments) == 2
     assert f"is the file of {option}, which it would replace" in capsys.readouterr().err
     assert read[option].read_bytes() == before
@@ -317,7 +317,7 @@ def test_predictions_never_replace_what_was_read(
 def test_what_cannot_be_asked(
     bitfit: Path, places: WorkerPaths, capsys: Any, arguments: list[str], status: int, words: str
 ) -> None:
-    one = ["answer", "--delta", str(bitfit), "--encoder", str(places.encoder)]
+    one = ["predict", "--delta", str(bitfit), "--encoder", str(places.encoder)]
     assert main([*one, *arguments]) == status
     assert words in capsys.readouterr().err
 

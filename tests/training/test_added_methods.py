@@ -54,7 +54,7 @@ def train(study: Study, places: WorkerPaths) -> dict[str, dict[str, Any]]:
     """The study's records by method."""
     run_job(study.job(study.unique), places, "cpu")
     return {
-        p.run.method: read_record(places.records / p.record, p, study.settings)
+        p.run.method: read_record(places.records / p.record, p, study.settings).to_json()
         for p in study.unique
     }
 
@@ -71,7 +71,7 @@ def test_each_method_leaves_a_record_of_the_same_bits_twice(
 ) -> None:
     study = study_of(make_study, precision=precision)
     again = WorkerPaths(
-        encoder=places.encoder, features=places.windows, workspace=tmp_path / "again"
+        encoder=places.encoder, windows=places.windows, workspace=tmp_path / "again"
     )
     records = train(study, places)
     assert numbers(records) == numbers(train(study, again))
@@ -115,7 +115,8 @@ def test_the_seed_of_the_initialisation_matters(
     )
     run_job(study.job(study.unique), places, "cpu")
     losses = [
-        read_record(places.records / p.record, p, study.settings)["losses"] for p in study.unique
+        read_record(places.records / p.record, p, study.settings).to_json()["losses"]
+        for p in study.unique
     ]
     assert losses[0] != losses[1]
 
@@ -126,7 +127,7 @@ def test_a_killed_run_resumes_to_the_same_numbers(
 ) -> None:
     study = study_of(make_study, name)
     whole = WorkerPaths(
-        encoder=places.encoder, features=places.windows, workspace=tmp_path / "whole"
+        encoder=places.encoder, windows=places.windows, workspace=tmp_path / "whole"
     )
     expected = numbers(train(study, whole))
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
@@ -152,7 +153,7 @@ def test_a_killed_run_resumes_to_the_same_numbers(
 def test_a_frozen_tensor_that_moved_below_a_tuner_layer_is_noticed(
     make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch, name: str, precision: str
 ) -> None:
-    original = loop.Trainer.run
+    original = loop.Trainer.train
 
     def meddling(self: Any, *told: Any) -> Any:
         trace = original(self, *told)

@@ -35,7 +35,7 @@ def study_of(make_study: Any, *names: str, **changes: Any) -> Study:
 def records_of(study: Study, places: WorkerPaths, device: str) -> dict[str, dict[str, Any]]:
     run_job(study.job(study.unique), places, device)
     return {
-        p.run.method: read_record(places.records / p.record, p, study.settings)
+        p.run.method: read_record(places.records / p.record, p, study.settings).to_json()
         for p in study.unique
     }
 

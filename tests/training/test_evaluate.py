@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tuning_curves.encoders.batches import Batch, Feed
-from tuning_curves.encoders.model import SpanModel, load_encoder
+from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.tasks.question_answering.data import SquadData
 from tuning_curves.tasks.question_answering.metric import GoldAnswers
@@ -30,13 +30,13 @@ def split(
 
 
 @pytest.fixture(scope="module")
-def model(tiny_encoder: Path) -> SpanModel:
-    model = load_encoder(tiny_encoder, hidden_dropout=0.3, attention_dropout=0.0)
+def model(tiny_encoder: Path) -> EncoderModel:
+    model = load_encoder(tiny_encoder, outputs=2, hidden_dropout=0.3, attention_dropout=0.0)
     model.initialise_head(torch.Generator().manual_seed(0))
     return model
 
 
-def answer_by_hand(model: SpanModel, split: WindowSet, data: SquadData, question: int) -> str:
+def answer_by_hand(model: EncoderModel, split: WindowSet, data: SquadData, question: int) -> str:
     """The text of the best span of all of a question's windows."""
     best, text = -np.inf, ""
     context = data.contexts[data.questions[question].paragraph]
@@ -66,7 +66,7 @@ def tokens_together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.usefixtures("tokens_together")
 def test_answers_are_the_best_spans(
-    model: SpanModel, split: WindowSet, tiny_squad: SquadData
+    model: EncoderModel, split: WindowSet, tiny_squad: SquadData
 ) -> None:
     """With n_best 200 no pair of a window is left out. Dropout must be off in an examination."""
     exam = Evaluator(split, ASKED, n_best=200, max_answer_tokens=LONGEST)
@@ -121,9 +121,9 @@ def test_a_model_that_knows_the_labels_scores_all(split: WindowSet, tiny_squad: 
 
 
 def test_logits_that_are_no_numbers_are_no_answers(tiny_encoder: Path, split: WindowSet) -> None:
-    model = load_encoder(tiny_encoder, hidden_dropout=0.0, attention_dropout=0.0)
+    model = load_encoder(tiny_encoder, outputs=2, hidden_dropout=0.0, attention_dropout=0.0)
     with torch.no_grad():
-        model.qa_outputs.bias.fill_(float("nan"))
+        model.head.bias.fill_(float("nan"))
     exam = Evaluator(split, ASKED, n_best=20, max_answer_tokens=30)
     with pytest.raises(FloatingPointError, match="the model's logits are not finite"):
         exam.take(Feed(model, split, None), "float32")

@@ -28,7 +28,7 @@ def probe_records(make_study: Any, places: WorkerPaths, precision: str) -> dict[
     study = make_study({"sizes": [4], "training": {"precision": precision}})
     run_job(study.job(study.unique), places, "cpu")
     return {
-        p.run.method: read_record(places.records / p.record, p, study.settings)
+        p.run.method: read_record(places.records / p.record, p, study.settings).to_json()
         for p in study.unique
     }
 

@@ -35,7 +35,10 @@ def study_of(
 def records_of(study: Study, places: WorkerPaths) -> dict[str, dict[str, Any]]:
     """The records of a study's runs, trained now, by id."""
     run_job(study.job(study.unique), places, "cpu")
-    return {p.id: read_record(places.records / p.record, p, study.settings) for p in study.unique}
+    return {
+        p.id: read_record(places.records / p.record, p, study.settings).to_json()
+        for p in study.unique
+    }
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -93,7 +96,7 @@ def test_a_frozen_tensor_below_its_entries_that_moved_is_noticed(
     make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = study_of(make_study, "random-mask")
-    original = loop.Trainer.run
+    original = loop.Trainer.train
 
     def meddling(self: Any, *told: Any) -> Any:
         trace = original(self, *told)
@@ -133,10 +136,10 @@ def test_fisher_is_computed_once_for_all_that_share_data_and_head(
     assert asked == [1] * (2 * (4 + 8))  # a question at a time
     for planned in study.unique[::5]:
         alone = WorkerPaths(
-            encoder=places.encoder, features=places.windows, workspace=tmp_path / planned.id
+            encoder=places.encoder, windows=places.windows, workspace=tmp_path / planned.id
         )
         run_job(study.job((planned,)), alone, "cpu")
-        record = read_record(alone.records / planned.record, planned, study.settings)
+        record = read_record(alone.records / planned.record, planned, study.settings).to_json()
         for key in record.keys() - set(VOLATILE):
             assert record[key] == together[planned.id][key]
 
@@ -170,7 +173,7 @@ def test_a_checkpoint_of_other_entries_is_refused(
     study = study_of(make_study, "random-mask", seeds=[0, 1])
     context = RunContext(study.settings, places, torch.device("cpu"))
     models = [context.prepare(planned.run)[0] for planned in study.unique]
-    optimizers = [make_optimizer(m, 1e-2, study.settings["training"]) for m in models]
+    optimizers = [make_optimizer(m, 1e-2, study.settings.training) for m in models]
     path = tmp_path / "c.checkpoint"
     save_checkpoint(path, models[0], optimizers[0], {})
     before = {n: t.clone() for n, t in trained_tensors(models[1]).items()}
@@ -189,7 +192,7 @@ def test_a_cached_lower_part_gives_what_an_uncached_one_gives(
     (cached,) = records_of(study, places).values()
     monkeypatch.setattr(run_module, "count_frozen_layers", lambda model: 0)
     whole = WorkerPaths(
-        encoder=places.encoder, features=places.windows, workspace=tmp_path / "whole"
+        encoder=places.encoder, windows=places.windows, workspace=tmp_path / "whole"
     )
     (uncached,) = records_of(study, whole).values()
     assert cached["cost"]["flops_per_step"] < uncached["cost"]["flops_per_step"]

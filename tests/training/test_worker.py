@@ -27,7 +27,7 @@ def numbers(places: WorkerPaths, study: Study) -> dict[str, dict[str, Any]]:
     for planned in study.unique:
         path = places.records / planned.record
         if path.exists():
-            record = read_record(path, planned, study.settings)
+            record = read_record(path, planned, study.settings).to_json()
             found[planned.id] = {k: v for k, v in record.items() if k not in VOLATILE}
     return found
 
@@ -47,7 +47,7 @@ def test_a_job_leaves_a_record_for_every_run(make_study: Any, places: WorkerPath
         assert record["scores"]["test"]["total"] == 25
         # whole articles of 5 questions, until they hold at least 5
         assert record["scores"]["validation"]["total"] == 5
-        assert sum(record["outcomes"]["article_sizes"]) == 25
+        assert sum(record["outcomes"]["group_sizes"]) == 25
         assert record["losses"][-1][0] == record["run"]["steps"]
         assert 0 < record["losses"][-1][1] < 10
 
@@ -58,7 +58,7 @@ def test_a_record_states_what_was_trained_and_what_it_cost(
     study = make_study({"sizes": [4]})
     run_job(study.job(study.unique), places, "cpu")
     records = {
-        p.run.method: read_record(places.records / p.record, p, study.settings)
+        p.run.method: read_record(places.records / p.record, p, study.settings).to_json()
         for p in study.unique
     }
     bitfit, full = records["bitfit"], records["full"]
@@ -84,7 +84,7 @@ def test_a_second_run_gives_the_same_bits(
     study = make_study()
     job = study.job(study.unique)
     again = WorkerPaths(
-        encoder=places.encoder, features=places.windows, workspace=tmp_path / "again"
+        encoder=places.encoder, windows=places.windows, workspace=tmp_path / "again"
     )
     run_job(job, places, "cpu")
     run_job(job, again, "cpu")
@@ -104,7 +104,7 @@ def test_a_run_does_not_depend_on_its_company(
     for planned in study.unique:
         if planned.run.n_train == 8:
             alone = WorkerPaths(
-                encoder=places.encoder, features=places.windows, workspace=tmp_path / planned.id
+                encoder=places.encoder, windows=places.windows, workspace=tmp_path / planned.id
             )
             run_job(study.job((planned,)), alone, "cpu")
             assert numbers(alone, study)[planned.id] == together[planned.id]
@@ -182,7 +182,7 @@ def test_a_killed_run_resumes_to_the_same_numbers(
     )
     job = runs_of(study, method)
     whole = WorkerPaths(
-        encoder=places.encoder, features=places.windows, workspace=tmp_path / "whole"
+        encoder=places.encoder, windows=places.windows, workspace=tmp_path / "whole"
     )
     run_job(job, whole, "cpu")
 
@@ -242,7 +242,7 @@ def test_a_torn_checkpoint_starts_the_run_anew(
     study = make_study({"sizes": [8]})
     job = runs_of(study, "bitfit")
     whole = WorkerPaths(
-        encoder=places.encoder, features=places.windows, workspace=tmp_path / "whole"
+        encoder=places.encoder, windows=places.windows, workspace=tmp_path / "whole"
     )
     run_job(job, whole, "cpu")
     checkpoint = places.checkpoint(job.runs[0])
@@ -267,7 +267,7 @@ def test_a_diverged_run_is_a_record_and_the_rest_goes_on(
     monkeypatch.setattr(loop, "span_loss", failing)
     summary = run_job(study.job(study.unique), places, "cpu")
     assert (summary.trained, summary.diverged) == (1, 1)
-    record = read_record(places.records / blow_up.record, blow_up, study.settings)
+    record = read_record(places.records / blow_up.record, blow_up, study.settings).to_json()
     assert record["status"] == "diverged"
     assert f"the loss became nan at or before step {step}" in record["failure"]
     assert record["scores"] is None
@@ -291,7 +291,7 @@ def test_the_frozen_part_is_made_once_and_changes_nothing(
     assert len(made) == len(set(made))  # each window of each split once, whatever the run
     monkeypatch.setattr(run_module, "ACTIVATION_BYTES", 0)
     none_kept = WorkerPaths(
-        encoder=places.encoder, features=places.windows, workspace=tmp_path / "n"
+        encoder=places.encoder, windows=places.windows, workspace=tmp_path / "n"
     )
     run_job(job, none_kept, "cpu")
     assert numbers(places, study) == numbers(none_kept, study)
@@ -312,7 +312,7 @@ def test_frozen_tensors_that_moved_are_noticed(
     make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = make_study({"sizes": [4]})
-    original = loop.Trainer.run
+    original = loop.Trainer.train
 
     def meddling(self: Any, *told: Any) -> Any:
         trace = original(self, *told)

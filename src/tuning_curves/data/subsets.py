@@ -77,7 +77,7 @@ def subset(pool: np.ndarray, n: int, seed: int) -> np.ndarray:
     """
     if not 1 <= n <= len(pool):
         raise UsageError(
-            f"a training subset of {n} questions was asked for; the pool outside the selection"
+            f"a training subset of {n} questions was asked for; the pool outside the validation"
             f" split holds {len(pool)}",
             fix=f"keep the study's sizes within 1 and {len(pool)}, or make its validation split"
             " smaller",

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from tuning_curves.encoders.disk_cache import Store, shuffled
-from tuning_curves.encoders.model import SpanModel
+from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.encoders.packing import Packing, to_device
 from tuning_curves.tasks.question_answering.windows import WindowSet
 
@@ -38,7 +38,7 @@ def autocast(device: torch.device, precision: str) -> contextlib.AbstractContext
 
 
 def embed_windows(
-    model: SpanModel, features: WindowSet, chosen: np.ndarray, device: torch.device
+    model: EncoderModel, features: WindowSet, chosen: np.ndarray, device: torch.device
 ) -> Batch:
     """Lay out windows and embed their tokens with the model as it is now."""
     windows = features.lay_out(chosen)
@@ -65,7 +65,7 @@ class ActivationCache:
 
     def __init__(
         self,
-        model: SpanModel,
+        model: EncoderModel,
         features: WindowSet,
         first: int,
         precision: str,
@@ -168,7 +168,7 @@ class Feed:
     """Batches of one split for one model: embedded now, or from the frozen prefix."""
 
     def __init__(
-        self, model: SpanModel, features: WindowSet, prefix: ActivationCache | None
+        self, model: EncoderModel, features: WindowSet, prefix: ActivationCache | None
     ) -> None:
         self.model, self.features, self.prefix = model, features, prefix
         self.first = 0 if prefix is None else prefix.first

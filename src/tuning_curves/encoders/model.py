@@ -26,17 +26,15 @@ from tuning_curves.encoders.packing import ATTENTION, Packing, attend_packed
 from tuning_curves.util.errors import DataError, one_line
 
 
-class SpanModel(nn.Module):
-    """An encoder and a linear head that gives each token a start and an end logit.
+class EncoderModel(nn.Module):
+    """An encoder and a linear head on each token's state (Devlin et al. 2019, section 4)."""
 
-    The head is `qa_outputs` of BERT's question answering (Devlin et al. 2019, section 4.2).
-    """
-
-    def __init__(self, encoder: PreTrainedModel) -> None:
+    def __init__(self, encoder: PreTrainedModel, outputs: int) -> None:
+        """Args: outputs: logits of a token."""
         super().__init__()
         self.encoder: Any = encoder
         self.dropout_bits = replace_dropouts(encoder)
-        self.qa_outputs = nn.Linear(encoder.config.hidden_size, 2)
+        self.head = nn.Linear(encoder.config.hidden_size, outputs)
 
     @property
     def layers(self) -> Any:
@@ -47,8 +45,8 @@ class SpanModel(nn.Module):
         """Draw the head's weights as the library does: normal, zero bias."""
         deviation = self.encoder.config.initializer_range
         with torch.no_grad():
-            self.qa_outputs.weight.normal_(0.0, deviation, generator=generator)
-            self.qa_outputs.bias.zero_()
+            self.head.weight.normal_(0.0, deviation, generator=generator)
+            self.head.bias.zero_()
 
     def embed(self, tokens: Tensor, positions: Tensor, types: Tensor) -> Tensor:
         """Embed a row of tokens.
@@ -72,19 +70,21 @@ class SpanModel(nn.Module):
         return hidden
 
     def forward(self, hidden: Tensor, packing: Packing, first: int = 0) -> Tensor:
-        """Start and end logits of every token.
+        """The head's logits for every token.
 
         Args:
             hidden: [1, T, width], what enters layer `first`.
 
         Returns:
-            [T, 2] float32.
+            [T, outputs] float32.
         """
         hidden = self.run_layers(hidden, packing, first)
-        return self.qa_outputs(hidden)[0].float()
+        return self.head(hidden)[0].float()
 
 
-def load_encoder(folder: Path, *, hidden_dropout: float, attention_dropout: float) -> SpanModel:
+def load_encoder(
+    folder: Path, *, outputs: int, hidden_dropout: float, attention_dropout: float
+) -> EncoderModel:
     """Read a Hugging Face checkpoint (safetensors only, no remote code) in float32.
 
     The library's load report and progress bar are kept off the terminal: what matters in them
@@ -110,7 +110,7 @@ def load_encoder(folder: Path, *, hidden_dropout: float, attention_dropout: floa
     encoder, loading = _read_checkpoint(folder, dropout)
     _check_tensors(folder / "model.safetensors", loading)
     _check_finite(folder / "model.safetensors", encoder)
-    return SpanModel(encoder)
+    return EncoderModel(encoder, outputs)
 
 
 def _read_checkpoint(folder: Path, dropout: dict[str, float]) -> tuple[PreTrainedModel, Any]:

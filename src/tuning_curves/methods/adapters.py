@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from tuning_curves.encoders.model import SpanModel
+from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods.base import Method, trains_nothing
 from tuning_curves.methods.layers import trains_layernorm
 from tuning_curves.util.errors import UsageError
@@ -68,14 +68,14 @@ def houlsby(size: int | None = None) -> Method:
     """The method `adapter-houlsby`, with bottleneck 64 unless a size is given."""
     bottleneck = HOULSBY_SIZE if size is None else _check_size(size)
 
-    def extend(model: SpanModel) -> None:
+    def extend(model: EncoderModel) -> None:
         width = model.encoder.config.hidden_size
         for layer in model.layers:
             for block in (layer.attention.output, layer.output):
                 adapter = Bottleneck(width, bottleneck, nn.GELU())
                 block.dropout = AdaptedDropout(block.dropout, adapter)
 
-    def initialise(model: SpanModel, generator: torch.Generator) -> None:
+    def initialise(model: EncoderModel, generator: torch.Generator) -> None:
         for weight in _adapter_weights(model):
             nn.init.trunc_normal_(weight, std=0.01, a=-0.02, b=0.02, generator=generator)
 
@@ -98,14 +98,14 @@ def pfeiffer(size: int | None = None) -> Method:
     if size is not None:
         _check_size(size)
 
-    def extend(model: SpanModel) -> None:
+    def extend(model: EncoderModel) -> None:
         width = model.encoder.config.hidden_size
         bottleneck = width // PFEIFFER_REDUCTION if size is None else size
         for layer in model.layers:
             adapter = Bottleneck(width, bottleneck, nn.ReLU())
             layer.output.LayerNorm = AdaptedLayerNorm(layer.output.LayerNorm, adapter)
 
-    def initialise(model: SpanModel, generator: torch.Generator) -> None:
+    def initialise(model: EncoderModel, generator: torch.Generator) -> None:
         for weight in _adapter_weights(model):
             nn.init.normal_(weight, std=0.02, generator=generator)
 
@@ -123,7 +123,7 @@ def pfeiffer(size: int | None = None) -> Method:
     )
 
 
-def _adapter_weights(model: SpanModel) -> Iterator[Tensor]:
+def _adapter_weights(model: EncoderModel) -> Iterator[Tensor]:
     """The adapters' matrices, lowest first; their biases are set to zero on the way."""
     for module in model.modules():
         if isinstance(module, Bottleneck):

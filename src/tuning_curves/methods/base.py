@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tuning_curves.encoders.model import SpanModel
+from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods.sparse import entry_indices, plain_name
 
 LAYER = re.compile(r"^encoder\.layer\.(\d+)\.(.+)$")
@@ -56,10 +56,10 @@ class Method:
     rates: tuple[float, ...] = ()
     rates_source: str = "ours"
     deviations: str = ""
-    extend: Callable[[SpanModel], None] | None = None
-    initialise: Callable[[SpanModel, torch.Generator], None] | None = None
-    entries: Callable[[SpanModel], int] | None = None
-    select: Callable[[SpanModel, Iterable[Tensor]], dict[str, Tensor]] | None = None
+    extend: Callable[[EncoderModel], None] | None = None
+    initialise: Callable[[EncoderModel, torch.Generator], None] | None = None
+    entries: Callable[[EncoderModel], int] | None = None
+    select: Callable[[EncoderModel, Iterable[Tensor]], dict[str, Tensor]] | None = None
     pretrained: bool = True
     packages: tuple[str, ...] = ()
 
@@ -86,7 +86,7 @@ class Counts:
         return (self.backbone + self.added) / (self.total - self.head)
 
 
-def apply_method(method: Method, model: SpanModel, generator: torch.Generator | None) -> Counts:
+def apply_method(method: Method, model: EncoderModel, generator: torch.Generator | None) -> Counts:
     """Put a method into a model, in place: add its modules, freeze all else, count.
 
     Args:
@@ -114,12 +114,12 @@ def apply_method(method: Method, model: SpanModel, generator: torch.Generator | 
 
 
 def _place(name: str, own: set[str]) -> str:
-    if name.startswith("qa_outputs."):
+    if name.startswith("head."):
         return "head"
     return "backbone" if name in own else "added"
 
 
-def count_frozen_layers(model: SpanModel) -> int:
+def count_frozen_layers(model: EncoderModel) -> int:
     """How many of the lowest layers (and the embeddings below them) have nothing to train.
 
     Zero unless the embeddings are frozen too. What is counted here may run once and be cached.

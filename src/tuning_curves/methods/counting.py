@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModel, BertConfig, PretrainedConfig
 
-from tuning_curves.encoders.model import SpanModel, check_architecture
+from tuning_curves.encoders.model import EncoderModel, check_architecture
 from tuning_curves.methods import Counts, Method, apply_method, list_methods, resolve_method
 from tuning_curves.util.errors import DataError, one_line
 
@@ -37,13 +37,13 @@ def count_methods(config: Path, names: list[str] | None = None) -> list[dict[str
     return rows
 
 
-def count_one(method: Method, blank: SpanModel) -> Counts:
+def count_one(method: Method, blank: EncoderModel) -> Counts:
     """What a method trains in a model of shapes alone, which stays as it is."""
     with torch.device("meta"):
         return apply_method(method, copy.deepcopy(blank), None)
 
 
-def empty_model(config: Path) -> SpanModel:
+def empty_model(config: Path) -> EncoderModel:
     """The model that a config.json describes, on the meta device: shapes without numbers."""
     check_architecture(config)
     try:
@@ -57,10 +57,10 @@ def empty_model(config: Path) -> SpanModel:
     return blank_model(settings)
 
 
-def blank_model(settings: PretrainedConfig) -> SpanModel:
-    """The model of a configuration, on the meta device."""
+def blank_model(settings: PretrainedConfig, outputs: int = 2) -> EncoderModel:
+    """The model of a configuration with so many logits a token, on the meta device."""
     with torch.device("meta"):
-        return SpanModel(AutoModel.from_config(settings, add_pooling_layer=False))
+        return EncoderModel(AutoModel.from_config(settings, add_pooling_layer=False), outputs)
 
 
 ENCODERS = {  # vocabulary, width, layers, heads: of BERT cased, as the authors of BitFit have it
@@ -101,7 +101,7 @@ def _settings(vocabulary: int, width: int, layers: int, heads: int) -> BertConfi
     )
 
 
-def _row(method: Method, blanks: list[SpanModel]) -> list[str]:
+def _row(method: Method, blanks: list[EncoderModel]) -> list[str]:
     rates = ", ".join(f"{rate:.0e}".replace("e-0", "e-") for rate in method.rates)
     return [
         f"`{method.name}`",
@@ -113,7 +113,7 @@ def _row(method: Method, blanks: list[SpanModel]) -> list[str]:
     ]
 
 
-def _count(method: Method, blank: SpanModel) -> str:
+def _count(method: Method, blank: EncoderModel) -> str:
     counts = count_one(method, blank)
     return f"{counts.backbone + counts.added:,} ({100 * counts.share:.4g} %)"
 

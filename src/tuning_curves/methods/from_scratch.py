@@ -37,7 +37,7 @@ import torch
 from torch import Tensor, nn
 
 from tuning_curves.encoders.dropout import Dropout
-from tuning_curves.encoders.model import SpanModel
+from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.encoders.packing import Packing, to_device
 from tuning_curves.methods.base import Method
 
@@ -145,7 +145,7 @@ def gather_windows(hidden: Tensor, packing: Packing) -> Tensor:
     return torch.cat(parts, dim=-1)
 
 
-def replace_layers(model: SpanModel, kind: type[RecurrentLayer] | type[WindowLayer]) -> None:
+def replace_layers(model: EncoderModel, kind: type[RecurrentLayer] | type[WindowLayer]) -> None:
     """Put a layer of this kind, of nearly the same size, in place of each Transformer layer."""
     config = model.encoder.config
     width = config.hidden_size
@@ -159,7 +159,7 @@ def replace_layers(model: SpanModel, kind: type[RecurrentLayer] | type[WindowLay
     model.encoder.encoder.layer = nn.ModuleList(layers)
 
 
-def draw_everything(model: SpanModel, generator: torch.Generator) -> None:
+def draw_everything(model: EncoderModel, generator: torch.Generator) -> None:
     """Draw every number of the encoder anew; the head has been drawn already."""
     deviation = model.encoder.config.initializer_range
     for module in model.encoder.modules():

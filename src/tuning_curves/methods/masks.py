@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tuning_curves.encoders.model import SpanModel
+from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods.base import Method, trains_nothing
 from tuning_curves.methods.biases import BITFIT, BITFIT_TERMS
 from tuning_curves.methods.sparse import place_entries
@@ -36,7 +36,9 @@ def allot(total: int, sizes: Mapping[str, int]) -> dict[str, int]:
     return shares
 
 
-def choose_entries(model: SpanModel, total: int, generator: torch.Generator) -> dict[str, Tensor]:
+def choose_entries(
+    model: EncoderModel, total: int, generator: torch.Generator
+) -> dict[str, Tensor]:
     """Draw entries of the encoder, without replacement, from each tensor its share by size.
 
     Returns:
@@ -50,7 +52,7 @@ def choose_entries(model: SpanModel, total: int, generator: torch.Generator) -> 
     }
 
 
-def choose_rows(model: SpanModel, generator: torch.Generator) -> dict[str, Tensor]:
+def choose_rows(model: EncoderModel, generator: torch.Generator) -> dict[str, Tensor]:
     """Draw from each weight beside a bias as many entries as the bias has.
 
     A LayerNorm's gain is taken whole. Of a linear layer's matrix, [out, in], one column is taken;
@@ -78,7 +80,7 @@ def _line(draw: np.random.Generator, rows: int, columns: int) -> Tensor:
     return _positions(np.arange(rows) * columns + draw.integers(columns))
 
 
-def empirical_fisher(model: SpanModel, losses: Iterable[Tensor]) -> dict[str, Tensor]:
+def empirical_fisher(model: EncoderModel, losses: Iterable[Tensor]) -> dict[str, Tensor]:
     """The sum over examples of the squared gradient of each one's own loss, without dropout.
 
     Args:
@@ -119,10 +121,10 @@ def largest_entries(scores: Mapping[str, Tensor], total: int) -> dict[str, Tenso
     return chosen
 
 
-def count_like(method: Method) -> Callable[[SpanModel], int]:
+def count_like(method: Method) -> Callable[[EncoderModel], int]:
     """A function: how many parameters of a model's encoder this method trains."""
 
-    def count(model: SpanModel) -> int:
+    def count(model: EncoderModel) -> int:
         layers = len(model.layers)
         named = model.encoder.named_parameters()
         return sum(p.numel() for name, p in named if method.trains(name, layers))
@@ -133,7 +135,7 @@ def count_like(method: Method) -> Callable[[SpanModel], int]:
 def _random_mask(name: str, like: Method) -> Method:
     count = count_like(like)
 
-    def initialise(model: SpanModel, generator: torch.Generator) -> None:
+    def initialise(model: EncoderModel, generator: torch.Generator) -> None:
         place_entries(model, choose_entries(model, count(model), generator))
 
     return Method(
@@ -160,11 +162,11 @@ def _numpy_generator(generator: torch.Generator) -> np.random.Generator:
     return np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
 
 
-def _place_rows(model: SpanModel, generator: torch.Generator) -> None:
+def _place_rows(model: EncoderModel, generator: torch.Generator) -> None:
     place_entries(model, choose_rows(model, generator))
 
 
-def _select_by_fisher(model: SpanModel, losses: Iterable[Tensor]) -> dict[str, Tensor]:
+def _select_by_fisher(model: EncoderModel, losses: Iterable[Tensor]) -> dict[str, Tensor]:
     return largest_entries(empirical_fisher(model, losses), count_like(BITFIT)(model))
 
 

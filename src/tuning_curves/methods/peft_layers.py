@@ -26,7 +26,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tuning_curves.encoders.model import SpanModel
+from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods.base import Method, trains_nothing
 from tuning_curves.util.errors import ResourceError
 
@@ -62,7 +62,7 @@ def lora(size: int | None = None) -> Method:
     """The method `lora`, of rank 8 unless a size is given."""
     rank = RANK if size is None else size
 
-    def extend(model: SpanModel) -> None:
+    def extend(model: EncoderModel) -> None:
         peft = import_peft()
         config = peft.LoraConfig(
             r=rank, lora_alpha=ALPHA, lora_dropout=0.0, target_modules=LORA_TARGETS
@@ -85,19 +85,19 @@ def lora(size: int | None = None) -> Method:
     )
 
 
-def _draw_lora(model: SpanModel, generator: torch.Generator) -> None:
+def _draw_lora(model: EncoderModel, generator: torch.Generator) -> None:
     for layer in _layers_with(model, "lora_A"):
         down, up = layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight
         nn.init.kaiming_uniform_(down, a=math.sqrt(5), generator=generator)
         nn.init.zeros_(up)
 
 
-def _layers_with(model: SpanModel, part: str) -> list[Any]:
+def _layers_with(model: EncoderModel, part: str) -> list[Any]:
     """peft's tuner layers of one kind, lowest first."""
     return [module for module in model.modules() if hasattr(module, part)]
 
 
-def _extend_by_ia3(model: SpanModel) -> None:
+def _extend_by_ia3(model: EncoderModel) -> None:
     peft = import_peft()
     config = peft.IA3Config(target_modules=IA3_TARGETS, feedforward_modules=FEED_FORWARD)
     peft.inject_adapter_in_model(config, model.encoder, ADAPTER)
@@ -105,7 +105,7 @@ def _extend_by_ia3(model: SpanModel) -> None:
         layer.ia3_l[ADAPTER] = nn.Parameter(layer.ia3_l[ADAPTER].detach().flatten())
 
 
-def _reset_ia3(model: SpanModel, _generator: torch.Generator) -> None:
+def _reset_ia3(model: EncoderModel, _generator: torch.Generator) -> None:
     for layer in _layers_with(model, "ia3_l"):
         nn.init.ones_(layer.ia3_l[ADAPTER])
 
@@ -158,7 +158,7 @@ def prefix(size: int | None = None) -> Method:
     """The method `prefix`, with 10 virtual tokens a layer unless a size is given."""
     tokens = VIRTUAL_TOKENS if size is None else size
 
-    def extend(model: SpanModel) -> None:
+    def extend(model: EncoderModel) -> None:
         config = model.encoder.config
         for layer in model.layers:
             own = Prefix(tokens, config.hidden_size, config.num_attention_heads)
@@ -180,7 +180,7 @@ def prefix(size: int | None = None) -> Method:
     )
 
 
-def _draw_prefixes(model: SpanModel, generator: torch.Generator) -> None:
+def _draw_prefixes(model: EncoderModel, generator: torch.Generator) -> None:
     for module in model.modules():
         if isinstance(module, Prefix):
             nn.init.normal_(module.encoder.embedding.weight, generator=generator)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from tuning_curves.encoders.model import SpanModel
+from tuning_curves.encoders.model import EncoderModel
 
 PART = re.compile(r"^(.+)\.parametrizations\.([^.]+)\.(original|0\.values|0\.index)$")
 
@@ -38,7 +38,7 @@ class SparseDelta(nn.Module):
         return frozen.flatten().index_add(0, self.index, self.values).view_as(frozen)
 
 
-def place_entries(model: SpanModel, chosen: Mapping[str, Tensor]) -> None:
+def place_entries(model: EncoderModel, chosen: Mapping[str, Tensor]) -> None:
     """Make these entries of a model trainable, in place; all else of their tensors is frozen.
 
     Args:

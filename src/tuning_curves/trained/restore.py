@@ -7,15 +7,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tuning_curves.encoders.model import SpanModel, load_encoder
+from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.methods import apply_method, resolve_method, trained_tensors
 from tuning_curves.methods.sparse import place_entries, plain_name
+from tuning_curves.tasks import make_task
 from tuning_curves.training.delta import FIX, Delta
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import sha256_of_file
 
 
-def restore_models(delta: Delta, encoder: Path) -> tuple[SpanModel, SpanModel]:
+def restore_models(delta: Delta, encoder: Path) -> tuple[EncoderModel, EncoderModel]:
     """The untouched encoder, and the model as it was after the run's last step; in float32.
 
     Raises:
@@ -23,7 +24,8 @@ def restore_models(delta: Delta, encoder: Path) -> tuple[SpanModel, SpanModel]:
         DataError: another encoder than the delta's, or tensors that do not fit the method.
     """
     check_encoder(delta, encoder)
-    pristine = load_encoder(encoder, hidden_dropout=0.0, attention_dropout=0.0)
+    outputs = make_task(delta.about.settings.task).outputs
+    pristine = load_encoder(encoder, outputs=outputs, hidden_dropout=0.0, attention_dropout=0.0)
     pristine.eval().requires_grad_(False)
     model = copy.deepcopy(pristine)
     apply_method(resolve_method(delta.about.run.method), model, None)
@@ -60,7 +62,7 @@ def _positions(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def _put(model: SpanModel, delta: Delta) -> None:
+def _put(model: EncoderModel, delta: Delta) -> None:
     own = trained_tensors(model)
     expected = {name: tuple(tensor.shape) for name, tensor in own.items()}
     found = {name: tuple(tensor.shape) for name, tensor in delta.tensors.items()}

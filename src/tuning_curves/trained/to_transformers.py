@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from tuning_curves.encoders.model import SpanModel, quiet_library
+from tuning_curves.encoders.model import EncoderModel, quiet_library
 from tuning_curves.methods.peft_layers import ADAPTER
 from tuning_curves.trained.restore import restore_models
 from tuning_curves.training.delta import Delta
@@ -57,7 +57,7 @@ def export_checkpoint(delta: Delta, encoder: Path, out: Path) -> None:
 
 
 @torch.no_grad()
-def fold(model: SpanModel) -> None:
+def fold(model: EncoderModel) -> None:
     """Work entries, LoRA and IA3 into the tensors that they change, in place."""
     for module in list(model.modules()):
         for name in list(getattr(module, "parametrizations", {})):
@@ -70,7 +70,7 @@ def fold(model: SpanModel) -> None:
         setattr(parent, name, layer.get_base_layer())
 
 
-def _tuner_layers(model: SpanModel) -> Iterator[tuple[nn.Module, str, Any]]:
+def _tuner_layers(model: EncoderModel) -> Iterator[tuple[nn.Module, str, Any]]:
     """peft's layers, each with its parent and its name in it."""
     for parent in model.modules():
         for name, layer in parent.named_children():
@@ -78,14 +78,14 @@ def _tuner_layers(model: SpanModel) -> Iterator[tuple[nn.Module, str, Any]]:
                 yield parent, name, layer
 
 
-def _save(model: SpanModel, delta: Delta, encoder: Path, out: Path) -> None:
+def _save(model: EncoderModel, delta: Delta, encoder: Path, out: Path) -> None:
     from transformers import AutoConfig, AutoModelForQuestionAnswering, AutoTokenizer
 
     config = AutoConfig.from_pretrained(encoder, trust_remote_code=False, local_files_only=True)
     config.num_labels = 2  # a start and an end
     whole = AutoModelForQuestionAnswering.from_config(config, dtype=torch.float32)
     whole.base_model.load_state_dict(model.encoder.state_dict())
-    whole.qa_outputs.load_state_dict(model.qa_outputs.state_dict())
+    whole.qa_outputs.load_state_dict(model.head.state_dict())
     with quiet_library():
         whole.save_pretrained(out)
     shutil.copymode(out / "config.json", out / "model.safetensors")  # else its owner's alone

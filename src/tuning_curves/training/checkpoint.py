@@ -12,18 +12,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tuning_curves.encoders.model import SpanModel
+from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods import trained_tensors
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import write_whole
 
 DIGEST = 32  # bytes of a sha256
-LAYOUT = 2  # raised whenever what is saved changes its meaning
+LAYOUT = 3  # raised whenever what is saved changes its meaning
 
 
 def save_checkpoint(
     path: Path,
-    model: SpanModel,
+    model: EncoderModel,
     optimizer: torch.optim.Optimizer,
     progress: dict[str, Any],
 ) -> None:
@@ -44,7 +44,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: Path, model: SpanModel, optimizer: torch.optim.Optimizer
+    path: Path, model: EncoderModel, optimizer: torch.optim.Optimizer
 ) -> dict[str, Any]:
     """Put a saved state back, in place; returns the progress.
 
@@ -72,13 +72,13 @@ def load_checkpoint(
     return state["progress"]
 
 
-def _random_cuda(model: SpanModel) -> list[Tensor]:
+def _random_cuda(model: EncoderModel) -> list[Tensor]:
     """The random state of the model's own GPU: a run may resume on another, of fewer or more."""
     device = _device(model)
     return [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
 
 
-def _device(model: SpanModel) -> torch.device:
+def _device(model: EncoderModel) -> torch.device:
     return next(model.parameters()).device
 
 

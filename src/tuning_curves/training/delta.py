@@ -1,6 +1,6 @@
 """A delta's file: every tensor that a run trained, and what must be known to use them.
 
-It is one safetensors file. Whole tensors stand under their names in `SpanModel`, the span head
+It is one safetensors file. Whole tensors stand under their names in `EncoderModel`, the span head
 among them; of tensors with chosen entries alone their flat positions and what is added there
 (`methods.entries`). The header says what they are of: the run and all its settings, the files of
 its encoder with their sha256, and a sha256 of all of it, so that a torn or altered file is refused.

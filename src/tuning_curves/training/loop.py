@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from tuning_curves.encoders.batches import Feed, autocast
-from tuning_curves.encoders.model import SpanModel, span_loss
+from tuning_curves.encoders.model import EncoderModel, span_loss
 from tuning_curves.encoders.packing import to_device
 from tuning_curves.study.job import Run, TrainingSettings
 from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
@@ -58,7 +58,7 @@ class Trace:
 Report = Callable[[int, float], None]
 
 
-def loss_of(model: SpanModel, feed: Feed, questions: np.ndarray, precision: str) -> Tensor:
+def loss_of(model: EncoderModel, feed: Feed, questions: np.ndarray, precision: str) -> Tensor:
     """The mean loss over all windows of these questions, in nats: a scalar with its graph."""
     features = feed.features
     windows = features.features_of(questions)
@@ -75,7 +75,7 @@ class Trainer:
 
     def __init__(
         self,
-        model: SpanModel,
+        model: EncoderModel,
         feed: Feed,
         questions: np.ndarray,
         run: Run,

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from tuning_curves.encoders.model import SpanModel
+from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods.biases import bias_terms
 
 
@@ -50,7 +50,7 @@ Loss = Callable[[np.ndarray], Tensor]
 
 
 def profile_step(
-    model: SpanModel, loss_of: Loss, questions: np.ndarray, tokens: int
+    model: EncoderModel, loss_of: Loss, questions: np.ndarray, tokens: int
 ) -> tuple[StepProfile, Tensor]:
     """Measure one step's forward and backward pass, and leave its gradients on the parameters.
 
@@ -63,7 +63,7 @@ def profile_step(
     Returns:
         What was measured, and the loss in nats, a scalar.
     """
-    device = model.qa_outputs.weight.device
+    device = model.head.weight.device
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         one, _ = _kept(model, lambda: loss_of(questions[:1]))
     model.zero_grad(set_to_none=True)

@@ -19,7 +19,7 @@ from tuning_curves.data.subsets import split_pools, stratified_sample, subset
 from tuning_curves.encoders.batches import ActivationCache, Feed, Room
 from tuning_curves.encoders.disk_cache import Store
 from tuning_curves.encoders.fetch_encoder import open_encoder
-from tuning_curves.encoders.model import SpanModel, load_encoder
+from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.encoders.precision import store_frozen
 from tuning_curves.methods import (
     Counts,
@@ -60,7 +60,7 @@ GPU_SHARE = 0.3  # and of a GPU's free memory, by all processes that share it
 class PreparedRun:
     """A run before its first step: the model with its method, batches by split, the trainer."""
 
-    model: SpanModel
+    model: EncoderModel
     counts: Counts
     feeds: dict[str, Feed]
     trainer: Trainer
@@ -92,6 +92,7 @@ class RunContext:
         check_belongs(settings, self.encoder, self.manifest, places)
         self.original = load_encoder(
             places.encoder,
+            outputs=self.task.outputs,
             hidden_dropout=self.training.hidden_dropout,
             attention_dropout=self.training.attention_dropout,
         )
@@ -147,7 +148,7 @@ class RunContext:
         peak = peak_memory(self.device)
         return None if peak is None else peak - (prepared.shared - self.room.left)
 
-    def prepare(self, run: Run) -> tuple[SpanModel, Counts]:
+    def prepare(self, run: Run) -> tuple[EncoderModel, Counts]:
         """A fresh copy of the encoder with the run's method in it."""
         model = copy.deepcopy(self.original)
         generator = torch.Generator().manual_seed(run.init_seed)
@@ -157,7 +158,7 @@ class RunContext:
         store_frozen(model, self.precision)
         return model.to(self.device), counts
 
-    def _select(self, method: Method, model: SpanModel, run: Run) -> dict[str, Tensor]:
+    def _select(self, method: Method, model: EncoderModel, run: Run) -> dict[str, Tensor]:
         """The entries that a method chooses by the data: once for all that share data and head."""
         if method.select is None:
             return {}
@@ -169,7 +170,7 @@ class RunContext:
             self.selections[key] = method.select(model, losses)
         return self.selections[key]
 
-    def feed(self, model: SpanModel, split: str) -> Feed:
+    def feed(self, model: EncoderModel, split: str) -> Feed:
         """A split's batches for a model: what is frozen below its first trained layer is shared."""
         features, first = self.features[split], count_frozen_layers(model)
         if first == 0:
@@ -191,7 +192,7 @@ class RunContext:
             [ENGINE, split, first, self.precision],
             [device_name(self.device), versions()["torch"]],
         ]
-        lengths, width = self.features[split].lengths, self.pristine.qa_outputs.in_features
+        lengths, width = self.features[split].lengths, self.pristine.head.in_features
         name = f"{split}-{first}-{sha256_of(key)[:12]}"
         try:
             return Store(self.places.cache, name, lengths, width, self.places.cache_bytes)
@@ -307,7 +308,7 @@ def _sum(values: np.ndarray, part: Part) -> int | float:
 
 
 def cost_of(
-    model: SpanModel,
+    model: EncoderModel,
     trace: Trace,
     evaluation: Stopwatch,
     profile: StepProfile,
@@ -326,7 +327,7 @@ def cost_of(
     )
 
 
-def changes(model: SpanModel, before: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def changes(model: EncoderModel, before: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """How far what is trained of the encoder, whole tensors and entries, is from what it was."""
     trained = trained_tensors(model)
     values = {n: t for n, t in trained.items() if n not in before and t.is_floating_point()}
@@ -334,7 +335,7 @@ def changes(model: SpanModel, before: Mapping[str, Tensor]) -> dict[str, Tensor]
     return entries | {name: trained[name] - before[name] for name in trained if name in before}
 
 
-def check_frozen(model: SpanModel, before: Mapping[str, Tensor], run: Run) -> None:
+def check_frozen(model: EncoderModel, before: Mapping[str, Tensor], run: Run) -> None:
     """What the method does not train must be, byte for byte, what it was.
 
     Raises:

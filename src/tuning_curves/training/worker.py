@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tuning_curves.encoders.model import SpanModel
+from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.encoders.precision import settle_arithmetic, warn_of_slow_bfloat16
 from tuning_curves.methods import resolve_method, trained_tensors
 from tuning_curves.methods.biases import bias_terms
@@ -234,7 +234,7 @@ class Worker:
             }
         return results_of(outcomes, self.context.task.parts, self.context.test_articles)
 
-    def _keep_delta(self, planned: PlannedRun, model: SpanModel, scores: dict[str, Any]) -> None:
+    def _keep_delta(self, planned: PlannedRun, model: EncoderModel, scores: dict[str, Any]) -> None:
         about = About(
             study=self.job.study,
             id=planned.id,

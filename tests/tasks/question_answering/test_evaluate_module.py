@@ -14,7 +14,7 @@ import json, sys
 sys.modules["transformers"] = None
 import evaluate
 del sys.modules["transformers"]
-from tuning_curves.evaluation import load_metric
+from tuning_curves.tasks.question_answering.metric import load_metric
 metric = load_metric()
 predictions = [{"id": "2", "prediction_text": "black cat"}, {"id": "1", "prediction_text": "a"}]
 references = [

@@ -7,10 +7,15 @@ left, so gold "a" and prediction "a" are an exact match with an F1 of 0.
 import re
 import string
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tuning_curves.util.errors import DataError
+
+if TYPE_CHECKING:
+    import evaluate
 
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 DROP_PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -90,3 +95,20 @@ def _overlap_f1(prediction: list[str], gold: list[str]) -> float:
         return 0.0
     precision, recall = shared / len(prediction), shared / len(gold)
     return 2 * precision * recall / (precision + recall)
+
+
+def load_metric(experiment_id: str | None = None) -> "evaluate.Metric":
+    """The metric as an `evaluate` module, loaded from this package, so without the hub.
+
+    `evaluate` copies the module's code and keeps pending predictions under HF_HOME (by default
+    ~/.cache/huggingface): set that variable before Python starts where the home directory is
+    shared, read-only or small. Nothing is set here.
+
+    Args:
+        experiment_id: names the file of pending predictions; give each of several parallel
+            processes its own.
+    """
+    import evaluate
+
+    options = {} if experiment_id is None else {"experiment_id": experiment_id}
+    return evaluate.load(str(Path(__file__).with_name("squad_metric")), **options)

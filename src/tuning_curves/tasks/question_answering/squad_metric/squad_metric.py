@@ -1,7 +1,8 @@
 """SQuAD v1.1's exact match and F1 as a module of the `evaluate` library.
 
-Load it with `evaluate.load("<path to this folder>")` or `tuning_curves.evaluation.load_metric()`;
-neither asks the hub. The rules themselves are in `tuning_curves.tasks.question_answering.metric`.
+Load it with `evaluate.load("<path to this folder>")` or with `load_metric()` of
+`tuning_curves.tasks.question_answering.metric`, where the rules themselves are; neither asks the
+hub.
 """
 
 from typing import Any
