@@ -127,7 +127,7 @@ def our_process(bench: Bench, study: Study, runs: list[PlannedRun], features: Pa
     with tempfile.TemporaryDirectory(dir=bench.scratch) as folder:
         job = Path(folder) / "job.json"
         write_text(job, study.job(tuple(runs)).dump())
-        options = ["--job-file", job, "--encoder", bench.material.layout.encoder]
+        options = ["--job", job, "--encoder", bench.material.layout.encoder]
         options += ["--features", features, "--workspace", folder, "--device", "cpu"]
         options += ["--cache", Path(folder) / "prefix"]
         return child([sys.executable, "-m", "tuning_curves", "train", *options])[0]

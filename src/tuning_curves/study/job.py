@@ -171,14 +171,14 @@ class Job:
     runs: tuple[PlannedRun, ...]
 
     def dump(self) -> str:
-        """One line of JSON."""
+        """The text of a job's file: one line of JSON, the same for equal jobs."""
         runs = [planned.row() for planned in self.runs]
         whole = {"study": self.study, "settings": self.settings.to_json(), "runs": runs}
         return canonical(whole)
 
 
 def load_job(text: str) -> Job:
-    """Read what `dump` wrote, and check that each run's id belongs to it.
+    """The job of a file's text, once each run's id is known to belong to it.
 
     Raises:
         UsageError: not a job, or one that was edited by hand.

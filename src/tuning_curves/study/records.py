@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal
 
 from tuning_curves.study.grid import Study
 from tuning_curves.study.job import PlannedRun, Run, Settings
+from tuning_curves.study.paths import StudyPaths, failure_path, records_folder
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import read_json, sha256_of, write_json
 
@@ -169,9 +170,10 @@ class RecordStore:
     """Where a study's records are, below one root folder."""
 
     def __init__(self, study: Study, root: Path = Path()) -> None:
-        self.study = study
-        self.archive = root / "results" / study.name / "records"
-        self.workspace = root / "runs" / study.name / "records"
+        paths = StudyPaths(study, root)
+        self.study, self.folder = study, paths.workspace
+        self.archive = paths.results.records
+        self.workspace = records_folder(paths.workspace)
 
     def archived(self, planned: PlannedRun) -> bool:
         """Whether the archive has this run's record."""
@@ -298,11 +300,6 @@ def archive_records(store: RecordStore) -> int:
         source.unlink()
         moved += 1
     return moved
-
-
-def failure_path(workspace: Path, planned: PlannedRun) -> Path:
-    """Where a run's failure lies."""
-    return workspace / "failures" / f"{planned.id}.json"
 
 
 def write_failure(

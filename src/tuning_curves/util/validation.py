@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     TypeAdapter,
     ValidationError,
@@ -31,13 +32,7 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _check_keys(cls, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            for key in value:
-                if key not in cls.model_fields:
-                    raise PydanticCustomError(
-                        "unknown_key", "", {"key": str(key), "known": list(cls.model_fields)}
-                    )
-        return value
+        return _known(value, list(cls.model_fields))
 
     # Until every reader asks for attributes: a section read as a mapping of what is set.
     def __getitem__(self, key: str) -> Any:
@@ -55,6 +50,20 @@ class Section(BaseModel):
 
     def keys(self) -> list[str]:
         return [key for key in type(self).model_fields if key in self]
+
+
+def _known(value: Any, known: list[str]) -> Any:
+    """The value, unless it is a mapping with a key that is not among the known ones."""
+    for key in value if isinstance(value, Mapping) else ():
+        if key not in known:
+            raise PydanticCustomError("unknown_key", "", {"key": str(key), "known": known})
+    return value
+
+
+def known_to_any(*kinds: type[Section]) -> BeforeValidator:
+    """For a union of sections: a key that none of them has is told before all else."""
+    known = list(dict.fromkeys(key for kind in kinds for key in kind.model_fields))
+    return BeforeValidator(lambda value: _known(value, known))
 
 
 def expected(what: str) -> PydanticCustomError:
