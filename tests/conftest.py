@@ -253,7 +253,7 @@ def make_study(tiny_config: dict[str, Any]) -> Any:
 def tiny_windows(
     tiny_config: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Path]:
-    """Folders of the fetched tiny encoder and of its features."""
+    """Folders of the fetched tiny encoder and of its windows."""
     from tuning_curves.data.fetch_data import fetch_data, open_data
     from tuning_curves.encoders.fetch_encoder import fetch_encoder
     from tuning_curves.tasks.question_answering.windows import make_windows
@@ -265,17 +265,17 @@ def tiny_windows(
     make_windows(
         open_data(root / "data"),
         root / "encoder",
-        root / "features",
+        root / "windows",
         **tiny_config["windows"],
     )
-    return root / "encoder", root / "features"
+    return root / "encoder", root / "windows"
 
 
 @pytest.fixture
 def places(tiny_windows: tuple[Path, Path], tmp_path: Path) -> WorkerPaths:
     """The tiny resources and a fresh workspace."""
-    encoder, features = tiny_windows
-    return WorkerPaths(encoder=encoder, windows=features, workspace=tmp_path / "workspace")
+    encoder, windows = tiny_windows
+    return WorkerPaths(encoder=encoder, windows=windows, workspace=tmp_path / "workspace")
 
 
 @pytest.fixture(scope="session")

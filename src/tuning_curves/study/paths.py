@@ -1,12 +1,12 @@
 """Where everything of a study lies: the one owner of folders and file names.
 
-    resources/encoders/<name>-<pin>/    a fetched encoder and its manifest
-    resources/data/<name>-<pin>/        fetched examples and their manifest
-    runs/windows/<key>/                 windows, tokenised once for an encoder and a data set
-    runs/activations/                   what frozen layers make of windows, for all studies
-    runs/gpus/                          locks: which GPUs are taken
-    runs/<study>/                       the workspace: what training writes here and now
-    results/<study>/                    archived records, tables, figures, numbers, paper
+resources/encoders/<name>-<pin>/    a fetched encoder and its manifest
+resources/data/<name>-<pin>/        fetched examples and their manifest
+runs/windows/<key>/                 windows, tokenised once for an encoder and a data set
+runs/activations/                   what frozen layers make of windows, for all studies
+runs/gpus/                          locks: which GPUs are taken
+runs/<study>/                       the workspace: what training writes here and now
+results/<study>/                    archived records, tables, figures, numbers, paper
 """
 
 from dataclasses import dataclass

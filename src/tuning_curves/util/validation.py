@@ -4,6 +4,7 @@ A training process does without: it reads what was checked before.
 """
 
 import difflib
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -95,9 +96,14 @@ def validate(kind: Any, value: Any, source: str, whole: str, fix: str, above: st
         UsageError: the first error, in the order of the places.
     """
     try:
-        return TypeAdapter(kind).validate_json(json.dumps(value, default=str))
+        return _adapter(kind).validate_json(json.dumps(value, default=str))
     except ValidationError as error:
         raise UsageError(first_error(error, value, source, whole, above), fix=fix) from None
+
+
+@functools.cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def first_error(
