@@ -49,7 +49,7 @@ wildcard_constraints:
 
 def analysis_code():
     """The analysis modules: an edit to one redraws what it makes."""
-    return sorted(str(path) for path in Path(CODE, "analysis").glob("*.py"))
+    return sorted(str(path) for path in Path(CODE, "analysis").rglob("*.py"))
 
 
 def report_code():
@@ -59,7 +59,7 @@ def report_code():
 
 def paper_text():
     """The paper's source and bibliography."""
-    kinds = (".typ", ".bib", ".csv")
+    kinds = (".typ", ".bib")
     return sorted(str(p) for p in Path("paper").rglob("*") if p.suffix in kinds)
 
 
@@ -80,7 +80,7 @@ def records_at_hand(wildcards):
 
 def reference_values():
     """What was published, as the figures and the prose quote it."""
-    return sorted(str(path) for path in Path("paper", "reference").glob("*.csv"))
+    return sorted(str(path) for path in Path(CODE, "report", "reference").glob("*.csv"))
 
 
 def chunk_markers(wildcards):

@@ -32,9 +32,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--claims",
         type=Path,
-        required=True,
         metavar="FILE",
-        help="the file of claims, config/claims.yaml",
+        help="other claims than the package's own, which are config/claims.yaml",
     )
     parser.add_argument(
         "--collected", type=Path, required=True, metavar="DIR", help="what `collect` wrote"
@@ -46,10 +45,10 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Analyse."""
-    from tuning_curves.analysis.claims.published import read_claims
+    from tuning_curves.analysis.claims.published import PUBLISHED, read_claims
     from tuning_curves.analysis.tables import write_tables
 
-    claims, study = read_claims(args.claims), chosen_study(args)
+    claims, study = read_claims(args.claims or PUBLISHED), chosen_study(args)
     ids = {planned.id for planned in study.planned}
     write_tables(args.collected, study.config, claims, args.out, ids)
     return 0

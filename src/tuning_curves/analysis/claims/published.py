@@ -16,6 +16,8 @@ from tuning_curves.util.yaml_files import read_yaml
 
 FIX = "docs/verdicts.md explains every key of a claim"
 
+PUBLISHED = Path(__file__).with_name("claims.yaml")  # config/claims.yaml of the checkout
+
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
