@@ -3,7 +3,8 @@
 One model and the same windows, three losses: over real tokens (ours), and the library's own for
 question answering, on batches padded to their longest window and to the study's `max_length`; at
 the start, and after a short training of all parameters. Writes padding_loss.csv of
-src/tuning_curves/report/reference, from which the paper takes its numbers. Run it after the study's features are made:
+src/tuning_curves/report/reference, from which the paper takes its numbers. Run it after the study's
+windows are made:
 
     python benchmarks/padding_loss.py config/minilm-slice.yaml
 """
