@@ -69,13 +69,17 @@ class MethodEntry:
 
 
 def vary(base: MethodEntry, label: str, place: int, pattern: int) -> MethodEntry:
-    """A method's variant: white face, and one to nine dots between its dashes."""
-    dashes = (5.0, 1.5) + (1.0, 1.5) * (1 + (pattern - 1) % 9)
+    """A method's variant: white face, and dots between its dashes."""
     return replace(
         base,
         label=label,
         order=(base.order[0], place),
-        dashes=dashes,
+        dashes=dotted(pattern),
         filled=not base.filled,
         main=False,
     )
+
+
+def dotted(pattern: int) -> Dashes:
+    """One to nine dots between dashes."""
+    return (5.0, 1.5) + (1.0, 1.5) * (1 + (pattern - 1) % 9)

@@ -10,7 +10,7 @@ from typing import Any
 
 from tuning_curves.encoders.families.base import TERMS
 from tuning_curves.methods import extent
-from tuning_curves.methods.entry import MAIN, MethodEntry, vary
+from tuning_curves.methods.entry import MAIN, MethodEntry, dotted, vary
 
 BLACK, GREY = "#000000", "#5F5F5F"
 VERMILION, ORANGE, BLUE, SKY = "#D55E00", "#E69F00", "#0072B2", "#56B4E9"
@@ -363,6 +363,7 @@ def _top(size: int) -> dict[str, Any]:
         "label": f"top {layers}",
         "marker": f"$\\mathbf{{{size}}}$",
         "filled": True,
+        "dashes": dotted(size),
         "trains": extent.trains_top(size),
         "equation": f"every parameter of the highest {layers}",
     }

@@ -13,7 +13,10 @@ from matplotlib.figure import Figure
 
 from tuning_curves.methods.entry import MAIN, MethodEntry
 from tuning_curves.methods.registry import describe
+from tuning_curves.methods.table import BLACK as BLACK
+from tuning_curves.methods.table import GREY as GREY
 from tuning_curves.methods.table import GROUPS
+from tuning_curves.methods.table import VERMILION as VERMILION
 from tuning_curves.util.errors import UsageError
 from tuning_curves.util.files import write_whole
 
