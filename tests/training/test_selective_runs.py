@@ -7,7 +7,7 @@ import torch
 from torch.nn.utils import parametrize
 
 from tuning_curves.methods import list_methods, trained_tensors
-from tuning_curves.methods.sparse import entry_indices
+from tuning_curves.methods.sparse import sparse_indices
 from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
@@ -72,7 +72,7 @@ def test_what_single_entries_cost(
     model, counts = RunContext(study.settings, places, torch.device("cpu")).prepare(
         study.unique[0].run
     )
-    tensors = len(entry_indices(model)) + 2
+    tensors = len(sparse_indices(model)) + 2
     assert counts.backbone == entries
     assert cost["optimizer_bytes"] == 2 * 4 * (entries + HEAD) + 4 * tensors
     assert cost["gradient_bytes"] == 4 * (entries + HEAD)
@@ -151,7 +151,7 @@ def test_fisher_depends_on_data_and_head(make_study: Any, places: WorkerPaths) -
     found = set()
     for planned in study.unique:
         model, _ = context.prepare(planned.run)
-        found.add(str({n: index.tolist() for n, index in entry_indices(model).items()}))
+        found.add(str({n: index.tolist() for n, index in sparse_indices(model).items()}))
     assert len(found) == 3
 
 

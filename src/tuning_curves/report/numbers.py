@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from tuning_curves.analysis.tables import Tables
+from tuning_curves.methods.registry import describe
 from tuning_curves.report import prose, style, wording
 from tuning_curves.report.figures.panels import budget_words, partial_budgets
 from tuning_curves.study.config import StudyConfig
@@ -39,11 +40,9 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
 
 def _deviations(study: StudyConfig) -> list[list[str]]:
     """Methods and where they depart from their sources; methods that depart alike share a row."""
-    from tuning_curves.methods import resolve_method
-
     named: dict[str, list[str]] = {}
     for name in style.ordered([method["name"] for method in study["methods"]]):
-        text = resolve_method(name).deviations
+        text = describe(name).deviations
         if text:
             named.setdefault(text, []).append(style.label(name))
     return [[wording.join(labels), text] for text, labels in named.items()]

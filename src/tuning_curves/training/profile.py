@@ -34,7 +34,7 @@ class StepProfile:
         activation_bytes: kept for the backward pass, parameters left out.
         activation_bytes_one: the same for the batch's first question alone.
         gradient_bytes: of all gradients.
-        bias_gradients: mean absolute gradient of each trained bias term (`methods.biases.TERMS`)
+        bias_gradients: mean absolute gradient of each trained bias term (`families.base.TERMS`)
             in each layer, before clipping.
     """
 
@@ -76,7 +76,7 @@ def profile_step(
         activation_bytes=whole,
         activation_bytes_one=one,
         gradient_bytes=tensor_bytes(gradients),
-        bias_gradients=bias_terms(gradients, len(model.layers)),
+        bias_gradients=bias_terms(gradients, model),
     )
     return profile, loss.detach()
 

@@ -30,7 +30,7 @@ from tuning_curves.methods import (
     trained_tensors,
 )
 from tuning_curves.methods.masks import SELECT_QUESTIONS
-from tuning_curves.methods.sparse import place_entries, plain_name
+from tuning_curves.methods.sparse import place_sparse, plain_name
 from tuning_curves.study.job import ENGINE, PlannedRun, Run, Settings
 from tuning_curves.study.outcomes import pack_outcomes
 from tuning_curves.study.paths import WorkerPaths
@@ -154,7 +154,7 @@ class RunContext:
         generator = torch.Generator().manual_seed(run.init_seed)
         method = resolve_method(run.method)
         counts = apply_method(method, model, generator)
-        place_entries(model, self._select(method, model, run))
+        place_sparse(model, self._select(method, model, run))
         store_frozen(model, self.precision)
         return model.to(self.device), counts
 

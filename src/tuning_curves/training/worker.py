@@ -215,9 +215,7 @@ class Worker:
             **scored,
             parameters=Parameters(**vars(prepared.counts), share=prepared.counts.share),
             cost=cost_of(model, trace, watch, profile, peak),
-            biases=Biases(
-                change=bias_terms(moved, len(model.layers)), first_gradient=profile.bias_gradients
-            ),
+            biases=Biases(change=bias_terms(moved, model), first_gradient=profile.bias_gradients),
             losses=[(int(step), loss) for step, loss in trace.losses],
             provenance=Provenance(**provenance),
         )
