@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tuning_curves.encoders.model import EncoderModel, load_encoder, span_loss
+from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.methods import (
     apply_method,
@@ -20,6 +20,7 @@ from tuning_curves.methods.base import Method
 from tuning_curves.methods.layers import top_layers
 from tuning_curves.methods.registry import NUMBERED, PLAIN, SIZED
 from tuning_curves.report.style import ordered
+from tuning_curves.tasks.question_answering.loss import span_loss
 from tuning_curves.util.errors import UsageError
 
 HEAD = {"head.weight", "head.bias"}

@@ -17,7 +17,7 @@ from tuning_curves.methods.base import Method, trains_nothing
 from tuning_curves.methods.biases import BITFIT, BITFIT_TERMS
 from tuning_curves.methods.sparse import place_entries
 
-SELECT_QUESTIONS = 1024  # Sung et al. 2021, code: num_samples
+SELECT_EXAMPLES = 1024  # Sung et al. 2021, code: num_samples
 SOURCE = "Ben Zaken et al. 2022, Table 3; the authors' code"
 
 
@@ -198,7 +198,7 @@ FISHER_MASK = Method(
     source="Sung et al. 2021 (arXiv 2111.09839), section 3; the authors' code",
     rates=(5e-5,),
     rates_source="the authors' code",
-    deviations=f"The empirical Fisher information, with the labels, of up to {SELECT_QUESTIONS:,} "
+    deviations=f"The empirical Fisher information, with the labels, of up to {SELECT_EXAMPLES:,} "
     "questions of the run's own subset, with the head as it is drawn and without dropout; the "
     "paper takes the expectation over the model's own answers, its code offers both. An example "
     "is a question with all its windows. As many entries as BitFit trains, where the source keeps "
