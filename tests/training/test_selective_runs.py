@@ -126,9 +126,9 @@ def test_fisher_is_computed_once_for_all_that_share_data_and_head(
     asked = []
     original = run_module.loss_of
 
-    def counting(model: Any, feed: Any, questions: Any, precision: str) -> Any:
-        asked.append(len(questions))
-        return original(model, feed, questions, precision)
+    def counting(task: Any, model: Any, feed: Any, examples: Any, precision: str) -> Any:
+        asked.append(len(examples))
+        return original(task, model, feed, examples, precision)
 
     monkeypatch.setattr(run_module, "loss_of", counting)
     together = records_of(study, places)

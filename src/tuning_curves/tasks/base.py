@@ -6,6 +6,7 @@ what stands here. A task is a module of this package whose `TASK` is a class bel
 """
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 
 from tuning_curves.tasks.windows import Windows
 from tuning_curves.util.errors import UsageError
-from tuning_curves.util.files import read_json
+from tuning_curves.util.files import read_json, sha256_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -92,6 +93,37 @@ class Dataset(ABC):
 
     def __len__(self) -> int:
         return int(self.group_sizes.sum())
+
+
+class GroupedRows(Dataset):
+    """Examples that are plain rows of JSON: a group's name, a text, and whatever labels it."""
+
+    def __init__(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Args: rows: those of a group side by side, as the task has checked them."""
+        self.rows = rows
+        self._sizes = Counter(row[0] for row in rows)  # in the order of the first of each
+
+    @property
+    def group_names(self) -> Sequence[str]:
+        return tuple(self._sizes)
+
+    @property
+    def group_sizes(self) -> np.ndarray:
+        return np.array(list(self._sizes.values()), np.int64)
+
+    def texts(self) -> Iterator[tuple[str, int]]:
+        numbers = {name: number for number, name in enumerate(self._sizes)}
+        return ((row[1], numbers[row[0]]) for row in self.rows)
+
+    def content_sha256(self) -> str:
+        return sha256_of([list(row) for row in self.rows])
+
+    def select(self, groups: Collection[int], source: str) -> Self:
+        chosen = {self.group_names[number] for number in groups}
+        return type(self)([row for row in self.rows if row[0] in chosen])
+
+    def to_json(self) -> Any:
+        return [list(row) for row in self.rows]
 
 
 @dataclass(frozen=True, kw_only=True)
