@@ -253,29 +253,32 @@ def make_study(tiny_config: dict[str, Any]) -> Any:
 def tiny_windows(
     tiny_config: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Path]:
-    """Folders of the fetched tiny encoder and of its features."""
+    """Folders of the fetched tiny encoder and of its windows."""
     from tuning_curves.data.fetch_data import fetch_data, open_data
     from tuning_curves.encoders.fetch_encoder import fetch_encoder
-    from tuning_curves.tasks.question_answering.windows import make_windows
+    from tuning_curves.tasks import make_task
+    from tuning_curves.tasks.windows import make_windows
 
     root = tmp_path_factory.mktemp("tiny-resources")
     config = check_study(tiny_config, "tiny").config
     fetch_encoder(config.encoder, root / "encoder")
-    fetch_data(config.data, root / "data")
+    task = make_task(config.task)
+    fetch_data(type(task), config.data, root / "data")
     make_windows(
-        open_data(root / "data"),
+        task,
+        open_data(type(task), root / "data"),
         root / "encoder",
-        root / "features",
+        root / "windows",
         **tiny_config["windows"],
     )
-    return root / "encoder", root / "features"
+    return root / "encoder", root / "windows"
 
 
 @pytest.fixture
 def places(tiny_windows: tuple[Path, Path], tmp_path: Path) -> WorkerPaths:
     """The tiny resources and a fresh workspace."""
-    encoder, features = tiny_windows
-    return WorkerPaths(encoder=encoder, windows=features, workspace=tmp_path / "workspace")
+    encoder, windows = tiny_windows
+    return WorkerPaths(encoder=encoder, windows=windows, workspace=tmp_path / "workspace")
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,9 @@ from transformers import BertForQuestionAnswering
 from transformers.utils import logging as library_logging
 
 from tuning_curves.encoders.dropout import Dropout
-from tuning_curves.encoders.model import EncoderModel, load_encoder, span_loss
+from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.encoders.packing import Packing
+from tuning_curves.tasks.question_answering.loss import span_loss
 from tuning_curves.util.errors import DataError, UsageError
 
 CPU = torch.device("cpu")

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from tuning_curves.encoders.model import EncoderModel, load_encoder, span_loss
+from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.methods import apply_method, resolve_method, trained_tensors
 from tuning_curves.methods.biases import bias_terms
 from tuning_curves.methods.masks import allot, choose_entries, empirical_fisher, largest_entries
 from tuning_curves.methods.sparse import apply_delta, place_sparse, plain_name, sparse_indices
+from tuning_curves.tasks.question_answering.loss import span_loss
 from tuning_curves.training.optimizer import make_optimizer, state_bytes
 
 RANDOM = ("random-mask", "random-mask-qm2", "random-rows")

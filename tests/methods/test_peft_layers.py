@@ -15,11 +15,12 @@ from transformers import AutoModel, BertConfig, BertForQuestionAnswering
 from transformers.utils import logging as library_logging
 
 from tuning_curves.encoders.families import find_family
-from tuning_curves.encoders.model import EncoderModel, load_encoder, span_loss
+from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.methods import apply_method, list_methods, resolve_method, trained_tensors
 from tuning_curves.methods.base import Counts
 from tuning_curves.methods.sparse import plain_name
+from tuning_curves.tasks.question_answering.loss import span_loss
 from tuning_curves.util.errors import ResourceError
 
 CPU = torch.device("cpu")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tuning_curves.encoders.families.base import Place, Trains
-from tuning_curves.encoders.model import EncoderModel, load_encoder, span_loss
+from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.methods import (
     apply_method,
@@ -21,6 +21,7 @@ from tuning_curves.methods.base import Method
 from tuning_curves.methods.registry import base_names
 from tuning_curves.methods.table import FULL, TOP
 from tuning_curves.report.style import ordered
+from tuning_curves.tasks.question_answering.loss import span_loss
 from tuning_curves.util.errors import UsageError
 
 HEAD = {"head.weight", "head.bias"}

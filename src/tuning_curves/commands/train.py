@@ -105,11 +105,11 @@ def run(args: argparse.Namespace) -> int:
     from tuning_curves.util.interrupts import listening
     from tuning_curves.util.log import say
 
-    job, places = _of_study(args) if args.study is not None else _of_job(args)
+    job, paths = _of_study(args) if args.study is not None else _of_job(args)
     if not job.runs:
         raise UsageError("the job has no runs", fix="plan a job with at least one")
     with listening():
-        summary = run_job(job, places, args.device, _slots(args))
+        summary = run_job(job, paths, args.device, _slots(args))
     line = f"{summary.trained} trained, {summary.diverged} diverged, {summary.found} had records"
     say(line)
     if args.done is not None:
@@ -146,7 +146,7 @@ def _of_job(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
             option = name.replace("_", "-")
             raise UsageError(f"--{option} with a job, whose runs are chosen", fix="use --study")
     job = load_job(args.job) if args.job is not None else read_job(args.job_file)
-    return job, _places(args, args.encoder, args.windows, args.workspace, args.cache)
+    return job, _worker_paths(args, args.encoder, args.windows, args.workspace, args.cache)
 
 
 def _of_study(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
@@ -155,22 +155,22 @@ def _of_study(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
     from tuning_curves.study.paths import StudyPaths
 
     study = read_study(args.study)
-    layout = StudyPaths(study)
-    encoder, windows = args.encoder or layout.encoder, args.windows or layout.windows
+    own = StudyPaths(study)
+    encoder, windows = args.encoder or own.encoder, args.windows or own.windows
     for folder in (encoder, windows):
         if not (folder / "manifest.json").is_file():
             raise ResourceError(
                 f"{folder}: not there yet",
                 fix=f"snakemake --cores all {windows}/manifest.json --configfile {args.study}",
             )
-    places = _places(
-        args, encoder, windows, args.workspace or layout.workspace, args.cache or layout.cache
+    paths = _worker_paths(
+        args, encoder, windows, args.workspace or own.workspace, args.cache or own.cache
     )
-    places = dataclasses.replace(places, archive=layout.store.archive)
-    return study.job(chosen_runs(args, study)), places
+    paths = dataclasses.replace(paths, archive=own.store.archive)
+    return study.job(chosen_runs(args, study)), paths
 
 
-def _places(
+def _worker_paths(
     args: argparse.Namespace, encoder: Path, windows: Path, workspace: Path, cache: Path | None
 ) -> "WorkerPaths":
     from tuning_curves.study.paths import WorkerPaths

@@ -213,25 +213,3 @@ def _check_finite(weights: Path, encoder: PreTrainedModel) -> None:
             raise DataError(
                 f"{weights}: tensor {name!r} has values that are not finite", fix=FIX_ENCODER
             )
-
-
-def span_loss(logits: Tensor, packing: Packing, starts: Tensor, ends: Tensor) -> Tensor:
-    """Mean cross-entropy of the start and the end position, over real tokens only.
-
-    The library's loss takes its softmax over padding as well; there is none here.
-
-    Args:
-        logits: [T, 2]; starts, ends: [B] int64, positions inside their sequence.
-
-    Returns:
-        A scalar, in nats: the mean over the sequences of the two entropies' mean.
-    """
-    lengths = packing.device_bounds.diff()
-    places = torch.arange(packing.longest, device=logits.device)
-    inside = places[None] < lengths[:, None]
-    rows = (packing.device_bounds[:-1, None] + places[None]).clamp_(max=logits.shape[0] - 1)
-    padded = logits[rows].masked_fill(~inside[..., None], float("-inf"))  # [B, longest, 2]
-    log_normaliser = padded.logsumexp(dim=1)  # [B, 2]
-    first = packing.device_bounds[:-1].long()
-    chosen = torch.stack((logits[first + starts, 0], logits[first + ends, 1]), dim=1)
-    return (log_normaliser - chosen).mean()

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods.base import Implementation, count_trained
 from tuning_curves.methods.sparse import place_sparse
-from tuning_curves.methods.table import SELECT_QUESTIONS
+from tuning_curves.methods.table import SELECT_EXAMPLES
 
-__all__ = ["SELECT_QUESTIONS", "allot", "choose_entries", "empirical_fisher", "largest_entries"]
+__all__ = ["SELECT_EXAMPLES", "allot", "choose_entries", "empirical_fisher", "largest_entries"]
 
 
 def allot(total: int, sizes: Mapping[str, int]) -> dict[str, int]:

@@ -21,7 +21,7 @@ BIASES, ADDED, BY_PLACE = "some of the biases", "added modules", "by depth or ty
 SINGLE, UNTRAINED = "single parameters", "without pre-training"
 GROUPS = (MAIN, BIASES, ADDED, BY_PLACE, SINGLE, UNTRAINED)
 
-SELECT_QUESTIONS = 1024  # Sung et al. 2021, code: num_samples
+SELECT_EXAMPLES = 1024  # Sung et al. 2021, code: num_samples
 BITFIT_SOURCE = "Ben Zaken et al. 2022, section 3, equations 1 to 5"
 MASK_SOURCE = "Ben Zaken et al. 2022, Table 3; the authors' code"
 REPLICATIONS = "replications of BitFit"
@@ -194,7 +194,7 @@ FISHER_MASK = MethodEntry(
     source="Sung et al. 2021 (arXiv 2111.09839), section 3; the authors' code",
     rates=(5e-5,),
     rates_source="the authors' code",
-    deviations=f"The empirical Fisher information, with the labels, of up to {SELECT_QUESTIONS:,} "
+    deviations=f"The empirical Fisher information, with the labels, of up to {SELECT_EXAMPLES:,} "
     "examples of the run's own subset, with the head as it is drawn and without dropout; the "
     "paper takes the expectation over the model's own answers, its code offers both. An example "
     "is taken with all its windows. As many entries as BitFit trains, where the source keeps "
