@@ -3,12 +3,14 @@
 # Paths, one grammar:
 #   resources/encoders/<name>-<pin>/          a fetched encoder and its manifest
 #   resources/data/<name>-<pin>/              fetched questions and their manifest
-#   runs/windows/<key>/                      windows, tokenised once for an encoder and a data set
+#   runs/windows/<key>/                       windows, tokenised once for an encoder and a data set
 #   runs/gpus/<gpu>-<worker>.lock             held by the process that trains there
-#   runs/<study>/records/<method>/<run>.json fresh records; results/<study>/records: archived ones
+#   runs/<study>/records/<method>/<run>.json  fresh records; results/<study>/records: archived ones
+#   runs/<study>/study.json, jobs/<chunk>.json  the checked study and its chunks, as commands read them
 #   runs/<study>/chunks/<chunk>.done          a chunk of runs has all its records
 #   runs/<study>/collected/                   all runs of the study in one table
 #   results/<study>/                          tables, figures, numbers and the paper
+# src/tuning_curves/study/paths.py has them all.
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -37,13 +39,13 @@ rule all:
     """Train what has no record, then draw every table and figure and compile the paper"""
     default_target: True
     input:
-        PAPER,
+        RESULTS.paper,
 
 
 rule figures:
     """Draw tables, figures and paper from the records at hand, without any training"""
     input:
-        PAPER,
+        RESULTS.paper,
 
 
 rule train:

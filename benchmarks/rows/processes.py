@@ -129,7 +129,7 @@ def our_process(bench: Bench, study: Study, runs: list[PlannedRun], windows: Pat
     with tempfile.TemporaryDirectory(dir=bench.scratch) as folder:
         job = Path(folder) / "job.json"
         write_text(job, study.job(tuple(runs)).dump())
-        options = ["--job-file", job, "--encoder", bench.material.paths.encoder]
+        options = ["--job", job, "--encoder", bench.material.paths.encoder]
         options += ["--windows", windows, "--workspace", folder, "--device", "cpu"]
         options += ["--cache", Path(folder) / "activations"]
         return child([sys.executable, "-m", "tuning_curves", "train", *options])[0]

@@ -8,7 +8,7 @@ import pytest
 from tuning_curves.cli import COMMANDS, main
 from tuning_curves.report.style import ordered
 from tuning_curves.study.config import read_study
-from tuning_curves.study.job import Job, load_job
+from tuning_curves.study.job import load_job
 from tuning_curves.util.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -153,8 +153,8 @@ def test_a_job_file_that_is_none_is_one_error(
     content: bytes, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "job.json").write_bytes(content)
-    folders = [f"--{name}={tmp_path}" for name in ("encoder", "features", "workspace")]
-    assert main(["train", "--job-file", str(tmp_path / "job.json"), *folders]) == 2
+    folders = [f"--{name}={tmp_path}" for name in ("encoder", "windows", "workspace")]
+    assert main(["train", "--job", str(tmp_path / "job.json"), *folders]) == 2
     assert words in capsys.readouterr().err
 
 
@@ -164,7 +164,7 @@ def test_amounts_are_finite_and_not_negative(
     option: str, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["train", "--job", "{}", f"{option}={value}"])
+        main(["train", "--job", "job.json", f"{option}={value}"])
     assert ended.value.code == 2
     words = f"argument {option}: '{value}', expected a finite number, 0 or more"
     assert words in capsys.readouterr().err
@@ -173,6 +173,6 @@ def test_amounts_are_finite_and_not_negative(
 @pytest.mark.parametrize("value", ["NaN", '"\\ud800"'])
 def test_a_job_whose_settings_have_no_hash_is_one_error(value: str) -> None:
     study = read_study(SLICE)
-    job = Job(study=study.name, settings={"a": 1}, runs=study.unique[:1])
+    text = study.job(study.unique[:1]).dump()
     with pytest.raises(UsageError, match="not a training job"):
-        load_job(job.dump().replace('"a":1', f'"a":{value}'))
+        load_job(text.replace('"warmup":0.1', f'"warmup":{value}'))

@@ -116,15 +116,15 @@ class Bench:
         self, study: Study, resources: tuple[Path, Path], processes: Processes, folder: Path
     ) -> None:
         self.study, self.processes, self.folder = study, processes, folder
-        self.encoder, self.features = resources
+        self.encoder, self.windows = resources
         self.workspace = folder / "runs" / study.name
         self.job = folder / "job.json"
         self.job.write_text(study.job(study.unique).dump(), "utf-8")
 
     def arguments(self, *more: str | Path) -> list[str | Path]:
         return [
-            "train", "--job-file", self.job, "--encoder", self.encoder, "--device", "cpu",
-            "--windows", self.features, "--workspace", self.workspace, *more,
+            "train", "--job", self.job, "--encoder", self.encoder, "--device", "cpu",
+            "--windows", self.windows, "--workspace", self.workspace, *more,
         ]  # fmt: skip
 
     def train(self, *more: str | Path, **options: Any) -> Ended:
@@ -136,7 +136,7 @@ class Bench:
     def study_file(self) -> Path:
         """The study as a file, for commands that read one."""
         path = self.folder / "tiny.json"
-        path.write_text(json.dumps(self.study.config), "utf-8")
+        path.write_text(json.dumps(self.study.config.to_json()), "utf-8")
         return path
 
     def path(self, number: int) -> Path:

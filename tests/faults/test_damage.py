@@ -126,9 +126,9 @@ def test_flipped_bits_of_the_cache_change_no_number(make_bench: Any, tmp_path: P
 
 
 def test_a_flipped_bit_of_the_features_is_refused(bench: Bench) -> None:
-    copy = bench.folder / "features"
-    shutil.copytree(bench.features, copy)
-    bench.features = copy
+    copy = bench.folder / "windows"
+    shutil.copytree(bench.windows, copy)
+    bench.windows = copy
     flip(copy / "train" / "context_tokens.npy", 200)
     ended = bench.train()
     assert ended.status == DAMAGED
@@ -190,19 +190,19 @@ def test_features_of_another_encoder_are_refused(bench: Bench) -> None:
     (bench.encoder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     ended = bench.train()
     assert ended.status == DAMAGED
-    assert f"{bench.features}: features of another encoder: their tokenizer.json" in ended.said
+    assert f"{bench.windows}: features of another encoder: their tokenizer.json" in ended.said
     assert bench.numbers() == {}
 
 
 def test_features_of_other_questions_or_windows_are_refused(make_bench: Any) -> None:
-    bench = make_bench({"features": {"max_length": 80, "stride": 24}})
+    bench = make_bench({"windows": {"max_length": 80, "stride": 24}})
     ended = bench.train()
     assert ended.status == DAMAGED
-    assert f"{bench.features}: features with max_length 96, expected 80" in ended.said
+    assert f"{bench.windows}: features with max_length 96, expected 80" in ended.said
     other = {"train": "1" * 64, "test": "1" * 64}
     ended = make_bench({"data": {"content_sha256": other}}).train()
     assert ended.status == DAMAGED
-    assert f"{bench.features}: features of data pinned" in ended.said
+    assert f"{bench.windows}: features of data pinned" in ended.said
 
 
 def flip(path: Path, place: int) -> None:

@@ -67,15 +67,15 @@ def test_features_on_a_full_disk_are_not_taken_for_whole(
         "fetch", "data", "--spec", json.dumps(tiny_config["data"]), "--out", tmp_path / "d"
     )
     make = (
-        "features", "--data", tmp_path / "d", "--encoder", bench.encoder, "--out",
-        small_disk / "features", "--max-length", "96", "--stride", "24",
+        "windows", "--data", tmp_path / "d", "--encoder", bench.encoder, "--out",
+        small_disk / "windows", "--max-length", "96", "--stride", "24",
     )  # fmt: skip
     fill = {"at": "os:fsync", "call": 3, "do": "fill", "folder": str(small_disk)}
     ended = processes.run(*make, faults=(fill,))
     assert ended.status == MISSING, ended.said
-    assert f"error: {small_disk}/features/" in ended.said
+    assert f"error: {small_disk}/windows/" in ended.said
     assert KEPT in ended.said
-    assert not (small_disk / "features" / "manifest.json").exists()
+    assert not (small_disk / "windows" / "manifest.json").exists()
     (small_disk / "ballast").unlink()
     assert processes.run(*make).status == 0
 

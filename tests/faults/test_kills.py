@@ -103,21 +103,21 @@ def test_a_killed_fetch_of_data_is_made_good(
 def test_killed_features_are_refused_and_made_again_to_the_same_bytes(
     tiny_config: dict[str, Any], bench: Bench, processes: Processes, tmp_path: Path
 ) -> None:
-    data, features = tmp_path / "d", tmp_path / "f"
+    data, windows = tmp_path / "d", tmp_path / "f"
     processes.run("fetch", "data", "--spec", json.dumps(tiny_config["data"]), "--out", data)
     make = (
-        "features", "--data", data, "--encoder", bench.encoder, "--out", features,
+        "windows", "--data", data, "--encoder", bench.encoder, "--out", windows,
         "--max-length", "96", "--stride", "24",
     )  # fmt: skip
     assert processes.run(*make, faults=(kill(SYNC, 9),)).status == KILLED
-    assert len(list(features.rglob("*.npy"))) == 4
-    made, bench.features = bench.features, features
+    assert len(list(windows.rglob("*.npy"))) == 4
+    made, bench.windows = bench.windows, windows
     refused = bench.train()
     assert refused.status == 4
     assert "run again: features are made anew" in refused.said
     assert processes.run(*make).status == 0
-    open_windows(features)
-    assert (features / "manifest.json").read_bytes() == (made / "manifest.json").read_bytes()
+    open_windows(windows)
+    assert (windows / "manifest.json").read_bytes() == (made / "manifest.json").read_bytes()
 
 
 def test_killed_collecting_leaves_no_table_that_is_half(
@@ -170,7 +170,7 @@ def test_killed_archiving_loses_no_record(
     store = RecordStore(whole.study, tmp_path)
     shutil.copytree(whole.workspace / "records", store.workspace)
     study = tmp_path / "study.json"
-    study.write_text(json.dumps(whole.study.config), "utf-8")  # JSON is YAML
+    study.write_text(json.dumps(whole.study.config.to_json()), "utf-8")  # JSON is YAML
     archive = ("archive", study)
     assert processes.run(*archive, folder=tmp_path, faults=(kill(SYNC, 3),)).status == KILLED
     assert [store.archived(planned) for planned in whole.study.unique] == [True, False]

@@ -61,10 +61,12 @@ def date(paths: Iterable[Path], when: int) -> None:
 def undisturbed(study: Study, folder: Path, processes: Processes) -> dict[str, Any]:
     """The numbers of the study's runs from one uninterrupted process with the same resources."""
     (encoder,) = (folder / "resources" / "encoders").glob("[!.]*")
-    (features,) = (folder / "runs" / "features").iterdir()
+    (windows,) = (folder / "runs" / "windows").iterdir()
+    job = folder / "job.json"
+    job.write_text(study.job(study.unique).dump(), "utf-8")
     ended = processes.run(
-        "train", "--job", study.job(study.unique).dump(), "--encoder", encoder,
-        "--windows", features, "--workspace", folder / "whole", "--device", "cpu",
+        "train", "--job", job, "--encoder", encoder,
+        "--windows", windows, "--workspace", folder / "whole", "--device", "cpu",
     )  # fmt: skip
     assert ended.status == 0, ended.said
     return numbers_of(study, study.unique, folder / "whole" / "records")
@@ -94,7 +96,7 @@ def test_after_kill_9_and_sigterm_the_next_snakemake_goes_on_with_nothing_typed(
     assert made_of == whole
 
     runs = checkout / "runs"
-    date(runs.glob("features/*/manifest.json"), FUTURE)  # as a clock leaves them that was wrong
+    date(runs.glob("windows/*/manifest.json"), FUTURE)  # as a clock leaves them that was wrong
     date([*runs.rglob("*.done"), *made], PAST)
     snakemake(*COMMAND)
     assert records(checkout) == made

@@ -27,10 +27,10 @@ OVERRIDES = {
     "methods": "[{name: full, learning_rates: [3.0e-5]}, {name: bitfit, learning_rates: [1.0e-3]}]",
     "budgets": "[{name: epochs, epochs: 1, min_steps: 0}]",
     "data": "{held_out_examples: 5}",
-    "features": "{max_length: 256, stride: 64}",
+    "windows": "{max_length: 256, stride: 64}",
     "training": "{batch_size: 2}",
     "evaluation": "{test_examples: 5, validation_examples: 5}",
-    "analysis": "{contrasts: [[bitfit, full]], draws: 200}",
+    "analysis": "{contrasts: [[bitfit, full]], n_bootstrap: 200}",
 }
 # For BERT-base's size: without units for the study's bfloat16 a processor takes ten times as long.
 FLOAT32 = "{batch_size: 2, precision: float32}"

@@ -10,15 +10,16 @@ rule analyse_runs:
         schema="src/tuning_curves/schemas/claims.schema.yaml",
         code=analysis_code(),
     output:
-        expand(f"{RESULTS}/tables/{{name}}.csv", name=ANALYSED),
+        expand(RESULTS.tables / "{name}.csv", name=ANALYSED),
     log:
-        f"runs/{STUDY.name}/logs/analyse_runs.log",
+        PATHS.log("analyse_runs"),
     localrule: True
     conda:
         "../../environment.yml"
     params:
-        study=STUDY_JSON,
+        study=study_file,
+        study_sha256=WORK.study_sha256,
         out=subpath(output[0], parent=True),
     shell:
-        "tuning-curves analyse --study-json {params.study:q} --claims {input.claims:q}"
+        "tuning-curves analyse --study {params.study:q} --claims {input.claims:q}"
         " --collected $(dirname {input.runs:q}) --out {params.out:q} 2>&1 | tee -i {log}"

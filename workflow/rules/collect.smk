@@ -7,17 +7,18 @@ rule collect_runs:
         records=records_at_hand,
         code=f"{CODE}/analysis/runs.py",
     output:
-        runs=f"runs/{STUDY.name}/collected/runs.csv",
-        biases=f"runs/{STUDY.name}/collected/biases.csv",
-        outcomes=f"runs/{STUDY.name}/collected/outcomes.npz",
+        runs=COLLECTED.runs,
+        biases=COLLECTED.biases,
+        outcomes=COLLECTED.outcomes,
     log:
-        f"runs/{STUDY.name}/logs/collect_runs.log",
+        PATHS.log("collect_runs"),
     localrule: True
     conda:
         "../../environment.yml"
     params:
-        study=STUDY_JSON,
+        study=study_file,
+        study_sha256=WORK.study_sha256,
         extent=extent,
     shell:
-        "tuning-curves collect --study-json {params.study:q} {params.extent}"
+        "tuning-curves collect --study {params.study:q} {params.extent}"
         " --out $(dirname {output.runs:q}) 2>&1 | tee -i {log}"

@@ -3,16 +3,16 @@ import json
 from pathlib import Path
 
 from tuning_curves.commands.options import study_for_workflow
-from tuning_curves.util.files import canonical
-from tuning_curves.study.paths import StudyPaths
-from tuning_curves.util.locks import clear_stale_lock
+from tuning_curves.study.paths import MANIFEST
 from tuning_curves.study.resources import memory_mb, minutes
+from tuning_curves.study.workflow import StudyWorkflow
+from tuning_curves.util.files import canonical
+from tuning_curves.util.locks import clear_stale_lock
 
 STUDY = study_for_workflow(config, workflow.configfiles)
-PATHS = StudyPaths(STUDY)
-STUDY_JSON = canonical(STUDY.config.to_json())  # so that the order of keys does not matter
-RESULTS = f"results/{STUDY.name}"
-PAPER = f"{RESULTS}/paper.pdf"
+WORK = StudyWorkflow(STUDY)
+PATHS = WORK.paths
+COLLECTED, RESULTS = PATHS.collected, PATHS.results
 CODE = "src/tuning_curves"
 ANALYSED = (
     "selection",
@@ -70,12 +70,12 @@ def recorded_only():
 
 def extent(wildcards):
     """How `collect` is called: for all runs, or for those (so many) that have a record."""
-    return f"--recorded {PATHS.recorded_count()}" if recorded_only() else ""
+    return f"--recorded {WORK.recorded_count()}" if recorded_only() else ""
 
 
 def records_at_hand(wildcards):
     """The records that no chunk's marker stands for: changed ones are collected anew."""
-    return PATHS.records(archived_only=not recorded_only())
+    return WORK.records(archived_only=not recorded_only())
 
 
 def reference_values():
@@ -85,12 +85,27 @@ def reference_values():
 
 def chunk_markers(wildcards):
     """The markers of the chunks that a run without an archived record belongs to."""
-    return [] if recorded_only() else PATHS.wanted_markers()
+    return [] if recorded_only() else WORK.wanted_markers()
 
 
-def job_of_chunk(wildcards):
-    """The chunk's runs and their settings as one line of JSON."""
-    return PATHS.job(wildcards.chunk)
+def executes():
+    """Whether jobs run: a dry run may have other settings than a run that is under way."""
+    return workflow.executor_plugin is not None and not workflow.dryrun
+
+
+def study_file(wildcards):
+    """The file with the checked study, which the commands read."""
+    return WORK.study_file(write=executes())
+
+
+def job_file(wildcards):
+    """The file with the chunk's runs and their settings."""
+    return WORK.job_file(wildcards.chunk, write=executes())
+
+
+def job_sha256(wildcards):
+    """The hash of that job: where it changes, the chunk runs again."""
+    return WORK.job_sha256(wildcards.chunk)
 
 
 def training_memory(wildcards, input, attempt):
@@ -100,7 +115,7 @@ def training_memory(wildcards, input, attempt):
 
 def training_minutes(wildcards, input):
     """The time limit of a chunk, from the work in it; a job cut off at it resumes."""
-    passes = PATHS.chunks[wildcards.chunk].passes
+    passes = WORK.chunks[wildcards.chunk].passes
     return minutes(passes, weights_bytes(input.encoder))
 
 
@@ -112,4 +127,4 @@ def weights_bytes(manifest):
 
 def closing_words():
     """Where the results are, and the main finding."""
-    return PATHS.closing_words()
+    return WORK.closing_words()

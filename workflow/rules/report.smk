@@ -8,21 +8,22 @@ rule draw_figures:
         code=report_code(),
     output:
         report(
-            expand(f"{RESULTS}/figures/{{name}}.svg", name=FIGURES),
+            expand(RESULTS.figures / "{name}.svg", name=FIGURES),
             category="Figures",
         ),
-        expand(f"{RESULTS}/figures/{{name}}.pdf", name=FIGURES),
+        expand(RESULTS.figures / "{name}.pdf", name=FIGURES),
     log:
-        f"runs/{STUDY.name}/logs/draw_figures.log",
+        PATHS.log("draw_figures"),
     localrule: True
     conda:
         "../../environment.yml"
     params:
-        study=STUDY_JSON,
+        study=study_file,
+        study_sha256=WORK.study_sha256,
         tables=subpath(input[0], parent=True),
         out=subpath(output[0], parent=True),
     shell:
-        "tuning-curves report figures --study-json {params.study:q}"
+        "tuning-curves report figures --study {params.study:q}"
         " --tables {params.tables:q} --out {params.out:q} 2>&1 | tee -i {log}"
 
 
@@ -33,18 +34,19 @@ rule write_tables:
         published=reference_values(),
         code=report_code(),
     output:
-        numbers=f"{RESULTS}/numbers.json",
-        table=report(f"{RESULTS}/tables/exact_match.md", category="Tables"),
+        numbers=RESULTS.numbers,
+        table=report(RESULTS.tables / "exact_match.md", category="Tables"),
     log:
-        f"runs/{STUDY.name}/logs/write_tables.log",
+        PATHS.log("write_tables"),
     localrule: True
     conda:
         "../../environment.yml"
     params:
-        study=STUDY_JSON,
+        study=study_file,
+        study_sha256=WORK.study_sha256,
         tables=subpath(input[0], parent=True),
     shell:
-        "tuning-curves report tables --study-json {params.study:q}"
+        "tuning-curves report tables --study {params.study:q}"
         " --tables {params.tables:q} --out $(dirname {output.numbers:q}) 2>&1 | tee -i {log}"
 
 
@@ -56,14 +58,15 @@ rule compile_paper:
         text=paper_text(),
         code=report_code(),
     output:
-        report(PAPER, category="Paper"),
+        report(RESULTS.paper, category="Paper"),
     log:
-        f"runs/{STUDY.name}/logs/compile_paper.log",
+        PATHS.log("compile_paper"),
     localrule: True
     conda:
         "../../environment.yml"
     params:
-        study=STUDY_JSON,
+        study=study_file,
+        study_sha256=WORK.study_sha256,
     shell:
-        "tuning-curves paper --study-json {params.study:q} --results $(dirname {output:q})"
+        "tuning-curves paper --study {params.study:q} --results $(dirname {output:q})"
         " --out {output:q} 2>&1 | tee -i {log}"

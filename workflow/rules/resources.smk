@@ -3,9 +3,9 @@
 rule fetch_encoder:
     """Fetch the encoder, check its hashes"""
     output:
-        PATHS.encoder / "manifest.json",
+        PATHS.encoder / MANIFEST,
     log:
-        f"runs/{STUDY.name}/logs/fetch_encoder.log",
+        PATHS.log("fetch_encoder"),
     localrule: True  # a cluster's compute nodes are often offline
     conda:
         "../../environment.yml"
@@ -19,9 +19,9 @@ rule fetch_encoder:
 rule fetch_data:
     """Fetch or generate the questions, check them in full"""
     output:
-        PATHS.data / "manifest.json",
+        PATHS.data / MANIFEST,
     log:
-        f"runs/{STUDY.name}/logs/fetch_data.log",
+        PATHS.log("fetch_data"),
     localrule: True  # as above
     conda:
         "../../environment.yml"

@@ -4,14 +4,14 @@
 rule train_chunk:
     """Train and evaluate a chunk of runs, a record each"""
     input:
-        encoder=PATHS.encoder / "manifest.json",
-        windows=PATHS.windows / "manifest.json",
+        encoder=PATHS.encoder / MANIFEST,
+        windows=PATHS.windows / MANIFEST,
     output:
-        f"runs/{STUDY.name}/chunks/{{chunk}}.done",
+        PATHS.marker("{chunk}"),
     log:
-        f"runs/{STUDY.name}/logs/train/{{chunk}}.log",
+        PATHS.log("train/{chunk}"),
     benchmark:
-        f"runs/{STUDY.name}/benchmarks/{{chunk}}.jsonl"
+        PATHS.benchmark("{chunk}")
     priority: 10
     conda:
         "../../environment.yml"
@@ -24,12 +24,14 @@ rule train_chunk:
         cache_gib=16,  # what frozen layers' output may take on disk, in all
         checkpoint_seconds=60,  # work that a kill can cost; a shared disk may want it rarer
     params:
-        job=job_of_chunk,
+        job=job_file,
+        job_sha256=job_sha256,
+        workspace=PATHS.workspace,
         cache=PATHS.cache,
         gpu_locks=PATHS.gpu_locks,
     shell:
         "tuning-curves train --job {params.job:q} --encoder $(dirname {input.encoder:q})"
-        " --windows $(dirname {input.windows:q}) --workspace $(dirname {output:q})/.."
+        " --windows $(dirname {input.windows:q}) --workspace {params.workspace:q}"
         " --cache {params.cache:q} --cache-gib {resources.cache_gib}"
         " --checkpoint-seconds {resources.checkpoint_seconds}"
         " --gpu-locks {params.gpu_locks:q} --gpu-workers {resources.gpu_workers}"

@@ -3,12 +3,12 @@
 rule make_windows:
     """Tokenise every text once, cut examples into windows"""
     input:
-        encoder=PATHS.encoder / "manifest.json",
-        data=PATHS.data / "manifest.json",
+        encoder=PATHS.encoder / MANIFEST,
+        data=PATHS.data / MANIFEST,
     output:
-        PATHS.windows / "manifest.json",
+        PATHS.windows / MANIFEST,
     log:
-        f"runs/{STUDY.name}/logs/make_windows.log",
+        PATHS.log("make_windows"),
     conda:
         "../../environment.yml"
     resources:
@@ -18,7 +18,7 @@ rule make_windows:
         task=canonical(STUDY.config.task),
         max_length=STUDY.config.windows.max_length,
         stride=STUDY.config.windows.stride,
-        largest=PATHS.largest_size,
+        largest=STUDY.config.largest_size,
         held_out=STUDY.config.data.held_out_examples,
     shell:
         "tuning-curves windows --data $(dirname {input.data:q}) --encoder $(dirname {input.encoder:q})"

@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from tuning_curves.study.records import RecordStore, archive_records
 
     study = read_study(args.study)
-    moved = archive_records(RecordStore(study))
-    print(f"{moved} records moved to results/{study.name}/records", file=sys.stderr)
+    store = RecordStore(study)
+    moved = archive_records(store)
+    print(f"{moved} records moved to {store.archive}", file=sys.stderr)
     return 0

@@ -128,10 +128,10 @@ def study_for_workflow(config: dict[str, Any], files: Iterable[str | Path]) -> A
 
 
 def add_study(parser: argparse.ArgumentParser) -> None:
-    """The study, as a file or (from the workflow, which may have overridden keys) as JSON."""
-    group = parser.add_mutually_exclusive_group(required=True)
-    group.add_argument("--study", type=Path, metavar="FILE", help="config/<study>.yaml")
-    group.add_argument("--study-json", metavar="JSON", help="the whole study as JSON")
+    """The study's file; the workflow gives one of its own, since it may have overridden keys."""
+    parser.add_argument(
+        "--study", type=Path, required=True, metavar="FILE", help="config/<study>.yaml"
+    )
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:
@@ -181,13 +181,11 @@ def _among(options: list[Any] | None, value: Any) -> bool:
 
 
 def chosen_study(args: argparse.Namespace) -> Any:
-    """The `Study` that `add_study`'s options name.
+    """The `Study` that `add_study`'s option names.
 
     Raises:
         UsageError: a study that cannot be meant.
     """
-    from tuning_curves.study.config import check_study, read_study
+    from tuning_curves.study.config import read_study
 
-    if args.study is not None:
-        return read_study(args.study)
-    return check_study(json_object(args.study_json), "--study-json")
+    return read_study(args.study)

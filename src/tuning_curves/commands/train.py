@@ -20,7 +20,7 @@ numpy only, so that a job can be carried to a machine with nothing else.
 EPILOG = """\
 example:
   $ tuning-curves plan config/minilm-squad.yaml --method full --size 500 > job.json
-  $ tuning-curves train --job-file job.json --encoder resources/encoders/... \\
+  $ tuning-curves train --job job.json --encoder resources/encoders/... \\
       --windows runs/windows/... --workspace runs/minilm-squad
 
 with --study the runs are chosen as `plan` chooses them, and the folders are the study's:
@@ -49,8 +49,7 @@ def add_parser(subparsers: Any) -> None:
         epilog=EPILOG,
     )
     job = parser.add_mutually_exclusive_group(required=True)
-    job.add_argument("--job", metavar="JSON", help="the job itself")
-    job.add_argument("--job-file", type=Path, metavar="FILE", help="a file with the job")
+    job.add_argument("--job", type=Path, metavar="FILE", help="a job, as `plan` makes one")
     job.add_argument("--study", type=Path, metavar="FILE", help="runs of config/<study>.yaml:")
     add_choice(parser)
     parser.add_argument("--encoder", type=Path, metavar="DIR")
@@ -136,7 +135,7 @@ def _slots(args: argparse.Namespace) -> Any:
 
 def _of_job(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
     """The job and its folders as the options give them."""
-    from tuning_curves.study.job import load_job, read_job
+    from tuning_curves.study.job import read_job
 
     for name in ("encoder", "windows", "workspace"):
         if getattr(args, name) is None:
@@ -145,28 +144,28 @@ def _of_job(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
         if getattr(args, name) is not None:
             option = name.replace("_", "-")
             raise UsageError(f"--{option} with a job, whose runs are chosen", fix="use --study")
-    job = load_job(args.job) if args.job is not None else read_job(args.job_file)
-    return job, _worker_paths(args, args.encoder, args.windows, args.workspace, args.cache)
+    paths = _worker_paths(args, args.encoder, args.windows, args.workspace, args.cache)
+    return read_job(args.job), paths
 
 
 def _of_study(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
     """The chosen runs of a study, and its own folders where the options name no other."""
     from tuning_curves.study.config import read_study
-    from tuning_curves.study.paths import StudyPaths
+    from tuning_curves.study.paths import MANIFEST, StudyPaths
 
     study = read_study(args.study)
     own = StudyPaths(study)
     encoder, windows = args.encoder or own.encoder, args.windows or own.windows
     for folder in (encoder, windows):
-        if not (folder / "manifest.json").is_file():
+        if not (folder / MANIFEST).is_file():
             raise ResourceError(
                 f"{folder}: not there yet",
-                fix=f"snakemake --cores all {windows}/manifest.json --configfile {args.study}",
+                fix=f"snakemake --cores all {windows}/{MANIFEST} --configfile {args.study}",
             )
     paths = _worker_paths(
         args, encoder, windows, args.workspace or own.workspace, args.cache or own.cache
     )
-    paths = dataclasses.replace(paths, archive=own.store.archive)
+    paths = dataclasses.replace(paths, archive=own.results.records)
     return study.job(chosen_runs(args, study)), paths
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from tuning_curves.util.validation import Section
+from tuning_curves.util.validation import Section, known_to_any
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -81,4 +81,8 @@ class HubData(_Data):
 
 
 DataSection = GeneratedData | PathData | HubData
-AnyData = Annotated[DataSection, Field(discriminator="source")]
+AnyData = Annotated[
+    DataSection,
+    Field(discriminator="source"),
+    known_to_any(GeneratedData, PathData, HubData),
+]

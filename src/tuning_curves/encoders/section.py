@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tuning_curves.util.validation import Section
+from tuning_curves.util.validation import Section, known_to_any
 
 FolderName = Annotated[  # of a folder below resources/: no way out of it
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
@@ -63,4 +63,8 @@ class HubEncoder(_Encoder):
 
 
 EncoderSection = WheelEncoder | PathEncoder | HubEncoder
-AnyEncoder = Annotated[EncoderSection, Field(discriminator="source")]
+AnyEncoder = Annotated[
+    EncoderSection,
+    Field(discriminator="source"),
+    known_to_any(WheelEncoder, PathEncoder, HubEncoder),
+]

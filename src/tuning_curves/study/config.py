@@ -23,7 +23,7 @@ from tuning_curves.study.grid import Study
 from tuning_curves.tasks import make_task, task_class
 from tuning_curves.tasks.base import Task
 from tuning_curves.util.errors import ResourceError, UsageError
-from tuning_curves.util.files import sha256_of_file
+from tuning_curves.util.files import read_json, sha256_of_file
 from tuning_curves.util.validation import ONCE, Section, expected, validate
 from tuning_curves.util.yaml_files import read_yaml
 
@@ -232,6 +232,8 @@ def read_study(path: Path) -> Study:
             f"{path}: no such study file (there are: {', '.join(near) or 'none'})",
             fix="correct the path",
         )
+    if path.suffix == ".json":
+        return check_study(read_json(path, what="study", fix="correct it"), str(path))
     return check_study(read_yaml(path, "no such study file"), str(path))
 
 

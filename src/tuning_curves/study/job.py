@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from tuning_curves.util.errors import ResourceError, UsageError
 from tuning_curves.util.files import canonical, sha256_of
@@ -19,12 +19,14 @@ ENGINE = 2  # raised whenever the engine's numbers change on purpose: old record
 # What the engine does where a study says nothing, by dotted key of the settings. A key that stands
 # at its default is left out of an identity's hash, so that a key that is new orphans no record.
 DEFAULTS: dict[str, Any] = {"task.name": "question-answering"}
+CLOSED = {"extra": "forbid", "strict": True}  # for pydantic, where a record's types are checked
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Run:
     """One training and its evaluation, within a study's settings."""
 
+    __pydantic_config__: ClassVar[Any] = CLOSED
     method: str
     n_train: int
     steps: int
@@ -45,6 +47,7 @@ class Run:
 class EncoderSettings:
     """The encoder: its name, and what fixes its bytes."""
 
+    __pydantic_config__: ClassVar[Any] = CLOSED
     name: str
     pin: str
 
@@ -53,6 +56,7 @@ class EncoderSettings:
 class DataSettings:
     """The data: its name, what fixes its content, and the validation pool's least size."""
 
+    __pydantic_config__: ClassVar[Any] = CLOSED
     name: str
     pin: Any
     held_out_examples: int
@@ -62,6 +66,7 @@ class DataSettings:
 class WindowSettings:
     """How texts are cut: tokens of a window at most, and how many neighbours share."""
 
+    __pydantic_config__: ClassVar[Any] = CLOSED
     max_length: int
     stride: int
 
@@ -70,6 +75,7 @@ class WindowSettings:
 class TrainingSettings:
     """How a run trains; config/README.md explains each key."""
 
+    __pydantic_config__: ClassVar[Any] = CLOSED
     batch_size: int
     schedule: str
     warmup: float
@@ -85,6 +91,7 @@ class TrainingSettings:
 class EvaluationSettings:
     """How many examples of either part a run is scored on."""
 
+    __pydantic_config__: ClassVar[Any] = CLOSED
     test_examples: int | Literal["all"]
     validation_examples: int | Literal["all"]
 
@@ -93,6 +100,7 @@ class EvaluationSettings:
 class Settings:
     """Everything material to a run's numbers besides the run itself."""
 
+    __pydantic_config__: ClassVar[Any] = CLOSED
     engine: int
     task: Mapping[str, Any]  # its `name`, and what the task itself asks for
     encoder: EncoderSettings
@@ -107,7 +115,7 @@ class Settings:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Settings":
-        """What `to_json` gave.
+        """What `to_json` gave, now or before a key was there that stands at its default since.
 
         Raises:
             TypeError, KeyError: a key too many or too few.
@@ -119,7 +127,7 @@ class Settings:
             "training": TrainingSettings,
             "evaluation": EvaluationSettings,
         }
-        parts = {key: kind(**value[key]) for key, kind in kinds.items()}
+        parts = {key: kind(**_defaults(key, kind) | value[key]) for key, kind in kinds.items()}
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(value) - known):
             raise TypeError(f"unknown settings {unknown[0]!r}")
@@ -128,8 +136,19 @@ class Settings:
 
 def identity(settings: Settings, run: Run) -> str:
     """16 hex digits of the hash of a run and all its settings, but those at their default."""
-    material = dict(_material(settings.to_json()))
+    material = material_of(settings.to_json())
     return sha256_of({"settings": material, "run": asdict(run)})[:16]
+
+
+def _defaults(section: str, kind: Any) -> dict[str, Any]:
+    """The engine's defaults of a section's keys."""
+    places = {field.name: f"{section}.{field.name}" for field in fields(kind)}
+    return {name: DEFAULTS[place] for name, place in places.items() if place in DEFAULTS}
+
+
+def material_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What an identity depends on: the settings but for what stands at the engine's defaults."""
+    return dict(_material(settings))
 
 
 def _material(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -171,14 +190,14 @@ class Job:
     runs: tuple[PlannedRun, ...]
 
     def dump(self) -> str:
-        """One line of JSON."""
+        """The text of a job's file: one line of JSON, the same for equal jobs."""
         runs = [planned.row() for planned in self.runs]
         whole = {"study": self.study, "settings": self.settings.to_json(), "runs": runs}
         return canonical(whole)
 
 
 def load_job(text: str) -> Job:
-    """Read what `dump` wrote, and check that each run's id belongs to it.
+    """The job of a file's text, once each run's id is known to belong to it.
 
     Raises:
         UsageError: not a job, or one that was edited by hand.

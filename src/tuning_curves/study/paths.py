@@ -1,22 +1,29 @@
-"""Where everything of a study lies, and what the workflow still has to ask for."""
+"""Where everything of a study lies: the one owner of folders and file names.
 
-import json
+resources/encoders/<name>-<pin>/    a fetched encoder and its manifest
+resources/data/<name>-<pin>/        fetched examples and their manifest
+runs/windows/<key>/                 windows, tokenised once for an encoder and a data set
+runs/activations/                   what frozen layers make of windows, for all studies
+runs/gpus/                          locks: which GPUs are taken
+runs/<study>/                       the workspace: what training writes here and now
+results/<study>/                    archived records, tables, figures, numbers, paper
+"""
+
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuning_curves.study.grid import Chunk, Study
+from tuning_curves.study.grid import Study
 from tuning_curves.study.job import PlannedRun
-from tuning_curves.study.records import RecordStore, failure_path
 from tuning_curves.util.files import GIB, sha256_of
+
+MANIFEST = "manifest.json"  # written last into a folder: then the folder is whole
 
 
 class StudyPaths:
-    """Folders of a study below one root, and the chunks without archived records."""
+    """Folders and files of a study below one root."""
 
     def __init__(self, study: Study, root: Path = Path()) -> None:
         self.study, self.root = study, root
-        self.store = RecordStore(study, root)
-        self.chunks: dict[str, Chunk] = {chunk.id: chunk for chunk in study.chunks}
 
     @property
     def encoder(self) -> Path:
@@ -26,7 +33,7 @@ class StudyPaths:
 
     @property
     def data(self) -> Path:
-        """The fetched questions."""
+        """The fetched examples."""
         section = self.study.config.data
         return self._resource("data", section.name, section.pin)
 
@@ -56,57 +63,101 @@ class StudyPaths:
         return self.root / "runs" / self.study.name
 
     @property
-    def results(self) -> Path:
-        """Tables, figures, numbers, paper and archived records."""
-        return self.root / "results" / self.study.name
+    def study_file(self) -> Path:
+        """The checked study, as the workflow's commands read it."""
+        return self.workspace / "study.json"
+
+    def job(self, chunk: str) -> Path:
+        """The job of a chunk."""
+        return self.workspace / "jobs" / f"{chunk}.json"
+
+    def marker(self, chunk: str) -> Path:
+        """Says that a chunk of runs has all its records."""
+        return self.workspace / "chunks" / f"{chunk}.done"
+
+    def log(self, step: str) -> Path:
+        """What a step of the workflow says."""
+        return self.workspace / "logs" / f"{step}.log"
+
+    def benchmark(self, chunk: str) -> Path:
+        """What Snakemake measures of a chunk."""
+        return self.workspace / "benchmarks" / f"{chunk}.jsonl"
 
     @property
-    def largest_size(self) -> int:
-        """The largest training size of the study."""
-        return self.study.config.largest_size
+    def collected(self) -> "CollectedPaths":
+        """All runs of the study in a few files."""
+        return CollectedPaths(self.workspace / "collected")
 
-    def wanted_markers(self) -> list[str]:
-        """Markers of the chunks in which a run has no archived record.
+    @property
+    def results(self) -> "ResultPaths":
+        """Tables, figures, numbers, paper and archived records."""
+        return ResultPaths(self.root / "results" / self.study.name)
 
-        A marker that claims records which are gone is removed first, so that the chunk runs again.
-        """
-        wanted = []
-        for chunk in self.chunks.values():
-            if all(self.store.archived(planned) for planned in chunk.runs):
-                continue
-            marker = self.workspace / "chunks" / f"{chunk.id}.done"
-            if marker.exists() and any(self.store.find(p) is None for p in chunk.runs):
-                marker.unlink()
-            wanted.append(str(marker))
-        return wanted
 
-    def job(self, chunk: str) -> str:
-        """The chunk's job without its archived runs, as one line of JSON."""
-        runs = [p for p in self.chunks[chunk].runs if not self.store.archived(p)]
-        return self.study.job(tuple(runs)).dump()
+@dataclass(frozen=True)
+class CollectedPaths:
+    """What `collect` writes into a folder."""
 
-    def records(self, *, archived_only: bool) -> list[str]:
-        """Files of the study's records at hand, or of the archived ones alone."""
-        return [
-            str(path)
-            for path in self.store.found().values()
-            if not archived_only or path.is_relative_to(self.store.archive)
-        ]
+    folder: Path
 
-    def recorded_count(self) -> int:
-        """How many of the study's runs have a record."""
-        return len(self.records(archived_only=False))
+    @property
+    def runs(self) -> Path:
+        """One row per run and budget."""
+        return self.folder / "runs.csv"
 
-    def closing_words(self) -> str:
-        """Where the results are, and the main finding in a sentence."""
-        numbers = self.results / "numbers.json"
-        if not numbers.exists():
-            return ""
-        finding = json.loads(numbers.read_text("utf-8"))["main_finding"]
-        return (
-            f"\npaper    {self.results}/paper.pdf\nfigures  {self.results}/figures/\n"
-            f"tables   {self.results}/tables/\n\n{finding}\n"
-        )
+    @property
+    def biases(self) -> Path:
+        """One row per run, bias term and layer."""
+        return self.folder / "biases.csv"
+
+    @property
+    def outcomes(self) -> Path:
+        """Outcomes of each run, example by example."""
+        return self.folder / "outcomes.npz"
+
+
+@dataclass(frozen=True)
+class ResultPaths:
+    """What analysis and report write into a study's results."""
+
+    folder: Path
+
+    @property
+    def records(self) -> Path:
+        """The archive."""
+        return self.folder / "records"
+
+    @property
+    def tables(self) -> Path:
+        return self.folder / "tables"
+
+    @property
+    def figures(self) -> Path:
+        return self.folder / "figures"
+
+    @property
+    def numbers(self) -> Path:
+        """Every number and finding of the paper's prose."""
+        return self.folder / "numbers.json"
+
+    @property
+    def paper(self) -> Path:
+        return self.folder / "paper.pdf"
+
+
+def records_folder(workspace: Path) -> Path:
+    """The records that are not archived yet."""
+    return workspace / "records"
+
+
+def lock_path(workspace: Path, planned: PlannedRun) -> Path:
+    """Held by the process that attends to a run."""
+    return workspace / "locks" / f"{planned.id}.lock"
+
+
+def failure_path(workspace: Path, planned: PlannedRun) -> Path:
+    """Why a run has no record."""
+    return workspace / "failures" / f"{planned.id}.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,13 +178,13 @@ class WorkerPaths:
 
     @property
     def records(self) -> Path:
-        return self.workspace / "records"
+        return records_folder(self.workspace)
 
     def delta(self, planned: PlannedRun) -> Path:
         return (self.workspace / "deltas" / planned.record).with_suffix(".safetensors")
 
     def lock(self, planned: PlannedRun) -> Path:
-        return self.workspace / "locks" / f"{planned.id}.lock"
+        return lock_path(self.workspace, planned)
 
     def checkpoint(self, planned: PlannedRun) -> Path:
         return self.workspace / "checkpoints" / f"{planned.id}.checkpoint"

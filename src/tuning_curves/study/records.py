@@ -9,19 +9,19 @@ run again, and its record removes it. A run whose loss is no number has a record
 """
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from tuning_curves.study.grid import Study
-from tuning_curves.study.job import PlannedRun, Run, Settings
-from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.study.job import CLOSED, PlannedRun, Run, Settings, material_of
+from tuning_curves.study.paths import StudyPaths, failure_path, records_folder
+from tuning_curves.util.errors import DataError, ResourceError, UsageError
 from tuning_curves.util.files import read_json, sha256_of, write_json
 
 SCHEMA = 2
 SEAL = "record_sha256"  # where a record's provenance has the hash of all else in it
-CLOSED = {"extra": "forbid"}  # for pydantic, where a record is checked by its types
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Parameters:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a run cost (docs/costs.md); None where it was not measured, or the device cannot tell."""
+    """What a run cost (docs/costs.md); None: not measured, or the device cannot tell."""
 
     __pydantic_config__: ClassVar[Any] = CLOSED
     train_seconds: float
@@ -169,9 +169,10 @@ class RecordStore:
     """Where a study's records are, below one root folder."""
 
     def __init__(self, study: Study, root: Path = Path()) -> None:
-        self.study = study
-        self.archive = root / "results" / study.name / "records"
-        self.workspace = root / "runs" / study.name / "records"
+        paths = StudyPaths(study, root)
+        self.study, self.folder = study, paths.workspace
+        self.archive = paths.results.records
+        self.workspace = records_folder(paths.workspace)
 
     def archived(self, planned: PlannedRun) -> bool:
         """Whether the archive has this run's record."""
@@ -226,6 +227,45 @@ def read_record(path: Path, planned: PlannedRun, settings: Settings) -> Record:
         raise damaged(path, str(error)) from None
 
 
+def validate_record(path: Path, value: Any) -> Record:
+    """A file's content as a record, each value checked by its type: for those who collect.
+
+    Raises:
+        DataError: a key too many or too few, a value of another type, a negative count.
+    """
+    from tuning_curves.util.validation import validate
+
+    if not isinstance(value, dict) or value.get("schema") != SCHEMA:
+        raise damaged(path, f"expected an object of schema {SCHEMA}")
+    content = {key: part for key, part in value.items() if key != "schema"}
+    try:
+        content["settings"] = Settings.from_json(content["settings"]).to_json()
+        record = validate(Record, content, str(path), "the record", fix_of(path))
+    except UsageError as error:
+        raise DataError(error.message, fix=fix_of(path)) from None
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        raise damaged(path, f"its settings: {error}") from None
+    negative = next(_negative({key: content[key] for key in COUNTED}), None)
+    if negative is not None:
+        raise DataError(f"{path}: {negative}, expected 0 or more", fix=fix_of(path))
+    return record
+
+
+COUNTED = ("run", "parameters", "cost", "scores", "biases")  # where no number is below zero
+
+
+def _negative(value: Any, place: str = "") -> Iterator[str]:
+    """The places of negative numbers, with the number."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _negative(part, f"{place}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from _negative(part, f"{place}.{number}")
+    elif isinstance(value, int | float) and value < 0:
+        yield f"{place} is {value}"
+
+
 def _read_checked(path: Path, planned: PlannedRun, settings: Settings) -> dict[str, Any]:
     """A record's content, once it is known to be whole and this run's."""
     value = read_json(path, what="record", fix=fix_of(path))
@@ -233,10 +273,12 @@ def _read_checked(path: Path, planned: PlannedRun, settings: Settings) -> dict[s
         "schema": SCHEMA,
         "id": planned.id,
         "run": asdict(planned.run),
-        "settings": settings.to_json(),
+        "settings": material_of(settings.to_json()),
     }
     for key, wanted in expected.items():
         found = value.get(key) if isinstance(value, dict) else None
+        if key == "settings" and isinstance(found, dict):
+            found = material_of(found)
         if found != wanted:
             name, got, needed = _difference(key, found, wanted)
             raise DataError(
@@ -298,11 +340,6 @@ def archive_records(store: RecordStore) -> int:
         source.unlink()
         moved += 1
     return moved
-
-
-def failure_path(workspace: Path, planned: PlannedRun) -> Path:
-    """Where a run's failure lies."""
-    return workspace / "failures" / f"{planned.id}.json"
 
 
 def write_failure(

@@ -6,6 +6,7 @@ from typing import Any
 
 from tuning_curves.study.grid import Study
 from tuning_curves.study.job import PlannedRun
+from tuning_curves.study.paths import lock_path
 from tuning_curves.study.records import Record, RecordStore, read_failure, read_record
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.locks import is_locked
@@ -29,8 +30,7 @@ def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
             records[planned.id], damages[planned.id] = None, str(error)
     untrained = [p for p in study.unique if records[p.id] is None]
     waiting = [p for p in untrained if p.id not in damages]
-    locks = root / "runs" / study.name / "locks"
-    running = {p.id for p in waiting if is_locked(locks / f"{p.id}.lock")}
+    running = {p.id for p in waiting if is_locked(lock_path(store.folder, p))}
     failures = [_failure(store, p) for p in waiting if p.id not in running]
     failed = [failure for failure in failures if failure is not None]
     done = [r for r in records.values() if r is not None]
@@ -71,7 +71,7 @@ def _read(store: RecordStore, planned: PlannedRun) -> Record | None:
 
 def _failure(store: RecordStore, planned: PlannedRun) -> dict[str, Any] | None:
     try:
-        failure = read_failure(store.workspace.parent, planned)
+        failure = read_failure(store.folder, planned)
     except DataError as error:  # a failure is tried again anyhow, readable or not
         failure = {"reason": "failed", "needed": error.message}
     return failure and failure | {"run": planned.run.path}

@@ -4,6 +4,7 @@ A training process does without: it reads what was checked before.
 """
 
 import difflib
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     TypeAdapter,
     ValidationError,
@@ -31,13 +33,7 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _check_keys(cls, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            for key in value:
-                if key not in cls.model_fields:
-                    raise PydanticCustomError(
-                        "unknown_key", "", {"key": str(key), "known": list(cls.model_fields)}
-                    )
-        return value
+        return _known(value, list(cls.model_fields))
 
     # Until every reader asks for attributes: a section read as a mapping of what is set.
     def __getitem__(self, key: str) -> Any:
@@ -55,6 +51,20 @@ class Section(BaseModel):
 
     def keys(self) -> list[str]:
         return [key for key in type(self).model_fields if key in self]
+
+
+def _known(value: Any, known: list[str]) -> Any:
+    """The value, unless it is a mapping with a key that is not among the known ones."""
+    for key in value if isinstance(value, Mapping) else ():
+        if key not in known:
+            raise PydanticCustomError("unknown_key", "", {"key": str(key), "known": known})
+    return value
+
+
+def known_to_any(*kinds: type[Section]) -> BeforeValidator:
+    """For a union of sections: a key that none of them has is told before all else."""
+    known = list(dict.fromkeys(key for kind in kinds for key in kind.model_fields))
+    return BeforeValidator(lambda value: _known(value, known))
 
 
 def expected(what: str) -> PydanticCustomError:
@@ -86,9 +96,14 @@ def validate(kind: Any, value: Any, source: str, whole: str, fix: str, above: st
         UsageError: the first error, in the order of the places.
     """
     try:
-        return TypeAdapter(kind).validate_json(json.dumps(value, default=str))
+        return _adapter(kind).validate_json(json.dumps(value, default=str))
     except ValidationError as error:
         raise UsageError(first_error(error, value, source, whole, above), fix=fix) from None
+
+
+@functools.cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def first_error(

@@ -9,7 +9,8 @@ import yaml
 
 from tuning_curves.study.config import read_study
 from tuning_curves.study.grid import Chunk
-from tuning_curves.study.paths import StudyPaths, WorkerPaths
+from tuning_curves.study.paths import WorkerPaths
+from tuning_curves.study.workflow import StudyWorkflow
 from tuning_curves.training.worker import run_job
 
 from ..conftest import records_below
@@ -43,18 +44,18 @@ def long_study(tiny_study: Path) -> Path:
 def test_jobs_and_a_node_die_and_the_records_are_those_of_a_local_run(
     checkout: Path, long_study: Path, slurm: Slurm, tmp_path: Path
 ) -> None:
-    layout = StudyPaths(read_study(long_study), checkout)
+    work = StudyWorkflow(read_study(long_study), checkout)
     run, hit = submit(slurm, checkout), set()
 
-    hit.add(cancelled := next_under_way(layout, hit, slurm, run))
+    hit.add(cancelled := next_under_way(work, hit, slurm, run))
     assert request_of(slurm, cancelled) == "6072M 30:00 gres:gpu:1"
     slurm.ask("scancel", number_of(slurm, cancelled))
 
-    hit.add(killed := next_under_way(layout, hit, slurm, run))
+    hit.add(killed := next_under_way(work, hit, slurm, run))
     for process in slurm.training(killed):
         process.kill()
 
-    hit.add(crashed := next_under_way(layout, hit, slurm, run))
+    hit.add(crashed := next_under_way(work, hit, slurm, run))
     number = number_of(slurm, crashed)
     slurm.crash_node()
     slurm.boot_node()
@@ -64,11 +65,12 @@ def test_jobs_and_a_node_die_and_the_records_are_those_of_a_local_run(
 
     slurm.wait("the end", lambda: run.poll() is not None)
     assert run.returncode == 0, slurm.logs()
-    assert hit == layout.chunks.keys()
+    assert hit == work.chunks.keys()
     for chunk in hit:
-        log = layout.workspace / "logs" / "train" / f"{chunk}.log"
+        log = work.paths.log(f"train/{chunk}")
         assert "resumes after step" in log.read_text("utf-8"), slurm.logs()
-    assert records_below(layout.workspace / "records") == trained_here(layout, tmp_path / "local")
+    made = records_below(work.store.workspace)
+    assert made == trained_here(work, tmp_path / "local")
 
 
 def submit(slurm: Slurm, checkout: Path) -> "subprocess.Popen[bytes]":
@@ -80,24 +82,24 @@ def submit(slurm: Slurm, checkout: Path) -> "subprocess.Popen[bytes]":
 
 
 def next_under_way(
-    layout: StudyPaths, hit: set[str], slurm: Slurm, run: "subprocess.Popen[bytes]"
+    work: StudyWorkflow, hit: set[str], slurm: Slurm, run: "subprocess.Popen[bytes]"
 ) -> str:
     """Wait for a chunk, not one of `hit`, with a run in the middle of its training."""
     found: list[str] = []
 
     def begun() -> bool:
         assert run.poll() is None, slurm.logs()
-        rest = [chunk for name, chunk in layout.chunks.items() if name not in hit]
-        found.extend(chunk.id for chunk in rest if has_checkpoint(layout, chunk))
+        rest = [chunk for name, chunk in work.chunks.items() if name not in hit]
+        found.extend(chunk.id for chunk in rest if has_checkpoint(work, chunk))
         return bool(found)
 
     slurm.wait(f"a training besides {hit}", begun)
     return found[0]
 
 
-def has_checkpoint(layout: StudyPaths, chunk: Chunk) -> bool:
+def has_checkpoint(work: StudyWorkflow, chunk: Chunk) -> bool:
     """Whether a run of the chunk is in the middle of its training."""
-    folder = layout.workspace / "checkpoints"
+    folder = work.paths.workspace / "checkpoints"
     return any((folder / f"{planned.id}.checkpoint").exists() for planned in chunk.runs)
 
 
@@ -114,10 +116,11 @@ def request_of(slurm: Slurm, chunk: str) -> str:
     return " ".join(slurm.ask("squeue", "--noheader", f"--jobs={number}", columns).split())
 
 
-def trained_here(layout: StudyPaths, workspace: Path) -> dict[str, dict[str, Any]]:
+def trained_here(work: StudyWorkflow, workspace: Path) -> dict[str, dict[str, Any]]:
     """The study's records, trained without interruption in this process."""
-    places = WorkerPaths(encoder=layout.encoder, windows=layout.windows, workspace=workspace)
-    run_job(layout.study.job(layout.study.unique), places, "cpu")
-    records = records_below(places.records)
+    study, theirs = work.study, work.paths
+    paths = WorkerPaths(encoder=theirs.encoder, windows=theirs.windows, workspace=workspace)
+    run_job(study.job(study.unique), paths, "cpu")
+    records = records_below(paths.records)
     assert len(records) == 6
     return records
