@@ -34,7 +34,7 @@ rule write_tables:
         code=report_code(),
     output:
         numbers=f"{RESULTS}/numbers.json",
-        table=report(f"{RESULTS}/tables/exact_match.md", category="Tables"),
+        table=report(f"{RESULTS}/tables/scores.md", category="Tables"),
     log:
         f"runs/{STUDY.name}/logs/write_tables.log",
     localrule: True

@@ -9,14 +9,14 @@ run again, and its record removes it. A run whose loss is no number has a record
 """
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from tuning_curves.study.grid import Study
 from tuning_curves.study.job import PlannedRun, Run, Settings
-from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.util.errors import DataError, ResourceError, UsageError
 from tuning_curves.util.files import read_json, sha256_of, write_json
 
 SCHEMA = 2
@@ -224,6 +224,32 @@ def read_record(path: Path, planned: PlannedRun, settings: Settings) -> Record:
         return Record.from_json(value)
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise damaged(path, str(error)) from None
+
+
+def read_agreeing(
+    path: Path,
+    planned: PlannedRun,
+    settings: Settings,
+    agrees: Callable[[Mapping[str, Any]], None],
+) -> Record:
+    """`read_record` for those who average records: each value's type is checked as well.
+
+    Args:
+        agrees: raises DataError for a content that does not agree with itself.
+
+    Raises:
+        DataError: as `read_record`; or a value of another type, named by its place.
+    """
+    from tuning_curves.util.validation import validate
+
+    value = _read_checked(path, planned, settings)
+    agrees(value)
+    content = {key: part for key, part in value.items() if key != "schema"}
+    try:
+        validate(Record, content, str(path), "the record", fix_of(path))
+    except UsageError as error:
+        raise DataError(error.message, fix=fix_of(path)) from None
+    return Record.from_json(value)
 
 
 def _read_checked(path: Path, planned: PlannedRun, settings: Settings) -> dict[str, Any]:

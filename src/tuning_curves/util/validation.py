@@ -32,29 +32,11 @@ class Section(BaseModel):
     @classmethod
     def _check_keys(cls, value: Any) -> Any:
         if isinstance(value, Mapping):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
             for key in value:
-                if key not in cls.model_fields:
-                    raise PydanticCustomError(
-                        "unknown_key", "", {"key": str(key), "known": list(cls.model_fields)}
-                    )
+                if key not in known:
+                    raise PydanticCustomError("unknown_key", "", {"key": str(key), "known": known})
         return value
-
-    # Until every reader asks for attributes: a section read as a mapping of what is set.
-    def __getitem__(self, key: str) -> Any:
-        value = getattr(self, key)
-        if value is None:
-            raise KeyError(key)
-        return value
-
-    def __contains__(self, key: str) -> bool:
-        return getattr(self, key, None) is not None
-
-    def get(self, key: str, default: Any = None) -> Any:
-        value = getattr(self, key, None)
-        return default if value is None else value
-
-    def keys(self) -> list[str]:
-        return [key for key in type(self).model_fields if key in self]
 
 
 def expected(what: str) -> PydanticCustomError:
