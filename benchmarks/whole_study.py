@@ -98,7 +98,7 @@ def has_bases_shapes(study: Study) -> bool:
     """
     from tuning_curves.util.errors import UsageError
 
-    name = study.config["encoder"]["name"]
+    name = study.config.encoder.name
     if name != "all-MiniLM-L6-v2" and not name.startswith("bert-base"):
         raise UsageError(
             f"the study's encoder is {name!r}, expected all-MiniLM-L6-v2 or a bert-base",
@@ -109,7 +109,7 @@ def has_bases_shapes(study: Study) -> bool:
 
 def shares_of(study: Study) -> dict[str, Share]:
     """Each method's runs, the questions that they train on, and those that they are scored on."""
-    batch = study.config["training"]["batch_size"]
+    batch = study.config.training.batch_size
     runs: Counter[str] = Counter()
     trained: Counter[str] = Counter()
     for planned in study.unique:

@@ -134,6 +134,16 @@ def add_study(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_recorded(parser: argparse.ArgumentParser) -> None:
+    """How many records there must be, where some may be missing."""
+    parser.add_argument(
+        "--recorded",
+        type=int,
+        metavar="N",
+        help="leave gaps: take the records at hand, which must be N",
+    )
+
+
 def add_choice(parser: argparse.ArgumentParser) -> None:
     """The options that choose some of a study's runs."""
     repeated: dict[str, Any] = {"action": "append", "help": "may be repeated"}
