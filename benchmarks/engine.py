@@ -33,14 +33,14 @@ def planned_run(
 
 def make_context(material: Material, study: Study, scratch: Path) -> RunContext:
     """A context as a study's jobs make one: what frozen layers put out is kept below `scratch`."""
-    layout = material.layout
-    places = WorkerPaths(
-        encoder=layout.encoder,
-        windows=layout.windows,
+    own = material.paths
+    paths = WorkerPaths(
+        encoder=own.encoder,
+        windows=own.windows,
         workspace=scratch,
-        cache=scratch / "prefix",
+        cache=scratch / "activations",
     )
-    return RunContext(study.settings, places, torch.device("cpu"))
+    return RunContext(study.settings, paths, torch.device("cpu"))
 
 
 def stepping(prepared: PreparedRun, steps: int) -> Turn:
@@ -51,17 +51,17 @@ def stepping(prepared: PreparedRun, steps: int) -> Turn:
     trainer = prepared.trainer
     profile = trainer.profile()
     gflop_per_token = profile.flops_per_step / profile.step_tokens / 1e9
-    trainer.feed.warm(trainer.questions)
-    order = _endless(len(trainer.questions), trainer.training.batch_size)
+    trainer.feed.warm(trainer.examples)
+    order = _endless(len(trainer.examples), trainer.training.batch_size)
 
     def work() -> Work:
         trainer.model.train()
         units = tokens = 0
         for number, chosen in itertools.islice(order, steps):
-            questions = trainer.questions[chosen]
-            trainer.step(number, questions)
-            units += len(questions)
-            tokens += count_tokens(prepared, questions)
+            examples = trainer.examples[chosen]
+            trainer.step(number, examples)
+            units += len(examples)
+            tokens += count_tokens(prepared, examples)
         return Work(units=units, gflop=tokens * gflop_per_token)
 
     return timed(work)
@@ -71,7 +71,7 @@ def _endless(n: int, size: int) -> Iterator[tuple[int, np.ndarray]]:
     return enumerate(batches(n, size, LONG, seed=0))
 
 
-def count_tokens(prepared: PreparedRun, questions: np.ndarray) -> int:
-    """Tokens of all windows of these training questions."""
-    features = prepared.trainer.feed.features
-    return int(features.lengths[features.features_of(questions)].sum())
+def count_tokens(prepared: PreparedRun, examples: np.ndarray) -> int:
+    """Tokens of all windows of these training examples."""
+    windows = prepared.trainer.feed.windows
+    return int(windows.lengths[windows.windows_of(examples)].sum())

@@ -10,8 +10,9 @@ from tuning_curves.data.fetch_data import fetch_data, open_data
 from tuning_curves.study.config import check_study
 from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import StudyPaths
+from tuning_curves.tasks import make_task
 from tuning_curves.tasks.question_answering.data import SquadData, content_sha256, read_squad
-from tuning_curves.tasks.question_answering.windows import make_windows
+from tuning_curves.tasks.windows import make_windows
 from tuning_curves.util.errors import ResourceError
 from tuning_curves.util.yaml_files import read_yaml
 
@@ -37,7 +38,7 @@ class Material:
         return check_study(config, "the benchmarks' study")
 
     @property
-    def layout(self) -> StudyPaths:
+    def paths(self) -> StudyPaths:
         return StudyPaths(self.study(), self.root)
 
 
@@ -48,15 +49,15 @@ def find_material(root: Path) -> Material:
         ResourceError: SQuAD or the encoder is not there; says what to put where.
     """
     folder = root / "data" / "squad"
-    lacking = [name for name in SQUAD.values() if not (folder / name).is_file()]
-    if lacking:
+    missing = [name for name in SQUAD.values() if not (folder / name).is_file()]
+    if missing:
         raise ResourceError(
-            f"{folder / lacking[0]}: not there; the benchmarks run on real SQuAD v1.1",
+            f"{folder / missing[0]}: not there; the benchmarks run on real SQuAD v1.1",
             fix=f"put {' and '.join(SQUAD.values())} into {folder}/",
         )
     squad = {split: read_squad(folder / name) for split, name in SQUAD.items()}
     material = Material(_config(root, folder, squad), squad, root)
-    prepare(material.layout)
+    prepare(material.paths)
     return material
 
 
@@ -70,15 +71,17 @@ def _config(root: Path, folder: Path, squad: Mapping[str, SquadData]) -> dict[st
     return config
 
 
-def prepare(layout: StudyPaths) -> None:
+def prepare(paths: StudyPaths) -> None:
     """Fetch the data into the workspace and tokenise it, unless an earlier run has."""
-    if not (layout.encoder / "manifest.json").is_file():
+    if not (paths.encoder / "manifest.json").is_file():
         raise ResourceError(
-            f"{layout.encoder}: the encoder has not been fetched",
+            f"{paths.encoder}: the encoder has not been fetched",
             fix="`make bench` fetches it; by hand: snakemake --cores 1 all --until fetch_encoder",
         )
-    if not (layout.data / "manifest.json").is_file():
-        fetch_data(layout.study.config.data, layout.data)
-    if not (layout.windows / "manifest.json").is_file():
-        windows = layout.study.config.windows
-        make_windows(open_data(layout.data), layout.encoder, layout.windows, **windows.model_dump())
+    task = make_task(paths.study.config.task)
+    if not (paths.data / "manifest.json").is_file():
+        fetch_data(type(task), paths.study.config.data, paths.data)
+    if not (paths.windows / "manifest.json").is_file():
+        data = open_data(type(task), paths.data)
+        settings = paths.study.config.windows.model_dump()
+        make_windows(task, data, paths.encoder, paths.windows, **settings)

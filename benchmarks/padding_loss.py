@@ -23,12 +23,13 @@ import torch
 from transformers import BertForQuestionAnswering
 
 from tuning_curves.encoders.batches import embed_windows
-from tuning_curves.encoders.model import EncoderModel, span_loss
+from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.study.config import read_study
 from tuning_curves.study.grid import Study
 from tuning_curves.study.job import PlannedRun, Run, identity
 from tuning_curves.study.paths import StudyPaths, WorkerPaths
-from tuning_curves.tasks.question_answering.windows import PackedWindows, WindowSet
+from tuning_curves.tasks.question_answering.loss import span_loss
+from tuning_curves.tasks.windows import PackedWindows, Windows
 from tuning_curves.training.run import RunContext
 from tuning_curves.util.files import write_text
 
@@ -58,34 +59,33 @@ def main() -> None:
 
 def measure(study: Study, scratch: Path) -> Iterator[dict[str, Any]]:
     """A row before training and one after it: mean losses in nats over held-out windows."""
-    layout = StudyPaths(study)
-    places = WorkerPaths(encoder=layout.encoder, windows=layout.windows, workspace=scratch)
+    own = StudyPaths(study)
+    paths = WorkerPaths(encoder=own.encoder, windows=own.windows, workspace=scratch)
     planned = PlannedRun(budget="", run=RUN, id=identity(study.settings, RUN))
-    context = RunContext(study.settings, places, torch.device("cpu"))
-    prepared = context.begin(planned)
+    context = RunContext(study.settings, paths, torch.device("cpu"))
+    prepared = context.prepare(planned)
     model = prepared.model
-    train = context.features["train"]
-    windows = context.evaluators["validation"].windows[: BATCH * BATCHES]
-    windows = np.random.default_rng(0).permutation(windows)
-    longest = study.config["features"]["max_length"]
-    yield {"steps": 0, **losses(model, train, windows, longest)}
+    train = context.windows["train"]
+    chosen = context.evaluators["validation"].sample.windows[: BATCH * BATCHES]
+    chosen = np.random.default_rng(0).permutation(chosen)
+    longest = study.config.windows.max_length
+    yield {"steps": 0, **losses(model, train, chosen, longest)}
     prepared.trainer.train(lambda step, loss: None)
-    yield {"steps": RUN.steps, **losses(model, train, windows, longest)}
+    yield {"steps": RUN.steps, **losses(model, train, chosen, longest)}
 
 
 @torch.inference_mode()
 def losses(
-    model: EncoderModel, features: WindowSet, windows: np.ndarray, longest: int
+    model: EncoderModel, windows: Windows, numbers: np.ndarray, longest: int
 ) -> dict[str, float]:
     """The three losses, each the mean over the same batches, in float32."""
     model.eval()
     library = library_model(model)
     found: dict[str, list[float]] = {name: [] for name in COLUMNS[1:]}
-    for chosen in windows.reshape(-1, BATCH):
-        batch = embed_windows(model, features, chosen, torch.device("cpu"))
-        laid_out = features.lay_out(chosen)
-        starts = torch.from_numpy(laid_out.label_start)
-        ends = torch.from_numpy(laid_out.label_end)
+    for chosen in numbers.reshape(-1, BATCH):
+        batch = embed_windows(model, windows, chosen, torch.device("cpu"))
+        laid_out = windows.lay_out(chosen)
+        starts, ends = torch.from_numpy(laid_out.labels).unbind(1)
         logits = model(batch.hidden, batch.packing)
         found["real_tokens"].append(float(span_loss(logits, batch.packing, starts, ends)))
         for name, width in (

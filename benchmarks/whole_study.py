@@ -28,7 +28,7 @@ from tuning_curves.study.grid import Study
 BATCH, POOL, ASKED = 4, 64, 32  # questions of a step, to draw from, and of an evaluation
 ROUNDS = 3
 TIMED = ("full", "bitfit")
-CACHED = ("head", "top")  # what they are examined on comes from a cache up to the first layer
+CACHED = ("head", "top")  # what they are evaluated on comes from a cache up to the first layer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ def has_bases_shapes(study: Study) -> bool:
     """
     from tuning_curves.util.errors import UsageError
 
-    name = study.config["encoder"]["name"]
+    name = study.config.encoder.name
     if name != "all-MiniLM-L6-v2" and not name.startswith("bert-base"):
         raise UsageError(
             f"the study's encoder is {name!r}, expected all-MiniLM-L6-v2 or a bert-base",
@@ -109,7 +109,7 @@ def has_bases_shapes(study: Study) -> bool:
 
 def shares_of(study: Study) -> dict[str, Share]:
     """Each method's runs, the questions that they train on, and those that they are scored on."""
-    batch = study.config["training"]["batch_size"]
+    batch = study.config.training.batch_size
     runs: Counter[str] = Counter()
     trained: Counter[str] = Counter()
     for planned in study.unique:
@@ -128,29 +128,29 @@ def measure(
     from benchmarks.compare import rate_of
     from benchmarks.engine import make_context, planned_run, stepping
     from benchmarks.material import find_material, prepare
-    from benchmarks.rows.evaluating import examination
+    from benchmarks.rows.evaluating import evaluation
     from tuning_curves.encoders.fetch_encoder import fetch_encoder
 
     material = find_material(Path())
     if base:
-        encoder = save_base_encoder(material.layout.encoder, folder / "base")
+        encoder = save_base_encoder(material.paths.encoder, folder / "base")
         material = replace(material, config={**material.config, "encoder": encoder}, root=folder)
-        fetch_encoder(material.study().config.encoder, material.layout.encoder)
-        prepare(material.layout)
+        fetch_encoder(material.study().config.encoder, material.paths.encoder)
+        prepare(material.paths)
     study = material.study(
         training={"batch_size": BATCH, "precision": "float32"},
         evaluation={"test_examples": ASKED, "validation_examples": 1},
     )
     context = make_context(material, study, folder / "scratch")
     tokens = {
-        split: features.lengths.sum() / (len(features.feature_bounds) - 1)
-        for split, features in context.features.items()
+        split: windows.lengths.sum() / (len(windows.window_bounds) - 1)
+        for split, windows in context.windows.items()
     }
     forward = 0.0
     gflop: dict[str, tuple[float, float]] = {}
     turns: dict[str, Turn] = {}
     for method in sorted({*methods, "full"}, key=lambda name: name != "full"):
-        prepared = context.begin(planned_run(study, method, POOL))
+        prepared = context.prepare(planned_run(study, method, POOL))
         profile = prepared.trainer.profile()
         step = profile.flops_per_step / profile.step_tokens / 1e9
         forward = forward or step / 3  # of `full`, whose backward pass is twice its forward pass
@@ -160,7 +160,7 @@ def measure(
         if method in TIMED:
             turns[method] = stepping(prepared, 2)
         if method == "full":
-            turns["evaluation"] = examination(context, prepared, "float32")
+            turns["evaluation"] = evaluation(context, prepared, "float32")
     samples = interleave(turns, Patience(rounds=ROUNDS, seconds=600))
     return gflop, {name: rate_of(each) for name, each in samples.items()}
 

@@ -256,14 +256,17 @@ def tiny_windows(
     """Folders of the fetched tiny encoder and of its windows."""
     from tuning_curves.data.fetch_data import fetch_data, open_data
     from tuning_curves.encoders.fetch_encoder import fetch_encoder
-    from tuning_curves.tasks.question_answering.windows import make_windows
+    from tuning_curves.tasks import make_task
+    from tuning_curves.tasks.windows import make_windows
 
     root = tmp_path_factory.mktemp("tiny-resources")
     config = check_study(tiny_config, "tiny").config
     fetch_encoder(config.encoder, root / "encoder")
-    fetch_data(config.data, root / "data")
+    task = make_task(config.task)
+    fetch_data(type(task), config.data, root / "data")
     make_windows(
-        open_data(root / "data"),
+        task,
+        open_data(type(task), root / "data"),
         root / "encoder",
         root / "windows",
         **tiny_config["windows"],

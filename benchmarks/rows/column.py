@@ -81,6 +81,6 @@ def fresh(bench: Bench, study: Study, runs: list[PlannedRun]) -> Turn:
 def train(context: RunContext, runs: list[PlannedRun]) -> Work:
     """Train these runs one after the other; a unit is a question in an epoch of a run."""
     for planned in runs:
-        context.begin(planned).trainer.train(lambda step, loss: None)
+        context.prepare(planned).trainer.train(lambda step, loss: None)
     size = context.training.batch_size
     return Work(units=sum(min(p.run.n_train, size) * p.run.steps for p in runs))

@@ -19,7 +19,7 @@ DECODING = Subject(
     name="decoding",
     ours="all questions at once by array operations, gold answers normalised beforehand",
     peer="the example's loop over questions and pairs, then the official script's arithmetic",
-    unit="development question",
+    unit="test question",
     target=8,
     note="Both sides decode the same made-up logits: noise with peaks at the gold answer in 70 % "
     "of the windows.",
@@ -51,7 +51,7 @@ def _subject(name: str) -> Subject:
         name=name,
         ours=f"{precision}, packed by length, unpadded",
         peer="the example's `Trainer.predict`, padded to 384, float32, batches of 8",
-        unit="window of the development questions",
+        unit="window of the test questions",
         target=target,
         precision=precision,
     )
@@ -59,39 +59,39 @@ def _subject(name: str) -> Subject:
 
 def our_logits(bench: Bench, precision: str) -> Turn:
     """A turn of our own forward passes over a fixed sample of questions."""
-    return examination(*examined(bench, precision, ASKED), precision)
+    return evaluation(*evaluated(bench, precision, ASKED), precision)
 
 
-def examination(context: RunContext, prepared: PreparedRun, precision: str) -> Turn:
-    """A turn of forward passes of a begun run of `full` over its development questions."""
-    exam = context.evaluators["test"]
+def evaluation(context: RunContext, prepared: PreparedRun, precision: str) -> Turn:
+    """A turn of forward passes of a prepared run of `full` over its test examples."""
+    evaluator = context.evaluators["test"]
     profile = prepared.trainer.profile()
     # A third of a training step's operations are its forward pass's.
-    gflop = exam.bounds[-1] * profile.flops_per_step / profile.step_tokens / 3e9
+    gflop = evaluator.sample.bounds[-1] * profile.flops_per_step / profile.step_tokens / 3e9
 
     def work() -> Work:
-        exam.logits(prepared.feeds["test"], precision)
-        return Work(units=len(exam.windows), gflop=gflop)
+        evaluator.logits(prepared.feeds["test"], precision)
+        return Work(units=len(evaluator.sample.windows), gflop=gflop)
 
     return timed(work)
 
 
-def examined(bench: Bench, precision: str, questions: int) -> tuple[RunContext, PreparedRun]:
-    """A context that asks this many development questions, and an untrained model."""
+def evaluated(bench: Bench, precision: str, questions: int) -> tuple[RunContext, PreparedRun]:
+    """A context that asks this many test questions, and an untrained model."""
     study = bench.material.study(
         training={"precision": precision}, evaluation={"test_examples": questions}
     )
     context = make_context(bench.material, study, bench.scratch)
-    return context, context.begin(planned_run(study, "full", 16))
+    return context, context.prepare(planned_run(study, "full", 16))
 
 
 def example_logits(bench: Bench) -> Turn:
     """A turn of the library's forward passes over windows of the same sample."""
     from benchmarks.peers import example
 
-    encoder = bench.material.layout.encoder
-    context, _ = examined(bench, "float32", ASKED)
-    rows = example.rows_of(bench.material.squad["test"], context.evaluators["test"].questions)
+    encoder = bench.material.paths.encoder
+    context, _ = evaluated(bench, "float32", ASKED)
+    rows = example.rows_of(bench.material.squad["test"], context.evaluators["test"].sample.examples)
     windows = example.asking_set(example.load_tokenizer(encoder), rows)
     model = example.load_model(encoder)
     trainer = example.make_trainer(model, windows, bench.scratch / "predict")
@@ -108,10 +108,10 @@ def measure_decoding(bench: Bench) -> Row:
     """From the same logits to scores on both sides; says how far the answers agree."""
     from benchmarks.peers import answers
 
-    context, _ = examined(bench, "float32", DECODED)
-    exam = context.evaluators["test"]
-    flat = made_up_logits(exam)
-    case = padded_case(bench, exam, flat)
+    context, _ = evaluated(bench, "float32", DECODED)
+    evaluator = context.evaluators["test"]
+    flat = made_up_logits(evaluator)
+    case = padded_case(bench, evaluator, flat)
 
     def theirs() -> Work:
         chosen = answers.choose_answers(case["examples"], case["windows"], *case["logits"])
@@ -119,62 +119,68 @@ def measure_decoding(bench: Bench) -> Row:
         return Work(units=DECODED)
 
     def ours() -> Work:
-        exam.mark(flat)
+        evaluator.score(flat)
         return Work(units=DECODED)
 
     turns = {"ours": timed(ours), "peer": timed(theirs), **products()}
     samples = interleave(turns, bench.patience)
     return compared(
-        DECODING, samples["ours"], samples["peer"], products_of(samples), **agreement(exam, case)
+        DECODING,
+        samples["ours"],
+        samples["peer"],
+        products_of(samples),
+        **agreement(evaluator, case),
     )
 
 
-def made_up_logits(exam: Evaluator) -> np.ndarray:
-    """Start and end logits in the examination's order, float32 [T, 2]."""
-    generator = np.random.default_rng(0)
-    logits = generator.standard_normal((exam.bounds[-1], 2)).astype(np.float32)
-    for row in np.flatnonzero(generator.random(len(exam.windows)) < 0.7):
-        window, first = exam.windows[row], exam.bounds[row]
-        logits[first + exam.features.label_start[window], 0] += 8
-        logits[first + exam.features.label_end[window], 1] += 8
+def made_up_logits(evaluator: Evaluator) -> np.ndarray:
+    """Start and end logits in the evaluator's order, float32 [T, 2]."""
+    generator, labels = np.random.default_rng(0), evaluator.sample.source.labels
+    logits = generator.standard_normal((evaluator.sample.bounds[-1], 2)).astype(np.float32)
+    for row in np.flatnonzero(generator.random(len(evaluator.sample.windows)) < 0.7):
+        window, first = evaluator.sample.windows[row], evaluator.sample.bounds[row]
+        logits[first + labels[window, 0], 0] += 8
+        logits[first + labels[window, 1], 1] += 8
     return logits
 
 
-def padded_case(bench: Bench, exam: Evaluator, flat: np.ndarray) -> dict[str, Any]:
+def padded_case(bench: Bench, evaluator: Evaluator, flat: np.ndarray) -> dict[str, Any]:
     """The same questions, windows and logits as the example has them."""
     from datasets import Dataset
 
     from benchmarks.peers import answers, example
 
-    rows = example.rows_of(bench.material.squad["test"], exam.questions)
-    tokenizer = example.load_tokenizer(bench.material.layout.encoder)
+    rows = example.rows_of(bench.material.squad["test"], evaluator.sample.examples)
+    tokenizer = example.load_tokenizer(bench.material.paths.encoder)
     return {
         "examples": Dataset.from_list(rows),
         "windows": example.asking_set(tokenizer, rows),
-        "logits": pad_logits(exam, flat, example.MAX_LENGTH),
+        "logits": pad_logits(evaluator, flat, example.MAX_LENGTH),
         "golds": answers.golds_of(rows),
     }
 
 
-def pad_logits(exam: Evaluator, flat: np.ndarray, width: int) -> list[np.ndarray]:
+def pad_logits(evaluator: Evaluator, flat: np.ndarray, width: int) -> list[np.ndarray]:
     """Start and end logits [windows, width] in the questions' order; low where there is padding."""
-    padded = np.full((2, len(exam.windows), width), -10, np.float32)
-    for place, row in enumerate(np.argsort(exam.windows, kind="stable")):
-        first, last = exam.bounds[row], exam.bounds[row + 1]
+    padded = np.full((2, len(evaluator.sample.windows), width), -10, np.float32)
+    for place, row in enumerate(np.argsort(evaluator.sample.windows, kind="stable")):
+        first, last = evaluator.sample.bounds[row], evaluator.sample.bounds[row + 1]
         padded[:, place, : last - first] = flat[first:last].T
     return list(padded)
 
 
-def agreement(exam: Evaluator, case: dict[str, Any]) -> dict[str, float]:
+def agreement(evaluator: Evaluator, case: dict[str, Any]) -> dict[str, float]:
     """The share of equal answers; ours and the peer's exact match in percent."""
     from benchmarks.peers import answers
 
-    flat = made_up_logits(exam)
-    outcomes = exam.mark(flat)
+    flat = made_up_logits(evaluator)
+    outcomes = evaluator.score(flat)
     chosen = answers.choose_answers(case["examples"], case["windows"], *case["logits"])
-    same = np.mean([a == b for a, b in zip(outcomes.answers, chosen.values(), strict=True)])
+    same = np.mean(
+        [a == b for a, b in zip(outcomes.predictions.texts, chosen.values(), strict=True)]
+    )
     return {
         "same_answers": float(same),
-        "ours_exact": 100 * float(outcomes.exact.mean()),
+        "ours_exact": 100 * float(outcomes.parts["exact"].mean()),
         "peer_exact": answers.score(case["golds"], chosen)["exact_match"],
     }

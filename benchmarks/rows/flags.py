@@ -57,9 +57,9 @@ def _subject(name: str) -> Subject:
 def representative(bench: Bench) -> np.ndarray:
     """Every tenth batch of a stretch of 50 sorted by length: question numbers, longest first."""
     context = make_context(bench.material, bench.material.study(), bench.scratch)
-    features = context.features["train"]
+    windows = context.windows["train"]
     questions = subset(context.pool, STRETCH * BATCH, seed=0)
-    lengths = features.lengths[features.feature_bounds[questions]]
+    lengths = windows.lengths[windows.window_bounds[questions]]
     ordered = questions[np.argsort(-lengths, kind="stable")].reshape(STRETCH, BATCH)
     return ordered[EVERY // 2 :: EVERY].ravel()
 
@@ -68,7 +68,7 @@ def flagged_steps(bench: Bench, chosen: np.ndarray, attention_dropout: float) ->
     """The library's training with its best flags on these questions, in their order."""
     from benchmarks.peers import example
 
-    encoder = bench.material.layout.encoder
+    encoder = bench.material.paths.encoder
     tokenizer = example.load_tokenizer(encoder)
     rows = example.rows_of(bench.material.squad["train"], chosen)
     dataset = example.training_set(tokenizer, rows, padding=False)
@@ -86,6 +86,6 @@ def ours(bench: Bench, chosen: np.ndarray) -> Turn:
     """A turn of our steps over all of these questions, in random order."""
     study = bench.material.study(training={"precision": formats()[0]})
     context = make_context(bench.material, study, bench.scratch)
-    prepared = context.begin(planned_run(study, "full", len(chosen)))
-    prepared.trainer.questions = chosen
+    prepared = context.prepare(planned_run(study, "full", len(chosen)))
+    prepared.trainer.examples = chosen
     return stepping(prepared, BATCHES)

@@ -94,7 +94,7 @@ class Remote:
         self.log = bench.scratch / "adapterhub.log"
         command = [
             str(python), "-m", "benchmarks.peers.adapterhub",
-            "--encoder", str(bench.material.layout.encoder.resolve()),
+            "--encoder", str(bench.material.paths.encoder.resolve()),
             "--dataset", str(dataset), "--folder", str(bench.scratch / "adapterhub"),
         ]  # fmt: skip
         environment = {**os.environ, "PYTHONPATH": str(bench.root.resolve())}
@@ -172,5 +172,5 @@ def _save_windows(bench: Bench, folder: Path) -> None:
     material = bench.material
     context = make_context(material, material.study(), bench.scratch)
     rows = example.rows_of(material.squad["train"], sample_of(context))
-    tokenizer = example.load_tokenizer(material.layout.encoder)
+    tokenizer = example.load_tokenizer(material.paths.encoder)
     example.training_set(tokenizer, rows).save_to_disk(str(folder))

@@ -22,13 +22,14 @@ from benchmarks.rows.steps import products, products_of
 from tuning_curves.data.subsets import split_pools, stratified_sample, subset
 from tuning_curves.study.grid import Study
 from tuning_curves.study.job import PlannedRun
-from tuning_curves.tasks.question_answering.windows import make_windows
+from tuning_curves.tasks import make_task
+from tuning_curves.tasks.windows import make_windows
 from tuning_curves.util.errors import TuningCurvesError
 from tuning_curves.util.files import write_json, write_text
 
 NAMES = ("start-up", "small-study")
 SIZES, WHOLE_SIZES, SEEDS, EPOCHS, BATCH = (16, 32, 64), (100, 200, 400), (0, 1), 2, 16
-ASKED, SELECTED = 50, 10  # development questions of either side, and those of our validation split
+ASKED, SELECTED = 50, 10  # test questions of either side, and those of our validation split
 START_UP = Subject(
     name="start-up",
     ours="`tuning-curves train`: a run of one question, one step",
@@ -52,7 +53,7 @@ def measure_start(bench: Bench) -> Row:
     run = planned_run(study, "full", 1, steps=1)
     rows = write_rows(bench, study, run)
     turns = {
-        "ours": lambda: our_process(bench, study, [run], bench.material.layout.windows),
+        "ours": lambda: our_process(bench, study, [run], bench.material.paths.windows),
         "peer": lambda: peer_process(bench, "full", rows)[0],
         **products(),
     }
@@ -75,12 +76,12 @@ def measure_study(bench: Bench) -> Row:
         for seed in SEEDS
     ]
     with tempfile.TemporaryDirectory(dir=bench.scratch) as folder:
-        features = features_made(bench, Path(folder))
+        windows = windows_made(bench, Path(folder))
         trained = our_process(bench, study, runs, Path(folder))
-    cpu, wall = features.cpu + trained.cpu, features.wall + trained.wall
+    cpu, wall = windows.cpu + trained.cpu, windows.wall + trained.wall
     ours = Sample(cpu=cpu, wall=wall, work=Work(units=len(runs)))
     peer = peer_study(bench, study, sizes)
-    parts = {"features_s": round(features.cpu, 1), "runs_s": round(trained.cpu, 1)}
+    parts = {"windows_s": round(windows.cpu, 1), "runs_s": round(trained.cpu, 1)}
     subject = _study_subject(sizes, precision)
     return compared(subject, [ours], [peer], products_before, parts=parts)
 
@@ -92,7 +93,7 @@ def _study_subject(sizes: tuple[int, ...], precision: str) -> Subject:
         name="small-study",
         ours=f"{methods}; n = {', '.join(map(str, sizes))}; two seeds; {EPOCHS} epochs: SQuAD "
         f"tokenised whole, then one process, {precision} (the quicker one here)",
-        peer="a process a run in the example's way, padded to 384, float32; lora by peft",
+        peer="one process per run in the example's way, padded to 384, float32; lora by peft",
         unit="run, trained and evaluated",
         target=8,
         precision=precision,
@@ -110,31 +111,32 @@ def small_study(bench: Bench, precision: str, *, asked: int, selected: int) -> S
     )
 
 
-def features_made(bench: Bench, folder: Path) -> Sample:
+def windows_made(bench: Bench, folder: Path) -> Sample:
     """All of SQuAD tokenised anew, in this process."""
     material = bench.material
-    windows = material.study().config["features"]
+    study = material.study()
+    task, settings = make_task(study.config.task), study.config.windows.model_dump()
 
     def work() -> Work:
-        make_windows(material.squad, material.layout.encoder, folder, **windows)
+        make_windows(task, material.squad, material.paths.encoder, folder, **settings)
         return Work(units=1)
 
     return timed(work)()
 
 
-def our_process(bench: Bench, study: Study, runs: list[PlannedRun], features: Path) -> Sample:
+def our_process(bench: Bench, study: Study, runs: list[PlannedRun], windows: Path) -> Sample:
     """`tuning-curves train` on these runs, in a workspace of its own."""
     with tempfile.TemporaryDirectory(dir=bench.scratch) as folder:
         job = Path(folder) / "job.json"
         write_text(job, study.job(tuple(runs)).dump())
-        options = ["--job", job, "--encoder", bench.material.layout.encoder]
-        options += ["--features", features, "--workspace", folder, "--device", "cpu"]
-        options += ["--cache", Path(folder) / "prefix"]
+        options = ["--job", job, "--encoder", bench.material.paths.encoder]
+        options += ["--windows", windows, "--workspace", folder, "--device", "cpu"]
+        options += ["--cache", Path(folder) / "activations"]
         return child([sys.executable, "-m", "tuning_curves", "train", *options])[0]
 
 
 def peer_study(bench: Bench, study: Study, sizes: tuple[int, ...]) -> Sample:
-    """What thirty processes of the field take, from one measured process a method."""
+    """What thirty processes of the field take, from one measured process per method."""
     cpu = wall = measured = 0.0
     for method in METHODS:
         run = planned_run(study, method, sizes[0])
@@ -150,14 +152,14 @@ def peer_process(
     bench: Bench, method: str, rows: Path, epochs: int = 1
 ) -> tuple[Sample, dict[str, Any]]:
     """A run of the field's; its time, and what it says of itself."""
-    options = ["--encoder", bench.material.layout.encoder, "--rows", rows]
+    options = ["--encoder", bench.material.paths.encoder, "--rows", rows]
     options += ["--method", method, "--epochs", epochs]
     sample, said = child([sys.executable, "-m", "benchmarks.peers.process", *options])
     return sample, json.loads(said.splitlines()[-1])
 
 
 def write_rows(bench: Bench, study: Study, planned: PlannedRun) -> Path:
-    """The run's training and development questions as flat rows, ready for the field to read."""
+    """The run's training and test questions as flat rows, ready for the field to read."""
     from benchmarks.peers.example import rows_of
     from tuning_curves.tasks.question_answering.data import article_sizes
 

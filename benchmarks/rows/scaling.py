@@ -98,7 +98,7 @@ def by_length(bench: Bench) -> Row:
     for precision in formats():
         study = bench.material.study(training={"precision": precision})
         context = make_context(bench.material, study, bench.scratch)
-        prepared = context.begin(planned_run(study, "full", BATCH))
+        prepared = context.prepare(planned_run(study, "full", BATCH))
         turns |= {f"{precision} {n}": length_turn(context, prepared, n) for n in LENGTHS}
     samples = interleave(turns, bench.patience)
     points: list[dict[str, Any]] = [
@@ -113,17 +113,17 @@ def by_length(bench: Bench) -> Row:
 
 
 def length_turn(context: RunContext, prepared: PreparedRun, length: int) -> Turn:
-    """A turn of one step on questions whose only window has about this many tokens."""
-    features = context.features["train"]
-    single = np.diff(features.feature_bounds)[context.pool] == 1
-    lengths = features.lengths[features.feature_bounds[context.pool]]
+    """A turn of one step on examples whose only window has about this many tokens."""
+    windows = context.windows["train"]
+    single = np.diff(windows.window_bounds)[context.pool] == 1
+    lengths = windows.lengths[windows.window_bounds[context.pool]]
     near = context.pool[single & (np.abs(lengths - length) <= NEAR)]
-    questions = near[:BATCH]
+    examples = near[:BATCH]
     trainer = prepared.trainer
 
     def work() -> Work:
         trainer.model.train()
-        trainer.step(1, questions)  # the first one would be measured
-        return Work(units=len(questions))
+        trainer.step(1, examples)  # the first one would be measured
+        return Work(units=len(examples))
 
     return timed(work)

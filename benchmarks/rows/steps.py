@@ -79,7 +79,7 @@ def our_steps(bench: Bench, step: Step, steps: int = OUR_STEPS) -> Turn:
     training = {"precision": step.precision, "attention_dropout": step.attention_dropout}
     study = bench.material.study(training=training)
     context = make_context(bench.material, study, bench.scratch)
-    return stepping(context.begin(planned_run(study, step.method, SAMPLE)), steps)
+    return stepping(context.prepare(planned_run(study, step.method, SAMPLE)), steps)
 
 
 def sample_of(context: RunContext) -> list[int]:
@@ -92,7 +92,7 @@ def example_steps(bench: Bench, method: str = "full") -> SteppedTraining:
     from benchmarks.peers import example
     from benchmarks.peers.tuned import tuned_model
 
-    encoder = bench.material.layout.encoder
+    encoder = bench.material.paths.encoder
     context = make_context(bench.material, bench.material.study(), bench.scratch)
     rows = example.rows_of(bench.material.squad["train"], sample_of(context))
     dataset = example.training_set(example.load_tokenizer(encoder), rows)

@@ -27,12 +27,12 @@ def test_timed_steps_train_as_a_run_trains(
     make_study: Any, context: RunContext, method: str
 ) -> None:
     planned = planned_run(make_study(), method, 8, steps=4, rate=1e-3)
-    prepared = context.begin(planned)
+    prepared = context.prepare(planned)
     turn = stepping(prepared, 4)
     sample = turn()
     assert sample.work.units == 4 * 4
     assert sample.work.gflop > 0
-    run = context.begin(planned)
+    run = context.prepare(planned)
     run.trainer.train(lambda step, loss: None)
     for name, parameter in prepared.model.named_parameters():
         assert torch.equal(parameter, run.model.get_parameter(name)), name
@@ -41,13 +41,13 @@ def test_timed_steps_train_as_a_run_trains(
 def test_tokens_are_those_of_all_windows_of_a_question(
     make_study: Any, context: RunContext
 ) -> None:
-    prepared = context.begin(planned_run(make_study(), "full", 8))
-    features = prepared.trainer.feed.features
-    several = int((features.feature_bounds[1:] - features.feature_bounds[:-1]).argmax())
-    first, last = features.feature_bounds[several : several + 2]
+    prepared = context.prepare(planned_run(make_study(), "full", 8))
+    windows = prepared.trainer.feed.windows
+    several = int((windows.window_bounds[1:] - windows.window_bounds[:-1]).argmax())
+    first, last = windows.window_bounds[several : several + 2]
     assert last - first > 1
     assert count_tokens(prepared, torch.tensor([several]).numpy()) == sum(
-        features.lengths[first:last]
+        windows.lengths[first:last]
     )
 
 

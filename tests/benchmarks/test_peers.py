@@ -16,12 +16,15 @@ from benchmarks.rows.evaluating import made_up_logits, pad_logits
 from tuning_curves.encoders.batches import Feed
 from tuning_curves.encoders.model import load_encoder
 from tuning_curves.methods import apply_method, resolve_method
+from tuning_curves.tasks.question_answering import QuestionAnswering
 from tuning_curves.tasks.question_answering.metric import percent
-from tuning_curves.tasks.question_answering.windows import WindowSet, open_windows
+from tuning_curves.tasks.question_answering.windows import WindowSet
+from tuning_curves.tasks.windows import open_windows
 from tuning_curves.training.evaluate import Evaluator
 from tuning_curves.training.loop import loss_of
 
 WIDTH, STRIDE = 96, 24
+TASK = QuestionAnswering(n_best=20, max_answer_tokens=30)
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +52,7 @@ def windows(tiny_encoder: Path, rows: list[dict[str, Any]]) -> Any:
 
 
 def test_the_examples_windows_and_labels_are_ours(windows: Any, features: WindowSet) -> None:
-    assert len(windows) == len(features.lengths) > len(features.article_sizes)
+    assert len(windows) == len(features.lengths) > len(features.group_sizes)
     for number, theirs in enumerate(windows):
         ours = features.lay_out([number])
         size = ours.lengths[0]
@@ -58,7 +61,7 @@ def test_the_examples_windows_and_labels_are_ours(windows: Any, features: Window
         assert theirs["token_type_ids"][:size] == ours.types.tolist()
         assert theirs["attention_mask"] == [1] * size + [0] * (WIDTH - size)
         labels = (theirs["start_positions"], theirs["end_positions"])
-        assert labels == (ours.label_start[0], ours.label_end[0])
+        assert labels == tuple(ours.labels[0])
 
 
 def test_with_pads_masked_and_dropout_off_the_losses_agree(
@@ -67,7 +70,7 @@ def test_with_pads_masked_and_dropout_off_the_losses_agree(
     ours = load_encoder(tiny_encoder, outputs=2, hidden_dropout=0.0, attention_dropout=0.0)
     apply_method(resolve_method("full"), ours, torch.Generator().manual_seed(3))
     theirs = example.load_model(tiny_encoder).eval()
-    theirs.qa_outputs.load_state_dict(ours.qa_outputs.state_dict())
+    theirs.qa_outputs.load_state_dict(ours.head.state_dict())
     batch = windows.with_format("torch")[:]
     given = {name: batch[name] for name in ("input_ids", "token_type_ids", "attention_mask")}
     with torch.no_grad():
@@ -80,8 +83,8 @@ def test_with_pads_masked_and_dropout_off_the_losses_agree(
             functional.cross_entropy(logits, batch[f"{side}_positions"])
             for side, logits in zip(("start", "end"), masked, strict=True)
         ]
-        questions = np.arange(len(features.feature_bounds) - 1)
-        mine = loss_of(ours, Feed(ours, features, None), questions, "float32")
+        questions = np.arange(len(features.window_bounds) - 1)
+        mine = loss_of(TASK, ours, Feed(ours, features, None), questions, "float32")
     assert float(mine) == pytest.approx(float(sum(entropies)) / 2, abs=2e-5)
 
 
@@ -90,16 +93,18 @@ def test_answers_and_scores_agree_on_the_same_logits(
 ) -> None:
     from datasets import Dataset
 
-    exam = Evaluator(features, np.arange(len(rows)), n_best=20, max_answer_tokens=30)
-    flat = made_up_logits(exam)
+    evaluator = Evaluator(TASK, features, np.arange(len(rows)))
+    flat = made_up_logits(evaluator)
     asked = example.asking_set(example.load_tokenizer(tiny_encoder), rows)
-    chosen = answers.choose_answers(Dataset.from_list(rows), asked, *pad_logits(exam, flat, WIDTH))
-    outcomes = exam.mark(flat)
-    assert outcomes.answers == list(chosen.values())
-    assert 0 < outcomes.exact.sum() < len(rows)
+    chosen = answers.choose_answers(
+        Dataset.from_list(rows), asked, *pad_logits(evaluator, flat, WIDTH)
+    )
+    outcomes = evaluator.score(flat)
+    assert outcomes.predictions.texts == list(chosen.values())
+    assert 0 < outcomes.parts["exact"].sum() < len(rows)
     scores = answers.score(answers.golds_of(rows), chosen)
-    assert scores["exact_match"] == pytest.approx(percent(outcomes.exact))
-    assert scores["f1"] == pytest.approx(percent(outcomes.f1))
+    assert scores["exact_match"] == pytest.approx(percent(outcomes.parts["exact"]))
+    assert scores["f1"] == pytest.approx(percent(outcomes.parts["f1"]))
 
 
 def test_a_halted_training_is_the_librarys_own(

@@ -9,6 +9,7 @@ import pytest
 
 from tuning_curves.data.fetch_data import fetch_data
 from tuning_curves.data.section import PathData
+from tuning_curves.tasks.question_answering import QuestionAnswering
 from tuning_curves.util.errors import DataError
 
 
@@ -26,7 +27,7 @@ def changed(source: Path, path: Path, change: Any) -> Path:
 
 def refusal(data: dict[str, Any], folder: Path) -> DataError:
     with pytest.raises(DataError) as caught:
-        fetch_data(PathData(**data), folder)
+        fetch_data(QuestionAnswering, PathData(**data), folder)
     assert not folder.exists()
     return caught.value
 
@@ -34,15 +35,17 @@ def refusal(data: dict[str, Any], folder: Path) -> DataError:
 def test_files_of_different_articles_are_taken(
     squad_file: Path, tiny_test_file: Path, tmp_path: Path
 ) -> None:
-    fetch_data(PathData(**own(squad_file, test=str(tiny_test_file))), tmp_path / "out")
+    fetch_data(
+        QuestionAnswering, PathData(**own(squad_file, test=str(tiny_test_file))), tmp_path / "out"
+    )
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
-    assert manifest["questions"] == {"train": 25, "test": 25}
+    assert manifest["examples"] == {"train": 25, "test": 25}
 
 
 def test_the_training_file_given_again_as_dev_is_refused(squad_file: Path, tmp_path: Path) -> None:
     copy = shutil.copy(squad_file, tmp_path / "test.json")
     error = refusal(own(squad_file, test=str(copy)), tmp_path / "out")
-    said = 'mine: two articles have the title "Orrin", one in train and one in test'
+    said = 'mine: two articles have the name "Orrin", one in train and one in test'
     assert error.message == said
     assert error.fix is not None
     assert "keep whole articles on one side" in error.fix
@@ -59,7 +62,7 @@ def test_a_training_context_under_another_title_in_dev_is_refused(
 
     test = changed(tiny_test_file, tmp_path / "test.json", add)
     error = refusal(own(squad_file, test=str(test)), tmp_path / "out")
-    assert error.message.startswith('mine: the context "Its lamp burns coal gas')
+    assert error.message.startswith('mine: the text "Its lamp burns coal gas')
     assert error.message.endswith('stands in two articles, "Tannsund" (train) and "Anse" (test)')
 
 
@@ -77,9 +80,9 @@ def test_an_article_written_as_an_entry_a_paragraph_is_refused(
 
     mine = changed(squad_file, tmp_path / "mine.json", part)
     error = refusal(own(mine, test_from_train=5), tmp_path / "out")
-    assert error.message.startswith("mine: two articles have the title ")
+    assert error.message.startswith("mine: two articles have the name ")
     assert error.fix is not None
-    assert error.fix.startswith("write all paragraphs of an article under one entry of its title")
+    assert error.fix.startswith("write all texts of one article under one entry of its name")
 
 
 def test_a_context_that_an_article_repeats_is_its_own_affair(
@@ -93,6 +96,8 @@ def test_a_context_that_an_article_repeats_is_its_own_affair(
         articles[0]["paragraphs"].append({**first, "qas": asked})
 
     train = changed(squad_file, tmp_path / "train.json", repeat)
-    fetch_data(PathData(**own(train, test=str(tiny_test_file))), tmp_path / "out")
+    fetch_data(
+        QuestionAnswering, PathData(**own(train, test=str(tiny_test_file))), tmp_path / "out"
+    )
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
-    assert manifest["questions"]["train"] == 27
+    assert manifest["examples"]["train"] == 27

@@ -11,8 +11,9 @@ import yaml
 from tuning_curves.cli import main
 from tuning_curves.data.fetch_data import fetch_data, open_data
 from tuning_curves.data.section import PathData
-from tuning_curves.data.subsets import split_articles
+from tuning_curves.data.subsets import split_groups
 from tuning_curves.study.config import check_study, read_study
+from tuning_curves.tasks.question_answering import QuestionAnswering
 from tuning_curves.tasks.question_answering.data import SquadData, content_sha256
 from tuning_curves.util.errors import DataError, ResourceError, UsageError
 
@@ -45,18 +46,18 @@ def test_as_it_stands_it_asks_for_the_file(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_parts_are_whole_articles_and_hold_every_question_once(tiny_squad: SquadData) -> None:
-    parts = split_articles(tiny_squad, 8, "mine")
+    parts = split_groups(tiny_squad, 8, "mine")
     assert [len(parts[split].titles) for split in ("train", "test")] == [3, 2]
     both = [q.id for split in ("train", "test") for q in parts[split].questions]
     assert sorted(both) == sorted(q.id for q in tiny_squad.questions)
     assert not set(parts["train"].titles) & set(parts["test"].titles)
-    assert split_articles(tiny_squad, 8, "mine") == parts
-    assert len(split_articles(tiny_squad, 5, "mine")["test"].titles) == 1
+    assert split_groups(tiny_squad, 8, "mine") == parts
+    assert len(split_groups(tiny_squad, 5, "mine")["test"].titles) == 1
 
 
 def test_a_file_with_too_few_articles_is_refused(tiny_squad: SquadData) -> None:
-    with pytest.raises(UsageError, match="mine: 5 articles with 25 questions, of which 16 "):
-        split_articles(tiny_squad, 16, "mine")
+    with pytest.raises(UsageError, match="mine: 5 groups with 25 examples, of which 16 "):
+        split_groups(tiny_squad, 16, "mine")
 
 
 def test_other_content_makes_other_runs_and_other_json_does_not(mine: dict[str, Any]) -> None:
@@ -80,14 +81,14 @@ def test_written_pins_change_no_run_and_refuse_other_content(
     assert [p.id for p in check_study(pinned, "s").unique] == [
         p.id for p in check_study(mine, "s").unique
     ]
-    fetch_data(check_study(pinned, "s").config.data, tmp_path / "data")
-    data = open_data(tmp_path / "data")
+    fetch_data(QuestionAnswering, check_study(pinned, "s").config.data, tmp_path / "data")
+    data = open_data(QuestionAnswering, tmp_path / "data")
     assert {split: content_sha256(part) for split, part in data.items()} == (
         pins["data"]["content_sha256"]
     )
     changed = PathData(**pinned["data"] | {"test_from_train": 5})
     with pytest.raises(DataError, match="the content of train has sha256"):
-        fetch_data(changed, tmp_path / "other")
+        fetch_data(QuestionAnswering, changed, tmp_path / "other")
 
 
 @pytest.mark.parametrize(("change", "word"), [({"test": "test.json"}, "both"), ({}, "neither")])

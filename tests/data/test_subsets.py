@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuning_curves.data.subsets import (
-    selection_articles,
-    selection_pool,
     stratified_sample,
     subset,
     training_pool,
+    validation_groups,
+    validation_pool,
 )
 from tuning_curves.util.errors import UsageError
 
@@ -51,7 +51,7 @@ def test_a_subset_beyond_the_pool_is_refused(n: int) -> None:
     with pytest.raises(UsageError) as caught:
         subset(np.arange(10), n, seed=0)
     assert str(caught.value) == (
-        f"a training subset of {n} questions was asked for; the pool outside the validation split "
+        f"a training subset of {n} examples was asked for; the pool outside the validation split "
         "holds 10\nfix: keep the study's sizes within 1 and 10, or make its validation split "
         "smaller"
     )
@@ -61,7 +61,7 @@ def test_a_subset_beyond_the_pool_is_refused(n: int) -> None:
     "draw",
     [
         lambda: subset(np.arange(10), 2, seed=-1),
-        lambda: selection_articles(SIZES, 20, seed=-1),
+        lambda: validation_groups(SIZES, 20, seed=-1),
         lambda: stratified_sample(SIZES, 20, seed=-1),
     ],
 )
@@ -72,69 +72,69 @@ def test_a_negative_seed_is_refused(draw: Callable[[], object]) -> None:
 
 @settings(max_examples=60)
 @given(SIZE_LISTS, st.integers(1, 100), st.integers(0, 5))
-def test_selection_and_training_share_no_article(sizes: list[int], wanted: int, seed: int) -> None:
+def test_validation_and_training_share_no_group(sizes: list[int], wanted: int, seed: int) -> None:
     try:
-        held_out = selection_articles(np.array(sizes), wanted, seed)
+        held_out = validation_groups(np.array(sizes), wanted, seed)
     except UsageError as error:
         assert "leaves none of the" in str(error)
         return
-    selection = selection_pool(np.array(sizes), held_out)
+    validation = validation_pool(np.array(sizes), held_out)
     training = training_pool(np.array(sizes), held_out)
     owner = np.repeat(np.arange(len(sizes)), sizes)
-    assert sorted([*selection, *training]) == list(range(sum(sizes)))
-    assert not set(owner[selection]) & set(owner[training])
-    assert len(selection) >= wanted
+    assert sorted([*validation, *training]) == list(range(sum(sizes)))
+    assert not set(owner[validation]) & set(owner[training])
+    assert len(validation) >= wanted
     assert len(training) >= 1
     assert np.array_equal(held_out, np.unique(held_out))
 
 
-def test_the_selection_split_stops_when_it_has_enough() -> None:
+def test_the_validation_split_stops_when_it_has_enough() -> None:
     """Without the article taken last it would be too small: one of those held out is needed."""
     for seed in range(10):
-        held_out = selection_articles(SIZES, 60, seed)
+        held_out = validation_groups(SIZES, 60, seed)
         total = SIZES[held_out].sum()
         assert total >= 60
         assert (total - SIZES[held_out] < 60).any()
 
 
-def test_the_seed_decides_the_selection_split() -> None:
-    splits = {tuple(selection_articles(SIZES, 60, seed)) for seed in range(20)}
+def test_the_seed_decides_the_validation_split() -> None:
+    splits = {tuple(validation_groups(SIZES, 60, seed)) for seed in range(20)}
     assert len(splits) > 5
-    assert np.array_equal(selection_articles(SIZES, 60, 4), selection_articles(SIZES, 60, 4))
+    assert np.array_equal(validation_groups(SIZES, 60, 4), validation_groups(SIZES, 60, 4))
 
 
-def test_no_selection_questions_hold_out_nothing() -> None:
-    held_out = selection_articles(SIZES, 0)
+def test_no_validation_examples_hold_out_nothing() -> None:
+    held_out = validation_groups(SIZES, 0)
     assert len(held_out) == 0
     assert np.array_equal(training_pool(SIZES, held_out), np.arange(160))
-    assert len(selection_pool(SIZES, held_out)) == 0
+    assert len(validation_pool(SIZES, held_out)) == 0
 
 
 def test_pools_by_hand() -> None:
     held_out = np.array([1, 3])
-    assert selection_pool(np.array([2, 3, 1, 1]), held_out).tolist() == [2, 3, 4, 6]
+    assert validation_pool(np.array([2, 3, 1, 1]), held_out).tolist() == [2, 3, 4, 6]
     assert training_pool(np.array([2, 3, 1, 1]), held_out).tolist() == [0, 1, 5]
 
 
 @pytest.mark.parametrize("questions", [160, 161, 10_000])
-def test_a_selection_split_that_takes_all_is_refused(questions: int) -> None:
+def test_a_validation_split_that_takes_all_is_refused(questions: int) -> None:
     with pytest.raises(UsageError) as caught:
-        selection_articles(SIZES, questions)
+        validation_groups(SIZES, questions)
     assert str(caught.value) == (
-        f"a validation split of {questions} questions in whole articles leaves none of the 160 "
-        "questions to train on\n"
+        f"a validation split of {questions} examples in whole groups leaves none of the 160 "
+        "examples to train on\n"
         "fix: ask for a smaller validation split, or use a larger data set"
     )
 
 
-def test_a_negative_selection_split_is_refused() -> None:
-    with pytest.raises(UsageError, match="-5 selection questions, expected 0 or more"):
-        selection_articles(SIZES, -5)
+def test_a_negative_validation_split_is_refused() -> None:
+    with pytest.raises(UsageError, match="-5 validation examples, expected 0 or more"):
+        validation_groups(SIZES, -5)
 
 
 @pytest.mark.parametrize("sizes", [[], [0, 0], [3, -1], [[1, 2]]])
 def test_sizes_that_are_no_counts_are_refused(sizes: list[int]) -> None:
-    with pytest.raises(UsageError, match="expected counts of questions"):
+    with pytest.raises(UsageError, match="expected counts of examples"):
         stratified_sample(np.array(sizes), 1)
 
 
@@ -180,8 +180,8 @@ def test_a_sample_beyond_the_data_is_refused(questions: int) -> None:
     with pytest.raises(UsageError) as caught:
         stratified_sample(SIZES, questions)
     assert str(caught.value) == (
-        f"a sample of {questions} questions was asked for; the data holds 160\n"
-        "fix: ask for 1 to 160 questions, or for all"
+        f"a sample of {questions} examples was asked for; the data holds 160\n"
+        "fix: ask for 1 to 160 examples, or for all"
     )
 
 

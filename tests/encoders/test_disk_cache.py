@@ -107,7 +107,7 @@ def test_records_are_the_same_with_a_cold_a_warm_and_no_cache(
 
     monkeypatch.setattr(ActivationCache, "_make", counting)
     for name, expected in (("cold", True), ("warm", False)):
-        own = dataclasses.replace(places, workspace=tmp_path / name, cache=tmp_path / "prefix")
+        own = dataclasses.replace(places, workspace=tmp_path / name, cache=tmp_path / "activations")
         made.clear()
         run_job(study.job(study.unique), own, "cpu")
         assert bool(made) is expected

@@ -32,13 +32,14 @@ def test_scores_in_bfloat16_and_in_float32_agree(
         )
         (planned,) = study.unique
         context = RunContext(study.settings, places, torch.device("cpu"))
-        prepared = context.begin(planned)
+        prepared = context.prepare(planned)
         prepared.trainer.train(lambda step, loss: None)
-        questions = np.sort(subset(context.pool, 8, planned.run.subset_seed))
-        exam = Evaluator(context.features["train"], questions, n_best=20, max_answer_tokens=30)
+        examples = np.sort(subset(context.pool, 8, planned.run.subset_seed))
+        evaluator = Evaluator(context.task, context.windows["train"], examples)
         for asked in ("float32", "bfloat16"):
             if learnt in ("float32", asked):  # in bfloat16 frozen weights are kept so
-                exact[learnt, asked] = exam.take(prepared.feeds["train"], asked).exact
+                outcomes = evaluator.evaluate(prepared.feeds["train"], asked)
+                exact[learnt, asked] = outcomes.parts["exact"]
     scores = {formats: int(right.sum()) for formats, right in exact.items()}
     assert scores["float32", "float32"] >= 7, scores
     assert np.array_equal(exact["float32", "float32"], exact["float32", "bfloat16"])

@@ -1,6 +1,6 @@
 """Parameter counts against the published ones, on shapes alone: no weights are made.
 
-BERT's totals leave the pooler out and count the span head (2d + 2). The bias counts are
+BERT's totals leave the pooler out and count a head of two logits (2d + 2). The bias counts are
 11 d for each layer and d for the embeddings' LayerNorm.
 """
 
@@ -12,10 +12,10 @@ import pytest
 import torch
 from transformers import AutoModel, BertConfig
 
+from tuning_curves.encoders.families.base import TERMS
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods import apply_method, list_methods, resolve_method
 from tuning_curves.methods.base import Counts, Method
-from tuning_curves.methods.biases import TERMS
 from tuning_curves.methods.counting import count_methods
 from tuning_curves.util.errors import DataError, UsageError
 

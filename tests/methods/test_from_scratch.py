@@ -8,7 +8,7 @@ from torch import Tensor
 from transformers import AutoModel, BertConfig
 
 from tuning_curves.encoders.dropout import BitSource, Dropout
-from tuning_curves.encoders.model import EncoderModel, load_encoder, span_loss
+from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.methods import apply_method, resolve_method, trained_tensors
 from tuning_curves.methods.base import Counts
@@ -19,6 +19,7 @@ from tuning_curves.methods.from_scratch import (
     gather_windows,
     side_by_side,
 )
+from tuning_curves.tasks.question_answering.loss import span_loss
 
 CPU = torch.device("cpu")
 NAMES = ("scratch", "rnn", "fixed-window")

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from tuning_curves.encoders.model import EncoderModel, load_encoder, span_loss
+from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.methods import apply_method, resolve_method, trained_tensors
 from tuning_curves.methods.biases import bias_terms
 from tuning_curves.methods.masks import allot, choose_entries, empirical_fisher, largest_entries
-from tuning_curves.methods.sparse import apply_delta, entry_indices, place_entries, plain_name
+from tuning_curves.methods.sparse import apply_delta, place_sparse, plain_name, sparse_indices
+from tuning_curves.tasks.question_answering.loss import span_loss
 from tuning_curves.training.optimizer import make_optimizer, state_bytes
 
 RANDOM = ("random-mask", "random-mask-qm2", "random-rows")
@@ -35,7 +36,7 @@ def prepare(folder: Path, name: str, seed: int = 0) -> EncoderModel:
     apply_method(method, model, torch.Generator().manual_seed(seed))
     if method.select is not None:
         losses = (loss_of(model, [number]) for number in range(len(LENGTHS)))
-        place_entries(model, method.select(model, losses))
+        place_sparse(model, method.select(model, losses))
     return model
 
 
@@ -54,7 +55,7 @@ def loss_of(model: EncoderModel, chosen: list[int]) -> Tensor:
 
 def chosen_of(model: EncoderModel) -> dict[str, Tensor]:
     """The index of each tensor with chosen entries, by the tensor's own name."""
-    return {plain_name(name): index for name, index in entry_indices(model).items()}
+    return {plain_name(name): index for name, index in sparse_indices(model).items()}
 
 
 @given(st.integers(0, 40), st.lists(st.integers(1, 60), min_size=1, max_size=8))
@@ -191,7 +192,7 @@ def test_optimizer_and_delta_hold_the_chosen_entries_alone(tiny_encoder: Path) -
     optimizer = make_optimizer(model, 1e-2, TRAINING)
     loss_of(model, [0, 1, 2]).backward()
     optimizer.step()
-    tensors = len(entry_indices(model)) + 2
+    tensors = len(sparse_indices(model)) + 2
     head = 2 * 32 + 2
     assert state_bytes(optimizer) == 2 * 4 * (BIASES + head) + 4 * tensors
     delta = trained_tensors(model)
@@ -221,7 +222,7 @@ def test_a_gradient_is_that_of_the_entry_itself(tiny_encoder: Path) -> None:
     loss_of(model, [0, 1, 2]).backward()
     loss_of(whole, [0, 1, 2]).backward()
     gradients = {n: p.grad for n, p in whole.named_parameters()}
-    for name, index in entry_indices(model).items():
+    for name, index in sparse_indices(model).items():
         values = model.get_parameter(name.removesuffix("index") + "values")
         expected = gradients[plain_name(name)].flatten()[index]
         assert torch.allclose(values.grad, expected, rtol=1e-5, atol=1e-8)
@@ -279,10 +280,12 @@ def test_parts_of_a_tensor_carry_its_name(tiny_encoder: Path) -> None:
     own = {n for n, _ in plain(tiny_encoder).named_parameters()}
     model = prepare(tiny_encoder, "random-mask")
     assert {plain_name(n) for n, _ in model.named_parameters()} == own
-    assert {plain_name(n) for n in entry_indices(model)} < own
+    assert {plain_name(n) for n in sparse_indices(model)} < own
     assert plain_name("encoder.pooler.dense.weight") == "encoder.pooler.dense.weight"
 
 
-def test_a_bias_term_with_chosen_entries_is_averaged_over_those() -> None:
+def test_a_bias_term_with_chosen_entries_is_averaged_over_those(tiny_encoder: Path) -> None:
     name = "encoder.encoder.layer.1.output.dense.parametrizations.bias.0.values"
-    assert bias_terms({name: torch.tensor([1.0, -3.0])}, 2) == {"m3": [None, 2.0]}
+    assert bias_terms({name: torch.tensor([1.0, -3.0])}, plain(tiny_encoder)) == {
+        "m3": [None, 2.0, None]
+    }

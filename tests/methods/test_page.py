@@ -15,4 +15,4 @@ def test_the_committed_page_is_up_to_date() -> None:
     )
     rows = [line for line in made.splitlines() if line.startswith("| `")]
     assert [row.split("`")[1] for row in rows] == [method.name for method in list_methods()]
-    assert len({row.count("|") for row in rows}) == 1  # no run holds the sign of a run's end
+    assert len({row.count("|") for row in rows}) == 1  # no field holds the sign of a field's end

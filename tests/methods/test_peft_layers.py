@@ -14,12 +14,13 @@ from torch.nn import functional
 from transformers import AutoModel, BertConfig, BertForQuestionAnswering
 from transformers.utils import logging as library_logging
 
-from tuning_curves.encoders.model import EncoderModel, load_encoder, span_loss
+from tuning_curves.encoders.families import find_family
+from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.methods import apply_method, list_methods, resolve_method, trained_tensors
 from tuning_curves.methods.base import Counts
-from tuning_curves.methods.peft_layers import IA3_TARGETS, LORA_TARGETS
 from tuning_curves.methods.sparse import plain_name
+from tuning_curves.tasks.question_answering.loss import span_loss
 from tuning_curves.util.errors import ResourceError
 
 CPU = torch.device("cpu")
@@ -84,10 +85,13 @@ def wrapped(folder: Path, name: str) -> Any:
     """peft's own model around the library's padded reader, in evaluation mode."""
     configs = {
         "lora": peft.LoraConfig(
-            r=8, lora_alpha=8, lora_dropout=0.0, target_modules=r"bert\." + LORA_TARGETS
+            r=8,
+            lora_alpha=8,
+            lora_dropout=0.0,
+            target_modules=r"bert\." + find_family("bert").pattern("q", "v"),
         ),
         "ia3": peft.IA3Config(
-            target_modules=r"bert\." + IA3_TARGETS,
+            target_modules=r"bert\." + find_family("bert").pattern("k", "v", "m3"),
             feedforward_modules=r".*layer\.\d+\.output\.dense",
         ),
     }
@@ -98,7 +102,8 @@ def theirs_by_our_names(model: Any) -> Iterator[tuple[str, Tensor]]:
     """peft's added parameters under the names they have with us."""
     for name, parameter in model.named_parameters():
         if parameter.requires_grad or "qa_outputs" in name:
-            yield name.removeprefix("base_model.model.").replace("bert.", "encoder."), parameter
+            ours = name.removeprefix("base_model.model.").replace("qa_outputs.", "head.")
+            yield ours.replace("bert.", "encoder."), parameter
 
 
 @pytest.mark.parametrize("name", ["lora", "ia3"])
@@ -113,7 +118,7 @@ def test_logits_and_gradients_are_those_of_pefts_padded_model(
     with torch.no_grad():
         for part, tensor in trained_tensors(ours).items():
             counterpart[part].copy_(tensor.view(counterpart[part].shape))
-    theirs.base_model.model.head.requires_grad_(True)
+    theirs.base_model.model.qa_outputs.requires_grad_(True)
     rows = sequences()
     tokens, types, mask = pad(rows)
     out = theirs(input_ids=tokens, token_type_ids=types, attention_mask=mask)

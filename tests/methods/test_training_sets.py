@@ -1,13 +1,14 @@
 """What a method trains: by exact names, and by what moves when an optimizer runs."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-from tuning_curves.encoders.model import EncoderModel, load_encoder, span_loss
+from tuning_curves.encoders.families.base import Place, Trains
+from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.encoders.packing import Packing
 from tuning_curves.methods import (
     apply_method,
@@ -17,9 +18,10 @@ from tuning_curves.methods import (
     trained_tensors,
 )
 from tuning_curves.methods.base import Method
-from tuning_curves.methods.layers import top_layers
-from tuning_curves.methods.registry import NUMBERED, PLAIN, SIZED
+from tuning_curves.methods.registry import base_names
+from tuning_curves.methods.table import FULL, TOP
 from tuning_curves.report.style import ordered
+from tuning_curves.tasks.question_answering.loss import span_loss
 from tuning_curves.util.errors import UsageError
 
 HEAD = {"head.weight", "head.bias"}
@@ -134,7 +136,7 @@ def test_full_trains_every_name(tiny_encoder: Path) -> None:
 def test_layers_that_are_not_there_are_refused(tiny_encoder: Path, count: int) -> None:
     model = load_encoder(tiny_encoder, outputs=2, hidden_dropout=0.0, attention_dropout=0.0)
     with pytest.raises(UsageError) as caught:
-        apply_method(top_layers(count), model, None)
+        apply_method(Method(entry=TOP.at(count)), model, None)
     assert str(caught.value) == (
         f"method top-{count}: {count} of the highest layers, expected 1 to 3: the encoder has 3 "
         "layers\nfix: choose one of top-1 to top-3"
@@ -198,15 +200,15 @@ def test_how_many_layers_are_frozen(tiny_encoder: Path, name: str, frozen: int) 
 @pytest.mark.parametrize(
     ("trains", "frozen"),
     [
-        (lambda name, layers: name.startswith("encoder.layer.2."), 2),
-        (lambda name, layers: name == "encoder.layer.1.output.dense.bias", 1),
-        (lambda name, layers: name == "embeddings.word_embeddings.weight", 0),
+        (lambda place, layers: place.layer == 2, 2),
+        (lambda place, layers: place == Place("m3", "bias", 1), 1),
+        (lambda place, layers: place == Place("word", "weight"), 0),
     ],
 )
 def test_the_frozen_prefix_ends_at_the_lowest_trained_layer(
-    tiny_encoder: Path, trains: Callable[[str, int], bool], frozen: int
+    tiny_encoder: Path, trains: Trains, frozen: int
 ) -> None:
-    method = Method(name="t", family="f", trains=trains, equation="", source="")
+    method = Method(entry=replace(FULL, trains=trains))
     model = load_encoder(tiny_encoder, outputs=2, hidden_dropout=0.0, attention_dropout=0.0)
     apply_method(method, model, None)
     assert count_frozen_layers(model) == frozen
@@ -243,9 +245,13 @@ def test_the_head_is_the_same_for_every_method_of_a_seed(tiny_encoder: Path) -> 
 def test_every_listed_method_is_found_by_its_name() -> None:
     names = [method.name for method in list_methods()]
     assert names == ordered(names)  # as legends and tables have them
-    assert {*PLAIN, *SIZED, *(f"{name}-1" for name in NUMBERED)} <= set(names)
+    assert {
+        *base_names("never"),
+        *base_names("may"),
+        *(f"{name}-1" for name in base_names("must")),
+    } <= set(names)
     assert len(set(names)) == len(names)
     for method in list_methods():
         assert resolve_method(method.name).name == method.name
-        assert method.equation
-        assert method.source
+        assert method.entry.equation
+        assert method.entry.source

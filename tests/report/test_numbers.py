@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning_curves.report import numbers, prose, style
+from tuning_curves.methods.table import TERM_MARKS
+from tuning_curves.report import numbers, prose
 from tuning_curves.report.figures.figure2 import REFERENCE
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -273,7 +274,7 @@ def test_of_many_methods_the_costs_of_the_main_ones_are_told_singly(
 ) -> None:
     tables = make_tables(make_study(methods=("full", "bitfit")))
     known = tables["costs"]
-    names = [f"bitfit-{term}" for term in style.TERMS]
+    names = [f"bitfit-{term}" for term in TERM_MARKS]
     others = [known[known["method"] == "bitfit"].assign(method=name) for name in names]
     others[0]["step_time_ratio"], others[1]["step_time_ratio"] = 0.5, 0.9
     tables["costs"] = pd.concat([known, *others])

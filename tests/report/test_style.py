@@ -4,13 +4,15 @@ import itertools
 
 import pytest
 
+from tuning_curves.methods.registry import base_names, list_names
+from tuning_curves.methods.table import TERM_MARKS
 from tuning_curves.report import style
 from tuning_curves.util.errors import UsageError
 
+TERMS = [f"bitfit-{suffix}" for suffix in TERM_MARKS]
 NAMES = (
-    *style.PLAIN,
-    "random-mask-qm2",
-    *(f"bitfit-{term}" for term in style.TERMS),
+    *base_names("never"),
+    *base_names("may"),
     *(f"adapter-{kind}-{size}" for kind in ("houlsby", "pfeiffer") for size in (2, 8, 48, 64, 256)),
     *(f"top-{layers}" for layers in (1, 2, 4, 6)),
     *("lora-2", "lora-16", "prefix-5", "prefix-30"),
@@ -18,9 +20,8 @@ NAMES = (
 
 
 def test_every_method_of_the_studies_has_a_style() -> None:
-    from tuning_curves.methods.registry import NUMBERED, PLAIN, SIZED
-
-    assert {*PLAIN, *SIZED, *(f"{name}-1" for name in NUMBERED)} <= set(NAMES)
+    assert {*list_names(), *(f"{name}-1" for name in base_names("must"))} <= set(NAMES)
+    assert {"random-mask-qm2", *TERMS} <= set(NAMES)
     assert all(style.method_style(name).label for name in NAMES)
 
 
@@ -51,7 +52,10 @@ def _lightness(colour: str) -> float:
 
 
 def test_a_family_shares_its_hue_and_variants_follow_it() -> None:
-    assert style.method_style("adapter-houlsby-8").colour == style.STYLES["adapter-houlsby"].colour
+    assert (
+        style.method_style("adapter-houlsby-8").colour
+        == style.method_style("adapter-houlsby").colour
+    )
     shuffled = ["head", "adapter-houlsby-64", "bitfit-q", "full", "adapter-houlsby-8", "bitfit"]
     assert style.ordered(shuffled) == [
         "full", "bitfit", "bitfit-q", "adapter-houlsby-8", "adapter-houlsby-64", "head",
@@ -59,7 +63,7 @@ def test_a_family_shares_its_hue_and_variants_follow_it() -> None:
 
 
 def test_marks_alone_tell_the_terms_and_the_depths_apart() -> None:
-    for names in ([f"bitfit-{term}" for term in style.TERMS], ["top-1", "top-2", "top-12"]):
+    for names in (TERMS, ["top-1", "top-2", "top-12"]):
         assert len({style.method_style(name).marker for name in names}) == len(names)
 
 

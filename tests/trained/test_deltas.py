@@ -11,14 +11,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tuning_curves.cli import main
-from tuning_curves.encoders.model import span_loss
 from tuning_curves.study.job import Job
 from tuning_curves.study.paths import WorkerPaths
+from tuning_curves.tasks.question_answering import QuestionAnswering
 from tuning_curves.tasks.question_answering.data import SquadData
-from tuning_curves.trained.predict import Answerer
+from tuning_curves.trained.predict import TrainedModel
 from tuning_curves.trained.restore import restore_models
 from tuning_curves.trained.to_transformers import export_checkpoint
-from tuning_curves.training import loop
 from tuning_curves.training.delta import read_delta
 from tuning_curves.training.evaluate import Evaluator
 from tuning_curves.training.worker import run_job
@@ -57,16 +56,16 @@ def kept_delta(make_study: Any, places: WorkerPaths, method: str) -> Path:
 
 @pytest.fixture
 def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The answers that evaluations give while a test runs: of test first, then of selection."""
+    """The answers that evaluations give while a test runs: of test first, then of validation."""
     answers: list[list[str]] = []
-    original = Evaluator.take
+    original = Evaluator.evaluate
 
     def noting(self: Evaluator, feed: Any, precision: str) -> Any:
-        taken = original(self, feed, precision)
-        answers.append(taken.answers)
-        return taken
+        found = original(self, feed, precision)
+        answers.append(found.predictions.texts)
+        return found
 
-    monkeypatch.setattr(Evaluator, "take", noting)
+    monkeypatch.setattr(Evaluator, "evaluate", noting)
     return answers
 
 
@@ -83,14 +82,14 @@ def test_a_delta_answers_as_its_evaluation_did(
     job = one_run(make_study, method, precision=precision)
     run_job(job, keep(places), "cpu")
     delta = read_delta(places.delta(job.runs[0]))
-    given = Answerer(delta, places.encoder, CPU).answer(tiny_test)
+    given = TrainedModel(delta, places.encoder, CPU).describe(tiny_test)
     assert [one.text for one in given] == evaluated[0]
     assert len({one.text for one in given}) > 3  # an answer to all would show nothing
-    assert max(one.windows for one in given) > 1
+    assert max(one.row["windows"] for one in given) > 1
     for question, one in zip(tiny_test.questions, given, strict=True):
-        if one.start is not None:
+        if one.row["start"] is not None:
             context = tiny_test.contexts[question.paragraph]
-            assert context.startswith(one.text, one.start)
+            assert context.startswith(one.text, one.row["start"])
 
 
 @pytest.mark.parametrize("method", ["bitfit", "random-mask", "lora-2"])
@@ -103,7 +102,7 @@ def test_a_delta_holds_what_is_trained_and_its_run(
     record = json.loads((places.records / planned.record).read_text())
     delta = read_delta(places.delta(planned))
     assert (delta.about.id, delta.about.run) == (planned.id, planned.run)
-    assert delta.about.settings == record["settings"]
+    assert delta.about.settings.to_json() == record["settings"]
     assert delta.about.scores == record["scores"]
     numbers = sum(t.numel() for t in delta.tensors.values() if t.is_floating_point())
     parameters = record["parameters"]
@@ -143,7 +142,9 @@ def test_an_archived_run_is_not_trained_again_but_for_its_delta(
 def test_a_diverged_run_leaves_no_delta_and_is_not_trained_again(
     make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "span_loss", lambda *args: span_loss(*args) * float("nan"))
+    original = QuestionAnswering.loss
+    failing = lambda *args: original(*args) * float("nan")  # noqa: E731
+    monkeypatch.setattr(QuestionAnswering, "loss", failing)
     job = one_run(make_study, "bitfit")
     assert run_job(job, keep(places), "cpu").diverged == 1
     assert run_job(job, keep(places), "cpu").found == 1

@@ -13,7 +13,7 @@ from tuning_curves.data.subsets import subset
 from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
-from tuning_curves.tasks.question_answering.windows import open_windows
+from tuning_curves.tasks.windows import open_windows
 from tuning_curves.training import loop
 from tuning_curves.training import profile as step_profile
 from tuning_curves.training.optimizer import batches
@@ -133,12 +133,12 @@ def test_a_killed_run_resumes_to_the_same_numbers(
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
     original, steps = loop.Trainer.step, []
 
-    def dying(self: Any, number: int, questions: Any) -> None:
+    def dying(self: Any, number: int, examples: Any) -> None:
         if number == 7 and 7 not in steps:
             steps.append(7)
             raise KeyboardInterrupt
         steps.append(number)
-        original(self, number, questions)
+        original(self, number, examples)
 
     monkeypatch.setattr(loop.Trainer, "step", dying)
     with pytest.raises(KeyboardInterrupt):
@@ -161,7 +161,7 @@ def test_a_frozen_tensor_that_moved_below_a_tuner_layer_is_noticed(
             self.model.layers[1].attention.self.value.base_layer.weight[3, 4] += 0.1
         return trace
 
-    monkeypatch.setattr(loop.Trainer, "run", meddling)
+    monkeypatch.setattr(loop.Trainer, "train", meddling)
     with pytest.raises(
         DataError, match=r"frozen tensor encoder\.encoder\.layer\.1\.attention\.self\.value\.weight"
     ):
@@ -173,8 +173,8 @@ def first_batch(make_study: Any, places: WorkerPaths) -> np.ndarray:
     study = study_of(make_study, "scratch")
     context = RunContext(study.settings, places, torch.device("cpu"))
     windows = open_windows(places.windows)["train"]
-    questions = subset(context.pool, 8, 0)[next(batches(8, 4, 1, 0))]
-    return windows.lengths[windows.features_of(questions)].astype(np.int64)
+    examples = subset(context.pool, 8, 0)[next(batches(8, 4, 1, 0))]
+    return windows.lengths[windows.windows_of(examples)].astype(np.int64)
 
 
 def test_operations_are_those_of_the_arithmetic(make_study: Any, places: WorkerPaths) -> None:

@@ -79,12 +79,12 @@ def test_a_run_goes_on_from_a_checkpoint_here_and_on_a_cpu(
         own = replace(places, workspace=places.workspace / device)
         with monkeypatch.context() as patched:
             patched.setattr(loop.Trainer, "step", stop_at_ten)
-            prepared = RunContext(study.settings, own, torch.device("cuda")).begin(planned)
+            prepared = RunContext(study.settings, own, torch.device("cuda")).prepare(planned)
             with pytest.raises(KeyboardInterrupt):
                 prepared.trainer.train(lambda step, loss: None)
             prepared.trainer.keep()
         resumed: list[int] = []
-        again = RunContext(study.settings, own, torch.device(device)).begin(planned)
+        again = RunContext(study.settings, own, torch.device(device)).prepare(planned)
         trace = again.trainer.train(lambda step, loss: None, resumed.append)
         assert resumed == [10]
         assert [s for s, _ in trace.losses] == [s for s, _ in whole]
@@ -100,10 +100,10 @@ def test_a_step_never_waits_for_the_gpu(make_study: Any, places: WorkerPaths, me
     )
     (planned,) = study.unique
     context = RunContext(study.settings, places, torch.device("cuda"))
-    trainer = context.begin(planned).trainer
-    trainer.feed.warm(trainer.questions)
+    trainer = context.prepare(planned).trainer
+    trainer.feed.warm(trainer.examples)
     trainer.model.train()
-    chosen = trainer.questions[:4]
+    chosen = trainer.examples[:4]
     for number in range(3):  # kernels load and tables fill
         trainer.step(number, chosen)
     try:
@@ -119,7 +119,7 @@ def test_what_a_window_becomes_does_not_depend_on_its_company(
 ) -> None:
     study = study_of(make_study, "head")
     context = RunContext(study.settings, places, torch.device("cuda"))
-    features, layers = context.features["train"], len(context.pristine.layers)
+    features, layers = context.windows["train"], len(context.pristine.layers)
 
     def prefix() -> ActivationCache:
         return ActivationCache(context.pristine, features, layers, "float32", Room(1 << 30))

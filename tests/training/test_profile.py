@@ -11,7 +11,7 @@ from tuning_curves.data.subsets import subset
 from tuning_curves.methods import trained_tensors
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
-from tuning_curves.tasks.question_answering.windows import open_windows
+from tuning_curves.tasks.windows import open_windows
 from tuning_curves.training import loop
 from tuning_curves.training import run as run_module
 from tuning_curves.training.loop import Trace
@@ -24,7 +24,7 @@ MATRICES = LAYERS * (4 * WIDTH**2 + 2 * WIDTH * INNER)
 HEAD = 2 * WIDTH
 
 
-def probe_records(make_study: Any, places: WorkerPaths, precision: str) -> dict[str, Any]:
+def profile_records(make_study: Any, places: WorkerPaths, precision: str) -> dict[str, Any]:
     study = make_study({"sizes": [4], "training": {"precision": precision}})
     run_job(study.job(study.unique), places, "cpu")
     return {
@@ -37,7 +37,7 @@ def probe_records(make_study: Any, places: WorkerPaths, precision: str) -> dict[
 def test_operations_are_those_of_the_arithmetic(
     make_study: Any, places: WorkerPaths, precision: str
 ) -> None:
-    records = probe_records(make_study, places, precision)
+    records = profile_records(make_study, places, precision)
     cost = {method: record["cost"] for method, record in records.items()}
     tokens = cost["full"]["step_tokens"]
     lengths = lengths_of_first_batch(make_study, places)
@@ -54,12 +54,12 @@ def lengths_of_first_batch(make_study: Any, places: WorkerPaths) -> np.ndarray:
     study = make_study({"sizes": [4]})
     context = RunContext(study.settings, places, torch.device("cpu"))
     train = open_windows(places.windows)["train"]
-    questions = subset(context.pool, 4, 0)[next(batches(4, 4, 1, 0))]
-    return train.lengths[train.features_of(questions)].astype(np.int64)
+    examples = subset(context.pool, 4, 0)[next(batches(4, 4, 1, 0))]
+    return train.lengths[train.windows_of(examples)].astype(np.int64)
 
 
-def begin(make_study: Any, places: WorkerPaths, method: str, **training: Any) -> PreparedRun:
-    """A run of one method at 8 questions before its first step, in a context of its own."""
+def prepare(make_study: Any, places: WorkerPaths, method: str, **training: Any) -> PreparedRun:
+    """A run of one method at 8 examples before its first step, in a context of its own."""
     study = make_study(
         {
             "methods": [{"name": method, "learning_rates": [1e-2]}],
@@ -68,7 +68,7 @@ def begin(make_study: Any, places: WorkerPaths, method: str, **training: Any) ->
             "analysis": {"contrasts": []},
         }
     )
-    return RunContext(study.settings, places, torch.device("cpu")).begin(study.unique[0])
+    return RunContext(study.settings, places, torch.device("cpu")).prepare(study.unique[0])
 
 
 @pytest.mark.parametrize("rounding", [("float32", 0.0), ("float32", 0.1), ("bfloat16", 0.0)])
@@ -86,14 +86,14 @@ def test_a_measured_step_is_the_step_to_the_bit_and_leaves_random_numbers_alone(
     training = {"attention_dropout": attention_dropout, "hidden_dropout": 0.1}
     left = []
     for ahead in (False, True):  # measured while it is made, or ahead of a step that is not
-        prepared = begin(make_study, places, method, precision=precision, **training)
+        prepared = prepare(make_study, places, method, precision=precision, **training)
         if ahead:
             prepared.trainer.profile()
         trace = prepared.trainer.train(lambda step, loss: None)
         left.append((trace.profile, trace.losses, trained_tensors(prepared.model)))
-    (profile, losses, tensors), (same_probe, same_losses, same_tensors) = left
+    (profile, losses, tensors), (same_profile, same_losses, same_tensors) = left
     assert len(losses) == 4
-    assert (profile, losses) == (same_probe, same_losses)
+    assert (profile, losses) == (same_profile, same_losses)
     assert all(torch.equal(tensors[name], same_tensors[name]) for name in tensors)
 
 
@@ -104,9 +104,9 @@ def test_a_frozen_part_that_has_no_room_to_be_kept_counts_in_no_step(
     costs = []
     for room in (2**30, 0, 30_000):  # all windows, none, some of them
         monkeypatch.setattr(run_module, "ACTIVATION_BYTES", room)
-        prepared = begin(make_study, places, method)
+        prepared = prepare(make_study, places, method)
         trace = prepared.trainer.train(lambda step, loss: None)
-        kept = len(prepared.feeds["train"].prefix.kept)
+        kept = len(prepared.feeds["train"].cache.kept)
         costs.append((trace.profile, kept))
     (whole, every), (without, none), (part, some) = costs
     assert every > some > none == 0
@@ -123,11 +123,11 @@ def test_the_first_step_has_a_clock_of_its_own_which_a_checkpoint_keeps(
         return original(*args)
 
     monkeypatch.setattr(loop, "profile_step", slow)
-    first = begin(make_study, places, "bitfit").trainer
+    first = prepare(make_study, places, "bitfit").trainer
     with pytest.raises(KeyboardInterrupt):
-        first.run(stop_after_two)
+        first.train(stop_after_two)
     first.keep()
-    again = begin(make_study, places, "bitfit").trainer
+    again = prepare(make_study, places, "bitfit").trainer
     resumed: list[int] = []
     trace = again.train(lambda step, loss: None, resumed.append)
     assert resumed == [2]
@@ -151,7 +151,7 @@ def test_seconds_a_step_leave_the_measured_one_out_where_there_are_others() -> N
 def test_what_a_softmax_does_not_see_gets_no_gradient_and_the_rest_does(
     make_study: Any, places: WorkerPaths
 ) -> None:
-    gradients = probe_records(make_study, places, "float32")["bitfit"]["biases"]["first_gradient"]
+    gradients = profile_records(make_study, places, "float32")["bitfit"]["biases"]["first_gradient"]
     assert set(gradients) == {"q", "k", "v", "m1", "LN1", "m2", "m3", "LN2"}
     usual = np.median([g for term in gradients if term != "k" for g in gradients[term]])
     assert max(gradients["k"]) < 1e-5 * usual
@@ -163,7 +163,7 @@ def test_what_a_softmax_does_not_see_gets_no_gradient_and_the_rest_does(
 def test_changes_are_recorded_for_the_biases_that_a_method_trains(
     make_study: Any, places: WorkerPaths
 ) -> None:
-    records = probe_records(make_study, places, "float32")
+    records = profile_records(make_study, places, "float32")
     assert records["head"]["biases"] == {"change": {}, "first_gradient": {}}
     assert set(records["adapter-houlsby-4"]["biases"]["change"]) == {"LN1", "LN2"}
     changes = records["bitfit"]["biases"]["change"]

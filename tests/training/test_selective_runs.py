@@ -7,7 +7,7 @@ import torch
 from torch.nn.utils import parametrize
 
 from tuning_curves.methods import list_methods, trained_tensors
-from tuning_curves.methods.sparse import entry_indices
+from tuning_curves.methods.sparse import sparse_indices
 from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
@@ -69,10 +69,10 @@ def test_what_single_entries_cost(
     study = study_of(make_study, name, training={"precision": precision})
     (record,) = records_of(study, places).values()
     cost, entries = record["cost"], record["parameters"]["backbone"]
-    model, counts = RunContext(study.settings, places, torch.device("cpu")).prepare(
+    model, counts = RunContext(study.settings, places, torch.device("cpu")).make_model(
         study.unique[0].run
     )
-    tensors = len(entry_indices(model)) + 2
+    tensors = len(sparse_indices(model)) + 2
     assert counts.backbone == entries
     assert cost["optimizer_bytes"] == 2 * 4 * (entries + HEAD) + 4 * tensors
     assert cost["gradient_bytes"] == 4 * (entries + HEAD)
@@ -84,10 +84,10 @@ def test_frozen_weights_are_halved_and_those_with_entries_are_not(
 ) -> None:
     study = study_of(make_study, "random-rows", training={"precision": "bfloat16"})
     context = RunContext(study.settings, places, torch.device("cpu"))
-    model, _ = context.prepare(study.unique[0].run)
+    model, _ = context.make_model(study.unique[0].run)
     assert all(p.dtype == torch.float32 for p in model.parameters())  # each matrix has some
     study = study_of(make_study, "bitfit-q", training={"precision": "bfloat16"})
-    model, _ = context.prepare(study.unique[0].run)
+    model, _ = context.make_model(study.unique[0].run)
     kinds = {m.weight.dtype for m in model.encoder.modules() if isinstance(m, torch.nn.Linear)}
     assert kinds == {torch.bfloat16}
 
@@ -106,7 +106,7 @@ def test_a_frozen_tensor_below_its_entries_that_moved_is_noticed(
             words.parametrizations.weight.original[3, 4] += 1e-6
         return trace
 
-    monkeypatch.setattr(loop.Trainer, "run", meddling)
+    monkeypatch.setattr(loop.Trainer, "train", meddling)
     with pytest.raises(DataError, match=r"frozen tensor encoder\.embeddings\.word_embeddings"):
         run_job(study.job(study.unique), places, "cpu")
 
@@ -126,9 +126,9 @@ def test_fisher_is_computed_once_for_all_that_share_data_and_head(
     asked = []
     original = run_module.loss_of
 
-    def counting(model: Any, feed: Any, questions: Any, precision: str) -> Any:
-        asked.append(len(questions))
-        return original(model, feed, questions, precision)
+    def counting(task: Any, model: Any, feed: Any, examples: Any, precision: str) -> Any:
+        asked.append(len(examples))
+        return original(task, model, feed, examples, precision)
 
     monkeypatch.setattr(run_module, "loss_of", counting)
     together = records_of(study, places)
@@ -150,21 +150,21 @@ def test_fisher_depends_on_data_and_head(make_study: Any, places: WorkerPaths) -
     context = RunContext(study.settings, places, torch.device("cpu"))
     found = set()
     for planned in study.unique:
-        model, _ = context.prepare(planned.run)
-        found.add(str({n: index.tolist() for n, index in entry_indices(model).items()}))
+        model, _ = context.make_model(planned.run)
+        found.add(str({n: index.tolist() for n, index in sparse_indices(model).items()}))
     assert len(found) == 3
 
 
-def test_fisher_reads_no_more_questions_than_its_source(
+def test_fisher_reads_no_more_examples_than_its_source(
     make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run_module.SELECT_QUESTIONS == 1024
-    monkeypatch.setattr(run_module, "SELECT_QUESTIONS", 3)
+    assert run_module.SELECT_EXAMPLES == 1024
+    monkeypatch.setattr(run_module, "SELECT_EXAMPLES", 3)
     study = study_of(make_study, "fisher-mask")
     context = RunContext(study.settings, places, torch.device("cpu"))
-    context.prepare(study.unique[0].run)
-    ((_, _, questions),) = context.selections
-    assert len(questions) == 3 * 8  # int64
+    context.make_model(study.unique[0].run)
+    ((_, _, examples),) = context.selections
+    assert len(examples) == 3 * 8  # int64
 
 
 def test_a_checkpoint_of_other_entries_is_refused(
@@ -172,7 +172,7 @@ def test_a_checkpoint_of_other_entries_is_refused(
 ) -> None:
     study = study_of(make_study, "random-mask", seeds=[0, 1])
     context = RunContext(study.settings, places, torch.device("cpu"))
-    models = [context.prepare(planned.run)[0] for planned in study.unique]
+    models = [context.make_model(planned.run)[0] for planned in study.unique]
     optimizers = [make_optimizer(m, 1e-2, study.settings.training) for m in models]
     path = tmp_path / "c.checkpoint"
     save_checkpoint(path, models[0], optimizers[0], {})

@@ -11,6 +11,7 @@ from tuning_curves.study.grid import Study
 from tuning_curves.study.job import Job, load_job
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
+from tuning_curves.tasks.question_answering import QuestionAnswering
 from tuning_curves.training import loop, worker
 from tuning_curves.training import run as run_module
 from tuning_curves.training.worker import run_job
@@ -258,13 +259,13 @@ def test_a_diverged_run_is_a_record_and_the_rest_goes_on(
 ) -> None:
     study = make_study({"methods": METHODS[:1], "analysis": {"contrasts": []}})
     blow_up = study.unique[0]
-    original, calls = loop.span_loss, []
+    original, calls = QuestionAnswering.loss, []
 
     def failing(*args: Any) -> Any:
         calls.append(1)  # the first step makes two passes, each later one a pass
         return original(*args) * (float("nan") if len(calls) == bad else 1.0)
 
-    monkeypatch.setattr(loop, "span_loss", failing)
+    monkeypatch.setattr(QuestionAnswering, "loss", failing)
     summary = run_job(study.job(study.unique), places, "cpu")
     assert (summary.trained, summary.diverged) == (1, 1)
     record = read_record(places.records / blow_up.record, blow_up, study.settings).to_json()
@@ -283,7 +284,7 @@ def test_the_frozen_part_is_made_once_and_changes_nothing(
     original = ActivationCache._make
 
     def counting(self: Any, missing: list[int]) -> Any:
-        made.extend((id(self), feature) for feature in missing)
+        made.extend((id(self), window) for window in missing)
         return original(self, missing)
 
     monkeypatch.setattr(ActivationCache, "_make", counting)

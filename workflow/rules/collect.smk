@@ -1,7 +1,7 @@
 # In: every record of the study, archived or fresh; each is checked against the study.
-# Out: runs/<study>/collected/: a table of runs, one of biases, a file of per-question outcomes.
+# Out: runs/<study>/collected/: a table of runs and one of biases, for people.
 rule collect_runs:
-    """Gather the study's records into one table, and refuse what is not the study's"""
+    """Check the study's records, refuse what is not the study's, and export them as tables"""
     input:
         markers=chunk_markers,
         records=records_at_hand,
@@ -9,7 +9,6 @@ rule collect_runs:
     output:
         runs=COLLECTED.runs,
         biases=COLLECTED.biases,
-        outcomes=COLLECTED.outcomes,
     log:
         PATHS.log("collect_runs"),
     localrule: True

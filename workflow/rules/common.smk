@@ -2,7 +2,9 @@
 import json
 from pathlib import Path
 
+from tuning_curves.analysis.columns import TABLES
 from tuning_curves.commands.options import study_for_workflow
+from tuning_curves.report.figures import FIGURES
 from tuning_curves.study.paths import MANIFEST
 from tuning_curves.study.resources import memory_mb, minutes
 from tuning_curves.study.workflow import StudyWorkflow
@@ -14,31 +16,6 @@ WORK = StudyWorkflow(STUDY)
 PATHS = WORK.paths
 COLLECTED, RESULTS = PATHS.collected, PATHS.results
 CODE = "src/tuning_curves"
-ANALYSED = (
-    "selection",
-    "learning_rates",
-    "curves",
-    "contrasts",
-    "crossovers",
-    "budgets",
-    "costs",
-    "reach",
-    "biases",
-    "counts",
-    "provenance",
-    "verdicts",
-)
-FIGURES = (
-    "curves",
-    "figure2",
-    "difference",
-    "shares",
-    "learning_rates",
-    "costs",
-    "time_memory",
-    "biases",
-)
-
 # Kept open: it tells the next run whether this one still lives.
 ALIVE = clear_stale_lock(Path(".snakemake")) if workflow.is_main_process else None
 
@@ -69,7 +46,7 @@ def recorded_only():
 
 
 def extent(wildcards):
-    """How `collect` is called: for all runs, or for those (so many) that have a record."""
+    """How `collect` and `analyse` are called: for all runs, or for those that have a record."""
     return f"--recorded {WORK.recorded_count()}" if recorded_only() else ""
 
 

@@ -35,7 +35,7 @@ rule write_tables:
         code=report_code(),
     output:
         numbers=RESULTS.numbers,
-        table=report(RESULTS.tables / "exact_match.md", category="Tables"),
+        table=report(RESULTS.tables / "scores.md", category="Tables"),
     log:
         PATHS.log("write_tables"),
     localrule: True

@@ -27,6 +27,8 @@ rule fetch_data:
         "../../environment.yml"
     params:
         spec=canonical(STUDY.config.data.model_dump(exclude_none=True)),
+        task=STUDY.config.task["name"],
     shell:
-        "tuning-curves fetch data --spec {params.spec:q} --out $(dirname {output:q})"
+        "tuning-curves fetch data --task {params.task} --spec {params.spec:q}"
+        " --out $(dirname {output:q})"
         " 2>&1 | tee -i {log}"

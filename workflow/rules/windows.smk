@@ -1,7 +1,7 @@
 # In: a fetched encoder (its tokenizer) and fetched data.
 # Out: runs/windows/<key>/, flat arrays and a manifest of their hashes, written last.
 rule make_windows:
-    """Tokenise every question and context once, cut them into windows"""
+    """Tokenise every text once, cut examples into windows"""
     input:
         encoder=PATHS.encoder / MANIFEST,
         data=PATHS.data / MANIFEST,
@@ -15,12 +15,13 @@ rule make_windows:
         mem_mb=4000,  # all of SQuAD's tokens as Python objects
         runtime=20,  # minutes: half a minute here, more where the disk is slow
     params:
+        task=canonical(STUDY.config.task),
         max_length=STUDY.config.windows.max_length,
         stride=STUDY.config.windows.stride,
         largest=STUDY.config.largest_size,
         held_out=STUDY.config.data.held_out_examples,
     shell:
         "tuning-curves windows --data $(dirname {input.data:q}) --encoder $(dirname {input.encoder:q})"
-        " --max-length {params.max_length} --stride {params.stride}"
+        " --task {params.task:q} --max-length {params.max_length} --stride {params.stride}"
         " --largest-size {params.largest} --held-out {params.held_out}"
         " --out $(dirname {output:q}) 2>&1 | tee -i {log}"

@@ -1,17 +1,13 @@
-"""The columns of every table, declared once, and how their values are written.
+"""Every table's columns, declared once: name, type, heading, how written and how shown.
 
-Rounding, order and line ends are fixed, so that bytes do not depend on a number's last bit.
+From here follow the CSV files, the Markdown files, the paper's tables, the checks when tables are
+read back, and the workflow's list of files. Nothing heavy is imported. Rounding, order and line
+ends are fixed, so that bytes do not depend on a number's last bit.
 """
 
-import csv
-import io
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
-
-import pandas as pd
-
-from tuning_curves.util.files import write_text
 
 Format = Callable[[Any], str]
 
@@ -51,160 +47,191 @@ def rate(value: float) -> str:
     return repr(float(value))
 
 
-def write_table(path: Path, frame: pd.DataFrame, columns: Mapping[str, Format]) -> None:
-    """Write these columns as CSV; a missing value is an empty field."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    if not frame.empty:
-        for row in frame[list(columns)].itertuples(index=False):
-            fields = zip(row, columns.values(), strict=True)
-            writer.writerow(["" if pd.isna(value) else show(value) for value, show in fields])
-    write_text(path, stream.getvalue())
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of a table.
+
+    Attributes:
+        name: in the CSV file.
+        write: how a value is written there; a missing one is an empty field.
+        heading: in tables for reading; `{level}` is the intervals' level, `{metric}` the study's
+            metric. "" leaves the column out of them.
+        show: how tables for reading show it, by a name of `report/sheets.py`.
+        sources: the columns that are shown together in its place; its own where empty.
+    """
+
+    name: str
+    write: Format = whole
+    heading: str = ""
+    show: str = "whole"
+    sources: tuple[str, ...] = ()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it holds text; all others hold numbers."""
+        return self.write is text
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The columns whose values are handed to `show`."""
+        return self.sources or (self.name,)
 
 
-_GROUP: dict[str, Format] = {"budget": text, "method": text, "n_train": whole}
-_PAIR: dict[str, Format] = {"budget": text, "first": text, "second": text}
-_DIFFERENCES: dict[str, Format] = {
-    **dict.fromkeys(("em_difference", "em_low", "em_high"), points),
-    **dict.fromkeys(("p", "p_holm"), probability),
-    **dict.fromkeys(("f1_difference", "f1_low", "f1_high"), points),
-}
-
-TABLES: dict[str, dict[str, Format]] = {
-    "selection": {
-        **_GROUP,
-        "learning_rate": rate,
-        "grid_size": whole,
-        "edge": text,
-        "validation_em": points,
-        "test_em": points,
-        "oracle_learning_rate": rate,
-        "oracle_em": points,
-        "failed": whole,
-    },
-    "learning_rates": {
-        **_GROUP,
-        "learning_rate": rate,
-        "seeds": whole,
-        "validation_em": points,
-        "em": points,
-        "diverged": whole,
-    },
-    "curves": {
-        **_GROUP,
-        "learning_rate": rate,
-        "seeds": whole,
-        "failed": whole,
-        **dict.fromkeys(("em", "em_low", "em_high", "em_sd"), points),
-        **dict.fromkeys(("f1", "f1_low", "f1_high", "f1_sd"), points),
-    },
-    "contrasts": {
-        **_PAIR,
-        "n_train": whole,
-        "pairs": whole,
-        **_DIFFERENCES,
-    },
-    "crossovers": {
-        **_PAIR,
-        **dict.fromkeys(("n_train", "low", "high"), whole),
-        "statement": text,
-    },
-    "budgets": {
-        **dict.fromkeys(("shorter", "longer", "first", "second"), text),
-        **dict.fromkeys(("n_train", "shorter_steps", "longer_steps", "pairs"), whole),
-        **_DIFFERENCES,
-    },
-    "costs": {
-        "method": text,
-        "budget": text,
-        "n_train": whole,
-        "steps": whole,
-        "seconds_per_step": significant,
-        "step_time_ratio": significant,
-        "train_seconds": significant,
-        "peak_memory_bytes": whole,
-        "optimizer_bytes": whole,
-        "delta_bytes": whole,
-        "gradient_bytes": whole,
-        "activation_bytes": whole,
-        "activation_bytes_one": whole,
-        "step_tokens": whole,
-        "flops_per_step": whole,
-        "device": text,
-    },
-    "reach": {
-        "share": significant,
-        "target_em": points,
-        "method": text,
-        **dict.fromkeys(("train_seconds", "low", "high"), significant),
-        "budget": text,
-        "n_train": whole,
-        "device": text,
-    },
-    "biases": {
-        **_GROUP,
-        "term": text,
-        "layer": whole,
-        **dict.fromkeys(("change", "first_gradient"), significant),
-    },
-    "counts": {
-        "method": text,
-        **dict.fromkeys(("trainable_backbone", "trainable_added", "trainable_head"), whole),
-        "total": whole,
-        "share": fraction,
-    },
-    "provenance": {"key": text, "value": text, "runs": whole},
-    "verdicts": {
-        **dict.fromkeys(("claim", "budget", "verdict"), text),
-        **dict.fromkeys(("estimate", "low", "high"), significant),
-        **dict.fromkeys(("unit", "scale", "reason", "statement", "source"), text),
-    },
-}
+def _text(name: str, heading: str = "", show: str = "text", *sources: str) -> Column:
+    return Column(name=name, write=text, heading=heading, show=show, sources=sources)
 
 
-COLUMNS: dict[str, tuple[str, ...]] = {
+def _whole(name: str, heading: str = "", show: str = "whole", *sources: str) -> Column:
+    return Column(name=name, heading=heading, show=show, sources=sources)
+
+
+def _points(name: str, heading: str = "", show: str = "points") -> Column:
+    return Column(name=name, write=points, heading=heading, show=show)
+
+
+def _significant(name: str, heading: str = "", show: str = "significant") -> Column:
+    return Column(name=name, write=significant, heading=heading, show=show)
+
+
+def _interval(write: Format, show: str) -> tuple[Column, Column]:
+    heading, ends = "{level} interval", ("low", "high")
+    low = Column(name="low", write=write, heading=heading, show=show, sources=ends)
+    return low, Column(name="high", write=write)
+
+
+BUDGET, METHOD, SIZE = (
+    _text("budget", "budget"),
+    _text("method", "method", "method"),
+    _whole("n_train", "n"),
+)
+PLACE = (BUDGET, METHOD, SIZE)
+PAIR = (_text("first", "first", "method"), _text("second", "second", "method"))
+RATE = Column(name="learning_rate", write=rate, heading="rate", show="rate")
+METRIC = _text("metric", "metric", "metric")
+P_VALUES = (
+    Column(name="p", write=probability, heading="p", show="p_value"),
+    Column(name="p_holm", write=probability, heading="p (Holm)", show="p_value"),
+)
+DIFFERENCE = (
+    _whole("pairs", "pairs"),
+    METRIC,
+    _points("difference", "difference", "difference"),
+    *_interval(points, "signed_interval"),
+    *P_VALUES,
+)
+
+TABLES: dict[str, tuple[Column, ...]] = {
     "selection": (
-        "budget", "method", "n_train", "learning_rate", "grid_size", "edge", "validation_em",
-        "test_em", "oracle_learning_rate", "oracle_em", "failed",
+        *PLACE,
+        RATE,
+        _whole("grid_size", "of"),
+        _text("edge", "place in the grid", "edge"),
+        _points("validation_score", "validation {metric}"),
+        _points("test_score", "test {metric}"),
+        Column(name="oracle_learning_rate", write=rate, heading="rate best on test", show="rate"),
+        _points("oracle_score", "its test {metric}"),
+        _whole("failed", "failed"),
     ),
     "learning_rates": (
-        "budget", "method", "n_train", "learning_rate", "seeds", "validation_em", "em", "diverged",
+        *PLACE,
+        RATE,
+        _whole("seeds", "seeds"),
+        _points("validation_score", "validation {metric}"),
+        _points("test_score", "test {metric}"),
+        _whole("diverged", "diverged"),
     ),
     "curves": (
-        "budget", "method", "n_train", "learning_rate", "seeds", "failed", "em", "em_low",
-        "em_high", "em_sd", "f1", "f1_low", "f1_high", "f1_sd",
+        *PLACE,
+        RATE,
+        _whole("seeds", "seeds"),
+        _whole("failed", "failed"),
+        METRIC,
+        _points("score", "score"),
+        *_interval(points, "interval"),
+        _points("sd", "SD"),
     ),
-    "contrasts": (
-        "budget", "first", "second", "n_train", "pairs", "em_difference", "em_low", "em_high",
-        "p", "p_holm", "f1_difference", "f1_low", "f1_high",
+    "contrasts": (BUDGET, *PAIR, SIZE, *DIFFERENCE),
+    "crossovers": (
+        BUDGET,
+        *PAIR,
+        _whole("n_train", "crossing at n"),
+        *_interval(whole, "size_interval"),
+        _text("statement", "statement"),
     ),
-    "crossovers": ("budget", "first", "second", "n_train", "low", "high", "statement"),
     "budgets": (
-        "shorter", "longer", "first", "second", "n_train", "shorter_steps", "longer_steps",
-        "pairs", "em_difference", "em_low", "em_high", "p", "p_holm", "f1_difference", "f1_low",
-        "f1_high",
+        _text("shorter", "from"),
+        _text("longer", "to"),
+        _text("first", "method or pair", "one_or_pair", "first", "second"),
+        _text("second"),
+        SIZE,
+        _whole("shorter_steps", "steps", "rise", "shorter_steps", "longer_steps"),
+        _whole("longer_steps"),
+        *DIFFERENCE,
     ),
     "costs": (
-        "method", "budget", "n_train", "steps", "seconds_per_step", "step_time_ratio",
-        "train_seconds", "peak_memory_bytes", "optimizer_bytes", "delta_bytes", "gradient_bytes",
-        "activation_bytes", "activation_bytes_one", "step_tokens", "flops_per_step", "device",
+        METHOD,
+        BUDGET,
+        SIZE,
+        _whole("steps", "steps"),
+        _significant("seconds_per_step", "seconds per step"),
+        _significant("step_time_ratio", "to full", "ratio"),
+        _significant("train_seconds", "training (s)"),
+        _whole("peak_memory_bytes", "peak memory (MB)", "megabytes"),
+        _whole("optimizer_bytes", "optimizer (MB)", "megabytes"),
+        _whole("delta_bytes", "to store (MB)", "megabytes"),
+        _whole("gradient_bytes", "gradients (MB)", "megabytes"),
+        _whole("activation_bytes", "activations (MB)", "megabytes"),
+        _whole("activation_bytes_one", "of one {example} (MB)", "megabytes"),
+        _whole("step_tokens"),
+        _whole("flops_per_step", "GFLOP per step", "billions"),
+        _text("device"),
     ),
     "reach": (
-        "share", "target_em", "method", "train_seconds", "low", "high", "budget", "n_train",
-        "device",
+        _significant("share", "share", "share"),
+        _points("target", "{metric}"),
+        METHOD,
+        _significant("train_seconds", "training (s)"),
+        _significant("low", "from"),
+        _significant("high", "to"),
+        BUDGET,
+        SIZE,
+        _text("device", "device"),
     ),
-    "biases": ("budget", "method", "n_train", "term", "layer", "change", "first_gradient"),
+    "biases": (
+        *PLACE,
+        _text("term", "term", "term"),
+        _whole("layer", "layer"),
+        _significant("change", "change"),
+        _significant("first_gradient", "first gradient", "power"),
+    ),
     "counts": (
-        "method", "trainable_backbone", "trainable_added", "trainable_head", "total", "share",
+        METHOD,
+        _whole("trainable_backbone", "encoder"),
+        _whole("trainable_added", "added"),
+        _whole("trainable_head", "head"),
+        _whole("total", "encoder and head in all"),
+        Column(name="share", write=fraction, heading="share (%)", show="percent"),
     ),
-    "provenance": ("key", "value", "runs"),
+    "provenance": (
+        _text("key", "what"),
+        _text("value", "value", "long"),
+        _whole("runs", "runs"),
+    ),
     "verdicts": (
-        "claim", "budget", "verdict", "estimate", "low", "high", "unit", "scale", "reason",
-        "statement", "source",
+        _text("claim", "claim", "text", "statement"),
+        BUDGET,
+        _text("verdict", "verdict"),
+        _significant("estimate", "estimate"),
+        *_interval(significant, "plain_interval"),
+        _text("unit", "unit"),
+        _text("scale", "scale"),
+        _text("reason", "reason"),
+        _text("statement"),
+        _text("source"),
     ),
-}  # fmt: skip
-TEXT = (
-    "budget", "shorter", "longer", "method", "first", "second", "edge", "statement", "key",
-    "value", "claim", "verdict", "scale", "reason", "unit", "source", "term", "device",
-)  # fmt: skip
+}
+
+
+def names(table: str) -> list[str]:
+    """The names of a table's columns, in their order."""
+    return [column.name for column in TABLES[table]]

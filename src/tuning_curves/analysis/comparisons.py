@@ -1,113 +1,120 @@
-"""Contrasts: paired differences of two methods at one size, each at its own chosen rate.
+"""Curves, contrasts and what budgets change: means and paired differences, metric by metric.
 
-Runs of one seed saw the same training questions, and all runs answer the same test questions, so
-differences are taken seed by seed and article by article. A seed whose run failed or is missing
-for either method makes no pair. p-values are corrected after Holm over the sizes of one budget
-and pair of methods.
+*Curves* are means over seeds at the chosen rate. *Contrasts* are paired differences of two methods
+at one size, each at its own rate; runs are paired seed by seed and group by group (`pairs`).
+*Budgets* are compared where they train a run for unequal steps. p-values are corrected after Holm
+over the sizes of one metric and one subject.
 """
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.runs import GROUP, SEED, Runs, finished
+from tuning_curves.analysis.pairs import Pairs, find_pairs, match_runs, of_method
+from tuning_curves.analysis.runs import GROUP, SEED, Runs, finished, stream_of
 from tuning_curves.analysis.selection import RATE
 from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate, generator_for
 from tuning_curves.study.config import StudyConfig
+from tuning_curves.tasks.base import Metric
 
 LEAST_PAIRS = 3  # of seeds, before a difference counts: intervals of two are too narrow
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pairs:
-    """Two methods' runs of the same seeds at one size."""
+class Analysis(Protocol):
+    """How intervals are taken: a study's section `analysis`, or that of the claims."""
 
-    seeds: list[tuple[int, int]]  # (subset_seed, init_seed)
-    first: list[str]  # ids
-    second: list[str]
-
-    def differences(self, runs: Runs, metric: str) -> np.ndarray:
-        """First minus second: sums over articles, [pairs, A]."""
-        return runs.stack(self.first, metric) - runs.stack(self.second, metric)
+    @property
+    def n_bootstrap(self) -> int: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def confidence(self) -> float: ...
 
 
-def find_pairs(runs: pd.DataFrame, first: str, second: str) -> dict[tuple[str, int], Pairs]:
-    """The pairs of two methods, by budget and size; where there is none, no entry."""
-    done = finished(runs)
-    columns = ["budget", "n_train", *SEED, "id"]
-    sides = [done.loc[done["method"] == method, columns] for method in (first, second)]
-    joined = sides[0].merge(
-        sides[1], on=columns[:-1], suffixes=("_first", "_second"), validate="one_to_one"
-    )
-    joined = joined.sort_values(columns[:-1])
-    found: dict[tuple[str, int], Pairs] = {}
-    for key, group in joined.groupby(["budget", "n_train"]):
-        budget, n = cast(tuple[str, int], key)
-        found[budget, n] = Pairs(
-            seeds=list(zip(group["subset_seed"], group["init_seed"], strict=True)),
-            first=list(group["id_first"]),
-            second=list(group["id_second"]),
-        )
-    return found
-
-
-def make_contrasts(runs: Runs, chosen: pd.DataFrame, analysis: dict[str, Any]) -> pd.DataFrame:
-    """One row per budget, pair of methods and size.
+def make_curves(runs: Runs, chosen: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
+    """One row per budget, method, size and metric: means over seeds with intervals.
 
     Args:
         chosen: the runs at their chosen rates, from `keep_chosen`.
-        analysis: the study's section: `contrasts`, `draws`, `seed`, `level`.
     """
     rows = []
-    for first, second in analysis["contrasts"]:
+    for key, own in chosen.groupby(RATE):
+        done = finished(own)
+        row = dict(zip(RATE, key, strict=True))
+        row |= {"seeds": len(done), "failed": len(own) - len(done)}
+        rows += [
+            row | _score(runs, list(done["id"]), metric, row, analysis) for metric in runs.metrics
+        ]
+    return pd.DataFrame(rows)
+
+
+def _score(
+    runs: Runs, ids: list[str], metric: Metric, row: Mapping[str, Any], analysis: Analysis
+) -> dict[str, Any]:
+    """One metric's mean, interval and standard deviation over seeds, in percent."""
+    sums = runs.stack(ids, metric.name)
+    # The budget is no part of the key: two budgets that share their runs share their numbers.
+    key = (stream_of(metric), *[row[name] for name in GROUP[1:]])
+    generator = generator_for(analysis.seed, "curve", *key)
+    found = estimate(sums, runs.group_sizes, draws=analysis.n_bootstrap, generator=generator)
+    low, high = np.clip(found.interval(analysis.confidence), 0, PERCENT)
+    by_seed = PERCENT * sums.sum(axis=1) / runs.group_sizes.sum()
+    return {
+        "metric": metric.name,
+        "score": found.value,
+        "low": float(low),
+        "high": float(high),
+        "sd": float(by_seed.std(ddof=1)) if len(ids) > 1 else np.nan,
+    }
+
+
+def make_contrasts(runs: Runs, chosen: pd.DataFrame, study: StudyConfig) -> pd.DataFrame:
+    """One row per budget, pair of methods, size and metric.
+
+    Args:
+        chosen: the runs at their chosen rates, from `keep_chosen`.
+    """
+    rows = []
+    for first, second in study.analysis.contrasts:
         for (budget, n), pairs in find_pairs(chosen, first, second).items():
-            row: dict[str, Any] = {"budget": budget, "first": first, "second": second}
-            row["n_train"] = n
+            row = {"budget": budget, "first": first, "second": second, "n_train": n}
             row["pairs"] = len(pairs.seeds)
-            rows.append(row | _differences(runs, pairs, row, analysis))
-    if not rows:
-        return pd.DataFrame(rows)
-    contrasts = pd.DataFrame(rows)
-    family = contrasts.groupby(["budget", "first", "second"])["p"]
-    contrasts["p_holm"] = family.transform(lambda p: correct_holm(p.to_numpy()))
-    return contrasts
-
-
-def _differences(
-    runs: Runs, pairs: Pairs, row: dict[str, Any], analysis: dict[str, Any]
-) -> dict[str, float]:
-    return columns_of(
-        {metric: difference_of(runs, pairs, metric, row, analysis) for metric in METRICS},
-        analysis["confidence"],
-    )
-
-
-def columns_of(differences: Mapping[str, Estimate], level: float) -> dict[str, float]:
-    """A row's columns: each metric's difference with its interval, and exact match's p-value."""
-    found = {"p": differences["em"].p_value()}
-    for metric, difference in differences.items():
-        low, high = difference.interval(level)
-        found |= {f"{metric}_difference": difference.value}
-        found |= {f"{metric}_low": low, f"{metric}_high": high}
-    return found
+            for metric in runs.metrics:
+                difference = difference_of(runs, pairs, metric, row, study.analysis)
+                rows.append(row | columns_of(difference, metric, study.analysis.confidence))
+    return correct_families(pd.DataFrame(rows), ["budget", "first", "second", "metric"])
 
 
 def difference_of(
-    runs: Runs, pairs: Pairs, metric: str, row: dict[str, Any], analysis: dict[str, Any]
+    runs: Runs, pairs: Pairs, metric: Metric, row: Mapping[str, Any], analysis: Analysis
 ) -> Estimate:
     """The difference of one metric, first minus second, in percent points.
 
     Args:
         row: `first`, `second` and `n_train`, from which the draws' generator is made.
     """
-    key = (row["first"], row["second"], row["n_train"])
-    generator = generator_for(analysis["seed"], "contrast", metric, *key)
-    sums = pairs.differences(runs, metric)
-    return estimate(sums, runs.article_sizes, draws=analysis["n_bootstrap"], generator=generator)
+    key = (stream_of(metric), row["first"], row["second"], row["n_train"])
+    generator = generator_for(analysis.seed, "contrast", *key)
+    sums = pairs.differences(runs, metric.name)
+    return estimate(sums, runs.group_sizes, draws=analysis.n_bootstrap, generator=generator)
+
+
+def columns_of(difference: Estimate, metric: Metric, confidence: float) -> dict[str, Any]:
+    """A row's columns: a metric's difference with its interval and p-value."""
+    low, high = difference.interval(confidence)
+    found = {"metric": metric.name, "difference": difference.value, "low": low, "high": high}
+    return found | {"p": difference.p_value()}
+
+
+def correct_families(rows: pd.DataFrame, family: list[str]) -> pd.DataFrame:
+    """The rows with `p_holm`: Holm's correction within each family."""
+    if rows.empty:
+        return rows
+    p = rows.groupby(family, sort=False)["p"]
+    return rows.assign(p_holm=p.transform(lambda own: correct_holm(own.to_numpy())))
 
 
 def correct_holm(p: np.ndarray) -> np.ndarray:
@@ -120,69 +127,30 @@ def correct_holm(p: np.ndarray) -> np.ndarray:
     return corrected
 
 
-METRICS = ("em", "f1")
-
-
-def make_curves(runs: Runs, chosen: pd.DataFrame, analysis: dict[str, Any]) -> pd.DataFrame:
-    """One row per budget, method and size: means over seeds with intervals.
-
-    Args:
-        chosen: the runs at their chosen rates, from `keep_chosen`.
-        analysis: the study's section: `draws`, `seed`, `level`.
-    """
-    rows = []
-    for key, own in chosen.groupby(RATE):
-        done = finished(own)
-        row = dict(zip(RATE, key, strict=True))
-        row |= {"seeds": len(done), "failed": len(own) - len(done)}
-        for metric in METRICS:
-            row |= _score(runs, list(done["id"]), metric, row, analysis)
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _score(
-    runs: Runs, ids: list[str], metric: str, row: dict[str, Any], analysis: dict[str, Any]
-) -> dict[str, float]:
-    """One metric's mean, interval and standard deviation over seeds, in percent."""
-    sums = runs.stack(ids, metric)
-    # The budget is no part of the key: two budgets that share their runs share their numbers.
-    generator = generator_for(analysis["seed"], "curve", metric, *[row[k] for k in GROUP[1:]])
-    found = estimate(sums, runs.article_sizes, draws=analysis["n_bootstrap"], generator=generator)
-    low, high = np.clip(found.interval(analysis["confidence"]), 0, PERCENT)
-    by_seed = PERCENT * sums.sum(axis=1) / runs.article_sizes.sum()
-    spread = float(by_seed.std(ddof=1)) if len(ids) > 1 else np.nan
-    names = metric, f"{metric}_low", f"{metric}_high", f"{metric}_sd"
-    return dict(zip(names, (found.value, float(low), float(high), spread), strict=True))
-
-
 ALONE = ""  # stands for the second method where a row is about one
 SIDES = ("shorter", "longer")
 STEPS = ["shorter_steps", "longer_steps"]
 
 
 def compare_budgets(runs: Runs, chosen: pd.DataFrame, study: StudyConfig) -> pd.DataFrame:
-    """One row per pair of budgets, method or contrast, and size; methods come before contrasts.
+    """One row per pair of budgets, subject, size and metric; methods come before contrasts.
 
     Args:
         chosen: the runs at their chosen rates, from `keep_chosen`.
-        study: `budgets`, `methods` and `analysis` are used.
     """
-    names = [budget["name"] for budget in study["budgets"]]
-    analysis = study["analysis"]
-    methods = [method["name"] for method in study["methods"]]
-    subjects = [(name, ALONE) for name in methods]
-    subjects += [(first, second) for first, second in analysis["contrasts"]]
+    subjects = [(name, ALONE) for name in study.method_names]
+    subjects += list(study.analysis.contrasts)
     frames = []
-    for one, other in itertools.combinations(names, 2):
-        gains = {name: find_gains(chosen, name, one, other) for name in methods}
+    for one, other in itertools.combinations(study.budget_names, 2):
+        gains = {name: find_gains(chosen, name, one, other) for name in study.method_names}
         for first, second in subjects:
-            family = pd.DataFrame(_rows(runs, gains, first, second, analysis))
-            if not family.empty:
-                frames.append(family.assign(p_holm=correct_holm(family["p"].to_numpy())))
-    if not frames:
+            family = pd.DataFrame(_rows(runs, gains, first, second, study.analysis))
+            frames.append(correct_families(family, ["metric"]))
+    known = [frame for frame in frames if not frame.empty]
+    if not known:
         return pd.DataFrame()
-    rows = pd.concat(frames).drop_duplicates(["first", "second", "runs"], ignore_index=True)
+    once = ["first", "second", "runs", "metric"]
+    rows = pd.concat(known).drop_duplicates(once, ignore_index=True)
     return rows.drop(columns="runs")
 
 
@@ -192,51 +160,49 @@ def find_gains(runs: pd.DataFrame, method: str, one: str, other: str) -> pd.Data
     Returns:
         `n_train`, the seeds, and of either side (`shorter`, `longer`) its budget, steps and id.
     """
-    done = finished(runs)
-    own = done.loc[
-        (done["method"] == method) & done["budget"].isin((one, other)),
-        ["budget", "n_train", *SEED, "steps", "id"],
-    ]
-    pairs = own.merge(own, on=["n_train", *SEED], suffixes=("_shorter", "_longer"))
-    pairs = pairs[pairs["steps_shorter"] < pairs["steps_longer"]]
-    names = {f"budget_{side}": side for side in SIDES}
-    names |= {f"{part}_{side}": f"{side}_{part}" for side in SIDES for part in ("steps", "id")}
-    return pairs.rename(columns=names).sort_values(["n_train", *SEED], ignore_index=True)
+    own = of_method(runs, method)
+    sides = [own.loc[own["budget"] == budget] for budget in (one, other)]
+    pairs = match_runs(sides, ["n_train"], ["budget", "steps"])
+    pairs = pairs[pairs["steps_0"] != pairs["steps_1"]].reset_index(drop=True)
+    turned = (pairs["steps_0"] > pairs["steps_1"]).to_numpy()
+    found = pairs[["n_train", *SEED]].copy()
+    for side, of_one in zip(SIDES, (~turned, turned), strict=True):
+        for name, column in (("budget", side), ("steps", f"{side}_steps"), ("id", f"{side}_id")):
+            found[column] = pairs[f"{name}_0"].where(of_one, pairs[f"{name}_1"])
+    return found
 
 
 def _rows(
-    runs: Runs,
-    gains: Mapping[str, pd.DataFrame],
-    first: str,
-    second: str,
-    analysis: Mapping[str, Any],
+    runs: Runs, gains: Mapping[str, pd.DataFrame], first: str, second: str, analysis: Analysis
 ) -> Iterator[dict[str, Any]]:
-    """One row per size of one method's gain, or of the difference of two methods'."""
+    """One row per size and metric of one method's gain, or of the difference of two methods'."""
     keys = ["n_train", *SEED, *SIDES, *STEPS]
     pairs = gains[first]
     if second != ALONE:
         pairs = pairs.merge(gains[second], on=keys, suffixes=("", "_second"))
-    for place, own in pairs.groupby(["shorter", "longer", "n_train"], sort=False):
+    for place, own in pairs.groupby([*SIDES, "n_train"], sort=False):
         shorter, longer, n = cast(tuple[str, str, int], place)
         row: dict[str, Any] = {"shorter": shorter, "longer": longer}
         row |= {"first": first, "second": second, "n_train": n, "pairs": len(own)}
         row |= {name: int(own[name].iloc[0]) for name in STEPS}
         row["runs"] = tuple(own.filter(like="_id").to_numpy().ravel())
-        differences = {}
-        for metric in METRICS:
-            sums = _gain(runs, own, metric)
-            if second != ALONE:
-                sums = sums - _gain(runs, own, metric, "_second")
-            key = (first, second, n, row["shorter_steps"], row["longer_steps"])
-            generator = generator_for(analysis["seed"], "budgets", metric, *key)
-            differences[metric] = estimate(
-                sums, runs.article_sizes, draws=analysis["n_bootstrap"], generator=generator
-            )
-        row |= columns_of(differences, analysis["confidence"])
-        yield row
+        for metric in runs.metrics:
+            difference = _gain_of(runs, own, metric, row, analysis)
+            yield row | columns_of(difference, metric, analysis.confidence)
+
+
+def _gain_of(
+    runs: Runs, pairs: pd.DataFrame, metric: Metric, row: Mapping[str, Any], analysis: Analysis
+) -> Estimate:
+    sums = _gain(runs, pairs, metric.name)
+    if row["second"] != ALONE:
+        sums = sums - _gain(runs, pairs, metric.name, "_second")
+    key = [row[name] for name in ("first", "second", "n_train", *STEPS)]
+    generator = generator_for(analysis.seed, "budgets", stream_of(metric), *key)
+    return estimate(sums, runs.group_sizes, draws=analysis.n_bootstrap, generator=generator)
 
 
 def _gain(runs: Runs, pairs: pd.DataFrame, metric: str, suffix: str = "") -> np.ndarray:
-    """Longer minus shorter: sums over articles, [pairs, A]."""
+    """Longer minus shorter: sums over groups, [pairs, G]."""
     longer, shorter = (list(pairs[f"{side}_id{suffix}"]) for side in reversed(SIDES))
     return runs.stack(longer, metric) - runs.stack(shorter, metric)

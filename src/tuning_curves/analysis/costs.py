@@ -13,10 +13,9 @@ import pandas as pd
 from tuning_curves.analysis.runs import (
     BYTES,
     COUNTS,
-    EXTRA,
     GROUP,
     MEASURED,
-    PROVENANCE,
+    ORIGIN,
     finished,
 )
 from tuning_curves.util.errors import DataError
@@ -66,15 +65,12 @@ def count_parameters(frame: pd.DataFrame) -> pd.DataFrame:
     return counts.reset_index(drop=True)
 
 
-KEYS = [*PROVENANCE, *(name for name in EXTRA if name not in MEASURED)]
-
-
 def summarise_provenance(frame: pd.DataFrame) -> pd.DataFrame:
     """One row per key and value: how many runs have it. A run of two budgets counts once."""
     runs = frame.drop_duplicates("id")
     rows = [
         {"key": key, "value": value, "runs": int(count)}
-        for key in KEYS
+        for key in ORIGIN
         for value, count in runs[key].value_counts().sort_index().items()
     ]
     return pd.DataFrame(rows, columns=["key", "value", "runs"])
@@ -87,22 +83,24 @@ def summarise_reach(curves: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
     """One row per share and method; empty fields where the method does not reach the target.
 
     Args:
-        curves: from `make_curves`; chosen: the runs at their chosen rates.
+        curves: of the study's metric, from `make_curves`; chosen: the runs at their chosen rates.
     """
+    best = best_score(curves)
+    if np.isnan(best):
+        return pd.DataFrame()
+    points = with_seconds(curves, chosen)
     rows = [
-        {"share": share, "target_em": share * best, "method": method}
-        | reach_time(with_seconds(curves, chosen), method, share * best)
+        {"share": share, "target": share * best, "method": method}
+        | reach_time(points, method, share * best)
         for share in SHARES
-        for best in [best_score(curves)]
-        if not np.isnan(best)
         for method in dict.fromkeys(curves["method"])
     ]
     return pd.DataFrame(rows)
 
 
 def best_score(curves: pd.DataFrame) -> float:
-    """The best mean exact match of `full`; NaN where it has none."""
-    return float(curves.loc[curves["method"] == REFERENCE, "em"].max())
+    """The best mean score of `full`; NaN where it has none."""
+    return float(curves.loc[curves["method"] == REFERENCE, "score"].max())
 
 
 def with_seconds(curves: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
@@ -110,15 +108,15 @@ def with_seconds(curves: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
     grouped = finished(chosen).groupby(GROUP)
     means = grouped["train_seconds"].mean().to_frame()
     means["device"] = grouped["device"].agg(lambda names: " + ".join(sorted(set(names))))
-    return curves.dropna(subset="em").merge(means.reset_index(), on=GROUP, how="left")
+    return curves.dropna(subset="score").merge(means.reset_index(), on=GROUP, how="left")
 
 
 def reach_time(points: pd.DataFrame, method: str, target: float) -> dict[str, Any]:
     """Least `train_seconds` to the target, its range, and the budget, size and device of it."""
     own = points.loc[points["method"] == method].reset_index(drop=True)
-    may = own["em_high"].fillna(own["em"]) >= target
-    sure = own["em_low"].fillna(-np.inf) >= target
-    reached = own.loc[own["em"] >= target]
+    may = own["high"].fillna(own["score"]) >= target
+    sure = own["low"].fillna(-np.inf) >= target
+    reached = own.loc[own["score"] >= target]
     found: dict[str, Any] = {
         "train_seconds": reached["train_seconds"].min(),
         "low": own.loc[may, "train_seconds"].min(),

@@ -1,7 +1,7 @@
 """Advice from a study's own runs: which method at a size, and what twice as many labels may bring.
 
 *Which method.* Every method stands at the learning rate that validation chose. Methods are
-compared in pairs, seed by seed and article by article, and a method is out as soon as another one
+compared in pairs, seed by seed and group by group, and a method is out as soon as another one
 is ahead of it beyond the interval of their difference, over three seeds or more. What is left holds
 the best method with the study's level of confidence: only the best one's own comparisons with the
 k - 1 others can throw it out, so each interval has level 1 - (1 - level) / (k - 1) (Bonferroni;
@@ -19,7 +19,7 @@ with fewer than two trials is given no interval. No curve is fitted: four or fiv
 one from another. The trials contain the noise of the runs, which s^2 has too, and early doublings
 bend more than late ones, so the interval errs on the wide side. Measured on simulated curves of
 three shapes, intervals of level 0.95 hold the true gain in all of 120 studies where a curve is
-straight or flattens, and in 0.925 to 0.99 where it is an S (tests/analysis/test_advice.py).
+straight or flattens, and in 0.925 to 0.99 where it is an S (tests/analysis/test_recommend.py).
 """
 
 from collections.abc import Mapping
@@ -31,14 +31,16 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from tuning_curves.analysis.comparisons import LEAST_PAIRS, find_pairs
-from tuning_curves.analysis.runs import SEED, Runs, finished
+from tuning_curves.analysis.comparisons import LEAST_PAIRS
+from tuning_curves.analysis.pairs import find_pairs, match_runs, of_method
+from tuning_curves.analysis.runs import Runs, finished
 from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate, generator_for
 from tuning_curves.study.config import StudyConfig
+from tuning_curves.tasks import make_task
+from tuning_curves.tasks.base import Metric, Nouns
 from tuning_curves.util.errors import DataError
 
 LEAST_TRIALS = 2  # of the rule on earlier sizes, without which nothing is said of its error
-METRIC = "em"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ class Ahead:
 class Choice:
     """Which methods may be the best at a size.
 
-    scores: mean exact match in percent by method, best first, each over all its seeds; left: those
+    scores: means in percent by method, best first, each over all its seeds; left: those
     that no other is ahead of, over the seeds that both have; ahead: for each other method, the
     leader's difference to it. `left` is empty where each method is behind another one, on seeds
     that are not the same.
@@ -94,47 +96,51 @@ class Gain:
 
 
 class Curves:
-    """The runs of one budget at their chosen rates: sums over articles by method, size and seed."""
+    """The runs of one budget at their chosen rates: scores by method, size and seed."""
 
     def __init__(self, runs: Runs, chosen: pd.DataFrame, budget: str, study: StudyConfig):
-        self.source, self.analysis = runs, study["analysis"]
+        self.source, self.analysis = runs, study.analysis
         self.frame = finished(chosen[chosen["budget"] == budget])
-        order = [entry["name"] for entry in study["methods"]]
         present = set(self.frame["method"])
-        self.methods = [name for name in order if name in present]
+        self.methods = [name for name in study.method_names if name in present]
+        self.nouns: Nouns = make_task(study.task).nouns
+
+    @property
+    def metric(self) -> Metric:
+        """The study's metric."""
+        return self.source.metrics[0]
 
     def share(self, method: str) -> float:
         """What a method trains outside the head, as a fraction of the encoder."""
-        return float(self.frame.loc[self.frame["method"] == method, "share"].iloc[0])
+        return float(of_method(self.frame, method)["share"].iloc[0])
 
-    def ids(self, method: str, n: int) -> pd.Series:
-        """A method's runs at a size: ids by seed."""
-        at = self.frame[(self.frame["method"] == method) & (self.frame["n_train"] == n)]
-        return at.set_index(SEED)["id"].sort_index()
+    def at(self, method: str, n: int) -> pd.DataFrame:
+        """A method's runs at a size."""
+        own = of_method(self.frame, method)
+        return own[own["n_train"] == n]
 
     def sizes(self, method: str) -> list[int]:
-        return sorted(self.frame.loc[self.frame["method"] == method, "n_train"].unique().tolist())
+        return sorted(of_method(self.frame, method)["n_train"].unique().tolist())
 
     def score(self, method: str, n: int) -> float:
-        """Mean exact match, in percent."""
-        sums = self.source.stack(list(self.ids(method, n)), METRIC)
-        return float(PERCENT * sums.sum() / len(sums) / self.source.article_sizes.sum())
+        """The mean score, in percent."""
+        sums = self.source.stack(list(match_runs([self.at(method, n)])["id_0"]), self.metric.name)
+        return float(PERCENT * sums.sum() / len(sums) / self.source.group_sizes.sum())
 
     def combine(self, method: str, weights: Mapping[int, float]) -> Estimate | None:
         """A weighted sum of scores at several sizes, over the seeds that all of them have."""
-        columns = {n: self.ids(method, n) for n in weights}
-        seeds = sorted(set.intersection(*(set(ids.index) for ids in columns.values())))
-        if not seeds:
+        together = match_runs([self.at(method, n) for n in weights])
+        if together.empty:
             return None
         parts = [
-            weight * self.source.stack([columns[n][seed] for seed in seeds], METRIC)
-            for n, weight in weights.items()
+            weight * self.source.stack(list(together[f"id_{place}"]), self.metric.name)
+            for place, weight in enumerate(weights.values())
         ]
         return self.estimate(np.sum(parts, axis=0), "advice", method, *sorted(weights))
 
     def estimate(self, sums: np.ndarray, *key: str | int) -> Estimate:
-        generator = generator_for(self.analysis["seed"], *key)
-        sizes, draws = self.source.article_sizes, self.analysis["n_bootstrap"]
+        generator = generator_for(self.analysis.seed, *key)
+        sizes, draws = self.source.group_sizes, self.analysis.n_bootstrap
         return estimate(sums, sizes, draws=draws, generator=generator)
 
 
@@ -144,7 +150,7 @@ def choose_method(curves: Curves, n: int) -> Choice | None:
     if not scores:
         return None
     ranked = sorted(scores, key=lambda method: -scores[method])
-    level = 1 - (1 - curves.analysis["confidence"]) / max(1, len(ranked) - 1)
+    level = 1 - (1 - curves.analysis.confidence) / max(1, len(ranked) - 1)
     pairs = {
         (first, second): compare(curves, first, second, n, level)
         for place, first in enumerate(ranked)
@@ -185,7 +191,7 @@ def compare(curves: Curves, first: str, second: str, n: int, level: float) -> Ah
     found = list(find_pairs(at, first, second).values())
     if not found:
         return Ahead(first=first, second=second, value=np.nan, low=np.nan, high=np.nan, pairs=0)
-    sums = found[0].differences(curves.source, METRIC)
+    sums = found[0].differences(curves.source, curves.metric.name)
     difference = curves.estimate(sums, "advice", first, second, n)
     low, high = difference.interval(level)
     return Ahead(
@@ -218,7 +224,7 @@ def _measured(curves: Curves, method: str, weights: dict[int, float], how: str) 
     sizes = sorted(weights)
     if found is None:
         return _nothing(method, how, sizes, "no seed has runs at all of these sizes")
-    low, high = found.interval(curves.analysis["confidence"])
+    low, high = found.interval(curves.analysis.confidence)
     why = "one seed, or no variation, gives no interval" if np.isnan(low) else ""
     return Gain(method=method, value=found.value, low=low, high=high, how=how, sizes=sizes, why=why)
 
@@ -254,14 +260,13 @@ def _extrapolate(curves: Curves, method: str, sizes: list[int]) -> Gain:
 def _interval(
     curves: Curves, method: str, n: int, last: Estimate, squared: float, trials: int
 ) -> tuple[float, float]:
-    """Student's t interval of the sum of both errors, cut where exact match ends at 0 and 100."""
-    seeds = len(curves.ids(method, n))
+    """Student's t interval of the sum of both errors, cut where scores end, at 0 and 100."""
+    seeds = len(curves.at(method, n))
     freedom = seeds - 1 if np.isnan(last.freedom) else last.freedom
     variance = last.error**2 + squared
     combined = variance**2 / (last.error**4 / freedom + squared**2 / trials)
-    reach = float(stats.t.ppf((1 + curves.analysis["confidence"]) / 2, combined)) * np.sqrt(
-        variance
-    )
+    quantile = float(stats.t.ppf((1 + curves.analysis.confidence) / 2, combined))
+    reach = quantile * np.sqrt(variance)
     score = curves.score(method, n)
     low, high = last.value - reach, last.value + reach
     return max(low, -score), min(high, PERCENT - score)
@@ -294,17 +299,17 @@ def make_advice(
 
     Args:
         chosen: the runs at their chosen rates, one sample a subset (`unite_subsets`).
-        n: the number of labelled questions, 1 or more; None is the largest size with runs. Where
+        n: the number of labelled examples, 1 or more; None is the largest size with runs. Where
             no run has so many, there is advice for the nearest sizes below and above.
 
     Raises:
         DataError: no run has finished.
     """
     advice = []
-    for budget in study["budgets"]:
-        curves = Curves(runs, chosen, budget["name"], study)
+    for budget in study.budget_names:
+        curves = Curves(runs, chosen, budget, study)
         sizes = sorted({int(size) for size in curves.frame["n_train"]})
-        advice += [_at(curves, budget["name"], size, n) for size in _nearest(sizes, n)]
+        advice += [_at(curves, budget, size, n) for size in _nearest(sizes, n)]
     if not advice:
         raise DataError(
             "no learning rate has enough runs that finished: there is nothing to advise from",
@@ -326,11 +331,13 @@ def _at(curves: Curves, budget: str, size: int, n: int | None) -> dict[str, Any]
     choice = choose_method(curves, size)
     assert choice is not None, f"{size} is a size with runs"
     gains = [gain_of_doubling(curves, method, size) for method in choice.left]
-    said = [method_sentence(choice, size), *_least_trained(curves, choice)]
-    said += [gain_sentence(gain, size) for gain in gains]
+    said = [method_sentence(curves, choice, size), *_least_trained(curves, choice)]
+    said += [gain_sentence(curves, gain, size) for gain in gains]
     if n is not None and n != size:
         where = "below" if size < n else "above"
-        said.insert(0, f"No run has {n:,} questions; the next size {where} it is {size:,}.")
+        said.insert(
+            0, f"No run has {n:,} {curves.nouns.examples}; the next size {where} it is {size:,}."
+        )
     values = {"scores": choice.scores, "left": choice.left, "interval_level": choice.level}
     rates = curves.frame[curves.frame["n_train"] == size].groupby("method")["learning_rate"].first()
     values |= {
@@ -341,10 +348,11 @@ def _at(curves: Curves, budget: str, size: int, n: int | None) -> dict[str, Any]
     return plain({"budget": budget, "n_train": size, **values, "sentences": said})
 
 
-def method_sentence(choice: Choice, n: int) -> str:
+def method_sentence(curves: Curves, choice: Choice, n: int) -> str:
     """Which method to take, or between which nothing is decided."""
     leader, score = choice.leader, choice.scores[choice.leader]
-    opening = f"With {n:,} questions {leader} has {score:.1f} % exact match"
+    examples, metric = curves.nouns.examples, curves.metric.label
+    opening = f"With {n:,} {examples} {leader} has {score:.1f} % {metric}"
     if not choice.ahead:
         return f"{opening}; no other method was run."
     told = "; ".join(_ahead(pair) for pair in choice.ahead)
@@ -389,12 +397,12 @@ def _by(pair: Ahead) -> str:
     return f"{side} {pair.second} by {abs(pair.value):.1f}"
 
 
-def gain_sentence(gain: Gain, n: int) -> str:
+def gain_sentence(curves: Curves, gain: Gain, n: int) -> str:
     """What twice as many labels bring, how that is known, and how little it says."""
     opening = f"Labelling twice as many ({2 * n:,}) for {gain.method}: "
     if np.isnan(gain.value):
         return f"{opening}the runs do not tell ({gain.why})."
-    value = f"{gain.value:+.1f} points of exact match"
+    value = f"{gain.value:+.1f} points of {curves.metric.label}"
     if np.isnan(gain.low):
         words = "the last doubling brought " if gain.how == "extrapolated" else ""
         return f"{opening}{words}{value}, and the runs do not tell more ({gain.why})."

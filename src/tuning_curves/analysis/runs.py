@@ -1,85 +1,86 @@
-"""The collected runs, read back: one row per run and budget, each run's sums over articles, biases.
+"""The runs of a study, read from its records: one row per run and budget, sums over groups, biases.
 
-Intervals need no single question, only each article's sum; so outcomes shrink to those while
-they are read, and thousands of runs stay small.
+Intervals need no single example, only each group's sum; so outcomes shrink to those while records
+are read, and thousands of runs stay small. Every record is checked: whole, this study's, and in
+agreement with itself and with the others. `runs.csv` and `biases.csv` are exports for people.
 """
 
 import csv
 import io
-import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tuning_curves.study.job import PlannedRun, Run, Settings
+from tuning_curves.study.grid import Study
+from tuning_curves.study.job import PlannedRun, Settings
 from tuning_curves.study.outcomes import ROUNDING, Outcomes, unpack_outcomes
-from tuning_curves.study.records import PackedOutcomes, read_record
-from tuning_curves.tasks.question_answering import QuestionAnswering
+from tuning_curves.study.records import (
+    PackedOutcomes,
+    Record,
+    RecordStore,
+    damaged,
+    no_records,
+    read_agreeing,
+)
+from tuning_curves.tasks import make_task
+from tuning_curves.tasks.base import Metric, Task
 from tuning_curves.util.errors import DataError, ResourceError
-from tuning_curves.util.files import write_text, write_whole
+from tuning_curves.util.files import write_text
 
 RUN = ["budget", "method", "n_train", "learning_rate", "subset_seed", "init_seed"]
 GROUP = ["budget", "method", "n_train"]
 SEED = ["subset_seed", "init_seed"]
-SCORES = ["em", "f1", "validation_em", "validation_f1"]
+SCORES = ["validation_score", "test_score"]  # of the study's metric, in percent
 COUNTS = ["trainable_backbone", "trainable_added", "trainable_head", "total", "share"]
 SECONDS = ["train_seconds", "evaluate_seconds", "seconds_per_step"]
 BYTES = ["peak_memory_bytes", "delta_bytes", "optimizer_bytes"]
 PROVENANCE = ["device", "precision", "commit"]
-COLUMNS = [
-    *RUN,
-    *["id", "status", "steps", "test_exact", "test_total"],
-    *[*SCORES, *COUNTS, *SECONDS, *BYTES, *PROVENANCE],
-]
-# Measured on a run's first step; records from before the profile lack some of them.
+# Measured on a run's first step; missing where the device could not tell.
 MEASURED = [
     *["activation_bytes", "activation_bytes_one", "gradient_bytes"],
     *["step_tokens", "flops_per_step"],
 ]
-# Beyond the columns that every table uses; missing values are allowed in all of them.
-EXTRA = [
-    *[*MEASURED, "dirty", "threads", "code_sha256"],
-    *["python", "torch", "transformers", "tokenizers", "numpy"],
+VERSIONS = ["python", "torch", "transformers", "tokenizers", "numpy"]
+ORIGIN = [*PROVENANCE, "dirty", "threads", "code_sha256", *VERSIONS]
+COLUMNS = [
+    *[*RUN, "id", "status", "steps", *SCORES, *COUNTS, *SECONDS, *BYTES, *MEASURED, *ORIGIN],
 ]
 BIASES = ["id", "term", "layer", "change", "first_gradient"]
-FIX = "collect again: `tuning-curves collect`"
+RUN_TABLE, BIAS_TABLE = "runs.csv", "biases.csv"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Runs:
-    """Collected runs of one study.
+    """Runs of one study.
 
-    `frame` has the columns `COLUMNS` and `EXTRA`, sorted by `RUN`. `sums[metric][id]` is float
-    [A]: the run's sum of exact matches (`em`) or of F1 (`f1`) over each article's questions.
-    `biases` has the columns `BIASES`: how far each bias term moved, and its first gradient.
+    `frame` has the columns `COLUMNS`, sorted by `RUN`. `sums[metric][id]` is float [G]: the run's
+    sum of a metric's part over each group's examples. `biases` has the columns `BIASES`: how far
+    each bias term moved, and its first gradient.
     """
 
     frame: pd.DataFrame
     biases: pd.DataFrame
-    article_sizes: np.ndarray  # int64 [A]
+    group_sizes: np.ndarray  # int64 [G], examples
     sums: Mapping[str, Mapping[str, np.ndarray]]
+    metrics: tuple[Metric, ...]  # the task's; the first one is the study's
+
+    @property
+    def metric(self) -> str:
+        """The name of the study's metric."""
+        return self.metrics[0].name
 
     def stack(self, ids: list[str], metric: str) -> np.ndarray:
-        """The runs' sums over articles, [len(ids), A]."""
+        """The runs' sums over groups, [len(ids), G]."""
         return np.stack([self.sums[metric][identity] for identity in ids])
 
 
-def read_runs(folder: Path) -> Runs:
-    """Read runs.csv, biases.csv and outcomes.npz.
-
-    Raises:
-        ResourceError: a file that is missing.
-        DataError: a column that is missing, a run twice, or outcomes that disagree.
-    """
-    frame = _read_frame(folder / "runs.csv")
-    finished = frame.loc[frame["status"] == "finished"].drop_duplicates("id")
-    sizes, sums = _read_sums(folder / "outcomes.npz", finished)
-    biases = _read_csv(folder / "biases.csv", BIASES, text=["id", "term"])
-    return Runs(frame=frame, biases=biases, article_sizes=sizes, sums=sums)
+def stream_of(metric: Metric) -> str:
+    """The word by which a metric's random draws are keyed: `em`, `f1`."""
+    return metric.heading.lower()
 
 
 def finished(frame: pd.DataFrame) -> pd.DataFrame:
@@ -87,131 +88,87 @@ def finished(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.loc[frame["status"] == "finished"]
 
 
-def _read_frame(path: Path) -> pd.DataFrame:
-    names = [name for name in EXTRA if name not in MEASURED]
-    text = ["budget", "method", "id", "status", *PROVENANCE, *names]
-    frame = _read_csv(path, [*COLUMNS, *EXTRA], text=text)
-    frame = frame.sort_values(RUN, ignore_index=True)
-    twice = frame.loc[frame.duplicated(RUN), "id"]
-    if len(twice):
-        raise DataError(f"{path}: the run {twice.iloc[0]} is there twice", fix=FIX)
-    return frame
-
-
-def _read_csv(path: Path, columns: list[str], *, text: list[str]) -> pd.DataFrame:
-    """A table with these columns at least; those of `text` as text, the others as numbers."""
-    try:
-        frame = pd.read_csv(path, dtype=dict.fromkeys(text, "str"))
-    except FileNotFoundError:
-        raise ResourceError(f"{path}: the table is missing", fix=FIX) from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise DataError(f"{path}: not a table ({error})", fix=FIX) from None
-    missing = [name for name in columns if name not in frame]
-    if missing:
-        raise DataError(f"{path}: the column {missing[0]!r} is missing", fix=FIX)
-    return frame
-
-
-def _read_sums(
-    path: Path, finished_runs: pd.DataFrame
-) -> tuple[np.ndarray, dict[str, dict[str, np.ndarray]]]:
-    sums: dict[str, dict[str, np.ndarray]] = {"em": {}, "f1": {}}
-    if finished_runs.empty and path.exists():  # no outcomes say how the questions lie in articles
-        return np.zeros(0, np.int64), sums
-    names = {"em": "exact", "f1": "f1"}
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            sizes = arrays["article_sizes"].astype(np.int64)
-            starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
-            for identity, f1 in zip(finished_runs["id"], finished_runs["f1"], strict=True):
-                for metric, name in names.items():
-                    scores = arrays[f"{identity}/{name}"]
-                    _check_length(path, identity, len(scores), int(sizes.sum()))
-                    sums[metric][identity] = np.add.reduceat(scores.astype(np.float64), starts)
-                sums["f1"][identity] *= _true_share(sums["f1"][identity], f1 / 100 * sizes.sum())
-    except FileNotFoundError:
-        raise ResourceError(f"{path}: the runs' outcomes are missing", fix=FIX) from None
-    except KeyError as error:
-        raise DataError(f"{path}: lacks an array ({error.args[0]})", fix=FIX) from None
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
-        raise DataError(f"{path}: not readable ({error})", fix=FIX) from None
-    _check_counts(path, finished_runs, sums["em"])
-    return sizes, sums
-
-
-def _check_length(path: Path, identity: str, found: int, expected: int) -> None:
-    if found != expected:
-        raise DataError(
-            f"{path}: run {identity} has outcomes of {found} questions, expected {expected}",
-            fix=FIX,
-        )
-
-
-def _true_share(sums: np.ndarray, total: float) -> float:
-    """What brings sums of F1 kept to 1/255 to the run's own total: without it, 0.5 reads 0.502."""
-    return total / sums.sum() if sums.sum() > 0 else 1.0
-
-
-def _check_counts(path: Path, runs: pd.DataFrame, sums: Mapping[str, np.ndarray]) -> None:
-    """The table's count of exact matches must be the outcomes'."""
-    for identity, stated in zip(runs["id"], runs["test_exact"], strict=True):
-        found = int(sums[identity].sum())
-        if found != stated:
-            raise DataError(
-                f"{path}: run {identity} has {found} exact matches, runs.csv says {stated:g}",
-                fix=FIX,
-            )
-
-
-RUNS, BIAS_TABLE, OUTCOMES = "runs.csv", "biases.csv", "outcomes.npz"
-VERSIONS = ["python", "torch", "transformers", "tokenizers", "numpy"]
-
-
-def collect(
-    expected: list[dict[str, Any]], settings: Settings, paths: dict[str, Path], out: Path
-) -> None:
-    """Write `out`/runs.csv, one row per expected run, `out`/biases.csv and `out`/outcomes.npz.
+def read_study_runs(study: Study, *, recorded: int | None = None) -> Runs:
+    """The runs of a study, of whose planned runs every one must have a record.
 
     Args:
-        expected: a mapping a run and budget: `budget`, `id`, and the run's own values; two
-            budgets may expect one record.
-        settings: what every record's `settings` must be.
-        paths: each id's record.
+        recorded: leave gaps: take the records at hand, which must be so many.
+
+    Raises:
+        ResourceError: runs without a record.
+        DataError: as `read_records`.
+    """
+    planned, records = read_study_records(study, recorded=recorded)
+    return make_runs(planned, records, make_task(study.config.task))
+
+
+def read_study_records(
+    study: Study, *, recorded: int | None = None
+) -> tuple[list[PlannedRun], dict[str, Record]]:
+    """The planned runs that have a record, and the records by id; errors as `read_study_runs`."""
+    paths = RecordStore(study).found()
+    missing = len(study.unique) - len(paths)
+    if missing and recorded is None:
+        raise ResourceError(
+            f"{missing} of {len(study.unique)} runs of {study.name} have no record",
+            fix="train them: `snakemake --cores all --configfile config/<study>.yaml`; or take "
+            "those at hand with --recorded",
+        )
+    if recorded not in (None, len(paths)):
+        raise DataError(
+            f"{len(paths)} runs of {study.name} have a record, expected {recorded}",
+            fix="run again: records came or went meanwhile",
+        )
+    return read_records_at_hand(study, paths)
+
+
+def read_records_at_hand(
+    study: Study, paths: Mapping[str, Path] | None = None
+) -> tuple[list[PlannedRun], dict[str, Record]]:
+    """As `read_study_records`, however many there are.
+
+    Raises:
+        ResourceError: there is none.
+    """
+    paths = RecordStore(study).found() if paths is None else paths
+    if not paths:
+        raise no_records(study)
+    planned = [run for run in study.planned if run.id in paths]
+    return planned, read_records(planned, study.settings, paths)
+
+
+def read_records(
+    planned: Iterable[PlannedRun], settings: Settings, paths: Mapping[str, Path]
+) -> dict[str, Record]:
+    """Each run's record, by id; two budgets may share one.
 
     Raises:
         DataError: a record that is missing, torn, of another schema, id, run or settings, or
             whose outcomes disagree with its scores or with other records.
     """
-    records: dict[str, dict[str, Any]] = {}
-    arrays: dict[str, np.ndarray] = {}
-    rows = []
-    for row in expected:
-        identity = row["id"]
-        if identity not in records:
-            records[identity] = _read(row, settings, paths)
-            _keep_outcomes(records[identity], paths[identity], arrays)
-        rows.append(_flatten(row, records[identity], paths[identity]))
-    _write_rows(out / RUNS, rows, [*COLUMNS, *EXTRA])
-    biases = [row for record in records.values() for row in _bias_rows(record)]
-    _write_rows(out / BIAS_TABLE, biases, BIASES)
-    with write_whole(out / OUTCOMES) as stream:
-        np.savez_compressed(stream, allow_pickle=False, **arrays)  # type: ignore[arg-type]
-
-
-def _read(row: dict[str, Any], settings: Settings, paths: dict[str, Path]) -> dict[str, Any]:
-    run = {key: value for key, value in row.items() if key not in ("budget", "id")}
-    planned = PlannedRun(budget=row["budget"], id=row["id"], run=Run(**run))
-    if planned.id not in paths:
-        raise DataError(
-            f"{planned.record}: the record of run {planned.id} is missing",
-            fix="train it: `snakemake --cores all --configfile config/<study>.yaml`",
+    task, records = make_task(settings.task), {}
+    known: np.ndarray | None = None
+    for run in planned:
+        if run.id in records:
+            continue
+        if run.id not in paths:
+            raise DataError(
+                f"{run.record}: the record of run {run.id} is missing",
+                fix="train it: `snakemake --cores all --configfile config/<study>.yaml`",
+            )
+        path = paths[run.id]
+        record = read_agreeing(
+            path, run, settings, lambda value, path=path: check_record(value, path, task)
         )
-    record = read_record(paths[planned.id], planned, settings).to_json()
-    check_record(record, paths[planned.id])
-    return record
+        records[run.id] = record
+        if record.outcomes is not None:
+            sizes = np.array(record.outcomes.group_sizes)
+            known = sizes if known is None else known
+            _check_groups(known, sizes, path, task)
+    return records
 
 
-def check_record(record: dict[str, Any], path: Path) -> None:
+def check_record(record: Mapping[str, Any], path: Path, task: Task) -> None:
     """Make sure that a record agrees with itself, scores with status and with outcomes.
 
     Raises:
@@ -221,109 +178,68 @@ def check_record(record: dict[str, Any], path: Path) -> None:
     if status == "diverged":
         for key in ("scores", "outcomes"):
             if _get(record, path, key) is not None:
-                raise _refuse(path, f"a diverged run has {key}, expected null")
+                raise damaged(path, f"a diverged run has {key}, expected null")
         return
     if status != "finished":
-        raise _refuse(path, f"status is {status!r}, expected 'finished' or 'diverged'")
+        raise damaged(path, f"status is {status!r}, expected 'finished' or 'diverged'")
     for split in ("test", "validation"):
-        _check_score(record, path, split)
-    outcomes = _decode(record, path)
-    score = record["scores"]["test"]
-    found = {"total": len(outcomes.parts["exact"]), "exact": int(outcomes.parts["exact"].sum())}
-    for key, value in found.items():
-        if value != score[key]:
-            raise _refuse(path, f"outcomes have {key} {value}, scores.test.{key} is {score[key]}")
-    f1 = float(outcomes.parts["f1"].astype(np.float64).sum())
-    if abs(f1 - score["f1"]) > ROUNDING * score["total"] + 1e-6 * score["total"]:
-        raise _refuse(path, f"outcomes have f1 {f1:.2f}, scores.test.f1 is {score['f1']}")
+        _check_score(record, path, split, task)
+    _check_outcomes(record, path, task)
 
 
-def _check_score(record: dict[str, Any], path: Path, split: str) -> None:
+def _check_score(record: Mapping[str, Any], path: Path, split: str, task: Task) -> None:
     total = _get(record, path, f"scores.{split}.total")
-    for key in ("exact", "f1"):
-        value = _get(record, path, f"scores.{split}.{key}")
+    for part in task.parts:
+        value = _get(record, path, f"scores.{split}.{part.name}")
         numbers = isinstance(total, int) and isinstance(value, int | float)
         if not numbers or total < 1 or not 0 <= value <= total:
-            raise _refuse(path, f"scores.{split}.{key} is {value} of {total} questions")
+            raise damaged(
+                path, f"scores.{split}.{part.name} is {value} of {total} {task.nouns.examples}"
+            )
 
 
-def _decode(record: dict[str, Any], path: Path) -> Outcomes:
+def _check_outcomes(record: Mapping[str, Any], path: Path, task: Task) -> None:
+    """The sums of the outcomes must be the scores': exactly for bits, to rounding for shares."""
+    outcomes = _unpack(record, path, task)
+    score = record["scores"]["test"]
+    total = int(outcomes.group_sizes.sum())
+    if total != score["total"]:
+        raise damaged(path, f"outcomes have total {total}, scores.test.total is {score['total']}")
+    for part in task.parts:
+        found = float(outcomes.parts[part.name].astype(np.float64).sum())
+        room = 0.0 if part.kind == "bit" else (ROUNDING + 1e-6) * total
+        if abs(found - score[part.name]) > room:
+            shown = f"{found:.0f}" if part.kind == "bit" else f"{found:.2f}"
+            raise damaged(
+                path,
+                f"outcomes have {part.name} {shown}, scores.test.{part.name} is {score[part.name]}",
+            )
+
+
+def _unpack(record: Mapping[str, Any], path: Path, task: Task) -> Outcomes:
     packed = _get(record, path, "outcomes")
     try:
-        return unpack_outcomes(PackedOutcomes(**packed), QuestionAnswering.parts)
-    except DataError as error:
-        raise _refuse(path, error.message) from None
+        return unpack_outcomes(PackedOutcomes(**(packed or _NOTHING)), task.parts)
+    except (DataError, TypeError) as error:
+        raise damaged(path, getattr(error, "message", str(error))) from None
 
 
-def _keep_outcomes(record: dict[str, Any], path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Add a record's outcomes to the arrays; all records must be of the same test questions."""
-    if record["status"] == "diverged":
+_NOTHING: dict[str, Any] = {"group_sizes": None, "parts": {}}
+
+
+def _check_groups(known: np.ndarray, sizes: np.ndarray, path: Path, task: Task) -> None:
+    """All records must be of the same test examples."""
+    if np.array_equal(known, sizes):
         return
-    outcomes = _decode(record, path)
-    known = arrays.setdefault("article_sizes", outcomes.group_sizes)
-    if not np.array_equal(known, outcomes.group_sizes):
-        raise _refuse(
-            path,
-            f"outcomes.group_sizes are of {len(outcomes.group_sizes)} articles and "
-            f"{outcomes.group_sizes.sum()} questions, other records' of {len(known)} and "
-            f"{known.sum()}, or in another order",
-        )
-    arrays[f"{record['id']}/exact"] = outcomes.parts["exact"]
-    arrays[f"{record['id']}/f1"] = outcomes.parts["f1"]
+    nouns = task.nouns
+    raise damaged(
+        path,
+        f"outcomes.group_sizes are of {len(sizes)} {nouns.groups} and {sizes.sum()} "
+        f"{nouns.examples}, other records' of {len(known)} and {known.sum()}, or in another order",
+    )
 
 
-def _flatten(row: dict[str, Any], record: dict[str, Any], path: Path) -> dict[str, Any]:
-    """One row of runs.csv; what a record lacks on purpose stays empty."""
-    counts = {f"trainable_{p}": f"parameters.{p}" for p in ("backbone", "added", "head")}
-    counts |= {key: f"parameters.{key}" for key in ("total", "share")}
-    costs = {key: f"cost.{key}" for key in (*SECONDS, *BYTES)}
-    origin = {key: f"provenance.{key}" for key in ("device", "precision", "commit")}
-    places = {"status": "status", **counts, **costs, **origin}
-    provenance = _get(record, path, "provenance")
-    extra = {key: provenance.get(key) for key in ("dirty", "threads", "code_sha256")}
-    extra |= {key: provenance.get("versions", {}).get(key) for key in VERSIONS}
-    extra |= {key: record["cost"].get(key) for key in MEASURED}
-    return {
-        **row,
-        **{key: _get(record, path, place) for key, place in places.items()},
-        **extra,
-        **_percent(record),
-    }
-
-
-def _bias_rows(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """One row per bias term and layer (1 is the lowest); none for a record without `biases`."""
-    biases = record.get("biases") or {}
-    change, gradient = (biases.get(key) or {} for key in ("change", "first_gradient"))
-    return [
-        {
-            "id": record["id"],
-            "term": term,
-            "layer": layer + 1,
-            "change": change[term][layer] if term in change else None,
-            "first_gradient": gradient[term][layer] if term in gradient else None,
-        }
-        for term in {**change, **gradient}
-        for layer in range(len(change.get(term) or gradient[term]))
-    ]
-
-
-def _percent(record: dict[str, Any]) -> dict[str, Any]:
-    """Counts and percent of the scores; nothing for a run that diverged."""
-    if record["status"] == "diverged":
-        return {}
-    test, selection = record["scores"]["test"], record["scores"]["validation"]
-    return {
-        "test_exact": test["exact"],
-        "test_total": test["total"],
-        "em": 100 * test["exact"] / test["total"],
-        "f1": 100 * test["f1"] / test["total"],
-        "validation_em": 100 * selection["exact"] / selection["total"],
-        "validation_f1": 100 * selection["f1"] / selection["total"],
-    }
-
-
-def _get(record: dict[str, Any], path: Path, place: str) -> Any:
+def _get(record: Mapping[str, Any], path: Path, place: str) -> Any:
     """A record's value at a dotted place.
 
     Raises:
@@ -331,23 +247,132 @@ def _get(record: dict[str, Any], path: Path, place: str) -> Any:
     """
     value: Any = record
     for key in place.split("."):
-        if not isinstance(value, dict) or key not in value:
-            raise _refuse(path, f"{place} is missing")
+        if not isinstance(value, Mapping) or key not in value:
+            raise damaged(path, f"{place} is missing")
         value = value[key]
     return value
 
 
-def _refuse(path: Path, what: str) -> DataError:
-    return DataError(
-        f"{path}: the record is damaged: {what}",
-        fix=f"delete {path} and run again: the run is trained anew",
+def make_runs(planned: Sequence[PlannedRun], records: Mapping[str, Record], task: Task) -> Runs:
+    """The runs that these records are of.
+
+    Args:
+        planned: one for each run and budget; two budgets may share a record.
+    """
+    rows = [_row(run, records[run.id], task) for run in planned]
+    frame = pd.DataFrame(rows, columns=COLUMNS).sort_values(RUN, ignore_index=True)
+    texts = ["budget", "method", "id", "status", *ORIGIN]
+    numbers = [name for name in COLUMNS if name not in texts]
+    sums: dict[str, dict[str, np.ndarray]] = {metric.name: {} for metric in task.metrics}
+    sizes = np.zeros(0, np.int64)
+    for identity, record in records.items():
+        if record.outcomes is not None:
+            outcomes = unpack_outcomes(record.outcomes, task.parts)
+            sizes = outcomes.group_sizes
+            for metric in task.metrics:
+                sums[metric.name][identity] = _sum_groups(outcomes, metric.part, record)
+    return Runs(
+        frame=frame.astype({name: float for name in numbers if frame[name].dtype == object}),
+        biases=pd.DataFrame(bias_rows(records), columns=BIASES),
+        group_sizes=sizes,
+        sums=sums,
+        metrics=task.metrics,
     )
+
+
+def _sum_groups(outcomes: Outcomes, part: str, record: Record) -> np.ndarray:
+    """A part's sum over each group, [G], brought to the run's own total.
+
+    Shares are kept to 1/255: without that, 0.5 would read 0.502.
+    """
+    assert record.scores is not None, "outcomes come with scores"
+    values = outcomes.parts[part]
+    starts = np.concatenate(([0], np.cumsum(outcomes.group_sizes)[:-1]))
+    sums = np.add.reduceat(values.astype(np.float64), starts)
+    if values.dtype != bool and sums.sum() > 0:
+        sums *= record.scores["test"][part] / sums.sum()
+    return sums
+
+
+def _row(planned: PlannedRun, record: Record, task: Task) -> dict[str, Any]:
+    """One row of `Runs.frame`; what a record has not got on purpose is None."""
+    parameters, cost = asdict(record.parameters), asdict(record.cost)
+    provenance = asdict(record.provenance)
+    origin = {key: provenance[key] for key in ORIGIN if key not in VERSIONS}
+    versions = {key: record.provenance.versions.get(key) for key in VERSIONS}
+    return {
+        **planned.row(),
+        "status": record.status,
+        **{f"trainable_{key}": parameters[key] for key in ("backbone", "added", "head")},
+        **{key: parameters[key] for key in ("total", "share")},
+        **{key: cost[key] for key in (*SECONDS, *BYTES, *MEASURED)},
+        **{key: None if value is None else str(value) for key, value in origin.items()},
+        **versions,
+        **{f"{split}_score": _percent(record, split, task.metrics[0]) for split in SPLITS},
+    }
+
+
+SPLITS = ("validation", "test")
+
+
+def _percent(record: Record, split: str, metric: Metric) -> float | None:
+    """A score in percent; None for a run that diverged."""
+    if record.scores is None:
+        return None
+    score = record.scores[split]  # type: ignore[index]
+    return float(100 * score[metric.part] / score["total"])
+
+
+def bias_rows(records: Mapping[str, Record]) -> list[dict[str, Any]]:
+    """One row per run, bias term and layer (1 is the lowest)."""
+    rows = []
+    for identity, record in records.items():
+        change, gradient = record.biases.change, record.biases.first_gradient
+        rows += [
+            {
+                "id": identity,
+                "term": term,
+                "layer": layer + 1,
+                "change": change[term][layer] if term in change else None,
+                "first_gradient": gradient[term][layer] if term in gradient else None,
+            }
+            for term in {**change, **gradient}
+            for layer in range(len(change.get(term) or gradient[term]))
+        ]
+    return rows
+
+
+def export_runs(
+    planned: Sequence[PlannedRun], records: Mapping[str, Record], task: Task, out: Path
+) -> None:
+    """Write `out`/runs.csv, one row per run and budget, and `out`/biases.csv, for people."""
+    rows = [
+        _row(run, records[run.id], task) | _all_scores(records[run.id], task) for run in planned
+    ]
+    scores = list(_all_scores(None, task))
+    place = COLUMNS.index(SCORES[0])
+    columns = [*COLUMNS[:place], *scores, *COLUMNS[place + len(SCORES) :]]
+    _write_rows(out / RUN_TABLE, rows, columns)
+    _write_rows(out / BIAS_TABLE, bias_rows(records), BIASES)
+
+
+def _all_scores(record: Record | None, task: Task) -> dict[str, Any]:
+    """Sums of the test part, and every metric of both parts in percent."""
+    found: dict[str, Any] = {}
+    test = None if record is None or record.scores is None else record.scores["test"]
+    for key in ("total", *(part.name for part in task.parts)):
+        found[f"test_{key}"] = None if test is None else test[key]
+    for split in SPLITS:
+        for metric in task.metrics:
+            value = None if record is None else _percent(record, split, metric)
+            found[f"{split}_{metric.name}_percent"] = value
+    return found
 
 
 def _write_rows(path: Path, rows: list[dict[str, Any]], columns: list[str]) -> None:
     """Numbers are written exactly (`repr`), None as an empty field."""
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    writer = csv.DictWriter(stream, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(rows)
     write_text(path, stream.getvalue())

@@ -1,6 +1,6 @@
 """The learning rate of each method, size and budget, chosen on the validation split alone.
 
-The rule, fixed before any run: the rate with the highest exact match on the validation split, as
+The rule, fixed before any run: the rate with the highest score on the validation split (of the study's metric), as
 a mean over the seeds that finished; a tie goes to the smaller rate. A run that diverged (a loss
 that is NaN or infinite) is a failed run: it has no score, is counted apart, and a rate of which
 fewer than half the runs finished cannot be chosen. Where no rate can be chosen, nothing is, and
@@ -25,8 +25,8 @@ def summarise_rates(frame: pd.DataFrame) -> pd.DataFrame:
     grouped = finished(frame).groupby(RATE)
     rates = frame.groupby(RATE).size().rename("runs").to_frame()
     rates["seeds"] = grouped.size().reindex(rates.index, fill_value=0)
-    rates["validation_em"] = grouped["validation_em"].mean()
-    rates["em"] = grouped["em"].mean()
+    rates["validation_score"] = grouped["validation_score"].mean()
+    rates["test_score"] = grouped["test_score"].mean()
     rates["diverged"] = rates["runs"] - rates["seeds"]
     return rates.drop(columns="runs").reset_index()
 
@@ -44,18 +44,18 @@ def select_rates(rates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _select(grid: pd.DataFrame) -> dict[str, object]:
-    chosen, oracle = best_rate(grid, "validation_em"), best_rate(grid, "em")
-    none = dict.fromkeys(("learning_rate", "validation_em", "em"), np.nan)
+    chosen, oracle = best_rate(grid, "validation_score"), best_rate(grid, "test_score")
+    none = dict.fromkeys(("learning_rate", "validation_score", "test_score"), np.nan)
     choice: Any = none if chosen is None else grid.loc[chosen]
     best: Any = none if oracle is None else grid.loc[oracle]
     return {
         "learning_rate": choice["learning_rate"],
         "grid_size": len(grid),
         "edge": "" if chosen is None else edge_of(choice["learning_rate"], grid["learning_rate"]),
-        "validation_em": choice["validation_em"],
-        "test_em": choice["em"],
+        "validation_score": choice["validation_score"],
+        "test_score": choice["test_score"],
         "oracle_learning_rate": best["learning_rate"],
-        "oracle_em": best["em"],
+        "oracle_score": best["test_score"],
         "failed": int(grid["diverged"].sum()),
     }
 

@@ -1,19 +1,19 @@
-"""Estimates with intervals from runs crossed with articles.
+"""Estimates with intervals from runs crossed with groups of examples.
 
-A study's test questions come in articles, and questions of one article are not independent; runs
-differ by their seeds. Both are samples, crossed: every seed answers every article. A mean over
-both has the standard error
+A study's test examples come in groups (groups, documents), and examples of one group are not
+independent; runs differ by their seeds. Both are samples, crossed: every seed predicts every
+group. A mean over both has the standard error
 
-    error^2 = variance over seeds / S  +  article-clustered variance of the seeds' mean
+    error^2 = variance over seeds / S  +  group-clustered variance of the seeds' mean
 
-where the second term linearises the ratio (sum of exact matches) / (number of questions), since
-articles differ in size. What seeds and articles share in noise counts in both terms, so the sum
+where the second term linearises the ratio (sum of scores) / (number of examples), since
+groups differ in size. What seeds and groups share in noise counts in both terms, so the sum
 errs on the wide side; it is never too small by construction.
 
 The reference distribution of (estimate - truth) / error is
 
     fewer than 10 seeds   Student's t, degrees of freedom after Satterthwaite
-    10 seeds or more      the crossed bootstrap: seeds and articles are drawn again, with
+    10 seeds or more      the crossed bootstrap: seeds and groups are drawn again, with
                           replacement and independently, and the ratio is formed in each draw
 
 The bootstrap is studentised: where seeds vary most, 10 seeds and the plain percentiles cover
@@ -33,7 +33,7 @@ from tuning_curves.util.errors import UsageError
 
 BOOTSTRAP_SEEDS = 10
 PERCENT = 100.0
-NO_VARIANCE = 1e-20  # of a fraction: rounding alone; one question in a million makes more
+NO_VARIANCE = 1e-20  # of a fraction: rounding alone; one example in a million makes more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +49,11 @@ class Estimate:
     freedom: float = np.nan
     draws: np.ndarray | None = None  # float [D]
 
-    def interval(self, level: float) -> tuple[float, float]:
-        """The two-sided, equal-tailed interval at this level; NaN where there is none."""
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """The two-sided, equal-tailed interval at this level of confidence; NaN where there is none."""
         if np.isnan(self.error):
             return np.nan, np.nan
-        tail = (1 - level) / 2
+        tail = (1 - confidence) / 2
         if self.draws is None:
             high = float(stats.t.ppf(1 - tail, self.freedom))
             low = -high
@@ -74,54 +74,54 @@ class Estimate:
         return (1 + above) / (len(self.draws) + 1), (1 + below) / (len(self.draws) + 1)
 
     def p_value(self, null: float = 0.0) -> float:
-        """The two-sided p-value: below 1 - level just where the interval leaves out `null`."""
+        """The two-sided p-value: below 1 - confidence just where the interval leaves out `null`."""
         return float(np.minimum(1.0, 2 * min(self.tails(null))))  # which keeps NaN
 
 
 def estimate(
     sums: np.ndarray, sizes: np.ndarray, *, draws: int, generator: np.random.Generator
 ) -> Estimate:
-    """The mean over seeds and questions, in percent.
+    """The mean over seeds and examples, in percent.
 
     Args:
-        sums: [S, A], each seed's sum of scores (0 to 1 a question) over each article; or of two
+        sums: [S, G], each seed's sum of scores (0 to 1 an example) over each group; or of two
             methods' differences, seed by seed.
-        sizes: [A], questions of each article.
+        sizes: [G], examples of each group.
         draws: bootstrap draws; used from `BOOTSTRAP_SEEDS` seeds on.
     """
-    seeds, articles = sums.shape
+    seeds, groups = sums.shape
     value = float(sums.mean(axis=0).sum() / sizes.sum())
-    if seeds < 2 or articles < 2:
+    if seeds < 2 or groups < 2:
         return Estimate(value=PERCENT * value, error=np.nan)
-    over_seeds, over_articles = variance_parts(sums, sizes)
-    variance = over_seeds + over_articles
+    over_seeds, over_groups = variance_parts(sums, sizes)
+    variance = over_seeds + over_groups
     if variance < NO_VARIANCE:
         return Estimate(value=PERCENT * value, error=np.nan)
     error = PERCENT * float(np.sqrt(variance))
     if seeds >= BOOTSTRAP_SEEDS:
         pivots = studentised_draws(sums, sizes, draws=draws, generator=generator)
         return Estimate(value=PERCENT * value, error=error, draws=pivots)
-    freedom = variance**2 / (over_seeds**2 / (seeds - 1) + over_articles**2 / (articles - 1))
+    freedom = variance**2 / (over_seeds**2 / (seeds - 1) + over_groups**2 / (groups - 1))
     return Estimate(value=PERCENT * value, error=error, freedom=float(freedom))
 
 
 def variance_parts(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
-    """The squared error of the mean (as a fraction) from seeds, and that from articles."""
-    seeds, articles = sums.shape
+    """The squared error of the mean (as a fraction) from seeds, and that from groups."""
+    seeds, groups = sums.shape
     total = sizes.sum()
     by_seed = sums.sum(axis=1) / total
     residual = sums.mean(axis=0) - by_seed.mean() * sizes
-    over_articles = articles / (articles - 1) * np.sum(residual**2) / total**2
-    return float(by_seed.var(ddof=1) / seeds), float(over_articles)
+    over_groups = groups / (groups - 1) * np.sum(residual**2) / total**2
+    return float(by_seed.var(ddof=1) / seeds), float(over_groups)
 
 
 def crossed_weights(
-    seeds: int, articles: int, *, draws: int, generator: np.random.Generator
+    seeds: int, groups: int, *, draws: int, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How often each draw takes each seed, as shares [D, S], and each article, as counts [D, A]."""
+    """How often each draw takes each seed, as shares [D, S], and each group, as counts [D, G]."""
     of_seeds = generator.multinomial(seeds, np.full(seeds, 1 / seeds), size=draws) / seeds
-    of_articles = generator.multinomial(articles, np.full(articles, 1 / articles), size=draws)
-    return of_seeds, of_articles.astype(np.float64)
+    of_groups = generator.multinomial(groups, np.full(groups, 1 / groups), size=draws)
+    return of_seeds, of_groups.astype(np.float64)
 
 
 def studentised_draws(
@@ -131,16 +131,16 @@ def studentised_draws(
 
     A draw without any variation has no error and is left out.
     """
-    seeds, articles = sums.shape
-    of_seeds, of_articles = crossed_weights(seeds, articles, draws=draws, generator=generator)
-    totals = of_articles @ sizes  # [D]
-    by_article = of_seeds @ sums  # [D, A]
-    by_seed = of_articles @ sums.T / totals[:, None]  # [D, S]
+    seeds, groups = sums.shape
+    of_seeds, of_groups = crossed_weights(seeds, groups, draws=draws, generator=generator)
+    totals = of_groups @ sizes  # [D]
+    by_group = of_seeds @ sums  # [D, G]
+    by_seed = of_groups @ sums.T / totals[:, None]  # [D, S]
     means = np.sum(of_seeds * by_seed, axis=1)
     over_seeds = np.sum(of_seeds * (by_seed - means[:, None]) ** 2, axis=1) / (seeds - 1)
-    residuals = by_article - means[:, None] * sizes
-    over_articles = np.sum(of_articles * residuals**2, axis=1) / totals**2
-    variance = over_seeds + articles / (articles - 1) * over_articles
+    residuals = by_group - means[:, None] * sizes
+    over_groups = np.sum(of_groups * residuals**2, axis=1) / totals**2
+    variance = over_seeds + groups / (groups - 1) * over_groups
     varied = variance > NO_VARIANCE
     centre = sums.mean(axis=0).sum() / sizes.sum()
     return np.sort((means[varied] - centre) / np.sqrt(variance[varied]))

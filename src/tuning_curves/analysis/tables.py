@@ -1,9 +1,11 @@
-"""The tables of a study, from its collected runs: the one place that knows their columns.
+"""The tables of a study, from its runs: made, written, and read back.
 
-Rows stand in the study's own order of budgets, contrasts, methods and sizes. Equal runs give
-equal bytes, in whatever order the table of runs has them.
+Rows stand in the study's own order of budgets, contrasts, methods, sizes and metrics. Equal runs
+give equal bytes, in whatever order they come.
 """
 
+import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,8 +13,8 @@ import pandas as pd
 
 from tuning_curves.analysis.bias_terms import summarise_biases
 from tuning_curves.analysis.claims.published import Claims
-from tuning_curves.analysis.claims.rules import make_verdicts
-from tuning_curves.analysis.columns import COLUMNS, TABLES, TEXT, write_table
+from tuning_curves.analysis.claims.verdicts import make_verdicts
+from tuning_curves.analysis.columns import TABLES, Column
 from tuning_curves.analysis.comparisons import compare_budgets, make_contrasts, make_curves
 from tuning_curves.analysis.costs import (
     count_parameters,
@@ -21,7 +23,7 @@ from tuning_curves.analysis.costs import (
     summarise_reach,
 )
 from tuning_curves.analysis.crossover import make_crossovers
-from tuning_curves.analysis.runs import FIX, read_runs
+from tuning_curves.analysis.runs import Runs
 from tuning_curves.analysis.selection import (
     keep_chosen,
     select_rates,
@@ -30,79 +32,63 @@ from tuning_curves.analysis.selection import (
 )
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.study.grid import points as study_points
+from tuning_curves.tasks import make_task
+from tuning_curves.tasks.base import Metric
 from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.util.files import write_text
+
+Tables = Mapping[str, pd.DataFrame]
+FIX_TABLES = "run `tuning-curves analyse` for this study again"
 
 
-def write_tables(
-    collected: Path,
-    study: StudyConfig,
-    claims: Claims,
-    out: Path,
-    ids: set[str] | None = None,
-) -> None:
-    """Write every table of a study as CSV.
-
-    Args:
-        collected: the folder with runs.csv, biases.csv and outcomes.npz.
-        study: the study's mapping: `scale`, `encoder`, `methods`, `sizes`, `budgets`, and in
-            `analysis` `contrasts`, `draws`, `seed` and `level` are used.
-        claims: what is judged.
-        out: the folder of the tables.
-        ids: the identities of the study's runs; None checks names alone.
+def write_tables(runs: Runs, study: StudyConfig, claims: Claims, out: Path) -> None:
+    """Write every table of a study as CSV into the folder `out`.
 
     Raises:
-        DataError: collected runs that are torn, or no runs of the study.
+        DataError: runs that disagree with each other.
     """
-    for name, frame in make_tables(collected, study, claims, ids).items():
+    for name, frame in make_tables(runs, study, claims).items():
         write_table(out / f"{name}.csv", frame, TABLES[name])
 
 
-def make_tables(
-    collected: Path, study: StudyConfig, claims: Claims, ids: set[str] | None = None
-) -> dict[str, pd.DataFrame]:
+def make_tables(runs: Runs, study: StudyConfig, claims: Claims) -> dict[str, pd.DataFrame]:
     """Every table as an unrounded frame, by name, rows in the study's order."""
-    runs = read_runs(collected)
-    _check_names(runs.frame, study, collected)
-    if ids is not None:
-        check_identities(runs.frame, ids, study["study"], collected)
-    analysis = study["analysis"]
     rates = summarise_rates(runs.frame)
     selection = select_rates(rates)
     chosen = keep_chosen(runs.frame, selection)
+    counts, provenance = count_parameters(runs.frame), summarise_provenance(runs.frame)
     runs, chosen = unite_subsets(runs, chosen)
-    curves = make_curves(runs, chosen, analysis)
+    curves = order_rows(make_curves(runs, chosen, study.analysis), study)
     tables = {
         "selection": selection,
         "learning_rates": rates,
-        "curves": curves,
-        "contrasts": make_contrasts(runs, chosen, analysis),
-        "crossovers": make_crossovers(runs, chosen, analysis),
+        "contrasts": make_contrasts(runs, chosen, study),
+        "crossovers": make_crossovers(runs, chosen, study),
         "costs": summarise_costs(chosen),
-        "counts": count_parameters(runs.frame),
-        "provenance": summarise_provenance(runs.frame),
+        "counts": counts,
+        "provenance": provenance,
         "biases": summarise_biases(runs, chosen),
     }
     return {
         **{name: order_rows(frame, study) for name, frame in tables.items()},
+        "curves": curves,
         "budgets": compare_budgets(runs, chosen, study),
-        "reach": summarise_reach(order_rows(curves, study), chosen),
+        "reach": summarise_reach(of_metric(curves, runs.metric), chosen),
         "verdicts": make_verdicts(runs, chosen, selection, study, claims),
     }
 
 
 def order_rows(frame: pd.DataFrame, study: StudyConfig) -> pd.DataFrame:
     """Sort by budget, contrast, method, size and rate, names in the study's order."""
-    methods = [method["name"] for method in study["methods"]]
-    budgets = [budget["name"] for budget in study["budgets"]]
-    pairs = [tuple(pair) for pair in study["analysis"]["contrasts"]]
+    pairs = list(study.analysis.contrasts)
     keys = pd.DataFrame(index=frame.index)
     if "budget" in frame:
-        keys["budget"] = frame["budget"].map(budgets.index)
+        keys["budget"] = frame["budget"].map(study.budget_names.index)
     if "first" in frame:
         found = zip(frame["first"], frame["second"], strict=True)
         keys["pair"] = [pairs.index(pair) for pair in found]
     if "method" in frame:
-        keys["method"] = frame["method"].map(methods.index)
+        keys["method"] = frame["method"].map(study.method_names.index)
     for name in ("n_train", "learning_rate"):
         if name in frame:
             keys[name] = frame[name]
@@ -111,38 +97,26 @@ def order_rows(frame: pd.DataFrame, study: StudyConfig) -> pd.DataFrame:
     return frame.loc[keys.sort_values(list(keys.columns), kind="stable").index]
 
 
-def _check_names(frame: pd.DataFrame, study: StudyConfig, collected: Path) -> None:
-    for column, section in (("method", "methods"), ("budget", "budgets")):
-        known = [entry["name"] for entry in study[section]]
-        unknown = sorted(set(frame[column]) - set(known))
-        if unknown:
-            raise DataError(
-                f"{collected / 'runs.csv'}: the {column} {unknown[0]!r} is not of this study "
-                f"(which has {', '.join(known)})",
-                fix=FIX,
-            )
+def of_metric(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The rows of one metric."""
+    return frame if frame.empty else frame.loc[frame["metric"] == metric]
 
 
-def check_identities(frame: pd.DataFrame, ids: set[str], study: str, collected: Path) -> None:
-    """Refuse collected runs of which some are not runs of the study.
-
-    Args:
-        ids, study: its runs' identities, and its name.
-
-    Raises:
-        DataError: names a run and the study.
-    """
-    foreign = sorted(set(frame["id"]) - ids)
-    if foreign:
-        raise DataError(
-            f"{collected / 'runs.csv'}: the run {foreign[0]} (and {len(foreign) - 1} more) is no "
-            f"run of the study {study}",
-            fix=FIX,
-        )
+def main_metric(study: StudyConfig) -> Metric:
+    """The study's metric: its task's first."""
+    return make_task(study.task).metrics[0]
 
 
-Tables = Mapping[str, pd.DataFrame]
-FIX_TABLES = "run `tuning-curves analyse` for this study again"
+def write_table(path: Path, frame: pd.DataFrame, columns: tuple[Column, ...]) -> None:
+    """Write these columns as CSV; a missing value is an empty field."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(column.name for column in columns)
+    if not frame.empty:
+        for row in frame[[column.name for column in columns]].itertuples(index=False):
+            fields = zip(row, columns, strict=True)
+            writer.writerow(["" if pd.isna(value) else of.write(value) for value, of in fields])
+    write_text(path, stream.getvalue())
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
@@ -152,13 +126,13 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
 
     Raises:
         ResourceError: tables are missing; all are named.
-        DataError: one lacks a column or is no CSV.
+        DataError: one has not all of its columns, or is no CSV.
     """
-    missing = [name for name in COLUMNS if not (folder / f"{name}.csv").is_file()]
+    missing = [name for name in TABLES if not (folder / f"{name}.csv").is_file()]
     if missing:
         names = ", ".join(f"{name}.csv" for name in missing)
         raise ResourceError(f"{folder}: no {names} (the report needs every table)", fix=FIX_TABLES)
-    return {name: _read(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
+    return {name: _read(folder / f"{name}.csv", columns) for name, columns in TABLES.items()}
 
 
 def read_tables_of(folder: Path, study: StudyConfig) -> dict[str, pd.DataFrame]:
@@ -173,7 +147,7 @@ def read_tables_of(folder: Path, study: StudyConfig) -> dict[str, pd.DataFrame]:
         if (row.budget, row.method, row.n_train) not in asked:
             raise DataError(
                 f"{folder / 'curves.csv'}: {row.method} at n = {row.n_train} under {row.budget} is "
-                f"not of the study {study['study']}",
+                f"not of the study {study.study}",
                 fix=FIX_TABLES,
             )
     return tables
@@ -181,22 +155,21 @@ def read_tables_of(folder: Path, study: StudyConfig) -> dict[str, pd.DataFrame]:
 
 def points_of(study: StudyConfig) -> set[tuple[str, str, int]]:
     """The points that a study asks for: budget, method, size."""
-    return {(budget["name"], method["name"], n) for method, budget, n in study_points(study)}
+    return {(budget.name, method.name, n) for method, budget, n in study_points(study)}
 
 
-def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    text = dict.fromkeys(TEXT, str)
+def _read(path: Path, columns: tuple[Column, ...]) -> pd.DataFrame:
+    texts = {column.name: str for column in columns if column.is_text}
     try:
-        frame = pd.read_csv(path, dtype=text, encoding="utf-8")
+        frame = pd.read_csv(path, dtype=texts, encoding="utf-8")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise DataError(f"{path}: not a table ({error})", fix=FIX_TABLES) from None
-    lacking = [name for name in columns if name not in frame.columns]
-    if lacking:
-        raise DataError(
-            f"{path}: no column {lacking[0]!r} (it has {list(frame.columns)})", fix=FIX_TABLES
-        )
-    for name in columns:
-        if name in TEXT:
+    for name in (column.name for column in columns):
+        if name not in frame.columns:
+            raise DataError(
+                f"{path}: no column {name!r} (it has {list(frame.columns)})", fix=FIX_TABLES
+            )
+        if name in texts:
             frame[name] = frame[name].fillna("")
         elif frame.empty:
             frame[name] = frame[name].astype(float)

@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from tuning_curves.commands.options import add, at_least_one
 
 DESCRIPTION = """\
-Say from a study's records which method to take at a number of labelled questions, or
+Say from a study's records which method to take at a number of labelled examples, or
 between which it is undecided, and what labelling twice as many is expected to bring,
 each with its interval. Needs the records alone, and trains nothing.
 """
@@ -39,11 +38,11 @@ def add_parser(subparsers: Any) -> None:
         "--size",
         type=at_least_one,
         metavar="N",
-        help="your labelled questions (otherwise the study's largest size); between two sizes of "
+        help="your labelled examples (otherwise the study's largest size); between two sizes of "
         "the study there is advice for both",
     )
     parser.add_argument(
-        "--json", action="store_true", help="print a JSON list, one a budget and size"
+        "--json", action="store_true", help="print a JSON list, one item per budget and size"
     )
 
 
@@ -56,16 +55,17 @@ def run(args: argparse.Namespace) -> int:
     """
     from tuning_curves.analysis.recommend import make_advice
     from tuning_curves.study.config import read_study
+    from tuning_curves.tasks import make_task
 
     study = read_study(args.study)
     advice = make_advice(*_chosen_runs(study), study.config, args.size)
     if args.json:
         print(json.dumps(advice, indent=1))
         return 0
-    several = len(advice) > 1
+    several, examples = len(advice) > 1, make_task(study.config.task).nouns.examples
     for one in advice:
         if several:
-            print(f"budget {one['budget']}, {one['n_train']:,} questions:")
+            print(f"budget {one['budget']}, {one['n_train']:,} {examples}:")
         print("\n".join(("  " if several else "") + said for said in one["sentences"]))
     if advice[-1]["left"]:
         print(_keeping(args.study, study, advice[-1]))
@@ -84,22 +84,16 @@ def _keeping(path: Path, study: Any, advice: dict[str, Any]) -> str:
 
 
 def _chosen_runs(study: Any) -> tuple[Any, Any]:
-    """The runs at hand, and those of them at their chosen rates, one sample a subset."""
-    from tuning_curves.analysis.runs import collect, read_runs
+    """The runs at hand, and those of them at their chosen rates, one sample per subset."""
+    from tuning_curves.analysis.runs import make_runs, read_records_at_hand
     from tuning_curves.analysis.selection import (
         keep_chosen,
         select_rates,
         summarise_rates,
         unite_subsets,
     )
-    from tuning_curves.study.records import RecordStore, no_records
+    from tuning_curves.tasks import make_task
 
-    paths = RecordStore(study).found()
-    if not paths:
-        raise no_records(study)
-    expected = [planned.row() for planned in study.planned if planned.id in paths]
-    with tempfile.TemporaryDirectory(prefix="tuning-curves-") as folder:
-        collect(expected, study.settings, paths, Path(folder))
-        runs = read_runs(Path(folder))
+    runs = make_runs(*read_records_at_hand(study), make_task(study.config.task))
     selection = select_rates(summarise_rates(runs.frame))
     return unite_subsets(runs, keep_chosen(runs.frame, selection))

@@ -1,20 +1,20 @@
-"""`tuning-curves analyse`: from a table of runs to curves, contrasts, costs and verdicts."""
+"""`tuning-curves analyse`: from records to curves, contrasts, costs and verdicts."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.commands.options import add, add_study, chosen_study
+from tuning_curves.commands.options import add, add_recorded, add_study, chosen_study
 
 DESCRIPTION = """\
-Choose each learning rate on the validation split, then write the study's tables as CSV:
-curves, contrasts, crossovers, changes between budgets, costs, counts, biases, provenance, and a
+Read the study's records, choose each learning rate on the validation split, then write
+the study's tables as CSV: curves, contrasts, crossovers, changes between budgets, costs, counts, biases, provenance, and a
 verdict for each claim of the file of claims. Equal input gives equal bytes.
 """
 EPILOG = """\
 example:
   $ tuning-curves analyse --study config/minilm-slice.yaml --claims config/claims.yaml \\
-      --collected runs/minilm-slice/collected --out results/minilm-slice/tables
+      --out results/minilm-slice/tables
 """
 
 
@@ -35,9 +35,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="FILE",
         help="other claims than the package's own, which are config/claims.yaml",
     )
-    parser.add_argument(
-        "--collected", type=Path, required=True, metavar="DIR", help="what `collect` wrote"
-    )
+    add_recorded(parser)
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder of the tables"
     )
@@ -46,9 +44,10 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Analyse."""
     from tuning_curves.analysis.claims.published import PUBLISHED, read_claims
+    from tuning_curves.analysis.runs import read_study_runs
     from tuning_curves.analysis.tables import write_tables
 
     claims, study = read_claims(args.claims or PUBLISHED), chosen_study(args)
-    ids = {planned.id for planned in study.planned}
-    write_tables(args.collected, study.config, claims, args.out, ids)
+    runs = read_study_runs(study, recorded=args.recorded)
+    write_tables(runs, study.config, claims, args.out)
     return 0

@@ -1,15 +1,15 @@
-"""`tuning-curves collect`: gather a study's records into one table of runs."""
+"""`tuning-curves collect`: export a study's runs as tables for people."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.commands.options import add, add_study, chosen_study
-from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.commands.options import add, add_recorded, add_study, chosen_study
 
 DESCRIPTION = """\
-Gather the records of a study, archived or fresh, into runs.csv and outcomes.npz. Each
-record is checked against the study: one of other settings is refused, never averaged in.
+Gather the records of a study, archived or fresh, into runs.csv (one row per run and
+budget) and biases.csv. Each record is checked against the study: one of other settings is
+refused, never averaged in. The tables are for people; `analyse` reads the records.
 """
 EPILOG = """\
 example:
@@ -33,37 +33,17 @@ def add_parser(subparsers: Any) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder for runs.csv, biases.csv and outcomes.npz",
+        help="folder for runs.csv and biases.csv",
     )
-    parser.add_argument(
-        "--recorded",
-        type=int,
-        metavar="N",
-        help="leave gaps: take the records at hand, which must be N",
-    )
+    add_recorded(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Collect."""
-    from tuning_curves.analysis.runs import collect
-    from tuning_curves.study.records import RecordStore, no_records
+    from tuning_curves.analysis.runs import export_runs, read_study_records
+    from tuning_curves.tasks import make_task
 
     study = chosen_study(args)
-    paths = RecordStore(study).found()
-    missing = len(study.unique) - len(paths)
-    if missing and args.recorded is None:
-        raise ResourceError(
-            f"{missing} of {len(study.unique)} runs of {study.name} have no record",
-            fix="train them: `snakemake --cores all --configfile config/<study>.yaml`; or collect "
-            "those at hand with --recorded",
-        )
-    if args.recorded not in (None, len(paths)):
-        raise DataError(
-            f"{len(paths)} runs of {study.name} have a record, expected {args.recorded}",
-            fix="run again: records came or went meanwhile",
-        )
-    if not paths:
-        raise no_records(study)
-    expected = [planned.row() for planned in study.planned if planned.id in paths]
-    collect(expected, study.settings, paths, args.out)
+    planned, records = read_study_records(study, recorded=args.recorded)
+    export_runs(planned, records, make_task(study.config.task), args.out)
     return 0

@@ -8,14 +8,14 @@ from typing import Any
 from tuning_curves.commands.options import add
 
 DESCRIPTION = """\
-Fold a delta into its encoder and write a whole question-answering checkpoint with its
+Fold a delta into its encoder and write a whole checkpoint of its task with its
 tokenizer: config.json, model.safetensors, tokenizer files, and tuning_curves.json, which
 says what it is of.
 """
 EPILOG = """\
-load it with transformers' AutoModelForQuestionAnswering.from_pretrained(DIR). Biases,
+load it with the class that transformers has for the task, by from_pretrained(DIR). Biases,
 whole tensors, chosen entries, LoRA and IA3 fold into the encoder's own tensors; adapters,
-prefixes and readers without pre-training do not, and are refused.
+prefixes and encoders without pre-training do not, and are refused.
 """
 
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.commands.options import add, section
+from tuning_curves.commands.options import add, add_task_name, section
 
 DESCRIPTION = """\
 Fetch what a study names, check its hashes and leave it in a folder with a manifest.
@@ -31,6 +31,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--spec", required=True, metavar="JSON", help="the study's section `encoder` or `data`"
     )
+    add_task_name(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to fill")
 
 
@@ -43,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
         fetch_encoder(spec, args.out)
     else:
         from tuning_curves.data.fetch_data import fetch_data
+        from tuning_curves.tasks import task_class
 
-        fetch_data(spec, args.out)
+        fetch_data(task_class(args.task, "--task"), spec, args.out)
     return 0

@@ -27,6 +27,33 @@ def add(
     return parser
 
 
+def add_task_name(parser: argparse.ArgumentParser) -> None:
+    """Which task the data is of."""
+    from tuning_curves.study.job import DEFAULTS
+
+    parser.add_argument(
+        "--task",
+        default=DEFAULTS["task.name"],
+        metavar="NAME",
+        help="the task that reads the data (default: %(default)s)",
+    )
+
+
+def files_of_tasks() -> str:
+    """What each task's files look like, a paragraph for each."""
+    from tuning_curves.tasks import task_class, task_names
+
+    kinds = [task_class(name) for name in task_names()]
+    return "\n\n".join(f"{kind.name}: {kind.files}" for kind in kinds)
+
+
+def inputs_of_tasks() -> dict[str, str]:
+    """The texts that an example may be given by on the command line, with a word on each."""
+    from tuning_curves.tasks import task_class, task_names
+
+    return {key: help for name in task_names() for key, help in task_class(name).inputs.items()}
+
+
 def not_negative(text: str) -> float:
     """A finite number, 0 or more, given on the command line; argparse words the refusal."""
     try:
@@ -104,6 +131,16 @@ def add_study(parser: argparse.ArgumentParser) -> None:
     """The study's file; the workflow gives one of its own, since it may have overridden keys."""
     parser.add_argument(
         "--study", type=Path, required=True, metavar="FILE", help="config/<study>.yaml"
+    )
+
+
+def add_recorded(parser: argparse.ArgumentParser) -> None:
+    """How many records there must be, where some may be missing."""
+    parser.add_argument(
+        "--recorded",
+        type=int,
+        metavar="N",
+        help="leave gaps: take the records at hand, which must be N",
     )
 
 

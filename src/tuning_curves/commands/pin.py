@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.commands.options import add
+from tuning_curves.commands.options import add, add_task_name
 
 DESCRIPTION = """\
-Read a SQuAD-format pair of files, or an encoder's folder, and print the lines that pin
+Read a pair of files that a task reads, or an encoder's folder, and print the lines that pin
 them in a study file: the content's hashes, which do not depend on the JSON's layout.
 With --study, print all that a study of files on this machine may leave out.
 """
@@ -29,8 +29,9 @@ def add_parser(subparsers: Any) -> None:
         description=DESCRIPTION,
         epilog=EPILOG,
     )
-    parser.add_argument("--train", type=Path, metavar="FILE", help="SQuAD-format training file")
-    parser.add_argument("--test", type=Path, metavar="FILE", help="SQuAD-format evaluation file")
+    parser.add_argument("--train", type=Path, metavar="FILE", help="training file")
+    parser.add_argument("--test", type=Path, metavar="FILE", help="evaluation file")
+    add_task_name(parser)
     parser.add_argument("--encoder", type=Path, metavar="DIR", help="Hugging Face checkpoint")
     parser.add_argument("--study", type=Path, metavar="FILE", help="config/<study>.yaml")
     parser.add_argument("--generated", metavar="JSON", help="a study's generated `data` section")
@@ -38,9 +39,10 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print YAML lines."""
-    from tuning_curves.tasks.question_answering.data import content_sha256, read_squad
+    from tuning_curves.tasks import task_class
     from tuning_curves.util.errors import UsageError
 
+    task = task_class(args.task, "--task")
     if not (args.train or args.test or args.encoder or args.generated or args.study):
         raise UsageError("nothing to pin", fix="give --study, --train and --test, or --encoder")
     if args.study:
@@ -49,13 +51,13 @@ def run(args: argparse.Namespace) -> int:
         _pin_encoder(args.encoder)
     if args.generated:
         from tuning_curves.commands.options import section
-        from tuning_curves.data.fetch_data import generate_splits
+        from tuning_curves.data.fetch_data import content_of, read_parts
 
-        for split, data in generate_splits(section(args.generated, "data")).items():
-            print(f"{split}: {content_sha256(data)}")
+        for split, pin in content_of(read_parts(task, section(args.generated, "data"))).items():
+            print(f"{split}: {pin}")
     for split, path in (("train", args.train), ("test", args.test)):
         if path is not None:
-            print(f"{split}: {content_sha256(read_squad(path))}")
+            print(f"{split}: {task.read_file(path).content_sha256()}")
     return 0
 
 

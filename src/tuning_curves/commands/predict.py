@@ -1,107 +1,118 @@
-"""`tuning-curves predict`: answer questions with a kept delta."""
+"""`tuning-curves predict`: predict examples with a kept delta."""
 
 import argparse
 import json
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tuning_curves.commands.options import add
+from tuning_curves.commands.options import add, files_of_tasks, inputs_of_tasks
 from tuning_curves.util.errors import UsageError
 
 if TYPE_CHECKING:
-    from tuning_curves.tasks.question_answering.data import SquadData
-    from tuning_curves.trained.predict import Given
+    from tuning_curves.tasks.base import Prediction
 
 DESCRIPTION = """\
-Answer questions with what a run has trained: its encoder and its delta. Windows,
-arithmetic and decoding are those of the run's own evaluation, whose answers it gives.
+Predict with what a run has trained: its encoder and its delta. Windows, arithmetic and
+decoding are those of the run's own evaluation, whose predictions it gives.
 """
 EPILOG = """\
 example:
   $ tuning-curves predict --delta runs/demo/deltas/bitfit/....safetensors \\
-      --encoder resources/encoders/all-MiniLM-L6-v2-... \\
-      --question "Who built it?" --context "It was built in 1843 by Mara Voss."
+      --encoder resources/encoders/all-MiniLM-L6-v2-... --file examples.json
 
---file takes SQuAD v1.1's layout (.json; answers may be left out), or JSON Lines (.jsonl)
-with the keys question and context, and id if there are ids. One line a question is
-printed: id, tab, answer. --predictions writes what `tuning-curves score` reads. An answer
-is always a piece of the context: whether the context answers the question at all is not
-judged.
+One line per example is printed: id, tab, prediction. --predictions writes what
+`tuning-curves score` reads. Labels may be left out of --file.
+
+{files}
 """
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the subcommand."""
     parser = add(
         subparsers,
         "predict",
         run,
-        help="answer questions with a kept delta",
+        help="predict examples with a kept delta",
         description=DESCRIPTION,
-        epilog=EPILOG,
+        epilog=EPILOG.format(files=files_of_tasks()),
     )
     parser.add_argument("--delta", type=Path, required=True, metavar="FILE")
     parser.add_argument("--encoder", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--question", metavar="TEXT")
-    parser.add_argument("--context", metavar="TEXT", help="the passage to answer from")
-    parser.add_argument("--file", type=Path, metavar="FILE", help="many questions")
-    parser.add_argument("--json", action="store_true", help="print a JSON object a question")
-    parser.add_argument("--predictions", type=Path, metavar="FILE", help="also write id to answer")
+    for name, meaning in inputs_of_tasks().items():
+        parser.add_argument(f"--{name}", metavar="TEXT", help=meaning)
+    parser.add_argument("--file", type=Path, metavar="FILE", help="many examples")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per example")
+    parser.add_argument("--predictions", type=Path, metavar="FILE", help="also write them by id")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the answers.
+    """Print the predictions.
 
     Raises:
-        UsageError, ResourceError, DataError: see `read_questions`, `read_delta`, `Answerer`.
+        UsageError, ResourceError, DataError: see `Task.read_unlabelled`, `read_delta`,
+            `TrainedModel`.
     """
-    from tuning_curves.tasks.question_answering.predictions import one_question, read_questions
-    from tuning_curves.trained.predict import Answerer
+    given = {name: getattr(args, name) for name in inputs_of_tasks()}
+    single = any(text is not None for text in given.values())
+    if single == (args.file is not None):
+        names = " with ".join(f"--{name}" for name in given)
+        raise UsageError(f"give {names}, or --file", fix="`tuning-curves predict --help`")
+    _check_predictions(args)
+    predictions = _predict(args, given)
+    _print(predictions, single=single, as_json=args.json)
+    return 0
+
+
+def _predict(args: argparse.Namespace, given: dict[str, str | None]) -> "Sequence[Prediction]":
+    """Read what is asked, predict it, and write the predictions where they are asked for."""
+    from tuning_curves.tasks import task_class
+    from tuning_curves.trained.predict import TrainedModel
     from tuning_curves.training.delta import read_delta
     from tuning_curves.training.devices import choose_device
 
-    single = args.question is not None or args.context is not None
-    if single == (args.file is not None):
-        raise UsageError(
-            "give --question with --context, or --file", fix="`tuning-curves predict --help`"
-        )
+    delta = read_delta(args.delta)
+    task = task_class(delta.about.settings.task["name"], str(args.delta))
+    data = task.read_unlabelled({name: given[name] for name in task.inputs}, args.file)
+    predictions = TrainedModel(delta, args.encoder, choose_device(args.device)).describe(data)
+    if args.predictions is not None:
+        task.write_predictions(args.predictions, predictions)
+    return predictions
+
+
+def _check_predictions(args: argparse.Namespace) -> None:
+    """Refuse to write over what is read."""
+    out = args.predictions
+    if out is None:
+        return
     for name, read in (("--file", args.file), ("--delta", args.delta)):
-        if args.predictions is not None and read is not None and _same(args.predictions, read):
+        if read is not None and _same(out, read):
             raise UsageError(
-                f"--predictions {args.predictions} is the file of {name}, which it would replace",
+                f"--predictions {out} is the file of {name}, which it would replace",
                 fix="name another file for the predictions",
             )
-    if args.predictions is not None and _same(args.predictions.parent, args.encoder):
+    if _same(out.parent, args.encoder):
         raise UsageError(
-            f"--predictions {args.predictions} lies in the encoder's folder",
+            f"--predictions {out} lies in the encoder's folder",
             fix="name a file elsewhere: what an encoder consists of is checked by its hashes",
         )
-    asked = one_question(args.question, args.context) if single else read_questions(args.file)
-    answerer = Answerer(read_delta(args.delta), args.encoder, choose_device(args.device))
-    given = answerer.answer(asked)
-    _print(asked, given, single=single, as_json=args.json)
-    if args.predictions is not None:
-        from tuning_curves.tasks.question_answering.predictions import write_predictions
-
-        ids = [question.id for question in asked.questions]
-        write_predictions(args.predictions, ids, [one.text for one in given])
-    return 0
 
 
 def _same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
 
 
-def _print(asked: "SquadData", given: "list[Given]", *, single: bool, as_json: bool) -> None:
-    for question, one in zip(asked.questions, given, strict=True):
+def _print(predictions: "Sequence[Prediction]", *, single: bool, as_json: bool) -> None:
+    for one in predictions:
         if as_json:
-            row: dict[str, Any] = {"question": question.question, "answer": one.text}
-            row |= {"start": one.start, "score": one.score, "windows": one.windows}
-            print(json.dumps(row if single else {"id": question.id, **row}, ensure_ascii=False))
+            row = one.row if single else {"id": one.id, **one.row}
+            print(json.dumps(row, ensure_ascii=False))
         else:
-            print(one.text if single else f"{question.id}\t{' '.join(one.text.split())}")
-    empty = sum(one.start is None for one in given)
-    if empty:
-        print(f"warning: {empty} questions have no valid span in their context", file=sys.stderr)
+            print(one.text if single else f"{one.id}\t{' '.join(one.text.split())}")
+    for warning, count in Counter(one.warning for one in predictions).items():
+        if warning is not None:
+            print(f"warning: {count} {warning}", file=sys.stderr)

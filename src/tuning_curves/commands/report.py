@@ -7,8 +7,8 @@ from typing import Any
 from tuning_curves.commands.options import add, add_study, chosen_study
 
 DESCRIPTION = """\
-Draw a study's figures (SVG and PDF), or write its tables for reading (CSV, Markdown,
-LaTeX) and numbers.json, from the tables that `analyse` wrote.
+Draw a study's figures (SVG and PDF), or write its tables for reading (Markdown, the
+main one as CSV too) and numbers.json, from the tables that `analyse` wrote.
 """
 EPILOG = """\
 example:

@@ -104,11 +104,11 @@ def run(args: argparse.Namespace) -> int:
     from tuning_curves.util.interrupts import listening
     from tuning_curves.util.log import say
 
-    job, places = _of_study(args) if args.study is not None else _of_job(args)
+    job, paths = _of_study(args) if args.study is not None else _of_job(args)
     if not job.runs:
         raise UsageError("the job has no runs", fix="plan a job with at least one")
     with listening():
-        summary = run_job(job, places, args.device, _slots(args))
+        summary = run_job(job, paths, args.device, _slots(args))
     line = f"{summary.trained} trained, {summary.diverged} diverged, {summary.found} had records"
     say(line)
     if args.done is not None:
@@ -144,7 +144,8 @@ def _of_job(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
         if getattr(args, name) is not None:
             option = name.replace("_", "-")
             raise UsageError(f"--{option} with a job, whose runs are chosen", fix="use --study")
-    return read_job(args.job), _places(args, args.encoder, args.windows, args.workspace, args.cache)
+    paths = _worker_paths(args, args.encoder, args.windows, args.workspace, args.cache)
+    return read_job(args.job), paths
 
 
 def _of_study(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
@@ -153,22 +154,22 @@ def _of_study(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
     from tuning_curves.study.paths import MANIFEST, StudyPaths
 
     study = read_study(args.study)
-    paths = StudyPaths(study)
-    encoder, windows = args.encoder or paths.encoder, args.windows or paths.windows
+    own = StudyPaths(study)
+    encoder, windows = args.encoder or own.encoder, args.windows or own.windows
     for folder in (encoder, windows):
         if not (folder / MANIFEST).is_file():
             raise ResourceError(
                 f"{folder}: not there yet",
                 fix=f"snakemake --cores all {windows}/{MANIFEST} --configfile {args.study}",
             )
-    places = _places(
-        args, encoder, windows, args.workspace or paths.workspace, args.cache or paths.cache
+    paths = _worker_paths(
+        args, encoder, windows, args.workspace or own.workspace, args.cache or own.cache
     )
-    places = dataclasses.replace(places, archive=paths.results.records)
-    return study.job(chosen_runs(args, study)), places
+    paths = dataclasses.replace(paths, archive=own.results.records)
+    return study.job(chosen_runs(args, study)), paths
 
 
-def _places(
+def _worker_paths(
     args: argparse.Namespace, encoder: Path, windows: Path, workspace: Path, cache: Path | None
 ) -> "WorkerPaths":
     from tuning_curves.study.paths import WorkerPaths

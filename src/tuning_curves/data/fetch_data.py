@@ -1,23 +1,16 @@
-"""Bring a study's questions onto this machine: generated, from SQuAD files, or from the hub.
+"""Bring a study's examples onto this machine: generated, from files, or from the hub.
 
-Whatever the source, it is read, checked in full and written in the official layout, with a
-manifest of the content's hashes; a study that pins its content accepts no other.
+Whatever the source, they are read by the task, checked in full and written in its own layout, with
+a manifest of the content's hashes; a study that pins its content accepts no other.
 """
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tuning_curves.data.leakage import check_leakage
-from tuning_curves.data.subsets import split_articles
-from tuning_curves.tasks.question_answering.data import (
-    SquadData,
-    content_sha256,
-    from_rows,
-    parse_squad,
-    read_squad,
-    to_squad,
-)
+from tuning_curves.data.subsets import split_groups
+from tuning_curves.tasks.base import Dataset, Task
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import read_json, write_json
 
@@ -28,80 +21,99 @@ SPLITS = ("train", "test")
 HUB_SPLITS = {"train": "train", "test": "validation"}
 
 
-def fetch_data(data: "DataSection", folder: Path) -> None:
+def fetch_data(task: type[Task], data: "DataSection", folder: Path) -> None:
     """Write `train.json`, `test.json` and, last, `manifest.json` into `folder`.
 
     Args:
+        task: what reads the examples.
         data: the study's `data` section.
 
     Raises:
         PassingError: the hub is down or slow.
         ResourceError: the source cannot be reached.
-        DataError: content that does not hold together, an article that stands in two places, or
+        DataError: content that does not hold together, a group that stands in two places, or
             other content than the study pins.
     """
-    read: Any = {"generated": generate_splits, "path": read_paths, "hub": _from_hub}[data.source]
-    splits = read(data)
-    content = {split: content_sha256(splits[split]) for split in SPLITS}
+    parts = read_parts(task, data)
+    content = content_of(parts)
     _check_pins(data, content)
-    check_leakage(splits, data.name)
+    check_leakage(parts, data.name, task.nouns)
     for split in SPLITS:
-        write_json(folder / f"{split}.json", to_squad(splits[split]), indent=None)
-    counts = {split: len(splits[split].questions) for split in SPLITS}
+        write_json(folder / f"{split}.json", parts[split].to_json(), indent=None)
+    counts = {split: len(parts[split]) for split in SPLITS}
     write_json(
         folder / "manifest.json",
         {
             "data": data.model_dump(exclude_none=True),
+            "task": task.name,
             "content_sha256": content,
-            "questions": counts,
+            "examples": counts,
         },
     )
     print(
-        f"{data.name}: {counts['train']} train and {counts['test']} test questions",
+        f"{data.name}: {counts['train']} train and {counts['test']} test {task.nouns.examples}",
         file=sys.stderr,
     )
 
 
-def open_data(folder: Path) -> dict[str, SquadData]:
+def open_data(task: type[Task], folder: Path) -> dict[str, Dataset]:
     """Read what `fetch_data` wrote, and check it against its manifest.
 
     Raises:
-        DataError: a missing, torn or altered file, or an article that stands in two places.
+        DataError: a missing, torn or altered file, or a group that stands in two places.
     """
     fix = f"delete {folder} and run again: the data is fetched anew"
     manifest = read_json(folder / "manifest.json", what="the data's manifest", fix=fix)
-    splits = {split: read_squad(folder / f"{split}.json") for split in SPLITS}
-    for split in SPLITS:
-        if content_sha256(splits[split]) != manifest["content_sha256"][split]:
+    parts = {split: task.read_file(folder / f"{split}.json") for split in SPLITS}
+    for split, found in content_of(parts).items():
+        if found != manifest["content_sha256"][split]:
             raise DataError(f"{folder / split}.json: altered since it was fetched", fix=fix)
-    check_leakage(splits, str(folder))
-    return splits
+    check_leakage(parts, str(folder), task.nouns)
+    return parts
 
 
-def generate_splits(data: "GeneratedData") -> dict[str, SquadData]:
+def content_of(parts: dict[str, Dataset]) -> dict[str, str]:
+    """The hashes of both parts' content."""
+    return {split: parts[split].content_sha256() for split in SPLITS}
+
+
+def read_parts(task: type[Task], data: "DataSection") -> dict[str, Dataset]:
+    """Both parts of a `data` section, checked.
+
+    Raises:
+        see `fetch_data`; UsageError: too few groups to set a test part aside.
+    """
+    if data.source == "generated":
+        return _generate(task, data)
+    return _from_hub(task, data) if data.source == "hub" else _from_files(task, data)
+
+
+def _generate(task: type[Task], data: "GeneratedData") -> dict[str, Dataset]:
     """The generator's passages and questions, read as any other file would be."""
     from tuning_curves.demo import generate
 
     keys = ("seed", "train_articles", "test_articles", "questions_per_article")
     made = generate(**{key: getattr(data, key) for key in keys})
-    return {split: parse_squad(made[split], f"generated {split} data") for split in SPLITS}
+    return {split: task.parse(made[split], f"generated {split} data") for split in SPLITS}
 
 
-def read_paths(data: "PathData") -> dict[str, SquadData]:
+def _from_files(task: type[Task], data: "PathData") -> dict[str, Dataset]:
     """The two files of a `path` source, or its one file in two parts."""
+    train = task.read_file(Path(data.train))
     if data.test is not None:
-        return {"train": read_squad(Path(data.train)), "test": read_squad(Path(data.test))}
+        return {"train": train, "test": task.read_file(Path(data.test))}
     assert data.test_from_train is not None, "checked with the study"
-    return split_articles(read_squad(Path(data.train)), data.test_from_train, data.train)
+    return split_groups(train, data.test_from_train, data.train)
 
 
-def _from_hub(data: "HubData") -> dict[str, SquadData]:
+def _from_hub(task: type[Task], data: "HubData") -> dict[str, Dataset]:
     from tuning_curves.data.hub import download_rows
 
     name = data.repository
     rows = download_rows(name, data.revision, list(HUB_SPLITS.values()))
     return {
-        split: from_rows(rows[there], f"{name} ({there})") for split, there in HUB_SPLITS.items()
+        split: task.read_rows(rows[there], f"{name} ({there})")
+        for split, there in HUB_SPLITS.items()
     }
 
 

@@ -1,54 +1,65 @@
-"""What is measured must not have been trained on: articles and contexts stand once.
+"""What is measured must not have been trained on: groups and their texts stand once.
 
-Whole articles are set aside to choose learning rates on and to measure on, and intervals are
-drawn over articles. An article that stands in two places, under its title or as a paragraph of
-another one, may be on both sides, and would make the results better than they are.
+Whole groups are set aside to choose learning rates on and to measure on, and intervals are
+drawn over groups. A group that stands in two places, under its name or as a text of another one,
+may be on both sides, and would make the results better than they are.
 """
 
 from collections.abc import Mapping
 
-from tuning_curves.tasks.question_answering.data import SquadData
+from tuning_curves.tasks.base import Dataset, Nouns
 from tuning_curves.util.errors import DataError, quoted
 
-FIX_TITLE = (
-    "write all paragraphs of an article under one entry of its title, give other articles titles "
-    "of their own, and keep whole articles on one side"
+FIX_NAME = (
+    "write all texts of a group under one entry of its name, give other groups names of their own, "
+    "and keep whole groups on one side"
 )
-FIX_CONTEXT = "keep a paragraph in one article, and an article on one side"
+FIX_TEXT = "keep a text in one group, and a group on one side"
 
 
-def check_leakage(splits: Mapping[str, SquadData], name: str) -> None:
-    """Check that no title and no context belongs to two articles, in one split or in two.
+def check_leakage(splits: Mapping[str, Dataset], name: str, nouns: Nouns) -> None:
+    """Check that no name and no text belongs to two groups, in one part or in two.
 
     Args:
         splits: the parts of one data set.
         name: the data set's, which opens the message.
+        nouns: what the task calls its groups.
 
     Raises:
-        DataError: two articles share a title or a context; the message names both places.
+        DataError: two groups share a name or a text; the message names both places.
     """
-    titles: dict[str, str] = {}  # title -> split
-    contexts: dict[str, tuple[str, str]] = {}  # context -> split and title
+    _check_names(splits, name, nouns)
+    texts: dict[str, tuple[str, str]] = {}  # text -> part and group
     for split, data in splits.items():
-        for title in data.titles:
-            if title in titles:
-                where = f"one in {titles[title]} and one in {split}"
-                where = f"both in {split}" if titles[title] == split else where
-                raise DataError(
-                    f"{name}: two articles have the title {quoted(title)}, {where}", fix=FIX_TITLE
-                )
-            titles[title] = split
-        for context, article in zip(data.contexts, data.paragraph_article, strict=True):
-            here = (split, data.titles[article])
-            there = contexts.setdefault(context, here)
+        for text, group in data.texts():
+            here = (split, data.group_names[group])
+            there = texts.setdefault(text, here)
             if there != here:
                 raise DataError(
-                    f"{name}: the context {quoted(context)} stands in two articles, "
+                    f"{name}: the text {quoted(text)} stands in two {nouns.groups}, "
                     f"{_place(there)} and {_place(here)}",
-                    fix=FIX_CONTEXT,
+                    fix=_in_words(FIX_TEXT, nouns),
                 )
+
+
+def _check_names(splits: Mapping[str, Dataset], name: str, nouns: Nouns) -> None:
+    names: dict[str, str] = {}  # name -> part
+    for split, data in splits.items():
+        for group in data.group_names:
+            if group in names:
+                where = f"one in {names[group]} and one in {split}"
+                where = f"both in {split}" if names[group] == split else where
+                raise DataError(
+                    f"{name}: two {nouns.groups} have the name {quoted(group)}, {where}",
+                    fix=_in_words(FIX_NAME, nouns),
+                )
+            names[group] = split
+
+
+def _in_words(fix: str, nouns: Nouns) -> str:
+    return fix.replace("groups", nouns.groups).replace("a group", f"one {nouns.group}")
 
 
 def _place(place: tuple[str, str]) -> str:
-    split, title = place
-    return f"{quoted(title)} ({split})"
+    split, group = place
+    return f"{quoted(group)} ({split})"

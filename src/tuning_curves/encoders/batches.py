@@ -18,7 +18,7 @@ from torch import Tensor
 from tuning_curves.encoders.disk_cache import Store, shuffled
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.encoders.packing import Packing, to_device
-from tuning_curves.tasks.question_answering.windows import WindowSet
+from tuning_curves.tasks.windows import Windows
 
 BLOCK = {"cpu": 1, "cuda": 8}  # neighbouring windows that pass the frozen part together
 WARM_WINDOWS = 16  # made ahead between two looks at the room that is left
@@ -38,19 +38,19 @@ def autocast(device: torch.device, precision: str) -> contextlib.AbstractContext
 
 
 def embed_windows(
-    model: EncoderModel, features: WindowSet, chosen: np.ndarray, device: torch.device
+    model: EncoderModel, windows: Windows, chosen: np.ndarray, device: torch.device
 ) -> Batch:
     """Lay out windows and embed their tokens with the model as it is now."""
-    windows = features.lay_out(chosen)
-    rows = np.stack((windows.tokens, windows.positions, windows.types))
+    packed = windows.lay_out(chosen)
+    rows = np.stack((packed.tokens, packed.positions, packed.types))
     tokens, positions, types = to_device(torch.from_numpy(rows), device)[:, None]
     hidden = model.embed(tokens, positions, types)
-    return Batch(hidden=hidden, packing=Packing.of(windows.lengths, device))
+    return Batch(hidden=hidden, packing=Packing.of(packed.lengths, device))
 
 
 @dataclass
 class Room:
-    """Bytes of memory that all prefixes of a process may still take; full at the first refusal."""
+    """Bytes of memory that a process's caches may still take; full at the first refusal."""
 
     left: int
     full: bool = False
@@ -66,14 +66,14 @@ class ActivationCache:
     def __init__(
         self,
         model: EncoderModel,
-        features: WindowSet,
+        windows: Windows,
         first: int,
         precision: str,
         room: Room,
         store: Store | None = None,
     ) -> None:
         """Args: model: untouched, in eval mode. room: where to keep; without it, made each time."""
-        self.model, self.features = model, features
+        self.model, self.windows = model, windows
         self.first, self.precision, self.room, self.store = first, precision, room, store
         self.device = next(model.parameters()).device
         self.block = BLOCK[self.device.type]
@@ -89,7 +89,7 @@ class ActivationCache:
         return Batch(hidden=hidden, packing=Packing.of(lengths, self.device))
 
     def holding(self, chosen: np.ndarray) -> "ActivationCache":
-        """The same prefix with these windows' output at hand, whatever room there is for it."""
+        """The same cache with these windows' output at hand, whatever room there is for it."""
         held = copy.copy(self)
         held.kept = self._states(chosen)
         return held
@@ -132,7 +132,7 @@ class ActivationCache:
         wanted = set(missing)
         for block in self._blocks(missing):
             with autocast(self.device, self.precision):
-                batch = embed_windows(self.model, self.features, np.array(block), self.device)
+                batch = embed_windows(self.model, self.windows, np.array(block), self.device)
                 hidden = self.model.run_layers(batch.hidden, batch.packing, 0, self.first)
             here = hidden[0].half()
             on_host = here if self.store is None else here.cpu()
@@ -160,34 +160,34 @@ class ActivationCache:
     def _blocks(self, missing: list[int]) -> list[range]:
         """The blocks that these windows lie in, in the order in which they are first asked for."""
         firsts = dict.fromkeys(window // self.block * self.block for window in missing)
-        windows = len(self.features.lengths)
+        windows = len(self.windows.lengths)
         return [range(first, min(first + self.block, windows)) for first in firsts]
 
 
 class Feed:
-    """Batches of one split for one model: embedded now, or from the frozen prefix."""
+    """Batches of one split for one model: embedded now, or from the cache of what is frozen."""
 
     def __init__(
-        self, model: EncoderModel, features: WindowSet, prefix: ActivationCache | None
+        self, model: EncoderModel, windows: Windows, cache: ActivationCache | None
     ) -> None:
-        self.model, self.features, self.prefix = model, features, prefix
-        self.first = 0 if prefix is None else prefix.first
+        self.model, self.windows, self.cache = model, windows, cache
+        self.first = 0 if cache is None else cache.first
         self.device = next(model.parameters()).device
 
-    def warm(self, questions: np.ndarray) -> None:
-        """Make the frozen part's output for these questions, as far as there is room for it."""
-        if self.prefix is not None:
-            self.prefix.warm(self.features.features_of(questions))
+    def warm(self, examples: np.ndarray) -> None:
+        """Make the frozen part's output for these examples, as far as there is room for it."""
+        if self.cache is not None:
+            self.cache.warm(self.windows.windows_of(examples))
 
-    def holding(self, questions: np.ndarray) -> "Feed":
-        """The same feed, with the frozen part's output for these questions at hand."""
-        if self.prefix is None:
+    def holding(self, examples: np.ndarray) -> "Feed":
+        """The same feed, with the frozen part's output for these examples at hand."""
+        if self.cache is None:
             return self
-        prefix = self.prefix.holding(self.features.features_of(questions))
-        return Feed(self.model, self.features, prefix)
+        cache = self.cache.holding(self.windows.windows_of(examples))
+        return Feed(self.model, self.windows, cache)
 
     def batch(self, chosen: np.ndarray) -> Batch:
         """These windows, ready for the model's layers from `first` on."""
-        if self.prefix is not None:
-            return self.prefix.batch(chosen)
-        return embed_windows(self.model, self.features, chosen, self.device)
+        if self.cache is not None:
+            return self.cache.batch(chosen)
+        return embed_windows(self.model, self.windows, chosen, self.device)

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-DROPOUT_STREAM = 5  # apart from the streams of `subsets` and `training.schedule`
+from tuning_curves.util.streams import dropout_stream
+
 LEVELS = 1 << 16
 
 
@@ -25,7 +26,7 @@ class BitSource:
 
     def restart(self, seed: int, step: int) -> None:
         """Begin a step's stream."""
-        self.generator = np.random.Generator(np.random.SFC64([DROPOUT_STREAM, seed, step]))
+        self.generator = dropout_stream(seed, step)
 
     def below(self, threshold: int, shape: torch.Size) -> Tensor:
         """A bool tensor, true with probability threshold / 65536."""

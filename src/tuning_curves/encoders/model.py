@@ -1,14 +1,15 @@
-"""The library's encoder fed without padding, and the span head on top of it.
+"""The library's encoder fed without padding, and a linear head on top of it.
 
 A batch is one row of tokens: the sequences stand one behind the other and attention works inside
 each of them. The encoder is a `transformers` model as it is; only its attention function is
 replaced, through the library's own registry, by `attend_packed`. Embeddings and layers are called
-one by one, so that a run can start above a frozen prefix (`first_layer`).
+one by one, so that a run can start above frozen layers (`first`).
 
-Which encoders it covers is told in `architectures`. It does no padding, no pooling and no masking.
+Which encoders it covers is told in `families`. It does no padding, no pooling and no masking.
 """
 
 import contextlib
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ import torch
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import Tensor, nn
-from transformers import AttentionInterface, AutoModel, PreTrainedModel
+from transformers.modeling_utils import AttentionInterface, PreTrainedModel
 from transformers.utils import logging as library_logging
 
-from tuning_curves.encoders.bert import FIX_ENCODER, check_architecture
+from tuning_curves.encoders.architecture import FIX_ENCODER, read_architecture
 from tuning_curves.encoders.dropout import replace_dropouts
+from tuning_curves.encoders.families import find_family
+from tuning_curves.encoders.families.base import EncoderShape, Family
 from tuning_curves.encoders.packing import ATTENTION, Packing, attend_packed
 from tuning_curves.util.errors import DataError, one_line
 
@@ -33,17 +36,31 @@ class EncoderModel(nn.Module):
         """Args: outputs: logits of a token."""
         super().__init__()
         self.encoder: Any = encoder
+        self.family = find_family(encoder.config.model_type)
         self.dropout_bits = replace_dropouts(encoder)
-        self.head = nn.Linear(encoder.config.hidden_size, outputs)
+        self.head = nn.Linear(self.setting("width"), outputs)
 
     @property
     def layers(self) -> Any:
         """The encoder's Transformer layers, lowest first."""
-        return self.encoder.encoder.layer
+        return self.encoder.get_submodule(self.family.layers)
+
+    @property
+    def embeddings(self) -> nn.Module:
+        """What is below the layers."""
+        return self.encoder.get_submodule(self.family.embeddings)
+
+    def setting(self, key: str) -> Any:
+        """A size or rate of the encoder, by its canonical name (`Family.keys`)."""
+        return getattr(self.encoder.config, self.family.keys[key])
+
+    def shape(self) -> EncoderShape:
+        """The untouched encoder's sizes."""
+        return self.family.shape(self.encoder.config.to_dict())
 
     def initialise_head(self, generator: torch.Generator) -> None:
         """Draw the head's weights as the library does: normal, zero bias."""
-        deviation = self.encoder.config.initializer_range
+        deviation = self.setting("deviation")
         with torch.no_grad():
             self.head.weight.normal_(0.0, deviation, generator=generator)
             self.head.bias.zero_()
@@ -57,9 +74,7 @@ class EncoderModel(nn.Module):
         Returns:
             [1, T, width].
         """
-        return self.encoder.embeddings(
-            input_ids=tokens, position_ids=positions, token_type_ids=types
-        )
+        return self.family.embed(self.encoder, tokens, positions, types)
 
     def run_layers(
         self, hidden: Tensor, packing: Packing, first: int, last: int | None = None
@@ -101,28 +116,39 @@ def load_encoder(
                 "model.safetensors; pickled weights are refused)",
                 fix="fetch the encoder again, or convert its weights to safetensors",
             )
-    check_architecture(folder / "config.json")
+    family, _ = read_architecture(folder / "config.json")
     AttentionInterface.register(ATTENTION, attend_packed)
     dropout = {
-        "hidden_dropout_prob": hidden_dropout,
-        "attention_probs_dropout_prob": attention_dropout,
+        family.keys["hidden_dropout"]: hidden_dropout,
+        family.keys["attention_dropout"]: attention_dropout,
     }
-    encoder, loading = _read_checkpoint(folder, dropout)
-    _check_tensors(folder / "model.safetensors", loading)
+    encoder, loading = _read_checkpoint(folder, family, dropout)
+    _check_tensors(folder / "model.safetensors", loading, family)
     _check_finite(folder / "model.safetensors", encoder)
     return EncoderModel(encoder, outputs)
 
 
-def _read_checkpoint(folder: Path, dropout: dict[str, float]) -> tuple[PreTrainedModel, Any]:
+def model_class(family: Family) -> Any:
+    """The library's class of a family's encoders, without loading the library's other models."""
+    return getattr(importlib.import_module(family.module), family.model)
+
+
+def without_pooler(family: Family) -> dict[str, bool]:
+    """The options that leave the pooler out."""
+    return {"add_pooling_layer": False} if family.pooler is not None else {}
+
+
+def _read_checkpoint(
+    folder: Path, family: Family, dropout: dict[str, float]
+) -> tuple[PreTrainedModel, Any]:
     """The encoder, and the library's lists of the tensors that did not fit."""
     try:
         with quiet_library():
-            return AutoModel.from_pretrained(
+            return model_class(family).from_pretrained(
                 folder,
-                add_pooling_layer=False,
+                **without_pooler(family),
                 attn_implementation=ATTENTION,
                 use_safetensors=True,
-                trust_remote_code=False,
                 local_files_only=True,
                 dtype=torch.float32,
                 ignore_mismatched_sizes=True,  # they are refused by name in `_check_tensors`
@@ -157,22 +183,22 @@ def quiet_library() -> Iterator[None]:
             library_logging.enable_progress_bar()
 
 
-def _check_tensors(weights: Path, loading: dict[str, Any]) -> None:
-    """Refuse a checkpoint that lacks a tensor, has one of another shape, or has more layers."""
+def _check_tensors(weights: Path, loading: dict[str, Any], family: Family) -> None:
+    """Refuse a checkpoint without some tensor, has one of another shape, or has more layers."""
     for name, found, expected in sorted(loading["mismatched_keys"]):
         raise DataError(
             f"{weights}: tensor {name!r} has shape {tuple(found)}, expected {tuple(expected)} by "
             "config.json beside it",
             fix=FIX_ENCODER,
         )
-    lacking = sorted(loading["missing_keys"])
-    if lacking:
+    missing = sorted(loading["missing_keys"])
+    if missing:
         raise DataError(
-            f"{weights}: {len(lacking)} tensors are missing, the first is {lacking[0]!r} "
+            f"{weights}: {len(missing)} tensors are missing, the first is {missing[0]!r} "
             "(expected every tensor of the encoder that config.json describes, without its pooler)",
             fix=FIX_ENCODER,
         )
-    beyond = sorted(name for name in loading["unexpected_keys"] if "encoder.layer." in name)
+    beyond = sorted(name for name in loading["unexpected_keys"] if f"{family.layers}." in name)
     if beyond:
         raise DataError(
             f"{weights}: {len(beyond)} tensors have no place in the encoder that config.json "
@@ -187,25 +213,3 @@ def _check_finite(weights: Path, encoder: PreTrainedModel) -> None:
             raise DataError(
                 f"{weights}: tensor {name!r} has values that are not finite", fix=FIX_ENCODER
             )
-
-
-def span_loss(logits: Tensor, packing: Packing, starts: Tensor, ends: Tensor) -> Tensor:
-    """Mean cross-entropy of the start and the end position, over real tokens only.
-
-    The library's loss takes its softmax over padding as well; there is none here.
-
-    Args:
-        logits: [T, 2]; starts, ends: [B] int64, positions inside their sequence.
-
-    Returns:
-        A scalar, in nats: the mean over the sequences of the two entropies' mean.
-    """
-    lengths = packing.device_bounds.diff()
-    places = torch.arange(packing.longest, device=logits.device)
-    inside = places[None] < lengths[:, None]
-    rows = (packing.device_bounds[:-1, None] + places[None]).clamp_(max=logits.shape[0] - 1)
-    padded = logits[rows].masked_fill(~inside[..., None], float("-inf"))  # [B, longest, 2]
-    log_normaliser = padded.logsumexp(dim=1)  # [B, 2]
-    first = packing.device_bounds[:-1].long()
-    chosen = torch.stack((logits[first + starts, 0], logits[first + ends, 1]), dim=1)
-    return (log_normaliser - chosen).mean()

@@ -7,14 +7,13 @@ code of the checkpoint is run. That every tensor is there and fits is checked wh
 from collections.abc import Iterable
 from pathlib import Path
 
-from tuning_curves.encoders.bert import FIX_ENCODER, check_architecture, refuse_code
+from tuning_curves.encoders.architecture import FIX_ENCODER, read_architecture, refuse_code
 from tuning_curves.util.errors import DataError, ResourceError, UsageError, one_line, quoted
 from tuning_curves.util.files import read_json
 
 NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
 OPTIONAL = ("tokenizer_config.json", "vocab.txt", "special_tokens_map.json")
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
-EMBEDDING = "embeddings.word_embeddings.weight"
 FLOATS = ("F16", "BF16", "F32", "F64")  # as safetensors calls them
 SPARE_ROWS = 1_000  # embeddings are rounded up; more rows without a token are another tokenizer's
 FIX_CONVERT = (
@@ -61,12 +60,13 @@ def check_checkpoint(folder: Path) -> None:
         DataError: a damaged file, or files that do not belong together.
         UsageError: an encoder of another architecture, or one with code of its own.
     """
-    check_architecture(folder / "config.json")
+    family, _ = read_architecture(folder / "config.json")
     settings = folder / "tokenizer_config.json"
     if settings.is_file():
         what = "the tokenizer's configuration"
         refuse_code(settings, read_json(settings, what=what, fix=FIX_ENCODER))
-    rows = _embedding_rows(folder / "model.safetensors")
+    embedding = f"{family.embeddings}.{family.tables['word']}.weight"
+    rows = _embedding_rows(folder / "model.safetensors", embedding)
     size = _tokenizer_size(folder / "tokenizer.json")
     if not size <= rows <= size + SPARE_ROWS:
         raise DataError(
@@ -82,8 +82,9 @@ def check_length(config: Path, max_length: int) -> None:
     Raises:
         UsageError: names both numbers.
     """
-    stated = read_json(config, what="the encoder's configuration", fix=FIX_ENCODER)
-    positions = stated.get("max_position_embeddings", max_length)
+    family, stated = read_architecture(config)
+    positions = stated.get(family.keys["positions"], max_length + family.position_offset)
+    positions -= family.position_offset
     if max_length > positions:
         raise UsageError(
             f"features.max_length is {max_length}, and the encoder has {positions} positions",
@@ -91,7 +92,7 @@ def check_length(config: Path, max_length: int) -> None:
         )
 
 
-def _embedding_rows(path: Path) -> int:
+def _embedding_rows(path: Path, embedding: str) -> int:
     """Rows of the word embedding, told by the header of the weights; all must be plain numbers."""
     tensors = _read_header(path)
     for name, (kind, _) in tensors.items():
@@ -100,10 +101,11 @@ def _embedding_rows(path: Path) -> int:
                 f"{path}: tensor {name!r} is of kind {kind}, expected one of {', '.join(FLOATS)}",
                 fix="choose an encoder whose weights are not quantised",
             )
-    rows = [shape[0] for name, (_, shape) in tensors.items() if name.endswith(EMBEDDING)]
+    rows = [shape[0] for name, (_, shape) in tensors.items() if name.endswith(embedding)]
     if not rows:
         raise DataError(
-            f"{path}: no tensor {EMBEDDING!r} (expected the weights of a BERT encoder)",
+            f"{path}: no tensor {embedding!r} (expected the weights of the encoder that "
+            "config.json describes)",
             fix=FIX_ENCODER,
         )
     return rows[0]

@@ -17,13 +17,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from tuning_curves.encoders.families.base import replace_part
 from tuning_curves.encoders.model import EncoderModel
-from tuning_curves.methods.base import Method, trains_nothing
-from tuning_curves.methods.layers import trains_layernorm
+from tuning_curves.methods.base import Implementation
+from tuning_curves.methods.extent import HOULSBY_SIZE, PFEIFFER_REDUCTION
 from tuning_curves.util.errors import UsageError
-
-HOULSBY_SIZE = 64
-PFEIFFER_REDUCTION = 16
 
 
 class Bottleneck(nn.Module):
@@ -64,63 +62,42 @@ class AdaptedLayerNorm(nn.LayerNorm):
         return super().forward(total + self.adapter(super().forward(total)))
 
 
-def houlsby(size: int | None = None) -> Method:
+def houlsby(size: int | None = None) -> Implementation:
     """The method `adapter-houlsby`, with bottleneck 64 unless a size is given."""
     bottleneck = HOULSBY_SIZE if size is None else _check_size(size)
 
     def extend(model: EncoderModel) -> None:
-        width = model.encoder.config.hidden_size
+        width = model.setting("width")
         for layer in model.layers:
-            for block in (layer.attention.output, layer.output):
+            for slot in model.family.adapter_slots:
                 adapter = Bottleneck(width, bottleneck, nn.GELU())
-                block.dropout = AdaptedDropout(block.dropout, adapter)
+                replace_part(layer, slot, AdaptedDropout(layer.get_submodule(slot), adapter))
 
     def initialise(model: EncoderModel, generator: torch.Generator) -> None:
         for weight in _adapter_weights(model):
             nn.init.trunc_normal_(weight, std=0.01, a=-0.02, b=0.02, generator=generator)
 
-    return Method(
-        name=_name("adapter-houlsby", size),
-        family="added modules",
-        trains=trains_layernorm,
-        extend=extend,
-        initialise=initialise,
-        equation=f"two adapters a layer, bottleneck {bottleneck}, and every LayerNorm",
-        source="Houlsby et al. 2019, section 2.1",
-        rates=(3e-5, 1e-4, 3e-4, 1e-3),
-        rates_source="Houlsby et al. 2019, section 3.5",
-        deviations="Weights are drawn with the paper's deviation, 0.01; its code has 0.001.",
-    )
+    return Implementation(extend=extend, initialise=initialise)
 
 
-def pfeiffer(size: int | None = None) -> Method:
+def pfeiffer(size: int | None = None) -> Implementation:
     """The method `adapter-pfeiffer`, with a sixteenth of the width unless a size is given."""
     if size is not None:
         _check_size(size)
 
     def extend(model: EncoderModel) -> None:
-        width = model.encoder.config.hidden_size
+        width = model.setting("width")
         bottleneck = width // PFEIFFER_REDUCTION if size is None else size
+        closing = model.family.parts["LN2"]
         for layer in model.layers:
             adapter = Bottleneck(width, bottleneck, nn.ReLU())
-            layer.output.LayerNorm = AdaptedLayerNorm(layer.output.LayerNorm, adapter)
+            replace_part(layer, closing, AdaptedLayerNorm(layer.get_submodule(closing), adapter))
 
     def initialise(model: EncoderModel, generator: torch.Generator) -> None:
         for weight in _adapter_weights(model):
             nn.init.normal_(weight, std=0.02, generator=generator)
 
-    bottleneck_words = "width / 16" if size is None else str(size)
-    return Method(
-        name=_name("adapter-pfeiffer", size),
-        family="added modules",
-        trains=trains_nothing,
-        extend=extend,
-        initialise=initialise,
-        equation=f"an adapter a layer, after the feed-forward block, bottleneck {bottleneck_words}",
-        source="Pfeiffer et al. 2021, section 3; AdapterHub SeqBnConfig",
-        rates=(1e-4,),
-        rates_source="Pfeiffer et al. 2021",
-    )
+    return Implementation(extend=extend, initialise=initialise)
 
 
 def _adapter_weights(model: EncoderModel) -> Iterator[Tensor]:
@@ -130,10 +107,6 @@ def _adapter_weights(model: EncoderModel) -> Iterator[Tensor]:
             for linear in (module.down, module.up):
                 nn.init.zeros_(linear.bias)
                 yield linear.weight
-
-
-def _name(base: str, size: int | None) -> str:
-    return base if size is None else f"{base}-{size}"
 
 
 def _check_size(size: int) -> int:

@@ -1,15 +1,16 @@
-"""Count what methods train, on the shapes of an encoder's configuration, without weights."""
+"""Count what methods train, on an encoder's configuration: no model, no weights, no torch."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
-import torch
-from transformers import AutoConfig, AutoModel, BertConfig, PretrainedConfig
+from tuning_curves.encoders.architecture import read_architecture
+from tuning_curves.encoders.families import find_family
+from tuning_curves.encoders.families.base import EncoderShape
+from tuning_curves.methods.entry import MethodEntry
+from tuning_curves.methods.extent import trains_everything
+from tuning_curves.methods.registry import describe, list_names, parse_name
 
-from tuning_curves.encoders.model import EncoderModel, check_architecture
-from tuning_curves.methods import Counts, Method, apply_method, list_methods, resolve_method
-from tuning_curves.util.errors import DataError, one_line
+OUTPUTS = 2  # logits a token, where no task is named
 
 
 def count_methods(config: Path, names: list[str] | None = None) -> list[dict[str, Any]]:
@@ -19,48 +20,34 @@ def count_methods(config: Path, names: list[str] | None = None) -> list[dict[str
         DataError: not an encoder's configuration.
         UsageError: an unknown method, or an architecture this package does not feed.
     """
-    methods = list_methods() if names is None else [resolve_method(name) for name in names]
-    blank = empty_model(config)
+    names = list_names() if names is None else names
+    entries = [describe(name) for name in names]
+    family, stated = read_architecture(config)
+    shape = family.shape(stated)
+    whole, head = shape.count(trains_everything), OUTPUTS * (shape.width + 1)
     rows = []
-    for method in methods:
-        counts = count_one(method, blank)
+    for entry in entries:
+        backbone, added = count_entry(entry, shape)
         rows.append(
             {
-                "method": method.name,
-                "trainable_backbone": counts.backbone,
-                "trainable_added": counts.added,
-                "trainable_head": counts.head,
-                "total": counts.total,
-                "share": counts.share,
+                "method": entry.name,
+                "trainable_backbone": backbone,
+                "trainable_added": added,
+                "trainable_head": head,
+                "total": whole + head,
+                "share": (backbone + added) / whole,
             }
         )
     return rows
 
 
-def count_one(method: Method, blank: EncoderModel) -> Counts:
-    """What a method trains in a model of shapes alone, which stays as it is."""
-    with torch.device("meta"):
-        return apply_method(method, copy.deepcopy(blank), None)
-
-
-def empty_model(config: Path) -> EncoderModel:
-    """The model that a config.json describes, on the meta device: shapes without numbers."""
-    check_architecture(config)
-    try:
-        settings = AutoConfig.from_pretrained(config, trust_remote_code=False)
-    except (ValueError, OSError, KeyError) as error:
-        reason = one_line(error)[:200]
-        raise DataError(
-            f"{config}: not an encoder's configuration ({reason})",
-            fix="give the config.json of a BERT-like encoder",
-        ) from None
-    return blank_model(settings)
-
-
-def blank_model(settings: PretrainedConfig, outputs: int = 2) -> EncoderModel:
-    """The model of a configuration with so many logits a token, on the meta device."""
-    with torch.device("meta"):
-        return EncoderModel(AutoModel.from_config(settings, add_pooling_layer=False), outputs)
+def count_entry(entry: MethodEntry, shape: EncoderShape) -> tuple[int, int]:
+    """What a method trains of the encoder as it was, and of what it adds."""
+    backbone = shape.count(entry.trains)
+    if entry.like is not None:
+        backbone += shape.count(describe(entry.like).trains)
+    size = parse_name(entry.name)[1]
+    return backbone, 0 if entry.adds is None else entry.adds(shape, size)
 
 
 ENCODERS = {  # vocabulary, width, layers, heads: of BERT cased, as the authors of BitFit have it
@@ -71,55 +58,57 @@ ENCODERS = {  # vocabulary, width, layers, heads: of BERT cased, as the authors 
 OPENING = """\
 # Methods
 
-Made by `python -m tuning_curves.methods.counting` from the methods themselves: not edited by hand.
+Made by `python -m tuning_curves.methods.counting` from `methods/table.py`: not edited by hand.
 
-Every method also trains the span head (two logits a token). Counts are of the parameters that a
-method trains besides it, with their share of the untouched encoder, which has no pooler: BERT-base
-and BERT-large cased, and all-MiniLM-L6-v2. A size may follow the name of an adapter (its
-bottleneck, `adapter-houlsby-8`), of `lora` (its rank) and of `prefix` (its virtual tokens);
-`top-k` takes any k up to the encoder's number of layers. The learning rates are those to begin a
-grid with for BERT-base; small encoders want larger ones.
+Every method also trains the task's head. Counts are of the parameters that a method trains besides
+it, with their share of the untouched encoder, which has no pooler: BERT-base and BERT-large cased,
+and all-MiniLM-L6-v2. A size may follow the name of an adapter (its bottleneck,
+`adapter-houlsby-8`), of `lora` (its rank) and of `prefix` (its virtual tokens); `top-k` takes any k
+up to the encoder's number of layers. The learning rates are those to begin a grid with for
+BERT-base; small encoders want larger ones.
 """
 
 
 def page() -> str:
     """The whole page, in Markdown: one row per method."""
-    blanks = [blank_model(_settings(*shape)) for shape in ENCODERS.values()]
+    shapes = [_shape(*sizes) for sizes in ENCODERS.values()]
     heads = ["method", "trains", "source", *ENCODERS, "learning rates", "our deviations"]
-    rows = [_row(method, blanks) for method in list_methods()]
+    rows = [_row(describe(name), shapes) for name in list_names()]
     lines = [_line(heads), _line(["---"] * len(heads)), *map(_line, rows)]
     return OPENING + "\n" + "\n".join(lines) + "\n"
 
 
-def _settings(vocabulary: int, width: int, layers: int, heads: int) -> BertConfig:
-    return BertConfig(
-        vocab_size=vocabulary,
-        hidden_size=width,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        intermediate_size=4 * width,
-    )
+def _shape(vocabulary: int, width: int, layers: int, heads: int) -> EncoderShape:
+    bert = find_family("bert")
+    sizes = {
+        "vocabulary": vocabulary,
+        "width": width,
+        "layers": layers,
+        "heads": heads,
+        "feed_forward": 4 * width,
+    }
+    return bert.shape({bert.keys[size]: value for size, value in sizes.items()})
 
 
-def _row(method: Method, blanks: list[EncoderModel]) -> list[str]:
-    rates = ", ".join(f"{rate:.0e}".replace("e-0", "e-") for rate in method.rates)
+def _row(entry: MethodEntry, shapes: list[EncoderShape]) -> list[str]:
+    rates = ", ".join(f"{rate:.0e}".replace("e-0", "e-") for rate in entry.rates)
     return [
-        f"`{method.name}`",
-        method.equation,
-        method.source,
-        *(_count(method, blank) for blank in blanks),
-        f"{rates} ({method.rates_source})" if rates else "none published",
-        method.deviations or "none",
+        f"`{entry.name}`",
+        entry.equation,
+        entry.source,
+        *(_count(entry, shape) for shape in shapes),
+        f"{rates} ({entry.rates_source})" if rates else "none published",
+        entry.deviations or "none",
     ]
 
 
-def _count(method: Method, blank: EncoderModel) -> str:
-    counts = count_one(method, blank)
-    return f"{counts.backbone + counts.added:,} ({100 * counts.share:.4g} %)"
+def _count(entry: MethodEntry, shape: EncoderShape) -> str:
+    trained = sum(count_entry(entry, shape))
+    return f"{trained:,} ({100 * trained / shape.count(trains_everything):.4g} %)"
 
 
-def _line(cells: list[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+def _line(fields: list[str]) -> str:
+    return "| " + " | ".join(fields) + " |"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Readers without pre-training: what the encoder's weights are worth at each size of training set.
 
 All three read the encoder's own tokens through embedding tables of its shapes, train every number,
-and draw every number from the cell's generator, from the distributions of `transformers`: matrices
+and draw every number from the run's generator, from the distributions of `transformers`: matrices
 and tables from a normal of deviation `initializer_range` (0.02), LSTM matrices uniform as Glorot
 and Bengio (2010) have it, biases zero, LayerNorms the identity. d is the encoder's width.
 
@@ -37,19 +37,13 @@ import torch
 from torch import Tensor, nn
 
 from tuning_curves.encoders.dropout import Dropout
+from tuning_curves.encoders.families.base import replace_part
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.encoders.packing import Packing, to_device
-from tuning_curves.methods.base import Method
+from tuning_curves.methods.base import Implementation
+from tuning_curves.methods.extent import WINDOW, nearest_units, recurrent_numbers, window_numbers
 
-FAMILY = "no pre-training"
-REACH = 2  # tokens on either side of a window
-WINDOW = 2 * REACH + 1
-STEP = 8  # inner widths are multiples of it
-
-
-def trains_everything(_name: str, *_: object) -> bool:
-    """Every parameter of the encoder that is left."""
-    return True
+REACH = WINDOW // 2  # tokens on either side of a window
 
 
 class RecurrentLayer(nn.Module):
@@ -59,6 +53,8 @@ class RecurrentLayer(nn.Module):
     or last token and ends in zeros that nothing reads: several times quicker on a CPU than torch's
     packed sequences, which fall apart into a product a place.
     """
+
+    numbers = staticmethod(recurrent_numbers)
 
     def __init__(self, width: int, units: int, dropout: Dropout, epsilon: float) -> None:
         super().__init__()
@@ -77,11 +73,6 @@ class RecurrentLayer(nn.Module):
                 inputs = row.index_select(0, places.flatten()).view(*places.shape, -1)
                 states.append(lstm(inputs)[0].flatten(0, 1).index_select(0, back))
         return self.norm(hidden + self.dropout(self.project(torch.cat(states, dim=-1)[None])))
-
-    @staticmethod
-    def count(width: int, units: int) -> int:
-        """Parameters of a layer of these sizes."""
-        return 8 * units * (width + units + 2) + 2 * units * width + width + 2 * width
 
 
 def _ways(packing: Packing) -> list[tuple[Tensor, Tensor]]:
@@ -115,6 +106,8 @@ def side_by_side(packing: Packing) -> tuple[Tensor, Tensor]:
 class WindowLayer(nn.Module):
     """A net over neighbouring tokens, residual sum and LayerNorm: [1, T, d] to the same."""
 
+    numbers = staticmethod(window_numbers)
+
     def __init__(self, width: int, units: int, dropout: Dropout, epsilon: float) -> None:
         super().__init__()
         self.window = nn.Linear(WINDOW * width, units)
@@ -125,11 +118,6 @@ class WindowLayer(nn.Module):
     def forward(self, hidden: Tensor, _mask: None, *, packing: Packing) -> Tensor:
         inner = torch.tanh(self.window(gather_windows(hidden, packing)))
         return self.norm(hidden + self.dropout(self.project(inner)))
-
-    @staticmethod
-    def count(width: int, units: int) -> int:
-        """Parameters of a layer of these sizes."""
-        return units * (WINDOW * width + 1) + width * (units + 1) + 2 * width
 
 
 def gather_windows(hidden: Tensor, packing: Packing) -> Tensor:
@@ -147,21 +135,18 @@ def gather_windows(hidden: Tensor, packing: Packing) -> Tensor:
 
 def replace_layers(model: EncoderModel, kind: type[RecurrentLayer] | type[WindowLayer]) -> None:
     """Put a layer of this kind, of nearly the same size, in place of each Transformer layer."""
-    config = model.encoder.config
-    width = config.hidden_size
-    target = sum(parameter.numel() for parameter in model.layers[0].parameters())
-    sizes = range(STEP, 2 * (width + config.intermediate_size), STEP)
-    units = min(sizes, key=lambda size: abs(kind.count(width, size) - target))
+    units = nearest_units(model.shape(), kind.numbers)
+    width, epsilon = model.setting("width"), model.setting("norm_epsilon")
     layers = []
     for _ in model.layers:
-        dropout = Dropout(config.hidden_dropout_prob, model.dropout_bits)
-        layers.append(kind(width, units, dropout, config.layer_norm_eps))
-    model.encoder.encoder.layer = nn.ModuleList(layers)
+        dropout = Dropout(model.setting("hidden_dropout"), model.dropout_bits)
+        layers.append(kind(width, units, dropout, epsilon))
+    replace_part(model.encoder, model.family.layers, nn.ModuleList(layers))
 
 
 def draw_everything(model: EncoderModel, generator: torch.Generator) -> None:
     """Draw every number of the encoder anew; the head has been drawn already."""
-    deviation = model.encoder.config.initializer_range
+    deviation = model.setting("deviation")
     for module in model.encoder.modules():
         draw_module(module, deviation, generator)
 
@@ -185,43 +170,10 @@ def draw_module(module: nn.Module, deviation: float, generator: torch.Generator)
                 nn.init.zeros_(parameter)
 
 
-SCRATCH = Method(
-    name="scratch",
-    family=FAMILY,
-    trains=trains_everything,
-    initialise=draw_everything,
-    equation="every parameter of the encoder, drawn anew",
-    source="Vaswani et al. 2017, section 3; Devlin et al. 2019, section 3",
-    rates=(1e-4,),
-    deviations="Trained on the questions alone, without any pre-training.",
-    pretrained=False,
+SCRATCH = Implementation(initialise=draw_everything)
+RNN = Implementation(
+    extend=lambda model: replace_layers(model, RecurrentLayer), initialise=draw_everything
 )
-
-RNN = Method(
-    name="rnn",
-    family=FAMILY,
-    trains=trains_everything,
-    extend=lambda model: replace_layers(model, RecurrentLayer),
-    initialise=draw_everything,
-    equation="c_t = f ⊙ c_{t-1} + i ⊙ g, s_t = o ⊙ tanh(c_t), both ways; "
-    "y_t = LN(x_t + P [s_t; s'_t] + p)",
-    source="Hochreiter and Schmidhuber 1997; Graves and Schmidhuber 2005",
-    rates=(1e-3,),
-    deviations="Each layer has a projection, a residual sum and a LayerNorm, without which a stack "
-    "as deep as the encoder hardly trains.",
-    pretrained=False,
-)
-
-FIXED_WINDOW = Method(
-    name="fixed-window",
-    family=FAMILY,
-    trains=trains_everything,
-    extend=lambda model: replace_layers(model, WindowLayer),
-    initialise=draw_everything,
-    equation="y_t = LN(x_t + U tanh(H [x_{t-2}; ..; x_{t+2}] + b) + u)",
-    source="Bengio et al. 2003, section 2",
-    rates=(1e-3,),
-    deviations="Both sides of the token are read; a residual sum in place of the paper's direct "
-    "connections from input to output.",
-    pretrained=False,
+FIXED_WINDOW = Implementation(
+    extend=lambda model: replace_layers(model, WindowLayer), initialise=draw_everything
 )

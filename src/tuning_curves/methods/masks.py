@@ -2,23 +2,22 @@
 
 `random-mask` and `random-rows` are the controls of BitFit's Table 3 (Ben Zaken et al. 2022; code:
 `set_uniform_mask`, `set_row_and_column_random_mask`); `fisher-mask` is FISH (Sung, Nair and Raffel
-2021). The entries are chosen once, before training, over the encoder's parameters; the span head
-is always trained whole. `entries` says how they are trained and stored.
+2021). The entries are chosen once, before training, over the encoder's parameters; the head is
+always trained whole. `sparse` says how they are trained and stored.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from tuning_curves.encoders.model import EncoderModel
-from tuning_curves.methods.base import Method, trains_nothing
-from tuning_curves.methods.biases import BITFIT, BITFIT_TERMS
-from tuning_curves.methods.sparse import place_entries
+from tuning_curves.methods.base import Implementation, count_trained
+from tuning_curves.methods.sparse import place_sparse
+from tuning_curves.methods.table import SELECT_EXAMPLES
 
-SELECT_QUESTIONS = 1024  # Sung et al. 2021, code: num_samples
-SOURCE = "Ben Zaken et al. 2022, Table 3; the authors' code"
+__all__ = ["SELECT_EXAMPLES", "allot", "choose_entries", "empirical_fisher", "largest_entries"]
 
 
 def allot(total: int, sizes: Mapping[str, int]) -> dict[str, int]:
@@ -121,36 +120,13 @@ def largest_entries(scores: Mapping[str, Tensor], total: int) -> dict[str, Tenso
     return chosen
 
 
-def count_like(method: Method) -> Callable[[EncoderModel], int]:
-    """A function: how many parameters of a model's encoder this method trains."""
-
-    def count(model: EncoderModel) -> int:
-        layers = len(model.layers)
-        named = model.encoder.named_parameters()
-        return sum(p.numel() for name, p in named if method.trains(name, layers))
-
-    return count
-
-
-def _random_mask(name: str, like: Method) -> Method:
-    count = count_like(like)
+def random_mask(like: str) -> Implementation:
+    """As many entries as this method trains, drawn from all of the encoder."""
 
     def initialise(model: EncoderModel, generator: torch.Generator) -> None:
-        place_entries(model, choose_entries(model, count(model), generator))
+        place_sparse(model, choose_entries(model, count_trained(like, model), generator))
 
-    return Method(
-        name=name,
-        family="single parameters",
-        trains=trains_nothing,
-        entries=count,
-        initialise=initialise,
-        equation=f"as many entries as {like.name} trains, drawn from all of the encoder",
-        source=SOURCE,
-        rates=like.rates,
-        deviations="Drawn without replacement, exactly as many as the biases; the authors draw "
-        "with replacement, a fixed number (100,000 for BERT-base) cut off to whole numbers in "
-        "each tensor. Another draw for each seed.",
-    )
+    return Implementation(initialise=initialise)
 
 
 def _positions(drawn: np.ndarray) -> Tensor:
@@ -163,45 +139,12 @@ def _numpy_generator(generator: torch.Generator) -> np.random.Generator:
 
 
 def _place_rows(model: EncoderModel, generator: torch.Generator) -> None:
-    place_entries(model, choose_rows(model, generator))
+    place_sparse(model, choose_rows(model, generator))
 
 
 def _select_by_fisher(model: EncoderModel, losses: Iterable[Tensor]) -> dict[str, Tensor]:
-    return largest_entries(empirical_fisher(model, losses), count_like(BITFIT)(model))
+    return largest_entries(empirical_fisher(model, losses), count_trained("bitfit", model))
 
 
-RANDOM_MASK = _random_mask("random-mask", BITFIT)
-RANDOM_MASK_QM2 = _random_mask("random-mask-qm2", BITFIT_TERMS["qm2"])
-
-RANDOM_ROWS = Method(
-    name="random-rows",
-    family="single parameters",
-    trains=trains_nothing,
-    entries=count_like(BITFIT),
-    initialise=_place_rows,
-    equation="for each bias as many entries of the weight beside it: one random column, or out / "
-    "in random rows, of a matrix; the whole gain of a LayerNorm",
-    source=SOURCE,
-    rates=BITFIT.rates,
-    deviations="Rows are drawn without replacement. The gain of the embeddings' LayerNorm is "
-    "trained too, so that the total is BitFit's; the authors train the pooler's row or column "
-    "and nothing of the embeddings.",
-)
-
-FISHER_MASK = Method(
-    name="fisher-mask",
-    family="single parameters",
-    trains=trains_nothing,
-    entries=count_like(BITFIT),
-    select=_select_by_fisher,
-    equation="as many entries as bitfit trains, those with the largest sum of squared gradients",
-    source="Sung et al. 2021 (arXiv 2111.09839), section 3; the authors' code",
-    rates=(5e-5,),
-    rates_source="the authors' code",
-    deviations=f"The empirical Fisher information, with the labels, of up to {SELECT_QUESTIONS:,} "
-    "questions of the run's own subset, with the head as it is drawn and without dropout; the "
-    "paper takes the expectation over the model's own answers, its code offers both. An example "
-    "is a question with all its windows. As many entries as BitFit trains, where the source keeps "
-    "0.5 %: its learning rate is for those. The cost of choosing (a pass forward and back for "
-    "each question, and the encoder's whole gradient) is not in a run's costs.",
-)
+RANDOM_ROWS = Implementation(initialise=_place_rows)
+FISHER_MASK = Implementation(select=_select_by_fisher)

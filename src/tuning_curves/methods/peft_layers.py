@@ -27,19 +27,12 @@ import torch
 from torch import Tensor, nn
 
 from tuning_curves.encoders.model import EncoderModel
-from tuning_curves.methods.base import Method, trains_nothing
+from tuning_curves.methods.base import Implementation
+from tuning_curves.methods.extent import IA3_PARTS, LORA_PARTS, RANK, VIRTUAL_TOKENS
 from tuning_curves.util.errors import ResourceError
 
-FAMILY = "the library's"
-PACKAGES = ("peft",)
 ADAPTER = "default"  # peft's name for the only adapter in a model
-RANK = ALPHA = 8
-VIRTUAL_TOKENS = 10
-
-LAYER = r"encoder\.layer\.\d+\."
-LORA_TARGETS = LAYER + r"attention\.self\.(query|value)"
-FEED_FORWARD = LAYER + r"output\.dense"
-IA3_TARGETS = LAYER + r"(attention\.self\.(key|value)|output\.dense)"
+ALPHA = 8
 
 
 def import_peft() -> Any:
@@ -58,31 +51,21 @@ def import_peft() -> Any:
     return peft
 
 
-def lora(size: int | None = None) -> Method:
+def lora(size: int | None = None) -> Implementation:
     """The method `lora`, of rank 8 unless a size is given."""
     rank = RANK if size is None else size
 
     def extend(model: EncoderModel) -> None:
         peft = import_peft()
         config = peft.LoraConfig(
-            r=rank, lora_alpha=ALPHA, lora_dropout=0.0, target_modules=LORA_TARGETS
+            r=rank,
+            lora_alpha=ALPHA,
+            lora_dropout=0.0,
+            target_modules=model.family.pattern(*LORA_PARTS),
         )
         peft.inject_adapter_in_model(config, model.encoder, ADAPTER)
 
-    return Method(
-        name="lora" if size is None else f"lora-{size}",
-        family=FAMILY,
-        trains=trains_nothing,
-        extend=extend,
-        initialise=_draw_lora,
-        equation=f"(W_q + ({ALPHA}/{rank}) B_q A_q) x, (W_v + ({ALPHA}/{rank}) B_v A_v) x, "
-        f"A [{rank}, d], B [d, {rank}]",
-        source="Hu et al. 2021, sections 4.1 and 4.2",
-        rates=(4e-4, 5e-4),
-        rates_source="the authors' scripts for GLUE",
-        deviations=f"α is {ALPHA}, without weight decay; the authors' scripts have 16 and 0.1.",
-        packages=PACKAGES,
-    )
+    return Implementation(extend=extend, initialise=_draw_lora)
 
 
 def _draw_lora(model: EncoderModel, generator: torch.Generator) -> None:
@@ -99,7 +82,10 @@ def _layers_with(model: EncoderModel, part: str) -> list[Any]:
 
 def _extend_by_ia3(model: EncoderModel) -> None:
     peft = import_peft()
-    config = peft.IA3Config(target_modules=IA3_TARGETS, feedforward_modules=FEED_FORWARD)
+    family = model.family
+    config = peft.IA3Config(
+        target_modules=family.pattern(*IA3_PARTS, "m3"), feedforward_modules=family.pattern("m3")
+    )
     peft.inject_adapter_in_model(config, model.encoder, ADAPTER)
     for layer in _layers_with(model, "ia3_l"):
         layer.ia3_l[ADAPTER] = nn.Parameter(layer.ia3_l[ADAPTER].detach().flatten())
@@ -110,20 +96,7 @@ def _reset_ia3(model: EncoderModel, _generator: torch.Generator) -> None:
         nn.init.ones_(layer.ia3_l[ADAPTER])
 
 
-IA3 = Method(
-    name="ia3",
-    family=FAMILY,
-    trains=trains_nothing,
-    extend=_extend_by_ia3,
-    initialise=_reset_ia3,
-    equation="softmax(Q (l_k ⊙ K)ᵀ / √d_head) (l_v ⊙ V), (l_ff ⊙ γ(x W_1)) W_2",
-    source="Liu et al. 2022, section 3.3",
-    rates=(3e-3,),
-    rates_source="the authors' code",
-    deviations="AdamW in place of Adafactor, and neither of the paper's two added losses; an "
-    "encoder has no cross-attention to scale.",
-    packages=PACKAGES,
-)
+IA3 = Implementation(extend=_extend_by_ia3, initialise=_reset_ia3)
 
 
 class Prefix(nn.Module):
@@ -154,30 +127,17 @@ class Prefix(nn.Module):
         return keys, values
 
 
-def prefix(size: int | None = None) -> Method:
+def prefix(size: int | None = None) -> Implementation:
     """The method `prefix`, with 10 virtual tokens a layer unless a size is given."""
     tokens = VIRTUAL_TOKENS if size is None else size
 
     def extend(model: EncoderModel) -> None:
-        config = model.encoder.config
         for layer in model.layers:
-            own = Prefix(tokens, config.hidden_size, config.num_attention_heads)
-            layer.attention.self.prefix = own  # `attend_packed` looks for it there
+            own = Prefix(tokens, model.setting("width"), model.setting("heads"))
+            calling = layer.get_submodule(model.family.attention)
+            calling.prefix = own  # `attend_packed` looks for it there
 
-    return Method(
-        name="prefix" if size is None else f"prefix-{size}",
-        family=FAMILY,
-        trains=trains_nothing,
-        extend=extend,
-        initialise=_draw_prefixes,
-        equation=f"softmax(Q [P_k; K]ᵀ / √d_head) [P_v; V], P_k and P_v [{tokens}, d]",
-        source="Li and Liang 2021, section 4",
-        rates=(5e-3,),
-        rates_source="P-tuning v2's code for SQuAD",
-        deviations="No reparametrisation by an MLP (section 4.3), as in P-tuning v2. A token's "
-        "position is counted from its sequence's first real token.",
-        packages=PACKAGES,
-    )
+    return Implementation(extend=extend, initialise=_draw_prefixes)
 
 
 def _draw_prefixes(model: EncoderModel, generator: torch.Generator) -> None:

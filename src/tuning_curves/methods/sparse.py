@@ -1,4 +1,4 @@
-"""Single entries of a frozen tensor that are trained, stored and optimised apart from it.
+"""The sparse delta: single entries of a frozen tensor, trained, stored and optimised apart from it.
 
 The tensor W stays as it is; the model computes with W + scatter(values), where `values` holds one
 number for each chosen entry and begins at zero. So the optimizer's state, the clipped gradient, a
@@ -38,7 +38,7 @@ class SparseDelta(nn.Module):
         return frozen.flatten().index_add(0, self.index, self.values).view_as(frozen)
 
 
-def place_entries(model: EncoderModel, chosen: Mapping[str, Tensor]) -> None:
+def place_sparse(model: EncoderModel, chosen: Mapping[str, Tensor]) -> None:
     """Make these entries of a model trainable, in place; all else of their tensors is frozen.
 
     Args:
@@ -49,22 +49,22 @@ def place_entries(model: EncoderModel, chosen: Mapping[str, Tensor]) -> None:
         module = model.encoder.get_submodule(path)
         tensor = getattr(module, kind).requires_grad_(False)
         if len(index):
-            entries = SparseDelta(index.to(tensor.device))
-            parametrize.register_parametrization(module, kind, entries, unsafe=True)
+            delta = SparseDelta(index.to(tensor.device))
+            parametrize.register_parametrization(module, kind, delta, unsafe=True)
 
 
 def plain_name(name: str) -> str:
     """A tensor's name in the untouched model.
 
-    SparseDelta stand for the tensor whose they are; the tuner layers of `peft` keep what they wrap
-    below `base_layer`.
+    The parts of a sparse delta stand for the tensor whose they are; the tuner layers of `peft` keep
+    what they wrap below `base_layer`.
     """
     match = PART.match(name)
     whole = name if match is None else f"{match[1]}.{match[2]}"
     return whole.replace(".base_layer.", ".")
 
 
-def entry_indices(model: nn.Module) -> dict[str, Tensor]:
+def sparse_indices(model: nn.Module) -> dict[str, Tensor]:
     """The index of every tensor with chosen entries, by the buffer's name."""
     modules = model.named_modules()
     return {f"{name}.index": part.index for name, part in modules if isinstance(part, SparseDelta)}

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 from tuning_curves.analysis.tables import read_tables_of
-from tuning_curves.report.figures import FIGURES
+from tuning_curves.report.figures import FIGURES, drawer
 from tuning_curves.report.figures.figure2 import REFERENCE
 from tuning_curves.report.numbers import make_numbers
-from tuning_curves.report.sheets import make_sheets, to_csv, to_latex, to_markdown
+from tuning_curves.report.sheets import MAIN as MAIN_TABLE
+from tuning_curves.report.sheets import make_sheets, to_csv, to_markdown
 from tuning_curves.report.style import save
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.util.errors import DataError, ResourceError
@@ -112,18 +113,15 @@ def write_figures(tables: Path, study: StudyConfig, out: Path) -> list[Path]:
         out: folder of the figures.
     """
     frames = read_tables_of(tables, study)
-    return [
-        path for name, draw in FIGURES.items() for path in save(draw(frames, study), out / name)
-    ]
+    return [path for name in FIGURES for path in save(drawer(name)(frames, study), out / name)]
 
 
 def write_report_tables(tables: Path, study: StudyConfig, out: Path) -> list[Path]:
-    """Write `<name>.md` and `<name>.tex` for every table, and exact_match also as CSV."""
+    """Write `<name>.md` for every table, and the main one also as CSV."""
     sheets = make_sheets(read_tables_of(tables, study), study)
-    texts = {out / "exact_match.csv": to_csv(sheets["exact_match"])}
+    texts = {out / f"{MAIN_TABLE}.csv": to_csv(sheets[MAIN_TABLE])}
     for name, sheet in sheets.items():
         texts[out / f"{name}.md"] = to_markdown(sheet)
-        texts[out / f"{name}.tex"] = to_latex(sheet)
     for path, text in texts.items():
         write_text(path, text)
     return list(texts)

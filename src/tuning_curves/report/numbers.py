@@ -4,15 +4,18 @@ The paper's source holds no result. What it says about them is looked up here, s
 right for any study: one seed, no crossover, a method that is missing.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from tuning_curves.analysis.tables import Tables
+from tuning_curves.methods.registry import describe
 from tuning_curves.report import prose, style, wording
 from tuning_curves.report.figures.panels import budget_words, partial_budgets
 from tuning_curves.study.config import StudyConfig
+from tuning_curves.tasks import make_task
 
 
 def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[str, Any]:
@@ -22,28 +25,27 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
         reference: the paper's Figure 2, read off its image.
     """
     return {
-        "study": study["study"],
-        "scale": study["scale"],
+        "study": study.study,
+        "scale": study.scale,
         "scale_words": prose.scale_words(tables),
         "main_finding": prose.main_finding(tables, study),
         "sentences": _sentences(tables, study),
         "facts": _facts(tables, study),
-        "budgets": [[b["name"], budget_words(study, b["name"])] for b in study["budgets"]],
+        "task": _task(study),
+        "budgets": [[name, budget_words(study, name)] for name in study.budget_names],
         "partial": partial_budgets(study),
         "methods": _methods(tables, study),
         "method_deviations": _deviations(study),
-        "claims": prose.claim_groups(tables),
+        "claims": prose.claim_groups(tables, study),
         "published_figure": published_figure(pd.read_csv(reference)),
     }
 
 
 def _deviations(study: StudyConfig) -> list[list[str]]:
     """Methods and where they depart from their sources; methods that depart alike share a row."""
-    from tuning_curves.methods import resolve_method
-
     named: dict[str, list[str]] = {}
-    for name in style.ordered([method["name"] for method in study["methods"]]):
-        text = resolve_method(name).deviations
+    for name in style.ordered(study.method_names):
+        text = describe(name).deviations
         if text:
             named.setdefault(text, []).append(style.label(name))
     return [[wording.join(labels), text] for text, labels in named.items()]
@@ -52,60 +54,55 @@ def _deviations(study: StudyConfig) -> list[list[str]]:
 def _sentences(tables: Tables, study: StudyConfig) -> dict[str, Any]:
     return {
         "contrasts": prose.contrast_sentences(tables, study),
-        "budgets": prose.changes(tables, study),
-        "turns": prose.turns(tables, study),
-        "crossovers": prose.crossover_sentences(tables, study),
-        "verdicts": prose.count_sentence(tables, study["scale"]),
-        "open": prose.open_sentences(tables),
-        "memory": prose.memory(tables),
-        "reach": prose.reach(tables),
-        "biases": prose.biases(tables, study),
-        "seeds": prose.seeds(tables),
+        "verdicts": prose.count_sentence(tables, study.scale),
+        "seeds": prose.seeds(tables, study),
         "gaps": prose.gaps(tables, study),
-        "dents": prose.dents(tables),
-        "edges": prose.edges(tables),
-        "optimism": prose.optimism(tables),
         "failures": prose.failures(tables, study),
-        "costs": prose.costs(tables),
-        "cached": prose.cached(study),
         "coinciding": prose.coinciding(study),
         "limits": prose.limits(study),
-        "lengths": prose.lengths(study),
-        "bitfit_share": prose.share(tables, "bitfit"),
+    }
+
+
+def _task(study: StudyConfig) -> dict[str, Any]:
+    """The task's words: what examples and groups are called, and its metrics."""
+    task = make_task(study.task)
+    return {
+        "name": study.task["name"],
+        **asdict(task.nouns),
+        "metric": task.metrics[0].label,
+        "metrics": [metric.label for metric in task.metrics],
     }
 
 
 def _facts(tables: Tables, study: StudyConfig) -> dict[str, str]:
-    sizes = sorted({n for m in study["methods"] for n in m.get("sizes", study["sizes"])})
+    sizes = study.all_sizes
     return {
-        "level": wording.percent_level(study["analysis"]["confidence"]),
+        "level": wording.percent_level(study.analysis.confidence),
         "least_size": wording.whole(sizes[0]),
         "greatest_size": wording.whole(sizes[-1]),
         "sizes": wording.join(wording.whole(n) for n in sizes),
         "runs": wording.whole(prose.count_runs(tables, study)),
-        "epsilon": wording.rate(study["training"]["adam_epsilon"]),
-        "warmup": f"{100 * study['training']['warmup']:g}",
-        "draws": wording.whole(study["analysis"]["n_bootstrap"]),
+        "epsilon": wording.rate(study.training.adam_epsilon),
+        "warmup": f"{100 * study.training.warmup:g}",
+        "draws": wording.whole(study.analysis.n_bootstrap),
     }
 
 
 def _methods(tables: Tables, study: StudyConfig) -> list[dict[str, str]]:
     """One row per method of the study, in the order of the tables: label, counts, rates, seeds."""
-    by_name = {method["name"]: method for method in study["methods"]}
     counts = tables["counts"].set_index("method")
     rows = []
-    for name in style.ordered(by_name):
-        method = by_name[name]
-        known = name in counts.index
-        row = counts.loc[name] if known else None
+    for name in style.ordered(study.method_names):
+        method = study.method(name)
+        row = counts.loc[name] if name in counts.index else None
         rows.append({
             "name": name,
             "label": style.label(name),
             "trained": wording.NOTHING if row is None
             else wording.whole(row["trainable_backbone"] + row["trainable_added"]),
             "share": wording.NOTHING if row is None else wording.percent(row["share"]),
-            "rates": ", ".join(wording.rate(rate) for rate in method["learning_rates"]),
-            "seeds": wording.whole(len(method.get("seeds", study["seeds"]))),
+            "rates": ", ".join(wording.rate(rate) for rate in method.learning_rates),
+            "seeds": wording.whole(len(study.seeds_of(method))),
         })  # fmt: skip
     return rows
 
@@ -114,9 +111,9 @@ def published_figure(paper: pd.DataFrame) -> dict[str, str]:
     """What the image of the paper's Figure 2 shows, in numbers that were read off it.
 
     Args:
-        paper: columns n_train, method, em, reading_error, source.
+        paper: columns n_train, method, score, reading_error, source.
     """
-    scores = paper.pivot(index="n_train", columns="method", values="em")
+    scores = paper.pivot(index="n_train", columns="method", values="score")
     gap = scores["bitfit"] - scores["full"]
     above, below = gap.index[gap > 0], gap.index[gap < 0]
     errors = paper["reading_error"]

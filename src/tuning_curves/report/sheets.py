@@ -1,34 +1,23 @@
-"""Tables for reading: each table of the analysis as Markdown and LaTeX, and the main one.
+"""Tables for reading: each table of the analysis as Markdown, and the main one.
 
-What a reader sees of a table (which columns, in which words, with how many digits) is said once,
-in `VIEWS`; Markdown, LaTeX and the paper show the same cells.
+What is shown of a table, and under which headings, is declared with its columns
+(`analysis/columns.py`); here is how each kind of value is shown. Markdown and the paper show the
+same cells.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
-from tuning_curves.analysis.tables import Tables
+from tuning_curves.analysis.columns import TABLES, Column
+from tuning_curves.analysis.tables import Tables, main_metric, of_metric
 from tuning_curves.report import style, wording
 from tuning_curves.study.config import StudyConfig
+from tuning_curves.tasks import make_task
 
-LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "±": r"$\pm$", wording.MINUS: "$-$",
-    wording.NOTHING: "--", "\N{NO-BREAK SPACE}": "~",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """A column as it is read: its sources are handed to `show` together."""
-
-    heading: str
-    sources: tuple[str, ...]
-    show: Callable[..., str]
-    right: bool = True
+MAIN = "scores"  # the main table's name
+WIDE = 8  # methods that fit beside each other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,21 +27,6 @@ class Sheet:
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     right: tuple[bool, ...]
-
-
-def _text(heading: str, source: str, show: Callable[..., str] = str) -> Column:
-    return Column(heading=heading, sources=(source,), show=show, right=False)
-
-
-def _number(heading: str, source: str, show: Callable[..., str] = wording.whole) -> Column:
-    return Column(heading=heading, sources=(source,), show=show)
-
-
-def _interval(low: str, high: str, *, sign: bool = False) -> Column:
-    def show(below: float, above: float) -> str:
-        return wording.interval(below, above, sign=sign)
-
-    return Column(heading="{level} interval", sources=(low, high), show=show)
 
 
 def _edge(edge: str) -> str:
@@ -74,157 +48,76 @@ def _long(value: str) -> str:
     return value[:12] if is_hash else value
 
 
-BUDGET = _text("budget", "budget")
-METHOD = _text("method", "method", style.label)
-PAIR = (_text("first", "first", style.label), _text("second", "second", style.label))
-SIZE = _number("n", "n_train")
-DIFFERENCES = (
-    _number("pairs", "pairs"),
-    _number("EM", "em_difference", wording.difference),
-    _interval("em_low", "em_high", sign=True),
-    _number("p", "p", wording.p_value),
-    _number("p (Holm)", "p_holm", wording.p_value),
-    _number("F1", "f1_difference", wording.difference),
-    _interval("f1_low", "f1_high", sign=True),
-)
-
-VIEWS: dict[str, tuple[Column, ...]] = {
-    "selection": (
-        BUDGET, METHOD, SIZE,
-        _number("rate", "learning_rate", wording.rate),
-        _number("of", "grid_size"),
-        _text("place in the grid", "edge", _edge),
-        _number("validation EM", "validation_em", wording.points),
-        _number("test EM", "test_em", wording.points),
-        _number("rate best on test", "oracle_learning_rate", wording.rate),
-        _number("its test EM", "oracle_em", wording.points),
-        _number("failed", "failed"),
-    ),
-    "learning_rates": (
-        BUDGET, METHOD, SIZE,
-        _number("rate", "learning_rate", wording.rate),
-        _number("seeds", "seeds"),
-        _number("validation EM", "validation_em", wording.points),
-        _number("test EM", "em", wording.points),
-        _number("diverged", "diverged"),
-    ),
-    "curves": (
-        BUDGET, METHOD, SIZE,
-        _number("rate", "learning_rate", wording.rate),
-        _number("seeds", "seeds"),
-        _number("failed", "failed"),
-        _number("EM", "em", wording.points),
-        _interval("em_low", "em_high"),
-        _number("SD", "em_sd", wording.points),
-        _number("F1", "f1", wording.points),
-        _interval("f1_low", "f1_high"),
-        _number("SD", "f1_sd", wording.points),
-    ),
-    "contrasts": (
-        BUDGET, *PAIR, SIZE,
-        *DIFFERENCES,
-    ),
-    "crossovers": (
-        BUDGET, *PAIR,
-        _number("crossing at n", "n_train"),
-        Column(
-            heading="{level} interval", sources=("low", "high"),
-            show=wording.size_interval,
-        ),
-        _text("statement", "statement"),
-    ),
-    "budgets": (
-        _text("from", "shorter"),
-        _text("to", "longer"),
-        Column(
-            heading="method or pair", sources=("first", "second"),
-            show=_one_or_pair, right=False,
-        ),
-        SIZE,
-        Column(heading="steps", sources=("shorter_steps", "longer_steps"), show=_rise),
-        *DIFFERENCES,
-    ),
-    "costs": (
-        METHOD, BUDGET, SIZE,
-        _number("steps", "steps"),
-        _number("s a step", "seconds_per_step", wording.significant),
-        _number("to full", "step_time_ratio", lambda value: wording.significant(value, 2)),
-        _number("training (s)", "train_seconds", wording.significant),
-        _number("peak memory (MB)", "peak_memory_bytes", wording.megabytes),
-        _number("optimizer (MB)", "optimizer_bytes", wording.megabytes),
-        _number("gradients (MB)", "gradient_bytes", wording.megabytes),
-        _number("activations (MB)", "activation_bytes", wording.megabytes),
-        _number("of one question (MB)", "activation_bytes_one", wording.megabytes),
-        _number("to store (MB)", "delta_bytes", wording.megabytes),
-        _number("GFLOP a step", "flops_per_step", wording.billions),
-    ),
-    "reach": (
-        _number("share", "share", lambda value: f"{100 * value:g}\N{NO-BREAK SPACE}%"),
-        _number("EM", "target_em", wording.points),
-        METHOD,
-        _number("training (s)", "train_seconds", wording.significant),
-        Column(heading="from", sources=("low",), show=wording.significant),
-        Column(heading="to", sources=("high",), show=wording.significant),
-        BUDGET, SIZE,
-        _text("device", "device"),
-    ),
-    "biases": (
-        BUDGET, METHOD, SIZE,
-        _text("term", "term", "b_{}".format),
-        _number("layer", "layer"),
-        _number("change", "change", wording.significant),
-        _number("first gradient", "first_gradient", wording.power),
-    ),
-    "counts": (
-        METHOD,
-        _number("encoder", "trainable_backbone"),
-        _number("added", "trainable_added"),
-        _number("head", "trainable_head"),
-        _number("encoder and head in all", "total"),
-        _number("share (%)", "share", wording.percent),
-    ),
-    "provenance": (_text("what", "key"), _text("value", "value", _long), _number("cells", "cells")),
-    "verdicts": (
-        _text("claim", "statement"),
-        BUDGET,
-        _text("verdict", "verdict"),
-        _number("estimate", "estimate", wording.significant),
-        Column(
-            heading="{level} interval", sources=("low", "high"),
-            show=wording.plain_interval,
-        ),
-        _text("unit", "unit"),
-        _text("scale", "scale"),
-        _text("reason", "reason"),
-    ),
-}  # fmt: skip
-
-
-WIDE = 8  # methods that fit beside each other
+SHOW: dict[str, Callable[..., str]] = {
+    "text": str,
+    "whole": wording.whole,
+    "points": wording.points,
+    "difference": wording.difference,
+    "significant": wording.significant,
+    "ratio": lambda value: wording.significant(value, 2),
+    "percent": wording.percent,
+    "share": lambda value: f"{100 * value:g}\N{NO-BREAK SPACE}%",
+    "rate": wording.rate,
+    "p_value": wording.p_value,
+    "power": wording.power,
+    "megabytes": wording.megabytes,
+    "billions": wording.billions,
+    "interval": wording.interval,
+    "signed_interval": lambda low, high: wording.interval(low, high, sign=True),
+    "size_interval": wording.size_interval,
+    "plain_interval": wording.plain_interval,
+    "method": style.label,
+    "one_or_pair": _one_or_pair,
+    "rise": _rise,
+    "edge": _edge,
+    "term": "b_{}".format,
+    "long": _long,
+}
 
 
 def make_sheets(tables: Tables, study: StudyConfig) -> dict[str, Sheet]:
-    """Every table as text, by name: those of the analysis, and `exact_match`."""
-    level = wording.percent_level(study["analysis"]["confidence"])
-    sheets = {name: view(frame, VIEWS[name], level) for name, frame in tables.items()}
-    return {"exact_match": exact_match(tables["curves"]), **sheets}
+    """Every table as text, by name: the main one, and those of the analysis."""
+    task = make_task(study.task)
+    words = {
+        "level": wording.percent_level(study.analysis.confidence),
+        "metric": task.metrics[0].heading,
+        "example": task.nouns.example,
+    }
+    metrics = {metric.name: metric.heading for metric in task.metrics}
+    show = SHOW | {"metric": lambda name: metrics.get(name, name)}
+    curves = of_metric(tables["curves"], main_metric(study).name)
+    sheets = {name: view(tables[name], TABLES[name], show, words) for name in TABLES}
+    return {MAIN: scores(curves), **sheets}
 
 
-def view(frame: pd.DataFrame, columns: Sequence[Column], level: str) -> Sheet:
-    """A table's cells as text; a number that is missing is a dash."""
-    shown = [
-        [column.show(*values) for values in zip(*(frame[s] for s in column.sources), strict=True)]
-        for column in columns
+def view(
+    frame: pd.DataFrame,
+    columns: tuple[Column, ...],
+    show: Mapping[str, Callable[..., str]],
+    words: Mapping[str, str],
+) -> Sheet:
+    """A table's cells as text; a number that is missing is a dash.
+
+    Args:
+        show: how each kind of value is shown; words: what stands in the headings' braces.
+    """
+    seen = [column for column in columns if column.heading]
+    cells = [
+        [
+            show[column.show](*values)
+            for values in zip(*(frame[s] for s in column.shown), strict=True)
+        ]
+        for column in seen
     ]
     return Sheet(
-        headings=tuple(column.heading.format(level=level) for column in columns),
-        rows=tuple(zip(*shown, strict=True)),
-        right=tuple(column.right for column in columns),
+        headings=tuple(column.heading.format(**words) for column in seen),
+        rows=tuple(zip(*cells, strict=True)),
+        right=tuple(not column.is_text for column in seen),
     )
 
 
-def exact_match(curves: pd.DataFrame) -> Sheet:
-    """Exact match by budget and size (rows) and method (columns).
+def scores(curves: pd.DataFrame) -> Sheet:
+    """The study's metric by budget and size (rows) and method (columns).
 
     With more than `WIDE` methods these are the rows and the sizes the columns. A cell is the mean
     over seeds, `34.8 ± 2.1` with its standard deviation over seeds, or the mean alone where one
@@ -232,7 +125,7 @@ def exact_match(curves: pd.DataFrame) -> Sheet:
     """
     methods = style.ordered(curves["method"])
     cells = {
-        (row.budget, row.n_train, row.method): _score(row.em, row.em_sd)
+        (row.budget, row.n_train, row.method): _score(row.score, row.sd)
         for row in curves.itertuples()
     }
     budgets, sizes = list(dict.fromkeys(curves["budget"])), sorted(curves["n_train"].unique())
@@ -279,28 +172,3 @@ def to_markdown(sheet: Sheet) -> str:
     rows = [sheet.headings, rule, *sheet.rows]
     escaped = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
     return "".join(f"| {' | '.join(row)} |\n" for row in escaped)
-
-
-def to_latex(sheet: Sheet) -> str:
-    """A `tabular` with booktabs' rules; every cell is escaped."""
-    columns = "".join("r" if right else "l" for right in sheet.right)
-    lines = [
-        "% needs \\usepackage{booktabs}",
-        f"\\begin{{tabular}}{{{columns}}}",
-        "\\toprule",
-        _latex_row(sheet.headings),
-        "\\midrule",
-        *map(_latex_row, sheet.rows),
-        "\\bottomrule",
-        "\\end{tabular}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _latex_row(cells: Sequence[str]) -> str:
-    return " & ".join(map(escape_latex, cells)) + r" \\"
-
-
-def escape_latex(text: str) -> str:
-    """Text that LaTeX prints as it stands."""
-    return "".join(LATEX.get(character, character) for character in text)

@@ -20,7 +20,8 @@ from tuning_curves.data.section import AnyData, Content, GeneratedData, PathData
 from tuning_curves.encoders.section import AnyEncoder, PathEncoder
 from tuning_curves.methods.registry import parse_name
 from tuning_curves.study.grid import Study
-from tuning_curves.tasks import make_task
+from tuning_curves.tasks import make_task, task_class
+from tuning_curves.tasks.base import Task
 from tuning_curves.util.errors import ResourceError, UsageError
 from tuning_curves.util.files import read_json, sha256_of_file
 from tuning_curves.util.validation import ONCE, Section, expected, validate
@@ -467,7 +468,7 @@ def with_pins(config: StudyConfig) -> StudyConfig:
             update={"encoder": encoder.model_copy(update={"weights_sha256": pin})}
         )
     if isinstance(data, PathData) and data.content_sha256 is None:
-        content = Content(**content_pin(data))
+        content = Content(**content_pin(task_class(config.task["name"]), data))
         config = config.model_copy(
             update={"data": data.model_copy(update={"content_sha256": content})}
         )
@@ -490,9 +491,8 @@ def weights_pin(folder: Path) -> str:
     return sha256_of_file(weights)
 
 
-def content_pin(data: PathData) -> dict[str, str]:
+def content_pin(task: type[Task], data: PathData) -> dict[str, str]:
     """The hashes of a `path` source's content, after it has been checked in full."""
-    from tuning_curves.data.fetch_data import read_paths
-    from tuning_curves.tasks.question_answering.data import content_sha256
+    from tuning_curves.data.fetch_data import content_of, read_parts
 
-    return {split: content_sha256(part) for split, part in read_paths(data).items()}
+    return content_of(read_parts(task, data))

@@ -110,11 +110,6 @@ class CollectedPaths:
         """One row per run, bias term and layer."""
         return self.folder / "biases.csv"
 
-    @property
-    def outcomes(self) -> Path:
-        """Outcomes of each run, example by example."""
-        return self.folder / "outcomes.npz"
-
 
 @dataclass(frozen=True)
 class ResultPaths:

@@ -9,7 +9,7 @@ run again, and its record removes it. A run whose loss is no number has a record
 """
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -264,6 +264,25 @@ def _negative(value: Any, place: str = "") -> Iterator[str]:
             yield from _negative(part, f"{place}.{number}")
     elif isinstance(value, int | float) and value < 0:
         yield f"{place} is {value}"
+
+
+def read_agreeing(
+    path: Path,
+    planned: PlannedRun,
+    settings: Settings,
+    agrees: Callable[[Mapping[str, Any]], None],
+) -> Record:
+    """`read_record` for those who average records: each value's type is checked as well.
+
+    Args:
+        agrees: raises DataError for a content that does not agree with itself.
+
+    Raises:
+        DataError: as `read_record`; or a value of another type, named by its place.
+    """
+    value = _read_checked(path, planned, settings)
+    agrees(value)
+    return validate_record(path, value)
 
 
 def _read_checked(path: Path, planned: PlannedRun, settings: Settings) -> dict[str, Any]:

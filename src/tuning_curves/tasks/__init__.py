@@ -10,11 +10,13 @@ from typing import Any
 from tuning_curves.tasks.base import Task
 from tuning_curves.util.errors import UsageError
 
+SHARED = ("base", "windows")  # modules of this package that are no task
+
 
 def task_names() -> list[str]:
     """The names of all tasks: each is a module of this package."""
     found = (module.name for module in pkgutil.iter_modules(__path__))
-    return sorted(name.replace("_", "-") for name in found if name != "base")
+    return sorted(name.replace("_", "-") for name in found if name not in SHARED)
 
 
 def task_class(name: str, source: str = "task") -> type[Task]:
@@ -41,7 +43,7 @@ def make_task(settings: Mapping[str, Any], source: str = "the study") -> Task:
         UsageError: no such task, or keys or values that it cannot have.
     """
     if "name" not in settings:
-        raise UsageError(f"{source}: task lacks the key 'name'", fix=_known(task_names()))
+        raise UsageError(f"{source}: task misses the key 'name'", fix=_known(task_names()))
     kind = task_class(settings["name"], source)
     own = {key: value for key, value in settings.items() if key != "name"}
     names = [field.name for field in fields(kind)]
@@ -52,7 +54,7 @@ def make_task(settings: Mapping[str, Any], source: str = "the study") -> Task:
             raise UsageError(f"{source}: unknown key {key!r} in task{hint}", fix=_known(names))
     for name in names:
         if name not in own:
-            raise UsageError(f"{source}: task lacks the key {name!r}", fix=_known(names))
+            raise UsageError(f"{source}: task misses the key {name!r}", fix=_known(names))
     try:
         return kind(**own)
     except ValueError as error:

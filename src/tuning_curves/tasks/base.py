@@ -2,12 +2,24 @@
 
 Every head is a linear map on the packed token states, and every metric a function of sums over
 examples, so that training, records, tables, claims and figures need to know no more of a task than
-what stands here.
+what stands here. A task is a module of this package whose `TASK` is a class below `Task`.
 """
 
-from abc import ABC
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
+
+import numpy as np
+
+from tuning_curves.tasks.windows import Windows
+from tuning_curves.util.errors import UsageError
+from tuning_curves.util.files import read_json, sha256_of
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,14 +62,230 @@ class Nouns:
     groups: str
 
 
+class Dataset(ABC):
+    """One part of a data set: checked examples, those of a group side by side."""
+
+    @property
+    @abstractmethod
+    def group_names(self) -> Sequence[str]:
+        """A name for each group, by which one that stands in two parts is found."""
+
+    @property
+    @abstractmethod
+    def group_sizes(self) -> np.ndarray:
+        """Examples of each group: int64 [groups], summing to all of them."""
+
+    @abstractmethod
+    def texts(self) -> Iterator[tuple[str, int]]:
+        """Each text that must not stand in two groups, with its group's number."""
+
+    @abstractmethod
+    def content_sha256(self) -> str:
+        """Hex sha256 of all that is material to a run, whatever form it was read from."""
+
+    @abstractmethod
+    def select(self, groups: Collection[int], source: str) -> Self:
+        """These groups alone, in the order in which they stand; `source` opens error messages."""
+
+    @abstractmethod
+    def to_json(self) -> Any:
+        """A JSON value that `Task.parse` reads back."""
+
+    def __len__(self) -> int:
+        return int(self.group_sizes.sum())
+
+
+class GroupedRows(Dataset):
+    """Examples that are plain rows of JSON: a group's name, a text, and whatever labels it."""
+
+    def __init__(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Args: rows: those of a group side by side, as the task has checked them."""
+        self.rows = rows
+        self._sizes = Counter(row[0] for row in rows)  # in the order of the first of each
+
+    @property
+    def group_names(self) -> Sequence[str]:
+        return tuple(self._sizes)
+
+    @property
+    def group_sizes(self) -> np.ndarray:
+        return np.array(list(self._sizes.values()), np.int64)
+
+    def texts(self) -> Iterator[tuple[str, int]]:
+        numbers = {name: number for number, name in enumerate(self._sizes)}
+        return ((row[1], numbers[row[0]]) for row in self.rows)
+
+    def content_sha256(self) -> str:
+        return sha256_of([list(row) for row in self.rows])
+
+    def select(self, groups: Collection[int], source: str) -> Self:
+        chosen = {self.group_names[number] for number in groups}
+        return type(self)([row for row in self.rows if row[0] in chosen])
+
+    def to_json(self) -> Any:
+        return [list(row) for row in self.rows]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Examples to be predicted and their windows, in the order in which these are read.
+
+    Attributes:
+        source: the windows of the whole part.
+        examples: int64 [E], sorted numbers of the examples in their part.
+        windows: int64 [W], numbers of their windows.
+        owner: int64 [W], which of `examples` (0 to E - 1) each window belongs to.
+        bounds: int64 [W + 1], where each window's tokens stand among those of all.
+        cached: what a task makes of these once, however often the sample is predicted.
+    """
+
+    source: Windows
+    examples: np.ndarray
+    windows: np.ndarray
+    owner: np.ndarray
+    bounds: np.ndarray
+    cached: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` returns, made at the first call with this name."""
+        if name not in self.cached:
+            self.cached[name] = make()
+        return self.cached[name]
+
+
+class Rows(Protocol):
+    """Where the windows of a batch lie in its row of tokens (`encoders.packing.Packing`)."""
+
+    @property
+    def bounds(self) -> tuple[int, ...]: ...  # windows + 1 places
+
+    @property
+    def device_bounds(self) -> "Tensor": ...  # the same, int32 on the model's device
+
+    @property
+    def longest(self) -> int: ...  # tokens of the longest window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What `tuning-curves predict` prints of one example: its id, a line, and all as JSON."""
+
+    id: str
+    text: str
+    row: Mapping[str, Any]
+    warning: str | None = None  # what is wrong with it, to be counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """What `tuning-curves score` says of a predictions file.
+
+    Attributes:
+        scores: metrics in percent, and `total`.
+        rows: a JSON object for each example.
+        warnings: what was wrong with the file and still let it be scored.
+    """
+
+    scores: Mapping[str, float]
+    rows: Sequence[Mapping[str, Any]]
+    warnings: Sequence[str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task(ABC):
     """One kind of question asked of an encoder; its fields are the keys of a study's `task`."""
 
     name: ClassVar[str]
-    outputs: ClassVar[int]  # width of the head
     parts: ClassVar[tuple[Part, ...]]
     metrics: ClassVar[tuple[Metric, ...]]  # the first one is the study's
     nouns: ClassVar[Nouns]
+    windows: ClassVar[type[Windows]] = Windows
     published_encoders: ClassVar[tuple[str, ...]] = ()  # of the paper that is replicated
     published_data: ClassVar[tuple[str, ...]] = ()  # names of data that are the paper's
+    files: ClassVar[str]  # what its files look like, for help texts
+    inputs: ClassVar[Mapping[str, str]] = {}  # the texts of an example, with a word on each
+
+    @property
+    @abstractmethod
+    def outputs(self) -> int:
+        """Width of the head: logits of a token."""
+
+    # What is read. Each raises DataError, which names the place, the value and the mending step.
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, value: Any, source: str) -> Dataset:
+        """Check a JSON value, as a file or a generator gives it; `source` opens each message."""
+
+    @classmethod
+    def read_file(cls, path: Path) -> Dataset:
+        """Read a file of labelled examples."""
+        return cls.parse(read_json(path, what="the data"), str(path))
+
+    @classmethod
+    def read_rows(cls, rows: Iterable[Mapping[str, Any]], source: str) -> Dataset:
+        """Check the flat rows of a hub's data set."""
+        raise UsageError(f"{source}: {cls.name} does not read the hub", fix="give files")
+
+    @abstractmethod
+    def encode(self, data: Dataset, tokenizer: Any, *, max_length: int, stride: int) -> Windows:
+        """Cut examples into windows of at most `max_length` tokens.
+
+        Args:
+            tokenizer: a `tokenizers.Tokenizer` that neither cuts nor pads.
+            stride: tokens that neighbouring windows of one text share.
+        """
+
+    # What is trained and measured
+
+    @abstractmethod
+    def loss(self, logits: "Tensor", rows: Rows, labels: "Tensor") -> "Tensor":
+        """The mean loss over a batch's windows: a scalar in nats, with its graph.
+
+        Args:
+            logits: float32 [T, outputs]. labels: int64, `Windows.labels_of` the batch's windows.
+        """
+
+    def prepare(self, sample: Sample) -> None:  # noqa: B027 - there may be nothing to make
+        """Make what `predict` and `measure` need once (`Sample.once`), before anything is timed."""
+
+    @abstractmethod
+    def predict(self, logits: np.ndarray, sample: Sample) -> Any:
+        """What finite logits, float32 [T, outputs], say of the sample's examples, in their order.
+
+        `T` is the last of `sample.bounds`.
+        """
+
+    @abstractmethod
+    def measure(self, predictions: Any, sample: Sample) -> dict[str, np.ndarray]:
+        """What each example counts towards each of `parts`: by name, [E]."""
+
+    # What is done with a trained model or a file of predictions; a task may do without.
+
+    @classmethod
+    def read_unlabelled(cls, texts: Mapping[str, str | None], path: Path | None) -> Dataset:
+        """The examples of the command line (`inputs`) or of a file, with labels or without."""
+        raise cls._cannot("predicts no texts of one's own")
+
+    @classmethod
+    def describe(cls, predictions: Any, data: Dataset) -> Sequence[Prediction]:
+        """What `predict` gave, for people."""
+        raise cls._cannot("predicts no texts of one's own")
+
+    @classmethod
+    def write_predictions(cls, path: Path, predictions: Sequence[Prediction]) -> None:
+        """Write a file that `score_file` reads."""
+        raise cls._cannot("writes no predictions file")
+
+    @classmethod
+    def score_file(cls, data: Path, predictions: Path) -> Scored:
+        """Score a file of predictions."""
+        raise cls._cannot("scores no predictions file")
+
+    def library_model(self, config: Any, head: "nn.Linear") -> Any:
+        """The model library's own class for this task, whose head holds a copy of `head`."""
+        raise self._cannot("has no class in the model library")
+
+    @classmethod
+    def _cannot(cls, what: str) -> UsageError:
+        return UsageError(f"the task {cls.name} {what}", fix="use a task that does")

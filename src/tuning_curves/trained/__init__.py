@@ -1,1 +1,1 @@
-"""What a run trained, used elsewhere: restored, asked, exported."""
+"""What a run trained, used elsewhere: restored, used to predict, exported."""

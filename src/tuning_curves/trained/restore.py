@@ -9,7 +9,7 @@ from torch import Tensor
 
 from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.methods import apply_method, resolve_method, trained_tensors
-from tuning_curves.methods.sparse import place_entries, plain_name
+from tuning_curves.methods.sparse import place_sparse, plain_name
 from tuning_curves.tasks import make_task
 from tuning_curves.training.delta import FIX, Delta
 from tuning_curves.util.errors import DataError, ResourceError
@@ -29,7 +29,7 @@ def restore_models(delta: Delta, encoder: Path) -> tuple[EncoderModel, EncoderMo
     pristine.eval().requires_grad_(False)
     model = copy.deepcopy(pristine)
     apply_method(resolve_method(delta.about.run.method), model, None)
-    place_entries(model, _positions(delta.tensors))
+    place_sparse(model, _positions(delta.tensors))
     _put(model, delta)
     return pristine, model.eval()
 

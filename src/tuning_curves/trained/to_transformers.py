@@ -3,7 +3,7 @@
 What is trained of the encoder's own tensors replaces them; entries, LoRA's products and IA3's
 factors are worked into the matrices that they change. A method whose modules have no place among
 the encoder's own tensors (adapters, prefixes, other readers) cannot be written so. The checkpoint
-is in float32 and its model has no pooler, as question answering has none.
+is in float32; its head is the task's own class in the library.
 """
 
 import os
@@ -19,6 +19,7 @@ from torch.nn.utils import parametrize
 
 from tuning_curves.encoders.model import EncoderModel, quiet_library
 from tuning_curves.methods.peft_layers import ADAPTER
+from tuning_curves.tasks import make_task
 from tuning_curves.trained.restore import restore_models
 from tuning_curves.training.delta import Delta
 from tuning_curves.util.errors import UsageError
@@ -79,13 +80,11 @@ def _tuner_layers(model: EncoderModel) -> Iterator[tuple[nn.Module, str, Any]]:
 
 
 def _save(model: EncoderModel, delta: Delta, encoder: Path, out: Path) -> None:
-    from transformers import AutoConfig, AutoModelForQuestionAnswering, AutoTokenizer
+    from transformers import AutoConfig, AutoTokenizer
 
     config = AutoConfig.from_pretrained(encoder, trust_remote_code=False, local_files_only=True)
-    config.num_labels = 2  # a start and an end
-    whole = AutoModelForQuestionAnswering.from_config(config, dtype=torch.float32)
+    whole = make_task(delta.about.settings.task).library_model(config, model.head)
     whole.base_model.load_state_dict(model.encoder.state_dict())
-    whole.qa_outputs.load_state_dict(model.head.state_dict())
     with quiet_library():
         whole.save_pretrained(out)
     shutil.copymode(out / "config.json", out / "model.safetensors")  # else its owner's alone

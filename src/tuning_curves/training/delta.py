@@ -1,8 +1,8 @@
 """A delta's file: every tensor that a run trained, and what must be known to use them.
 
-It is one safetensors file. Whole tensors stand under their names in `EncoderModel`, the span head
+It is one safetensors file. Whole tensors stand under their names in `EncoderModel`, the head
 among them; of tensors with chosen entries alone their flat positions and what is added there
-(`methods.entries`). The header says what they are of: the run and all its settings, the files of
+(`methods.sparse`). The header says what they are of: the run and all its settings, the files of
 its encoder with their sha256, and a sha256 of all of it, so that a torn or altered file is refused.
 """
 
@@ -34,7 +34,7 @@ class About:
     Attributes:
         study, id, run, settings: as in the run's record.
         encoder: sha256 of each of the encoder's files, by name.
-        scores: exact matches, sum of F1 and questions, by split, as in the record.
+        scores: as in the record: sums of the task's parts and the number of examples, by split.
     """
 
     study: str

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from tuning_curves.encoders.batches import Feed, autocast
-from tuning_curves.encoders.model import EncoderModel, span_loss
+from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.encoders.packing import to_device
 from tuning_curves.study.job import Run, TrainingSettings
+from tuning_curves.tasks.base import Task
 from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
 from tuning_curves.training.optimizer import batches, make_optimizer, rate_factor, state_bytes
 from tuning_curves.training.profile import StepProfile, Stopwatch, profile_step
@@ -58,51 +59,53 @@ class Trace:
 Report = Callable[[int, float], None]
 
 
-def loss_of(model: EncoderModel, feed: Feed, questions: np.ndarray, precision: str) -> Tensor:
-    """The mean loss over all windows of these questions, in nats: a scalar with its graph."""
-    features = feed.features
-    windows = features.features_of(questions)
+def loss_of(
+    task: Task, model: EncoderModel, feed: Feed, examples: np.ndarray, precision: str
+) -> Tensor:
+    """The mean loss over all windows of these examples, in nats: a scalar with its graph."""
+    chosen = feed.windows.windows_of(examples)
     with autocast(feed.device, precision):
-        batch = feed.batch(windows)
+        batch = feed.batch(chosen)
         logits = model(batch.hidden, batch.packing, feed.first)
-    labels = np.stack((features.label_start[windows], features.label_end[windows]))
-    starts, ends = to_device(torch.from_numpy(labels.astype(np.int64)), logits.device)
-    return span_loss(logits, batch.packing, starts, ends)
+    labels = to_device(torch.from_numpy(feed.windows.labels_of(chosen)), logits.device)
+    return task.loss(logits, batch.packing, labels)
 
 
 class Trainer:
-    """Trains a prepared model on a subset of questions, as one run asks."""
+    """Trains a prepared model on a subset of examples, as one run asks."""
 
     def __init__(
         self,
+        task: Task,
         model: EncoderModel,
         feed: Feed,
-        questions: np.ndarray,
+        examples: np.ndarray,
         run: Run,
         training: TrainingSettings,
         checkpoint: Path,
         checkpoint_seconds: float | None = None,
     ) -> None:
         """Args:
-        questions: numbers of the run's subset, int64 [n].
+        examples: numbers of the run's subset, int64 [n].
         checkpoint: the file to resume from.
         checkpoint_seconds: how often it is written; None is every minute.
         """
-        self.model, self.feed, self.questions, self.run = model, feed, questions, run
+        self.task, self.model, self.feed = task, model, feed
+        self.examples, self.run = examples, run
         self.training, self.checkpoint = training, checkpoint
         self.checkpoint_seconds = checkpoint_seconds
         self.optimizer = make_optimizer(model, run.learning_rate, training)
         self.trained = [p for p in model.parameters() if p.requires_grad]
         self.trace = Trace()
-        self.window: list[Tensor] = []  # losses of the present stretch
+        self.recent: list[Tensor] = []  # losses of the present stretch
         self.ended: list[tuple[int, Tensor]] = []  # stretches whose mean loss was not looked at yet
 
     def profile(self) -> StepProfile:
         """Measure the first step without making it; `train` does not measure it again."""
         torch.manual_seed(self.run.init_seed)  # attention dropout and a GPU draw from it
-        first = next(batches(len(self.questions), self.training.batch_size, 1, self.run.init_seed))
+        first = next(batches(len(self.examples), self.training.batch_size, 1, self.run.init_seed))
         self.model.train()
-        self._measure(self.questions[first])
+        self._measure(self.examples[first])
         self.optimizer.zero_grad(set_to_none=True)
         assert self.trace.profile is not None
         return self.trace.profile
@@ -123,8 +126,8 @@ class Trainer:
         self.model.train()
         watch = Stopwatch(self.feed.device, self.trace.later_seconds)
         steps, size = self.run.steps, self.training.batch_size
-        order = enumerate(batches(len(self.questions), size, steps, self.run.init_seed))
-        self.feed.warm(self.questions)  # a study's cost, no run's
+        order = enumerate(batches(len(self.examples), size, steps, self.run.init_seed))
+        self.feed.warm(self.examples)  # a study's cost, no run's
         try:
             self._make_steps(order, watch, report)
         finally:
@@ -145,9 +148,9 @@ class Trainer:
                 with shielded():  # a signal ends the training between two steps
                     if number == 0:
                         with watch.paused():
-                            self._first(self.questions[chosen])
+                            self._first(self.examples[chosen])
                     else:
-                        self.step(number, self.questions[chosen])
+                        self.step(number, self.examples[chosen])
                 late = time.monotonic() - saved > often
                 if late and number + 1 < self.run.steps:
                     with watch.paused():
@@ -156,17 +159,17 @@ class Trainer:
                 if self.trace.losses:
                     report(number + 1, self.trace.losses[-1][1])
 
-    def _first(self, questions: np.ndarray) -> None:
+    def _first(self, examples: np.ndarray) -> None:
         """Make the first step, which has a clock of its own."""
         watch = Stopwatch(self.feed.device)
         try:
             with watch.running():
-                self.step(0, questions)
+                self.step(0, examples)
         finally:
             self.trace.first_seconds = watch.seconds
 
-    def step(self, number: int, questions: np.ndarray) -> None:
-        """Make step `number`, counted from 0, on these questions; the model is in training mode.
+    def step(self, number: int, examples: np.ndarray) -> None:
+        """Make step `number`, counted from 0, on these examples; the model is in training mode.
 
         The first one is measured, unless a profile has measured it.
 
@@ -177,30 +180,30 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.run.learning_rate * factor
         if number == 0 and self.trace.profile is None:
-            loss = self._measure(questions)
+            loss = self._measure(examples)
         else:
-            loss = self._forward(questions, number, self.feed)
+            loss = self._forward(examples, number, self.feed)
             loss.backward()
         torch.nn.utils.clip_grad_norm_(self.trained, self.training.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.trace.step = number + 1
-        self.window.append(loss.detach())
+        self.recent.append(loss.detach())
         self._look(number)
 
-    def _measure(self, questions: np.ndarray) -> Tensor:
+    def _measure(self, examples: np.ndarray) -> Tensor:
         """Go forward and backward as the first step does, and keep what that costs; the loss."""
-        windows = self.feed.features.features_of(questions)
-        tokens = int(self.feed.features.lengths[windows].sum())
-        feed = self.feed.holding(questions)  # what is made once is no cost of a step
+        chosen = self.feed.windows.windows_of(examples)
+        tokens = int(self.feed.windows.lengths[chosen].sum())
+        feed = self.feed.holding(examples)  # what is made once is no cost of a step
         self.trace.profile, loss = profile_step(
-            self.model, lambda some: self._forward(some, 0, feed), questions, tokens
+            self.model, lambda some: self._forward(some, 0, feed), examples, tokens
         )
         return loss
 
-    def _forward(self, questions: np.ndarray, step: int, feed: Feed) -> Tensor:
+    def _forward(self, examples: np.ndarray, step: int, feed: Feed) -> Tensor:
         self.model.dropout_bits.restart(self.run.init_seed, step)
-        return loss_of(self.model, feed, questions, self.training.precision)
+        return loss_of(self.task, self.model, feed, examples, self.training.precision)
 
     def _look(self, number: int) -> None:
         """Keep the mean loss of each stretch, and stop when it is no number.
@@ -210,8 +213,8 @@ class Trainer:
         stretch = max(1, math.ceil(self.run.steps / LOSS_POINTS))
         last = number + 1 == self.run.steps
         if (number + 1) % stretch == 0 or last:
-            self.ended.append((number + 1, torch.stack(self.window).mean()))
-            self.window = []
+            self.ended.append((number + 1, torch.stack(self.recent).mean()))
+            self.recent = []
         often = 1 if self.feed.device.type == "cpu" else CUDA_CHECK_STEPS
         if last or (number + 1) % often == 0:
             self._read_losses()
@@ -223,8 +226,8 @@ class Trainer:
             Diverged: one of them is no number.
         """
         means = [mean for _, mean in self.ended]
-        if self.window:
-            means.append(torch.stack(self.window).mean())
+        if self.recent:
+            means.append(torch.stack(self.recent).mean())
         values = torch.stack(means).tolist() if means else []
         steps = [step for step, _ in self.ended] + [self.trace.step]
         for value, step in zip(values, steps, strict=False):
@@ -248,7 +251,7 @@ class Trainer:
             Diverged: the loss is no number.
         """
         self._read_losses()
-        window = torch.stack(self.window).tolist() if self.window else []
+        window = torch.stack(self.recent).tolist() if self.recent else []
         progress = {**asdict(self.trace), "window": window}
         progress["later_seconds"] = seconds
         try:
@@ -266,7 +269,7 @@ class Trainer:
             self.checkpoint.unlink()
             return False
         device = self.feed.device
-        self.window = [torch.tensor(loss, device=device) for loss in progress.pop("window")]
+        self.recent = [torch.tensor(loss, device=device) for loss in progress.pop("window")]
         profile = progress.pop("profile")
         self.trace = Trace(**progress, profile=profile and StepProfile(**profile))
         return True

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from tuning_curves.study.job import TrainingSettings
+from tuning_curves.util import streams
 
 
 def make_optimizer(model: nn.Module, rate: float, training: TrainingSettings) -> torch.optim.AdamW:
@@ -41,9 +42,6 @@ def state_bytes(optimizer: torch.optim.Optimizer) -> int:
     )
 
 
-ORDER_STREAM = 4  # apart from the streams of `subsets`
-
-
 def rate_factor(step: int, steps: int, schedule: str, warmup: float) -> float:
     """The share of the learning rate at a step, counted from 0: in 0 to 1."""
     if schedule == "constant":
@@ -60,7 +58,7 @@ def batches(n: int, batch_size: int, steps: int, seed: int) -> Iterator[np.ndarr
     Yields:
         `steps` arrays of at most `batch_size` numbers, int64.
     """
-    generator = np.random.default_rng([ORDER_STREAM, seed])
+    generator = streams.stream(streams.ORDER, seed)
     left = steps
     while left > 0:
         order = generator.permutation(n)

@@ -32,9 +32,9 @@ class StepProfile:
         step_tokens: tokens of the batch.
         flops_per_step: of its forward and backward pass.
         activation_bytes: kept for the backward pass, parameters left out.
-        activation_bytes_one: the same for the batch's first question alone.
+        activation_bytes_one: the same for the batch's first example alone.
         gradient_bytes: of all gradients.
-        bias_gradients: mean absolute gradient of each trained bias term (`methods.biases.TERMS`)
+        bias_gradients: mean absolute gradient of each trained bias term (`families.base.TERMS`)
             in each layer, before clipping.
     """
 
@@ -50,25 +50,25 @@ Loss = Callable[[np.ndarray], Tensor]
 
 
 def profile_step(
-    model: EncoderModel, loss_of: Loss, questions: np.ndarray, tokens: int
+    model: EncoderModel, loss_of: Loss, examples: np.ndarray, tokens: int
 ) -> tuple[StepProfile, Tensor]:
     """Measure one step's forward and backward pass, and leave its gradients on the parameters.
 
     Args:
         model: in training mode, without gradients.
-        loss_of: the mean loss of some questions, drawing the same dropout each time it is called;
+        loss_of: the mean loss of some examples, drawing the same dropout each time it is called;
             what it makes is counted.
-        questions: int64 [batch], whose windows have `tokens` tokens.
+        examples: int64 [batch], whose windows have `tokens` tokens.
 
     Returns:
         What was measured, and the loss in nats, a scalar.
     """
     device = model.head.weight.device
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        one, _ = _kept(model, lambda: loss_of(questions[:1]))
+        one, _ = _kept(model, lambda: loss_of(examples[:1]))
     model.zero_grad(set_to_none=True)
     with FlopCounterMode(display=False, custom_mapping=_attention_formulas()) as counter:
-        whole, loss = _kept(model, lambda: loss_of(questions))
+        whole, loss = _kept(model, lambda: loss_of(examples))
     gradients = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
     profile = StepProfile(
         step_tokens=tokens,
@@ -76,7 +76,7 @@ def profile_step(
         activation_bytes=whole,
         activation_bytes_one=one,
         gradient_bytes=tensor_bytes(gradients),
-        bias_gradients=bias_terms(gradients, len(model.layers)),
+        bias_gradients=bias_terms(gradients, model),
     )
     return profile, loss.detach()
 

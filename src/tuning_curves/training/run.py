@@ -1,8 +1,8 @@
-"""What the runs of a job share, and how a run begins from it.
+"""What the runs of a job share, and how a run is prepared from it.
 
 A run's numbers never depend on its company: the model is copied afresh, the random state is set
-by the run's own seeds, and what is shared (windows, the frozen part's output, chosen entries) is
-made from the study and the run's own values alone.
+by the run's own seeds, and what is shared (windows, activations of frozen layers, chosen entries)
+is made from the study and the run's own values alone.
 """
 
 import copy
@@ -29,15 +29,15 @@ from tuning_curves.methods import (
     resolve_method,
     trained_tensors,
 )
-from tuning_curves.methods.masks import SELECT_QUESTIONS
-from tuning_curves.methods.sparse import place_entries, plain_name
+from tuning_curves.methods.masks import SELECT_EXAMPLES
+from tuning_curves.methods.sparse import place_sparse, plain_name
 from tuning_curves.study.job import ENGINE, PlannedRun, Run, Settings
 from tuning_curves.study.outcomes import pack_outcomes
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import Cost
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.base import Part
-from tuning_curves.tasks.question_answering.windows import open_windows, read_manifest
+from tuning_curves.tasks.windows import Windows, open_windows, read_manifest
 from tuning_curves.training.evaluate import Evaluator, Outcomes
 from tuning_curves.training.loop import Trace, Trainer, loss_of
 from tuning_curves.training.profile import (
@@ -64,7 +64,7 @@ class PreparedRun:
     counts: Counts
     feeds: dict[str, Feed]
     trainer: Trainer
-    shared: int = 0  # bytes of the device that were taken before, less what prefixes have left
+    shared: int = 0  # bytes of the device that were taken before, less the room left for caches
 
 
 class RunContext:
@@ -73,25 +73,25 @@ class RunContext:
     def __init__(
         self,
         settings: Settings,
-        places: WorkerPaths,
+        paths: WorkerPaths,
         device: torch.device,
         sharers: int = 1,
     ) -> None:
         """Args: settings: what all of the job's runs have in common. sharers: processes on a GPU.
 
         Raises:
-            DataError: the encoder or the features are not those that the settings name.
+            DataError: the encoder or the windows are not those that the settings name.
         """
-        self.settings, self.places, self.device = settings, places, device
+        self.settings, self.paths, self.device = settings, paths, device
         self.training = settings.training
         self.task = make_task(settings.task)
         self.precision: str = self.training.precision
-        self.features = open_windows(places.windows)
-        self.encoder = open_encoder(places.encoder)
-        self.manifest = read_manifest(places.windows)
-        check_belongs(settings, self.encoder, self.manifest, places)
+        self.windows: dict[str, Windows] = open_windows(paths.windows)
+        self.encoder = open_encoder(paths.encoder)
+        self.manifest = read_manifest(paths.windows)
+        check_belongs(settings, self.encoder, self.manifest, paths)
         self.original = load_encoder(
-            places.encoder,
+            paths.encoder,
             outputs=self.task.outputs,
             hidden_dropout=self.training.hidden_dropout,
             attention_dropout=self.training.attention_dropout,
@@ -99,48 +99,48 @@ class RunContext:
         self.original.eval().requires_grad_(False)
         on_host = device.type == "cpu"
         self.pristine = self.original if on_host else copy.deepcopy(self.original).to(device)
-        self.prefixes: dict[tuple[str, int], ActivationCache] = {}
-        self.room = Room(_memory_for_prefixes(device, sharers))
+        self.caches: dict[tuple[str, int], ActivationCache] = {}
+        self.room = Room(_memory_for_caches(device, sharers))
         self.selections: dict[tuple[Any, ...], dict[str, Tensor]] = {}
-        self._choose_questions()
+        self._choose_examples()
 
-    def _choose_questions(self) -> None:
-        train, test = self.features["train"], self.features["test"]
+    def _choose_examples(self) -> None:
+        """Who is trained on, and who is scored: the same for every run of a study."""
+        train, test = self.windows["train"], self.windows["test"]
         evaluation = self.settings.evaluation
-        limits = {key: self.settings.task[key] for key in ("n_best", "max_answer_tokens")}
         held_out = self.settings.data.held_out_examples
-        self.pool, held = split_pools(train.article_sizes, held_out)
-        sizes = _by_article(held, train.article_sizes)
-        selection = held[stratified_sample(sizes, _count(evaluation.validation_examples))]
-        asked = stratified_sample(test.article_sizes, _count(evaluation.test_examples))
+        self.pool, held = split_pools(train.group_sizes, held_out)
+        sizes = _by_group(held, train.group_sizes)
+        validation = held[stratified_sample(sizes, _count(evaluation.validation_examples))]
+        tested = stratified_sample(test.group_sizes, _count(evaluation.test_examples))
         self.evaluators = {
-            "test": Evaluator(test, asked, **limits),
-            "validation": Evaluator(train, selection, **limits),
+            "test": Evaluator(self.task, test, tested),
+            "validation": Evaluator(self.task, train, validation),
         }
-        self.test_articles: list[int] = _by_article(asked, test.article_sizes).tolist()
+        self.test_groups: list[int] = _by_group(tested, test.group_sizes).tolist()
 
-    def begin(self, planned: PlannedRun) -> PreparedRun:
+    def prepare(self, planned: PlannedRun) -> PreparedRun:
         """Everything of one run before its first step."""
         run = planned.run
         shared = self.shared_bytes()
-        model, counts = self.prepare(run)
+        model, counts = self.make_model(run)
         if self.device.type == "cuda":  # what chooses entries is shared, and no run's own cost
             torch.cuda.reset_peak_memory_stats(self.device)
         feeds = {split: self.feed(model, split) for split in ("train", "test")}
-        questions = subset(self.pool, run.n_train, run.subset_seed)
         trainer = Trainer(
+            self.task,
             model,
             feeds["train"],
-            questions,
+            subset(self.pool, run.n_train, run.subset_seed),
             run,
             self.training,
-            self.places.checkpoint(planned),
-            self.places.checkpoint_seconds,
+            self.paths.checkpoint(planned),
+            self.paths.checkpoint_seconds,
         )
         return PreparedRun(model=model, counts=counts, feeds=feeds, trainer=trainer, shared=shared)
 
     def shared_bytes(self) -> int:
-        """Bytes of a GPU that are no run's own, beside the room that prefixes have left."""
+        """Bytes of a GPU that are no run's own, beside the room left for caches."""
         return allocated(self.device) + self.room.left
 
     def peak_memory(self, prepared: PreparedRun) -> int | None:
@@ -148,13 +148,13 @@ class RunContext:
         peak = peak_memory(self.device)
         return None if peak is None else peak - (prepared.shared - self.room.left)
 
-    def prepare(self, run: Run) -> tuple[EncoderModel, Counts]:
+    def make_model(self, run: Run) -> tuple[EncoderModel, Counts]:
         """A fresh copy of the encoder with the run's method in it."""
         model = copy.deepcopy(self.original)
         generator = torch.Generator().manual_seed(run.init_seed)
         method = resolve_method(run.method)
         counts = apply_method(method, model, generator)
-        place_entries(model, self._select(method, model, run))
+        place_sparse(model, self._select(method, model, run))
         store_frozen(model, self.precision)
         return model.to(self.device), counts
 
@@ -162,29 +162,31 @@ class RunContext:
         """The entries that a method chooses by the data: once for all that share data and head."""
         if method.select is None:
             return {}
-        questions = subset(self.pool, run.n_train, run.subset_seed)[:SELECT_QUESTIONS]
-        key = (method.name, run.init_seed, questions.tobytes())
+        examples = subset(self.pool, run.n_train, run.subset_seed)[:SELECT_EXAMPLES]
+        key = (method.name, run.init_seed, examples.tobytes())
         if key not in self.selections:
-            feed = Feed(model.to(self.device), self.features["train"], None)
-            losses = (loss_of(model, feed, one, self.precision) for one in questions[:, None])
+            feed = Feed(model.to(self.device), self.windows["train"], None)
+            losses = (
+                loss_of(self.task, model, feed, one, self.precision) for one in examples[:, None]
+            )
             self.selections[key] = method.select(model, losses)
         return self.selections[key]
 
     def feed(self, model: EncoderModel, split: str) -> Feed:
         """A split's batches for a model: what is frozen below its first trained layer is shared."""
-        features, first = self.features[split], count_frozen_layers(model)
+        windows, first = self.windows[split], count_frozen_layers(model)
         if first == 0:
-            return Feed(model, features, None)
-        if (split, first) not in self.prefixes:
+            return Feed(model, windows, None)
+        if (split, first) not in self.caches:
             store = self._store(split, first)
-            self.prefixes[split, first] = ActivationCache(
-                self.pristine, features, first, self.precision, self.room, store
+            self.caches[split, first] = ActivationCache(
+                self.pristine, windows, first, self.precision, self.room, store
             )
-        return Feed(model, features, self.prefixes[split, first])
+        return Feed(model, windows, self.caches[split, first])
 
     def _store(self, split: str, first: int) -> Store | None:
-        """Where a prefix is kept on disk, under a name that tells all that its numbers hang on."""
-        if self.places.cache is None:
+        """Where activations are kept on disk, by a name that tells all that they hang on."""
+        if self.paths.cache is None:
             return None
         key = [
             self.encoder["files"],
@@ -192,30 +194,30 @@ class RunContext:
             [ENGINE, split, first, self.precision],
             [device_name(self.device), versions()["torch"]],
         ]
-        lengths, width = self.features[split].lengths, self.pristine.head.in_features
+        lengths, width = self.windows[split].lengths, self.pristine.head.in_features
         name = f"{split}-{first}-{sha256_of(key)[:12]}"
         try:
-            return Store(self.places.cache, name, lengths, width, self.places.cache_bytes)
+            return Store(self.paths.cache, name, lengths, width, self.paths.cache_bytes)
         except OSError as error:
             say(f"warning: the frozen part's output stays in memory: {error}")
             return None
 
 
-def _memory_for_prefixes(device: torch.device, sharers: int) -> int:
+def _memory_for_caches(device: torch.device, sharers: int) -> int:
     if device.type == "cpu":
         return ACTIVATION_BYTES
     free, _ = torch.cuda.mem_get_info(device)
     return int(GPU_SHARE * free / sharers)
 
 
-def _count(questions: int | str) -> int | None:
-    return None if questions == "all" else int(questions)
+def _count(examples: int | str) -> int | None:
+    return None if examples == "all" else int(examples)
 
 
-def _by_article(questions: np.ndarray, article_sizes: np.ndarray) -> np.ndarray:
-    """How many of these questions (sorted) each article has, without articles that have none."""
-    edges = np.concatenate(([0], np.cumsum(article_sizes)))
-    counts = np.histogram(questions, edges)[0]
+def _by_group(examples: np.ndarray, group_sizes: np.ndarray) -> np.ndarray:
+    """How many of these examples (sorted) each group has, without groups that have none."""
+    edges = np.concatenate(([0], np.cumsum(group_sizes)))
+    counts = np.histogram(examples, edges)[0]
     return counts[counts > 0]
 
 
@@ -232,26 +234,27 @@ class Folders(Protocol):
 def check_belongs(
     settings: Settings,
     encoder: Mapping[str, Any],
-    features: Mapping[str, Any],
+    windows: Mapping[str, Any],
     folders: Folders,
 ) -> None:
-    """Compare the manifests of encoder and features with a job's settings, and with each other.
+    """Compare the manifests of encoder and windows with a job's settings, and with each other.
 
     Raises:
         DataError: names the folder, what it holds and what the job is about.
     """
     fix = "give the folders of this job's study: the workflow's logs name them"
     stated: list[tuple[Path, str, Any, Any]] = [
-        (folders.encoder, "an encoder", pin_of(encoder["encoder"]), settings.encoder.pin)
+        (folders.encoder, "an encoder", pin_of(encoder["encoder"]), settings.encoder.pin),
     ]
     pin = settings.data.pin
     if isinstance(pin, Mapping):  # a hub's revision is checked where it is fetched
-        stated.append((folders.windows, "features of data", features["content"], pin))
+        stated.append((folders.windows, "windows of data", windows["content"], pin))
     for folder, what, found, wanted in stated:
         if found != wanted:
             raise DataError(f"{folder}: {what} pinned {found}, expected {wanted}", fix=fix)
-    _check_windows(asdict(settings.windows), features, folders.windows, fix)
-    _check_tokenizer(encoder, features, folders, fix)
+    stated_settings = {"task": settings.task["name"], **asdict(settings.windows)}
+    _check_windows(stated_settings, windows, folders.windows, fix)
+    _check_tokenizer(encoder, windows, folders, fix)
 
 
 def pin_of(encoder: Mapping[str, Any]) -> str:
@@ -261,24 +264,24 @@ def pin_of(encoder: Mapping[str, Any]) -> str:
 
 
 def _check_windows(
-    settings: Mapping[str, Any], features: Mapping[str, Any], folder: Path, fix: str
+    settings: Mapping[str, Any], windows: Mapping[str, Any], folder: Path, fix: str
 ) -> None:
     for key, wanted in settings.items():
-        if features.get(key) != wanted:
+        if windows.get(key) != wanted:
             raise DataError(
-                f"{folder}: features with {key} {features.get(key)}, expected {wanted}", fix=fix
+                f"{folder}: windows with {key} {windows.get(key)}, expected {wanted}", fix=fix
             )
 
 
 def _check_tokenizer(
-    encoder: Mapping[str, Any], features: Mapping[str, Any], folders: Folders, fix: str
+    encoder: Mapping[str, Any], windows: Mapping[str, Any], folders: Folders, fix: str
 ) -> None:
-    """Features made before their manifest named the tokenizer are taken as they are."""
+    """Windows made before their manifest named the tokenizer are taken as they are."""
     own = encoder["files"]["tokenizer.json"]["sha256"]
-    if features.get("tokenizer_sha256", own) != own:
+    if windows.get("tokenizer_sha256", own) != own:
         raise DataError(
-            f"{folders.windows}: features of another encoder: their tokenizer.json has sha256 "
-            f"{features['tokenizer_sha256']}, {folders.encoder} has {own}",
+            f"{folders.windows}: windows of another encoder: their tokenizer.json has sha256 "
+            f"{windows['tokenizer_sha256']}, {folders.encoder} has {own}",
             fix=fix,
         )
 
@@ -292,15 +295,15 @@ def results_of(
         parts: the task's.
         test_groups: how many of the test examples each group has, in their order.
     """
-    values = {split: {"exact": taken.exact, "f1": taken.f1} for split, taken in outcomes.items()}
     scores = {
         split: {
-            "total": len(taken.exact),
-            **{p.name: _sum(values[split][p.name], p) for p in parts},
+            "total": len(found.parts[parts[0].name]),
+            **{part.name: _sum(found.parts[part.name], part) for part in parts},
         }
-        for split, taken in outcomes.items()
+        for split, found in outcomes.items()
     }
-    return {"scores": scores, "outcomes": pack_outcomes(values["test"], parts, test_groups)}
+    packed = pack_outcomes(outcomes["test"].parts, parts, test_groups)
+    return {"scores": scores, "outcomes": packed}
 
 
 def _sum(values: np.ndarray, part: Part) -> int | float:

@@ -69,11 +69,11 @@ class Worker:
     """Attends to the runs of a job."""
 
     def __init__(
-        self, job: Job, places: WorkerPaths, device: torch.device, sharers: int = 1
+        self, job: Job, paths: WorkerPaths, device: torch.device, sharers: int = 1
     ) -> None:
         """Args: sharers: processes that may share the device. Raises: see `RunContext`."""
-        self.job, self.places, self.device = job, places, device
-        self.context = RunContext(job.settings, places, device, sharers)
+        self.job, self.paths, self.device = job, paths, device
+        self.context = RunContext(job.settings, paths, device, sharers)
         self.progress = Progress(job.runs, self.context.task.metrics[0])
         self.summary = Summary()
 
@@ -93,17 +93,17 @@ class Worker:
         return self.summary
 
     def _attend(self, planned: PlannedRun, *, wait: bool) -> None:
-        with try_lock(self.places.lock(planned), wait=wait) as had:
+        with try_lock(self.paths.lock(planned), wait=wait) as had:
             if not had:
                 self.summary.busy.append(planned)
                 return
-            for path in self.places.written(planned):
+            for path in self.paths.written(planned):
                 remove_partials(path)
             try:
                 record = self._find_record(planned)
                 if record is None:
                     self._record(planned)
-                elif self._lacks_delta(planned, record):
+                elif self._misses_delta(planned, record):
                     self._train_for_delta(planned, record)
                 else:
                     self._forget(planned)
@@ -116,7 +116,7 @@ class Worker:
 
     def _find_record(self, planned: PlannedRun) -> Record | None:
         """The run's record, checked: from the archive or else the workspace."""
-        folders = (self.places.archive, self.places.records)
+        folders = (self.paths.archive, self.paths.records)
         found = [folder / planned.record for folder in folders if folder is not None]
         path = next((path for path in found if path.exists()), None)
         return None if path is None else read_record(path, planned, self.job.settings)
@@ -125,7 +125,7 @@ class Worker:
         """Train a run and write its record."""
         trained = self._train(planned)
         with shielded():
-            write_record(self.places.records, planned, trained)
+            write_record(self.paths.records, planned, trained)
             self._forget(planned)
         self.summary.diverged += not trained.finished
         self.summary.trained += trained.finished
@@ -147,15 +147,15 @@ class Worker:
         self.summary.trained += 1
         self.progress.finish(planned, trained)
 
-    def _lacks_delta(self, planned: PlannedRun, record: Record) -> bool:
+    def _misses_delta(self, planned: PlannedRun, record: Record) -> bool:
         """Whether a recorded run must be trained again, for a delta that was not kept."""
-        kept = self.places.delta(planned).exists()
-        return self.places.keep_deltas and not kept and record.finished
+        kept = self.paths.delta(planned).exists()
+        return self.paths.keep_deltas and not kept and record.finished
 
     def _forget(self, planned: PlannedRun) -> None:
         """Remove what a run with a record needs no more."""
-        self.places.checkpoint(planned).unlink(missing_ok=True)
-        failure_path(self.places.workspace, planned).unlink(missing_ok=True)
+        self.paths.checkpoint(planned).unlink(missing_ok=True)
+        failure_path(self.paths.workspace, planned).unlink(missing_ok=True)
 
     def _train(self, planned: PlannedRun) -> Record:
         """Train and evaluate one run; returns its record.
@@ -171,11 +171,11 @@ class Worker:
             details = shortage(error, self.device)
         if self.device.type == "cuda":  # what the failed run held is free only by now
             torch.cuda.empty_cache()
-        failure = write_failure(self.places.workspace, planned, "out of memory", details)
+        failure = write_failure(self.paths.workspace, planned, "out of memory", details)
         raise shortage_error(planned, failure)
 
     def _train_as_if_it_fits(self, planned: PlannedRun) -> Record:
-        prepared = self.context.begin(planned)
+        prepared = self.context.prepare(planned)
         try:
             return self._finish(planned, prepared)
         except Interrupted:
@@ -183,7 +183,7 @@ class Worker:
             raise
 
     def _finish(self, planned: PlannedRun, prepared: PreparedRun) -> Record:
-        """Train and evaluate a run that has begun; returns its record."""
+        """Train and evaluate a prepared run; returns its record."""
         run, model, trainer = planned.run, prepared.model, prepared.trainer
         method = resolve_method(run.method)
         provenance = gather(self.device, self.context.precision, method.packages)
@@ -200,7 +200,7 @@ class Worker:
             failure, scored = str(error), {"scores": None, "outcomes": None}
         before: dict[str, Tensor] = dict(self.context.pristine.named_parameters())
         check_frozen(model, before, run)
-        if self.places.keep_deltas and failure is None:
+        if self.paths.keep_deltas and failure is None:
             self._keep_delta(planned, model, scored["scores"])
         moved = changes(model, before) if method.pretrained else {}
         profile = trace.profile
@@ -215,24 +215,22 @@ class Worker:
             **scored,
             parameters=Parameters(**vars(prepared.counts), share=prepared.counts.share),
             cost=cost_of(model, trace, watch, profile, peak),
-            biases=Biases(
-                change=bias_terms(moved, len(model.layers)), first_gradient=profile.bias_gradients
-            ),
+            biases=Biases(change=bias_terms(moved, model), first_gradient=profile.bias_gradients),
             losses=[(int(step), loss) for step, loss in trace.losses],
             provenance=Provenance(**provenance),
         )
 
     def _evaluate(self, prepared: PreparedRun, watch: Stopwatch) -> dict[str, Any]:
-        """Take both examinations, timed by `watch`."""
-        asked = {"test": prepared.feeds["test"], "validation": prepared.feeds["train"]}
-        for split, feed in asked.items():
-            feed.warm(self.context.evaluators[split].questions)
+        """Evaluate on test and on validation, timed by `watch`."""
+        feeds = {"test": prepared.feeds["test"], "validation": prepared.feeds["train"]}
+        for split, feed in feeds.items():
+            feed.warm(self.context.evaluators[split].sample.examples)
         with watch.running():
             outcomes = {
-                split: self.context.evaluators[split].take(feed, self.context.precision)
-                for split, feed in asked.items()
+                split: self.context.evaluators[split].evaluate(feed, self.context.precision)
+                for split, feed in feeds.items()
             }
-        return results_of(outcomes, self.context.task.parts, self.context.test_articles)
+        return results_of(outcomes, self.context.task.parts, self.context.test_groups)
 
     def _keep_delta(self, planned: PlannedRun, model: EncoderModel, scores: dict[str, Any]) -> None:
         about = About(
@@ -243,10 +241,10 @@ class Worker:
             encoder={name: file["sha256"] for name, file in self.context.encoder["files"].items()},
             scores=scores,
         )
-        write_delta(self.places.delta(planned), about, trained_tensors(model))
+        write_delta(self.paths.delta(planned), about, trained_tensors(model))
 
 
-def run_job(job: Job, places: WorkerPaths, device: str, slots: GpuSlots | None = None) -> Summary:
+def run_job(job: Job, paths: WorkerPaths, device: str, slots: GpuSlots | None = None) -> Summary:
     """Run a job on `auto`, `cpu` or `cuda`; a CPU worker uses one thread, as many run at once.
 
     Raises:
@@ -257,7 +255,7 @@ def run_job(job: Job, places: WorkerPaths, device: str, slots: GpuSlots | None =
     with chosen_device(device, slots) as chosen:
         warn_of_slow_bfloat16(chosen, precision)
         try:
-            worker = Worker(job, places, chosen, 1 if slots is None else slots.workers)
+            worker = Worker(job, paths, chosen, 1 if slots is None else slots.workers)
         except (MemoryError, OSError, RuntimeError) as error:
             if not is_shortage(error):
                 raise
@@ -271,7 +269,7 @@ EVERY_SECONDS = 10.0
 
 
 class Progress:
-    """Lines on stderr, at most one every ten seconds besides one a finished run."""
+    """Lines on stderr, at most one every ten seconds besides one per finished run."""
 
     def __init__(self, runs: tuple[PlannedRun, ...], metric: Metric) -> None:
         """Args: metric: what is told of a finished run."""
@@ -287,14 +285,14 @@ class Progress:
         if now - self.last < EVERY_SECONDS:
             return
         self.last = now
-        place = f"run {self.done + 1} of {self.runs}"
+        which = f"run {self.done + 1} of {self.runs}"
         left = self._left(step)
-        say(f"{place}: {planned.run.path} step {step}/{planned.run.steps} loss {loss:.3f}{left}")
+        say(f"{which}: {planned.run.path} step {step}/{planned.run.steps} loss {loss:.3f}{left}")
 
     def resume(self, planned: PlannedRun, step: int) -> None:
         """A run goes on from its checkpoint."""
-        place = f"run {self.done + 1} of {self.runs}: {planned.run.path}"
-        say(f"{place} resumes after step {step}/{planned.run.steps}")
+        which = f"run {self.done + 1} of {self.runs}: {planned.run.path}"
+        say(f"{which} resumes after step {step}/{planned.run.steps}")
 
     def finish(self, planned: PlannedRun, record: Record) -> None:
         """A run has its record."""

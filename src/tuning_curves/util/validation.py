@@ -33,24 +33,7 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _check_keys(cls, value: Any) -> Any:
-        return _known(value, list(cls.model_fields))
-
-    # Until every reader asks for attributes: a section read as a mapping of what is set.
-    def __getitem__(self, key: str) -> Any:
-        value = getattr(self, key)
-        if value is None:
-            raise KeyError(key)
-        return value
-
-    def __contains__(self, key: str) -> bool:
-        return getattr(self, key, None) is not None
-
-    def get(self, key: str, default: Any = None) -> Any:
-        value = getattr(self, key, None)
-        return default if value is None else value
-
-    def keys(self) -> list[str]:
-        return [key for key in type(self).model_fields if key in self]
+        return _known(value, [f.alias or name for name, f in cls.model_fields.items()])
 
 
 def _known(value: Any, known: list[str]) -> Any:

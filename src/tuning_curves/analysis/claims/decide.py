@@ -3,7 +3,7 @@
 A claim that has to hold at every place (sizes) is `replicated` if each place by itself rejects its
 negation: an intersection-union test, whose error is at most that of one test (Berger, 1982). It is
 `not replicated` if some place rejects the claim itself after Holm's correction over the places,
-whose error is that of the family. Otherwise it is `undecided`, as it is where evidence is lacking:
+whose error is that of the family. Otherwise it is `undecided`, as it is where evidence is missing:
 a difference that is not significant proves nothing.
 """
 
@@ -44,6 +44,7 @@ class Judgement:
     estimate: float = np.nan
     low: float = np.nan
     high: float = np.nan
+    exact: bool = False  # a count, without an error
 
 
 def undecided(reason: str) -> Judgement:
@@ -51,15 +52,15 @@ def undecided(reason: str) -> Judgement:
     return Judgement(verdict=UNDECIDED, reason=reason)
 
 
-def judge_everywhere(conditions: Sequence[Condition], alpha: float, lacking: str = "") -> Judgement:
+def judge_everywhere(conditions: Sequence[Condition], alpha: float, missing: str = "") -> Judgement:
     """Judge a claim that has to hold at every place.
 
     Args:
         alpha: the error of one one-sided test.
-        lacking: what keeps the claim from being replicated, whatever the places say; "" if nothing.
+        missing: what keeps the claim from being replicated, whatever the places say; "" if nothing.
     """
     if not conditions:
-        return undecided(lacking or "there is nothing to test it by")
+        return undecided(missing or "there is nothing to test it by")
     against = correct_holm(np.array([c.p_against for c in conditions]))
     broken = [c for c, p in zip(conditions, against, strict=True) if p <= alpha]
     if broken:
@@ -67,21 +68,21 @@ def judge_everywhere(conditions: Sequence[Condition], alpha: float, lacking: str
         return _at(worst, NOT_REPLICATED, f"contradicted at {_places(broken)}")
     weakest = max(conditions, key=lambda c: 2.0 if np.isnan(c.p_for) else c.p_for)
     open_places = [c for c in conditions if not c.p_for <= alpha]  # NaN is open too
-    if lacking:
-        return _at(weakest, UNDECIDED, lacking)
+    if missing:
+        return _at(weakest, UNDECIDED, missing)
     if open_places:
         return _at(weakest, UNDECIDED, f"the data leave it open at {_places(open_places)}")
     return _at(weakest, REPLICATED, f"holds at {_places(list(conditions))}")
 
 
 def judge_turn(
-    conditions: Sequence[Condition], alpha: float, lacking: str, covers: bool
+    conditions: Sequence[Condition], alpha: float, missing: str, covers: bool
 ) -> Judgement:
     """Judge whether a difference is above zero at one place and below zero at a later one.
 
     Args:
         conditions: ordered; `p_for` is of "at most zero", `p_against` of "at least zero".
-        lacking: what keeps the order from being settled; "" if nothing.
+        missing: what keeps the order from being settled; "" if nothing.
         covers: whether the places reach as far as the claim does: else a turn may lie outside.
     """
     above, below = (
@@ -97,8 +98,8 @@ def judge_turn(
         return Judgement(
             verdict=NOT_REPLICATED, reason=f"the other way round: below at {early}, above at {late}"
         )
-    if lacking:
-        return undecided(lacking)
+    if missing:
+        return undecided(missing)
     for key, word in (("p_for", "above"), ("p_against", "below")):
         if covers and all(getattr(c, key) <= alpha for c in conditions):
             reason = f"{word} at {_places(list(conditions))}, so that the order never turns"

@@ -1,16 +1,16 @@
-"""Verdicts: each claim judged by its own rule, once for each budget where scores are compared.
+"""The kinds of rule by which claims are judged, one class each.
 
-docs/verdicts.md explains the rules. Nothing here knows a claim or a study by name. A claim whose
-methods, sizes or budgets the study lacks is undecided and says so; too few runs decide nothing; at
-the paper's scale, scores are judged only if the anchor holds: full fine-tuning on all the data
-reaches what others costs.
+A class is a kind's whole: its parameters (checked as they are read), its unit, whether it is
+judged under each budget or over all of them, whether it is about scores, and how it judges. Nothing
+here knows a claim or a study by name; docs/verdicts.md explains the rules. Numbers are compared in
+`evidence`, places are weighed in `decide`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-import pandas as pd
+from pydantic import AfterValidator, Field, Strict
 
 from tuning_curves.analysis import costs
 from tuning_curves.analysis.claims import evidence as ev
@@ -24,176 +24,303 @@ from tuning_curves.analysis.claims.decide import (
     judge_turn,
     undecided,
 )
-from tuning_curves.analysis.claims.evidence import Evidence
-from tuning_curves.analysis.claims.published import Claim, Claims
-from tuning_curves.analysis.comparisons import correct_holm, find_pairs
+from tuning_curves.analysis.claims.evidence import Evidence, Sizes
+from tuning_curves.analysis.comparisons import correct_holm
 from tuning_curves.analysis.costs import count_parameters
 from tuning_curves.analysis.crossover import crossover_of
-from tuning_curves.analysis.runs import Runs
-from tuning_curves.study.config import StudyConfig
+from tuning_curves.analysis.pairs import find_pairs
+from tuning_curves.analysis.statistics import Estimate, equivalence_p, not_worse_p
+from tuning_curves.tasks import task_class, task_names
+from tuning_curves.util.validation import ONCE, Section, expected
 
-Rule = Mapping[str, Any]
-COLUMNS = [
-    *["claim", "budget", "verdict", "estimate", "low", "high", "unit", "scale", "reason"],
-    *["statement", "source"],
-]
-SCALES = {
-    "demo": "at demo scale: no evidence about SQuAD",
-    "reduced": "at reduced scale: only BERT-base on SQuAD can replicate the paper",
-    "paper": "at the paper's scale",
-}
-UNITS = {
-    "above": "points", "equivalent": "points", "not-worse": "points", "crossover": "questions",
-    "share": "%", "largest-changes": "ratio", "no-gradient": "ratio", "cost": "ratio",
-    "time-to-score": "ratio", "data-needed": "questions",
-}  # fmt: skip
+POINTS = "points"
 
 
-def make_verdicts(
-    runs: Runs, chosen: pd.DataFrame, selection: pd.DataFrame, study: StudyConfig, claims: Claims
-) -> pd.DataFrame:
-    """One row per claim and, where budgets are told apart, budget that draws a curve.
+def _known_metric(name: str) -> str:
+    known = [m.name for task in task_names() for m in task_class(task).metrics]
+    if name not in known:
+        raise expected(f"one of {', '.join(dict.fromkeys(known))}")
+    return name
 
-    Args:
-        chosen: the runs at their chosen rates; selection: the choices.
+
+MethodName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+MetricName = Annotated[str, AfterValidator(_known_metric)]
+Term = Literal["q", "k", "v", "m1", "LN1", "m2", "m3", "LN2"]
+Terms = Annotated[tuple[Term, ...], Strict(False), Field(min_length=1), ONCE]
+Count = Annotated[int, Field(ge=1)]
+AboveZero = Annotated[float, Field(gt=0)]
+Proportion = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Rule(Section):
+    """A kind of rule: what all have in common."""
+
+    unit: ClassVar[str]  # of its number; `examples` is called as the task calls them
+    by_budget: ClassVar[bool] = False  # judged under each budget that draws a curve
+    about_scores: ClassVar[bool] = False  # waits for the anchor, and is weakened by rates at edges
+
+    @property
+    def methods(self) -> list[str]:
+        """The methods that it names."""
+        names = ("first", "second", "method", "against")
+        return [getattr(self, name) for name in names if name in type(self).model_fields]
+
+    def judge(self, evidence: Evidence, budget: str) -> Judgement:
+        """The verdict; `budget` is "" where the rule is judged over all of them."""
+        raise NotImplementedError
+
+
+class ScoreRule(Rule):
+    """Two methods' paired difference in a metric, at every size of a range."""
+
+    unit = POINTS
+    by_budget = True
+    about_scores = True
+    first: MethodName
+    second: MethodName
+    metric: MetricName
+    sizes: Sizes
+
+    def p_values(self, difference: Estimate) -> tuple[float, float]:
+        """One-sided p-values: of "the claim is false here", and of "it is true here"."""
+        return difference.tails(0.0)
+
+    def conditions(self, evidence: Evidence, budget: str) -> tuple[list[Condition], str]:
+        """A condition per size, and what is missing."""
+        return ev.compare_scores(evidence, self, budget)
+
+    def judge(self, evidence: Evidence, budget: str) -> Judgement:
+        conditions, missing = self.conditions(evidence, budget)
+        return judge_everywhere(conditions, evidence.alpha, missing)
+
+
+class Above(ScoreRule):
+    """The first method is above the second at every size."""
+
+    kind: Literal["above"]
+
+
+class Equivalent(ScoreRule):
+    """The two lie within a margin of each other, shown by two one-sided tests."""
+
+    kind: Literal["equivalent"]
+    margin: AboveZero
+
+    def p_values(self, difference: Estimate) -> tuple[float, float]:
+        beyond = difference.tails(self.margin)[0], difference.tails(-self.margin)[1]
+        return equivalence_p(difference, self.margin), float(np.minimum(1.0, 2 * min(beyond)))
+
+
+class NotWorse(ScoreRule):
+    """The first is at most a margin below the second."""
+
+    kind: Literal["not-worse"]
+    margin: AboveZero
+
+    def p_values(self, difference: Estimate) -> tuple[float, float]:
+        return not_worse_p(difference, self.margin), difference.tails(-self.margin)[1]
+
+
+class Crossover(ScoreRule):
+    """The first is above the second at one size and below it at a later one.
+
+    Attributes:
+        span: the sizes that a study has to reach before "it never turns" can be said.
     """
-    evidence = Evidence(
-        runs=runs, chosen=chosen, selection=selection, study=study, level=claims.level,
-        least_pairs=claims.least_pairs,
-    )  # fmt: skip
-    anchor = check_anchor(evidence, claims)
-    rows = [row for claim in claims.claims for row in _judge_claim(evidence, claim, claims, anchor)]
-    return pd.DataFrame(rows, columns=COLUMNS)
+
+    unit = "examples"
+    kind: Literal["crossover"]
+    span: Annotated[tuple[Count, Count], Strict(False)]
+
+    def judge(self, evidence: Evidence, budget: str) -> Judgement:
+        conditions, missing = self.conditions(evidence, budget)
+        sizes = evidence.sizes(self.methods, budget)
+        covers = bool(sizes) and sizes[0] <= self.span[0] and sizes[-1] >= self.span[1]
+        judged = judge_turn(conditions, evidence.alpha, missing, covers)
+        if judged.verdict != REPLICATED:
+            return judged
+        pairs = find_pairs(evidence.chosen, self.first, self.second)
+        wanted, _ = ev.within(sizes, self.sizes)
+        own = {n: pair for (name, n), pair in pairs.items() if name == budget and n in wanted}
+        where = crossover_of(evidence.runs, own, self.first, self.second, evidence.analysis)
+        return Judgement(
+            verdict=judged.verdict, reason=judged.reason, estimate=where["n_train"],
+            low=where["low"], high=where["high"],
+        )  # fmt: skip
 
 
-def _judge_claim(
-    evidence: Evidence, claim: Claim, claims: Claims, anchor: str
-) -> Iterator[dict[str, Any]]:
-    kind = claim.rule["kind"]
-    budgets = evidence.study.whole_budgets if kind in BY_BUDGET else [""]
-    missing = _missing_method(evidence, claim.rule)
-    if missing:
-        yield _row(evidence, claim, "", undecided(missing))
-        return
-    for budget in budgets:
-        if claim.scale == "paper" and evidence.study["scale"] == "demo" and kind in SCORED:
-            judged = undecided("a demo decides nothing about the paper's encoder and data")
-        elif anchor and kind in SCORED:
-            judged = undecided(anchor)
-        elif kind in BY_BUDGET:
-            judged = BY_BUDGET[kind](evidence, claim.rule, budget, claims.alpha)
-        else:
-            judged = OVERALL[kind](evidence, claim, claims.alpha)
-        yield _row(evidence, claim, budget, judged)
+class Share(Rule):
+    """The share of parameters that a method trains rounds to a printed number.
+
+    Attributes:
+        rounding: half a unit of the last printed digit, in percent.
+    """
+
+    unit = "%"
+    kind: Literal["share"]
+    method: MethodName
+    percent: Annotated[float, Field(gt=0, le=100)]
+    rounding: AboveZero
+
+    def judge(self, evidence: Evidence, budget: str) -> Judgement:
+        """A count has no error; it agrees with a printed number if it rounds to it."""
+        counts = count_parameters(evidence.runs.frame).set_index("method")
+        if self.method not in counts.index:
+            return undecided(f"no run of {self.method} has finished")
+        percent = 100 * float(counts.loc[self.method, "share"])
+        trained = counts.loc[self.method, ["trainable_backbone", "trainable_added"]].sum()
+        encoder = evidence.study.encoder.name
+        reason = f"{int(trained):,} of the parameters of {encoder}: {percent:.4f} %"
+        agrees = abs(percent - self.percent) <= self.rounding
+        return Judgement(
+            verdict=REPLICATED if agrees else NOT_REPLICATED, reason=reason, estimate=percent,
+            low=percent, high=percent, exact=True,
+        )  # fmt: skip
 
 
-def _row(evidence: Evidence, claim: Claim, budget: str, judged: Judgement) -> dict[str, Any]:
-    notes = _notes(evidence, claim.rule, budget) if judged.verdict != UNDECIDED else ""
-    metric = {"em": " of exact match", "f1": " of F1"}.get(claim.rule.get("metric", ""), "")
-    unit = UNITS[claim.rule["kind"]]
-    return {
-        "claim": claim.id,
-        "budget": budget,
-        "verdict": judged.verdict,
-        "estimate": judged.estimate,
-        "low": judged.low,
-        "high": judged.high,
-        "unit": unit + (metric if unit == "points" else ""),
-        "scale": SCALES[evidence.study["scale"]],
-        "reason": judged.reason + notes,
-        "statement": claim.statement,
-        "source": claim.source,
-    }
+class LargestChanges(Rule):
+    """Some bias terms move more than all others."""
+
+    unit = "ratio"
+    by_budget = True
+    kind: Literal["largest-changes"]
+    method: MethodName
+    terms: Terms
+    sizes: Sizes
+
+    def judge(self, evidence: Evidence, budget: str) -> Judgement:
+        conditions, missing = ev.compare_changes(evidence, self, budget)
+        return judge_everywhere(conditions, evidence.alpha, missing)
 
 
-def _missing_method(evidence: Evidence, rule: Rule) -> str:
-    """Which methods of a rule the study does not train; "" if none."""
-    known = {entry["name"] for entry in evidence.study["methods"]}
-    wanted = [rule[key] for key in ("first", "second", "method", "against") if key in rule]
-    missing = [name for name in wanted if name not in known]
-    return f"the study does not train {' and '.join(missing)}" if missing else ""
+class NoGradient(Rule):
+    """A bias term gets next to no gradient, in every start."""
+
+    unit = "ratio"
+    kind: Literal["no-gradient"]
+    method: MethodName
+    term: Term
+    at_most: Proportion
+
+    def judge(self, evidence: Evidence, budget: str) -> Judgement:
+        """Every start has to agree: a derivation is tested, not a population."""
+        ratios = ev.gradient_ratios(evidence, self.method, self.term)
+        if len(ratios) < evidence.least_pairs:
+            least = evidence.least_pairs
+            return undecided(f"{len(ratios)} of at least {least} starts have gradients")
+        within = int((ratios <= self.at_most).sum())
+        return Judgement(
+            verdict={0: NOT_REPLICATED, len(ratios): REPLICATED}.get(within, UNDECIDED),
+            reason=f"{within} of {len(ratios)} starts; low and high are the least and the greatest",
+            estimate=float(np.median(ratios)),
+            low=float(ratios.min()),
+            high=float(ratios.max()),
+        )
 
 
-def _notes(evidence: Evidence, rule: Rule, budget: str) -> str:
-    """What weakens a verdict about scores: choices of a rate at the edge of its grid."""
-    if rule["kind"] not in SCORED:
-        return ""
-    methods = [rule[key] for key in ("first", "second", "method", "against") if key in rule]
-    rows = evidence.selection[evidence.selection["method"].isin(methods)]
-    rows = rows[rows["budget"] == budget] if budget else rows
-    at_edge = int(rows["edge"].isin(("low", "high")).sum())
-    if not at_edge:
-        return ""
-    return f"; {at_edge} of {len(rows)} learning rates lie at an edge of their grid"
+Quantity = Literal[
+    "seconds_per_step", "flops_per_step", "optimizer_bytes", "gradient_bytes", "activation_bytes",
+    "activation_bytes_one", "training_bytes", "training_bytes_one", "delta_bytes",
+]  # fmt: skip
 
 
-def check_anchor(evidence: Evidence, claims: Claims) -> str:
-    """Why scores at the paper's scale cannot be trusted; "" if they can, or at another scale."""
-    if evidence.study["scale"] != "paper":
-        return ""
-    anchor = claims.anchor
-    curves = evidence.curves
-    at = curves[(curves["method"] == anchor["method"]) & (curves["n_train"] >= anchor["from"])]
-    low, high = anchor["em"]
-    expected = f"expected {low:g} to {high:g} with {anchor['from']:,} questions or more"
-    if at["em"].dropna().empty:
-        return f"the anchor is missing: no score of {anchor['method']}, {expected}"
-    best = float(at["em"].max())
-    if low <= best <= high:
-        return ""
-    return f"the anchor fails: {anchor['method']} has {best:.1f} exact match, {expected}"
+class Cost(Rule):
+    """The ratio of two methods' costs lies below a bound, or does not, at every size."""
+
+    unit = "ratio"
+    kind: Literal["cost"]
+    method: MethodName
+    against: MethodName
+    quantity: Quantity
+    claimed: Literal["below", "not-below"]
+    ratio: AboveZero
+
+    def judge(self, evidence: Evidence, budget: str) -> Judgement:
+        conditions, missing = ev.compare_costs(evidence, self)
+        return judge_everywhere(conditions, evidence.alpha, missing)
 
 
-def _scores(evidence: Evidence, rule: Rule, budget: str, alpha: float) -> Judgement:
-    conditions, lacking = ev.compare_scores(evidence, rule, budget)
-    return judge_everywhere(conditions, alpha, lacking)
+class TimeToScore(Rule):
+    """One method needs as much training time as another to a share of the best score of full."""
+
+    unit = "ratio"
+    about_scores = True
+    kind: Literal["time-to-score"]
+    method: MethodName
+    against: MethodName
+    share: Proportion
+    ratio: AboveZero
+
+    def judge(self, evidence: Evidence, budget: str) -> Judgement:
+        """Ratio of two times, its range that of the two ranges at their farthest apart."""
+        points = costs.with_seconds(evidence.curves, evidence.chosen)
+        few = points["seeds"] < evidence.least_pairs  # such a point is nowhere sure to reach it
+        points = points.assign(low=points["low"].mask(few), high=points["high"].mask(few, 100.0))
+        target = self.share * costs.best_score(evidence.curves)
+        said = f"{target:.1f} {evidence.metric.label}"
+        own, other = (costs.reach_time(points, name, target) for name in self.methods)
+        for name, times in zip(self.methods, (own, other), strict=True):
+            if np.isnan(times["train_seconds"]):
+                return undecided(f"{name} has nowhere {said} in this study")
+        devices = sorted({own["device"], other["device"]})
+        if len(devices) > 1:
+            return undecided(f"the times are of different devices: {', '.join(devices)}")
+        low, high = own["low"] / other["high"], own["high"] / other["low"]
+        reason = f"time to {said}, {_where(own, self.method)}, {_where(other, self.against)}"
+        return Judgement(
+            verdict=REPLICATED if low >= self.ratio
+            else NOT_REPLICATED if high < self.ratio
+            else UNDECIDED,
+            reason=reason, estimate=own["train_seconds"] / other["train_seconds"], low=low,
+            high=high,
+        )  # fmt: skip
 
 
-def _changes(evidence: Evidence, rule: Rule, budget: str, alpha: float) -> Judgement:
-    conditions, lacking = ev.compare_changes(evidence, rule, budget)
-    return judge_everywhere(conditions, alpha, lacking)
+def _where(times: Mapping[str, Any], method: str) -> str:
+    n = ev.size_name(int(times["n_train"]))
+    return f"{method}: {times['train_seconds']:.4g} s at {n} under {times['budget']}"
 
 
-def _crossover(evidence: Evidence, rule: Rule, budget: str, alpha: float) -> Judgement:
-    first, second = rule["first"], rule["second"]
-    conditions, lacking = ev.compare_scores(evidence, rule, budget)
-    sizes = evidence.sizes([first, second], budget)
-    covers = bool(sizes) and sizes[0] <= rule["span"][0] and sizes[-1] >= rule["span"][1]
-    judged = judge_turn(conditions, alpha, lacking, covers)
-    if judged.verdict != REPLICATED:
-        return judged
-    pairs = find_pairs(evidence.chosen, first, second)
-    wanted, _ = ev.within(sizes, rule)
-    own = {n: pair for (name, n), pair in pairs.items() if name == budget and n in wanted}
-    where = crossover_of(evidence.runs, own, first, second, evidence.analysis)
-    return Judgement(
-        verdict=judged.verdict, reason=judged.reason, estimate=where["n_train"],
-        low=where["low"], high=where["high"],
-    )  # fmt: skip
+class DataNeeded(Rule):
+    """A method needs more than so many examples for a share of its score with all the data.
 
+    Attributes:
+        full_data_from: from how many examples on a size counts as all the data.
+    """
 
-def _data_needed(evidence: Evidence, rule: Rule, budget: str, alpha: float) -> Judgement:
-    """More than so many questions: a size of so many is surely below; a smaller surely not."""
-    found, lacking = ev.compare_to_full_data(evidence, rule, budget)
-    if not found:
-        return undecided(lacking or "the study has no size below that of all its data")
-    bound = rule["more_than"]
-    short = _settled(found, "p_against", alpha, lambda n: n >= bound)
-    enough = _settled(found, "p_for", alpha, lambda n: n <= bound)
-    numbers = {
-        "estimate": _least(found, lambda c: c.estimate >= 0),
-        "low": _least(found, lambda c: not c.high < 0),
-        "high": _least(found, lambda c: c.low > 0),
-    }
-    share = f"{100 * rule['share']:g} % of the exact match with all the data"
-    if short and not enough:
-        reason = f"still below {share} at {ev.size_name(max(short))}"
-        return Judgement(verdict=REPLICATED, reason=reason, **numbers)
-    if enough and not short:
-        reason = f"has {share} at {ev.size_name(min(enough))}"
-        return Judgement(verdict=NOT_REPLICATED, reason=reason, **numbers)
-    reason = lacking or f"no size settles whether {bound:,} questions give {share}"
-    return Judgement(verdict=UNDECIDED, reason=reason, **numbers)
+    unit = "examples"
+    by_budget = True
+    about_scores = True
+    kind: Literal["data-needed"]
+    method: MethodName
+    share: Proportion
+    full_data_from: Count
+    more_than: Count
+
+    def judge(self, evidence: Evidence, budget: str) -> Judgement:
+        """More than so many: a size of so many is surely below; a smaller one surely not."""
+        found, missing = ev.compare_to_full_data(evidence, self, budget)
+        if not found:
+            return undecided(missing or "the study has no size below that of all its data")
+        bound = self.more_than
+        short = _settled(found, "p_against", evidence.alpha, lambda n: n >= bound)
+        enough = _settled(found, "p_for", evidence.alpha, lambda n: n <= bound)
+        share = f"{100 * self.share:g} % of the {evidence.metric.label} with all the data"
+        verdict, reason = (
+            UNDECIDED,
+            missing
+            or (f"no size settles whether {bound:,} {evidence.nouns.examples} give {share}"),
+        )
+        if short and not enough:
+            verdict, reason = REPLICATED, f"still below {share} at {ev.size_name(max(short))}"
+        elif enough and not short:
+            verdict, reason = NOT_REPLICATED, f"has {share} at {ev.size_name(min(enough))}"
+        return Judgement(
+            verdict=verdict, reason=reason,
+            estimate=_least(found, lambda c: c.estimate >= 0),
+            low=_least(found, lambda c: not c.high < 0),
+            high=_least(found, lambda c: c.low > 0),
+        )  # fmt: skip
 
 
 def _settled(
@@ -209,92 +336,13 @@ def _least(found: Mapping[int, Condition], holds: Callable[[Condition], bool]) -
     return float(min((n for n, condition in found.items() if holds(condition)), default=np.nan))
 
 
-def _share(evidence: Evidence, claim: Claim, _alpha: float) -> Judgement:
-    """A count has no error; it agrees with a printed number if it rounds to it."""
-    rule = claim.rule
-    counts = count_parameters(evidence.runs.frame).set_index("method")
-    if rule["method"] not in counts.index:
-        return undecided(f"no run of {rule['method']} has finished")
-    percent = 100 * float(counts.loc[rule["method"], "share"])
-    trained = counts.loc[rule["method"], ["trainable_backbone", "trainable_added"]].sum()
-    encoder = evidence.study["encoder"]["name"]
-    reason = f"{int(trained):,} of the parameters of {encoder}: {percent:.4f} %"
-    agrees = abs(percent - rule["percent"]) <= rule["rounding"]
-    verdict = REPLICATED if agrees else NOT_REPLICATED
-    if claim.scale == "paper" and evidence.study["scale"] != "paper":
-        verdict, reason = UNDECIDED, f"{reason}; the claim is about BERT-base"
-    return Judgement(verdict=verdict, reason=reason, estimate=percent, low=percent, high=percent)
+def _kinds(above: type[Rule] = Rule) -> Iterator[type[Rule]]:
+    """Every class below that is a kind."""
+    for below in above.__subclasses__():
+        if "kind" in below.model_fields:
+            yield below
+        yield from _kinds(below)
 
 
-def _no_gradient(evidence: Evidence, claim: Claim, _alpha: float) -> Judgement:
-    """Every start has to agree: a derivation is tested, not a population."""
-    ratios = ev.gradient_ratios(evidence, claim.rule)
-    if len(ratios) < evidence.least_pairs:
-        return undecided(f"{len(ratios)} of at least {evidence.least_pairs} starts have gradients")
-    within = int((ratios <= claim.rule["at_most"]).sum())
-    verdict = {0: NOT_REPLICATED, len(ratios): REPLICATED}.get(within, UNDECIDED)
-    return Judgement(
-        verdict=verdict,
-        reason=f"{within} of {len(ratios)} starts; low and high are the least and the greatest",
-        estimate=float(np.median(ratios)),
-        low=float(ratios.min()),
-        high=float(ratios.max()),
-    )
-
-
-def _cost(evidence: Evidence, claim: Claim, alpha: float) -> Judgement:
-    conditions, lacking = ev.compare_costs(evidence, claim.rule)
-    return judge_everywhere(conditions, alpha, lacking)
-
-
-def _time_to_score(evidence: Evidence, claim: Claim, _alpha: float) -> Judgement:
-    """Ratio of two times, its range that of the two ranges at their farthest apart."""
-    rule = claim.rule
-    points = costs.with_seconds(evidence.curves, evidence.chosen)
-    few = points["seeds"] < evidence.least_pairs  # such a point is nowhere sure to reach anything
-    points = points.assign(
-        em_low=points["em_low"].mask(few), em_high=points["em_high"].mask(few, 100.0)
-    )
-    target = rule["share"] * costs.best_score(evidence.curves)
-    own, other = (costs.reach_time(points, rule[key], target) for key in ("method", "against"))
-    devices = sorted({own["device"], other["device"]})
-    for name, times in ((rule["method"], own), (rule["against"], other)):
-        if np.isnan(times["train_seconds"]):
-            return undecided(f"{name} has nowhere {target:.1f} exact match in this study")
-    if len(devices) > 1:
-        return undecided(f"the times are of different devices: {', '.join(devices)}")
-    low, high = own["low"] / other["high"], own["high"] / other["low"]
-    verdict = (
-        REPLICATED
-        if low >= rule["ratio"]
-        else NOT_REPLICATED
-        if high < rule["ratio"]
-        else UNDECIDED
-    )
-    return Judgement(
-        verdict=verdict, reason=f"time to {target:.1f} exact match, {_where(own, rule['method'])}, "
-        f"{_where(other, rule['against'])}",
-        estimate=own["train_seconds"] / other["train_seconds"], low=low, high=high,
-    )  # fmt: skip
-
-
-def _where(times: Rule, method: str) -> str:
-    n = ev.size_name(int(times["n_train"]))
-    return f"{method}: {times['train_seconds']:.4g} s at {n} under {times['budget']}"
-
-
-BY_BUDGET: dict[str, Callable[[Evidence, Rule, str, float], Judgement]] = {
-    "above": _scores,
-    "equivalent": _scores,
-    "not-worse": _scores,
-    "crossover": _crossover,
-    "largest-changes": _changes,
-    "data-needed": _data_needed,
-}
-OVERALL: dict[str, Callable[[Evidence, Claim, float], Judgement]] = {
-    "share": _share,
-    "no-gradient": _no_gradient,
-    "cost": _cost,
-    "time-to-score": _time_to_score,
-}
-SCORED = ("above", "equivalent", "not-worse", "crossover", "time-to-score", "data-needed")
+KINDS: tuple[type[Rule], ...] = tuple(_kinds())
+AnyRule: Any = Annotated[KINDS, Field(discriminator="kind")]  # type: ignore[valid-type]

@@ -1,27 +1,25 @@
-"""The figures, one module each, by the name of their files."""
+"""The figures by the name of their files, each with the module whose `draw` draws it.
 
+The workflow reads this list; matplotlib is loaded by the modules alone.
+"""
+
+import importlib
 from collections.abc import Callable
+from typing import Any
 
-from matplotlib.figure import Figure
-
-from tuning_curves.report.figures import (
-    bias_heatmap,
-    curves,
-    difference,
-    figure2,
-    learning_rates,
-    shares,
-    step_costs,
-    time_memory,
-)
-
-FIGURES: dict[str, Callable[..., Figure]] = {
-    "curves": curves.draw,
-    "figure2": figure2.draw,
-    "difference": difference.draw,
-    "shares": shares.draw,
-    "learning_rates": learning_rates.draw,
-    "costs": step_costs.draw,
-    "time_memory": time_memory.draw,
-    "biases": bias_heatmap.draw,
+FIGURES = {
+    "curves": "curves",
+    "figure2": "figure2",
+    "difference": "difference",
+    "shares": "shares",
+    "learning_rates": "learning_rates",
+    "costs": "step_costs",
+    "time_memory": "time_memory",
+    "biases": "bias_heatmap",
 }
+
+
+def drawer(name: str) -> Callable[..., Any]:
+    """The function that draws a figure from the tables and the study."""
+    draw: Callable[..., Any] = importlib.import_module(f"{__name__}.{FIGURES[name]}").draw
+    return draw

@@ -50,7 +50,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
 def last_place(biases: pd.DataFrame, study: StudyConfig) -> tuple[pd.DataFrame, str]:
     """The rows of the largest size under the last budget, best one that draws a curve; its name."""
     found = set(biases["budget"])
-    names = [budget["name"] for budget in study["budgets"] if budget["name"] in found]
+    names = [name for name in study.budget_names if name in found]
     budget = ([name for name in names if name in study.whole_budgets] or names)[-1]
     own = biases[biases["budget"] == budget]
     n = own["n_train"].max()

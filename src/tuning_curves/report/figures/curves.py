@@ -1,4 +1,4 @@
-"""Exact match against the number of training questions: every method, a column a budget."""
+"""The score against the number of training examples: every method, one column per budget."""
 
 import itertools
 import math
@@ -17,6 +17,7 @@ from tuning_curves.report.figures.panels import (
     curve_budgets,
     dodge,
     legend_below,
+    of_study,
     other_budgets,
     points_with_bars,
     say_nothing_to_draw,
@@ -24,8 +25,9 @@ from tuning_curves.report.figures.panels import (
     size_axis,
 )
 from tuning_curves.study.config import StudyConfig
+from tuning_curves.tasks import make_task
 
-TOGETHER = 8  # so many curves can be told apart in one panel; more are drawn a family a row
+TOGETHER = 8  # so many curves can be told apart in one panel; more are drawn in one row per family
 FACES = (("hollow", "white"), ("grey", "#BDBDBD"))  # marks of budgets at some sizes only
 FURTHEST = 8.0  # by how many steps of `dodge` they may stand apart from the curve's own
 REFERENCES = ("full", "bitfit")  # repeated in grey in the row of every other family
@@ -37,7 +39,8 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
     Methods with a single size are no curve, and left to the tables where others have more. What a
     budget has at some sizes only stands hollow in every panel.
     """
-    curves = tables["curves"].dropna(subset=["em"])
+    curves = of_study(tables, "curves", study).dropna(subset=["score"])
+    task = make_task(study.task)
     with style.theme():
         if curves.empty:
             return say_nothing_to_draw("no run has finished: there is no curve to draw")
@@ -48,18 +51,22 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
         methods = style.ordered(drawn)
         curves = curves[curves["method"].isin(methods)]
         if len(methods) > TOGETHER:
-            figure, top = _row_a_family(curves, methods, budgets, others)
+            figure, top = _row_per_family(curves, methods, budgets, others, task.nouns.examples)
         else:
-            figure, top = _row_for_all(curves, methods, budgets, others)
+            figure, top = _row_for_all(curves, methods, budgets, others, task.nouns.examples)
         for axes, budget in zip(top, budgets, strict=True):
             axes.set_title(f"{budget}: {budget_words(study, budget)}")
-        score_axis(top[0], curves["em"])
-        figure.supylabel("exact match on test (%)", fontsize=8)
+        score_axis(top[0], curves["score"])
+        figure.supylabel(f"{task.metrics[0].label} on test (%)", fontsize=8)
     return figure
 
 
 def _row_for_all(
-    curves: pd.DataFrame, methods: list[str], budgets: list[str], others: Mapping[str, str]
+    curves: pd.DataFrame,
+    methods: list[str],
+    budgets: list[str],
+    others: Mapping[str, str],
+    examples: str,
 ) -> tuple[Figure, list[Axes]]:
     columns = _columns(len(methods), len(budgets))
     width = WIDTH if len(budgets) > 1 else SINGLE
@@ -71,15 +78,19 @@ def _row_for_all(
         _panel(axes, own, methods)
         _points_of_others(axes, curves, methods, others)
         sizes = curves.loc[curves["budget"].isin([budget, *others]), "n_train"]
-        size_axis(axes, sorted(sizes.unique()), len(budgets))
+        size_axis(axes, sorted(sizes.unique()), len(budgets), examples)
     handles = _handles(row)
     shown = [handles[style.label(name)] for name in methods]
     legend_below(figure, shown, columns, _words_of_others(others))
     return figure, list(row)
 
 
-def _row_a_family(
-    curves: pd.DataFrame, methods: list[str], budgets: list[str], others: Mapping[str, str]
+def _row_per_family(
+    curves: pd.DataFrame,
+    methods: list[str],
+    budgets: list[str],
+    others: Mapping[str, str],
+    examples: str,
 ) -> tuple[Figure, list[Axes]]:
     families = style.families(methods)
     figure = Figure(figsize=(WIDTH, 0.5 + 1.32 * len(families)), layout="constrained")
@@ -97,7 +108,7 @@ def _row_a_family(
             fontsize=6.8, title_fontsize=7.2, alignment="left",
         )  # fmt: skip
     for axes in grid[-1]:
-        size_axis(axes, sorted(curves["n_train"].unique()), len(budgets) + 1)
+        size_axis(axes, sorted(curves["n_train"].unique()), len(budgets) + 1, examples)
     if others:
         legend_below(figure, [], 1, _words_of_others(others))
     return figure, list(grid[0])
@@ -111,7 +122,7 @@ def _panel(axes: Axes, curves: pd.DataFrame, methods: list[str]) -> None:
             continue
         at = dodge(own["n_train"], place, len(methods), sizes)
         points_with_bars(
-            axes, at, own["em"], own["em_low"], own["em_high"], **style.line_options(method)
+            axes, at, own["score"], own["low"], own["high"], **style.line_options(method)
         )
 
 
@@ -130,7 +141,7 @@ def _points_of_others(
             look |= {"markerfacecolor": face, "markeredgecolor": look["color"], "zorder": 3}
             shift = 2 * half + 2 + gap * place  # of which `dodge` takes one half off
             at = dodge(own["n_train"], shift, len(methods), curves["n_train"])
-            points_with_bars(axes, at, own["em"], own["em_low"], own["em_high"], **look)
+            points_with_bars(axes, at, own["score"], own["low"], own["high"], **look)
 
 
 def _words_of_others(others: Mapping[str, str]) -> str | None:
@@ -143,7 +154,7 @@ def _references(axes: Axes, curves: pd.DataFrame, methods: list[str]) -> None:
     for method in methods:
         own = curves[curves["method"] == method].sort_values("n_train")
         dashes = style.line_options(method)["linestyle"]
-        axes.plot(own["n_train"], own["em"], color="#9A9A9A", linewidth=0.9, linestyle=dashes)
+        axes.plot(own["n_train"], own["score"], color="#9A9A9A", linewidth=0.9, linestyle=dashes)
 
 
 def _columns(methods: int, budgets: int) -> int:

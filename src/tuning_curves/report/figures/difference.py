@@ -1,4 +1,4 @@
-"""BitFit minus full fine-tuning against the number of questions, and where the order turns.
+"""BitFit minus full fine-tuning against the number of examples, and where the order turns.
 
 The published differences (the paper's figure, read off its image, and an independent replication's)
 stand in the same panels only where encoder and data are theirs; a reduced study has them in a panel
@@ -27,12 +27,16 @@ from tuning_curves.report.figures.panels import (
     difference_axis,
     legend_below,
     of_main_pair,
+    of_study,
     other_budgets,
     points_with_bars,
+    published_title,
+    read_published,
     say_nothing_to_draw,
     size_axis,
 )
 from tuning_curves.study.config import StudyConfig
+from tuning_curves.tasks import make_task
 
 REPLICATIONS = REFERENCE.with_name("replications.csv")
 SHADE = "#F0D9C8"
@@ -51,11 +55,12 @@ def draw(
     reference: Path = REFERENCE,
     replications: Path = REPLICATIONS,
 ) -> Figure:
-    """A panel a budget, differences with intervals; the crossover's interval is shaded.
+    """One panel per budget, differences with intervals; the crossover's interval is shaded.
 
     What a budget has at some sizes only stands in every panel, with a mark of its own.
     """
-    contrasts = of_main_pair(tables["contrasts"]).dropna(subset=["em_difference"])
+    contrasts = of_main_pair(of_study(tables, "contrasts", study)).dropna(subset=["difference"])
+    task = make_task(study.task)
     with style.theme():
         if contrasts.empty:
             return say_nothing_to_draw("no pair of runs for a contrast of BitFit with full")
@@ -65,11 +70,11 @@ def draw(
             | {"marker": mark, "markersize": 8, "linestyle": "none", "label": label}
             for (name, label), mark in zip(others.items(), itertools.cycle(STARS), strict=False)
         }
-        beside = study["scale"] == "reduced"
+        published = _published(reference, replications, study)
+        beside = study.scale == "reduced" and bool(published)
         columns = len(budgets) + beside
         figure = Figure(figsize=(WIDTH if columns > 1 else SINGLE, 2.9), layout="constrained")
         row = figure.subplots(1, columns, sharey=True, squeeze=False)[0]
-        published = {} if study["scale"] == "demo" else _published(reference, replications)
         for axes, budget in zip(row, budgets, strict=False):
             own = contrasts[contrasts["budget"] == budget].sort_values("n_train")
             _panel(axes, own, of_main_pair(tables["crossovers"]), budget)
@@ -78,17 +83,18 @@ def draw(
             sizes = {*contrasts.loc[contrasts["budget"].isin([budget, *others]), "n_train"]}
             if not beside:
                 sizes |= _add_published(axes, published)
-            size_axis(axes, sorted(sizes), columns)
+            size_axis(axes, sorted(sizes), columns, task.nouns.examples)
             axes.set_title(f"{budget}\n{budget_words(study, budget)}", fontsize=7.5)
         if beside:
-            size_axis(row[-1], sorted(_add_published(row[-1], published)), columns)
-            row[-1].set_title("BERT-base on SQuAD,\nas published", fontsize=7.5)
+            sizes = _add_published(row[-1], published)
+            size_axis(row[-1], sorted(sizes), columns, task.nouns.examples)
+            row[-1].set_title(published_title(pd.read_csv(reference)), fontsize=7.5)
             row[-1].set_facecolor("#F7F7F7")
-        shown = contrasts["em_difference"].dropna()
+        shown = contrasts["difference"].dropna()
         difference_axis(row[0], pd.concat([shown, *published.values()]))
-        row[0].set_ylabel("BitFit minus full (points of exact match)")
+        row[0].set_ylabel(f"BitFit minus full (points of {task.metrics[0].label})")
         inside = of_main_pair(tables["crossovers"])["statement"] == "inside"
-        barred = contrasts["em_low"].notna().any()
+        barred = contrasts["low"].notna().any()
         handles = _handles(study, published, barred=bool(barred), crossed=bool(inside.any()))
         handles[1:1] = [Line2D([], [], **look) for look in stars.values()]
         legend_below(figure, handles, 2 if published else 3)
@@ -106,14 +112,14 @@ def _panel(axes: Axes, own: pd.DataFrame, crossovers: pd.DataFrame, budget: str)
 
 
 def _points(axes: Axes, own: pd.DataFrame, look: Mapping[str, Any]) -> None:
-    points_with_bars(
-        axes, own["n_train"], own["em_difference"], own["em_low"], own["em_high"], **look
-    )
+    points_with_bars(axes, own["n_train"], own["difference"], own["low"], own["high"], **look)
 
 
-def _published(reference: Path, replications: Path) -> dict[str, pd.Series]:
-    """Differences by size, by the name in the legend."""
-    paper, others = pd.read_csv(reference), pd.read_csv(replications)
+def _published(reference: Path, replications: Path, study: StudyConfig) -> dict[str, pd.Series]:
+    """Differences by size, by the name in the legend; none of another task, or for a demo."""
+    paper, others = (read_published(path, study) for path in (reference, replications))
+    if paper is None or others is None:
+        return {}
     found = {PUBLISHED: bitfit_minus_full(paper)}
     for training, own in others.groupby("training", sort=False):
         found[f"replication (BERT-base), {training}"] = bitfit_minus_full(own)
@@ -139,7 +145,7 @@ def _hollow(name: str) -> dict[str, Any]:
 def _handles(
     study: StudyConfig, published: Mapping[str, pd.Series], *, barred: bool, crossed: bool
 ) -> list[Any]:
-    level = wording.percent_level(study["analysis"]["confidence"])
+    level = wording.percent_level(study.analysis.confidence)
     name = f"this study, {level} interval" if barred else "this study, no interval"
     shade = [Patch(color=SHADE, label=f"crossing, {level} interval")] if crossed else []
     return [

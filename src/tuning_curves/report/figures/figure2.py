@@ -23,12 +23,16 @@ from tuning_curves.report.figures.panels import (
     difference_axis,
     legend_below,
     of_main_pair,
+    of_study,
     points_with_bars,
+    published_title,
+    read_published,
     say_nothing_to_draw,
     score_axis,
     size_axis,
 )
 from tuning_curves.study.config import StudyConfig
+from tuning_curves.tasks import make_task
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "bitfit_figure2_digitised.csv"
 SOURCE = "hollow: read off the image of Ben Zaken et al. 2022, Figure 2"
@@ -40,32 +44,33 @@ LIGHT = "#8A8A8A"
 def draw(
     tables: Mapping[str, pd.DataFrame], study: StudyConfig, reference: Path = REFERENCE
 ) -> Figure:
-    """Exact match above, BitFit minus full below, a column a budget that draws a curve.
+    """Scores above, BitFit minus full below, one column per budget that draws a curve.
 
     Args:
-        reference: CSV of the paper's points; read unless the study is a demo.
+        reference: CSV of the paper's points; drawn unless the study is a demo or of another task.
     """
-    curves = tables["curves"]
-    curves = curves[curves["method"].isin(METHODS)].dropna(subset=["em"])
+    curves = of_study(tables, "curves", study).dropna(subset=["score"])
+    curves = curves[curves["method"].isin(METHODS)]
     budgets = curve_budgets(study, curves)
     curves = curves[curves["budget"].isin(budgets)]
-    contrasts = tables["contrasts"]
+    contrasts = of_study(tables, "contrasts", study)
     contrasts = contrasts[contrasts["budget"].isin(budgets)]
     with style.theme():
         if set(curves["method"]) != set(METHODS):
             return say_nothing_to_draw("this study has no finished runs of both BitFit and full")
-        paper = None if study["scale"] == "demo" else pd.read_csv(reference)
-        beside = study["scale"] == "reduced"
+        paper = read_published(reference, study)
+        beside = study.scale == "reduced" and paper is not None
+        examples = make_task(study.task).nouns.examples
         figure, upper, lower = _lay_out(len(budgets) + beside, beside)
         _fill(upper, lower, curves, contrasts, budgets, study)
         _limit(upper[0], lower[0], curves, contrasts, None if beside else paper)
         if paper is not None and beside:
             _paper_panel(upper[-1], lower[-1], paper)
-            size_axis(lower[-1], sorted(paper["n_train"].unique()), len(lower))
+            size_axis(lower[-1], sorted(paper["n_train"].unique()), len(lower), examples)
         elif paper is not None:
             for above, below in zip(upper, lower, strict=True):
                 _paper_points(above, below, paper)
-                size_axis(below, [*curves["n_train"], *paper["n_train"]], len(lower))
+                size_axis(below, [*curves["n_train"], *paper["n_train"]], len(lower), examples)
         legend_below(figure, _unique_handles(upper, lower), 3, None if paper is None else SOURCE)
     return figure
 
@@ -92,19 +97,20 @@ def _fill(
     budgets: list[str],
     study: StudyConfig,
 ) -> None:
-    pair = of_main_pair(contrasts)
+    pair, task = of_main_pair(contrasts), make_task(study.task)
     for column, budget in enumerate(budgets):
         own = curves[curves["budget"] == budget]
         _scores(upper[column], own)
         upper[column].set_title(f"{budget}\n{budget_words(study, budget)}", fontsize=7.5)
         rows = pair[pair["budget"] == budget].sort_values("n_train")
         _difference(lower[column], rows)
-        size_axis(lower[column], sorted(own["n_train"].unique()), len(lower))
+        sizes = sorted(own["n_train"].unique())
+        size_axis(lower[column], sizes, len(lower), task.nouns.examples)
         upper[column].tick_params(labelbottom=False)
         if column:
             upper[column].tick_params(labelleft=False)
             lower[column].tick_params(labelleft=False)
-    upper[0].set_ylabel("exact match on test (%)")
+    upper[0].set_ylabel(f"{task.metrics[0].label} on test (%)")
     lower[0].set_ylabel("BitFit minus full (points)")
 
 
@@ -116,9 +122,9 @@ def _limit(
     paper: pd.DataFrame | None,
 ) -> None:
     """Limits by the points, ours and those of the paper that stand beside them."""
-    scores, differences = [curves["em"]], [of_main_pair(contrasts)["em_difference"].dropna()]
+    scores, differences = [curves["score"]], [of_main_pair(contrasts)["difference"].dropna()]
     if paper is not None:
-        scores.append(paper["em"])
+        scores.append(paper["score"])
         differences.append(bitfit_minus_full(paper))
     score_axis(upper, pd.concat(scores))
     difference_axis(lower, pd.concat(differences))
@@ -128,7 +134,7 @@ def _scores(axes: Axes, curves: pd.DataFrame) -> None:
     for method in METHODS:
         own = curves[curves["method"] == method].sort_values("n_train")
         points_with_bars(
-            axes, own["n_train"], own["em"], own["em_low"], own["em_high"],
+            axes, own["n_train"], own["score"], own["low"], own["high"],
             **style.line_options(method),
         )  # fmt: skip
 
@@ -140,9 +146,7 @@ def _difference(axes: Axes, rows: pd.DataFrame) -> None:
     if rows.empty:
         axes.text(0.5, 0.6, "no contrast of the two", transform=axes.transAxes, ha="center")
         return
-    points_with_bars(
-        axes, rows["n_train"], rows["em_difference"], rows["em_low"], rows["em_high"], **look
-    )
+    points_with_bars(axes, rows["n_train"], rows["difference"], rows["low"], rows["high"], **look)
 
 
 def _hollow(method: str, colour: str, label: str) -> dict[str, Any]:
@@ -156,7 +160,7 @@ def _hollow(method: str, colour: str, label: str) -> dict[str, Any]:
 
 def _paper_points(above: Axes, below: Axes, paper: pd.DataFrame) -> None:
     """The paper's points into our own panels: only where encoder and data are the paper's."""
-    wide = paper.pivot(index="n_train", columns="method", values="em")
+    wide = paper.pivot(index="n_train", columns="method", values="score")
     for method in METHODS:
         colour = style.method_style(method).colour
         name = f"{style.label(method)}, published"
@@ -175,13 +179,13 @@ def _paper_difference(axes: Axes, paper: pd.DataFrame, colour: str) -> None:
 
 def _paper_panel(above: Axes, below: Axes, paper: pd.DataFrame) -> None:
     """The paper's points in a pale panel of their own, with their own axes."""
-    wide = paper.pivot(index="n_train", columns="method", values="em")
+    wide = paper.pivot(index="n_train", columns="method", values="score")
     for method in METHODS:
         name = f"{style.label(method)}, published"
         above.plot(wide.index, wide[method], **_hollow(method, LIGHT, name))
     below.axhline(0, color=LIGHT, linewidth=0.9, zorder=1.5)
     _paper_difference(below, paper, LIGHT)
-    above.set_title("BERT-base on SQuAD,\nas published", fontsize=7.5)
+    above.set_title(published_title(paper), fontsize=7.5)
     above.set_ylim(bottom=0)
     above.tick_params(labelbottom=False)
     for axes in (above, below):

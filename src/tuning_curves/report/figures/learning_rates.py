@@ -1,4 +1,4 @@
-"""Exact match on the validation split against the learning rate: how each rate was chosen."""
+"""The score on the validation split against the learning rate: how each rate was chosen."""
 
 import math
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from tuning_curves.analysis.tables import main_metric
 from tuning_curves.report import style, wording
 from tuning_curves.report.figures.panels import (
     WIDTH,
@@ -26,11 +27,11 @@ MOST = 5  # panels beside each other
 
 
 def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
-    """A panel a method and budget, a line a size; the chosen rate ringed, in red at an edge.
+    """One panel per method and budget, one line per size; the chosen rate ringed, in red at an edge.
 
     Methods whose grid has one rate are left out: nothing was chosen.
     """
-    rates = tables["learning_rates"].dropna(subset=["validation_em"])
+    rates = tables["learning_rates"].dropna(subset=["validation_score"])
     with style.theme():
         if rates.empty:
             return say_nothing_to_draw("no run has finished: there is no learning rate to compare")
@@ -53,7 +54,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
         for axes in panels[-len(methods) :]:
             axes.set_xlabel("learning rate", fontsize=7.5)
         figure.align_xlabels(panels)
-        figure.supylabel("exact match on the validation split (%)", fontsize=8)
+        figure.supylabel(f"{main_metric(study).label} on the validation split (%)", fontsize=8)
         legend_below(figure, _handles(colours), 4 if len(colours) < 7 else 5)
     return figure
 
@@ -76,7 +77,7 @@ def _of(frame: pd.DataFrame, budget: str, method: str) -> pd.DataFrame:
 
 
 def _size_colours(sizes: list[int]) -> dict[int, Any]:
-    """Pale for few questions, dark for many."""
+    """Pale for few examples, dark for many."""
     from matplotlib import colormaps
 
     shades = np.linspace(0.25, 0.95, len(sizes)) if len(sizes) > 1 else [0.8]
@@ -87,11 +88,11 @@ def _panel(
     axes: Axes, rates: pd.DataFrame, selection: pd.DataFrame, colours: Mapping[int, Any]
 ) -> None:
     for size, own in rates.sort_values("learning_rate").groupby("n_train"):
-        axes.plot(own["learning_rate"], own["validation_em"], color=colours[size], marker="o",
+        axes.plot(own["learning_rate"], own["validation_score"], color=colours[size], marker="o",
                   markersize=3.5, linewidth=1.1)  # fmt: skip
     for edges, ring in ((("",), style.BLACK), (("low", "high"), EDGE)):
         chosen = selection[selection["edge"].isin(edges)]
-        axes.plot(chosen["learning_rate"], chosen["validation_em"], linestyle="none", marker="o",
+        axes.plot(chosen["learning_rate"], chosen["validation_score"], linestyle="none", marker="o",
                   markersize=7, markerfacecolor="none", markeredgecolor=ring,
                   markeredgewidth=1.1)  # fmt: skip
     places = sorted(rates["learning_rate"].unique())

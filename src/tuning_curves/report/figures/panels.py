@@ -1,6 +1,7 @@
 """What the figures share: budgets in words, axes over training sizes, points with intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+from tuning_curves.analysis.tables import main_metric, of_metric
 from tuning_curves.report import wording
 from tuning_curves.study.config import StudyConfig
 
@@ -20,7 +22,7 @@ NEAREST = 0.036  # by how much of the axis two size labels stand apart, for each
 def budget_names(study: StudyConfig, frame: pd.DataFrame) -> list[str]:
     """The budgets that a table has rows for, in the study's order."""
     present = set(frame["budget"])
-    return [b["name"] for b in study["budgets"] if b["name"] in present]
+    return [name for name in study.budget_names if name in present]
 
 
 def curve_budgets(study: StudyConfig, frame: pd.DataFrame) -> list[str]:
@@ -32,7 +34,7 @@ def curve_budgets(study: StudyConfig, frame: pd.DataFrame) -> list[str]:
 def partial_budgets(study: StudyConfig) -> list[str]:
     """The budgets that leave sizes out while others draw curves."""
     whole = study.whole_budgets
-    return [budget["name"] for budget in study["budgets"] if budget["name"] not in whole]
+    return [name for name in study.budget_names if name not in whole]
 
 
 def other_budgets(study: StudyConfig, frame: pd.DataFrame) -> dict[str, str]:
@@ -44,19 +46,19 @@ def other_budgets(study: StudyConfig, frame: pd.DataFrame) -> dict[str, str]:
 
 def budget_words(study: StudyConfig, name: str) -> str:
     """What a budget is: `3 epochs`, `3 epochs, at least 150 steps`, `..., at n = 1,000 only`."""
-    (budget,) = (b for b in study["budgets"] if b["name"] == name)
-    epochs = wording.plural(budget["epochs"], "epoch")
-    floor = budget["min_steps"]
+    budget = study.budget(name)
+    epochs, floor = wording.plural(budget.epochs, "epoch"), budget.min_steps
     words = f"{epochs}, at least {wording.plural(floor, 'step')}" if floor else epochs
-    only = f", at {wording.few_sizes(budget['sizes'])} only" if "sizes" in budget else ""
+    only = "" if budget.sizes is None else f", at {wording.few_sizes(budget.sizes)} only"
     return words + only
 
 
-def size_axis(axes: Axes, sizes: Sequence[int], columns: int) -> None:
+def size_axis(axes: Axes, sizes: Sequence[int], columns: int, examples: str) -> None:
     """A logarithmic axis of training sizes, ticks at the sizes, labels where there is room.
 
     Args:
         columns: panels in a row; the more, the less room.
+        examples: what they are called.
     """
     places = sorted(set(sizes))
     axes.set_xscale("log")
@@ -67,7 +69,7 @@ def size_axis(axes: Axes, sizes: Sequence[int], columns: int) -> None:
     axes.set_xticks(named, [short(place) for place in named])
     axes.set_xticks([place for place in places if place not in named], minor=True)
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("training questions n")
+    axes.set_xlabel(f"training {examples} n")
 
 
 def _spaced(places: Sequence[int], nearest: float) -> list[int]:
@@ -106,14 +108,31 @@ def points_with_bars(
         )  # fmt: skip
 
 
+def of_study(tables: Mapping[str, pd.DataFrame], name: str, study: StudyConfig) -> pd.DataFrame:
+    """A table's rows of the study's metric."""
+    return of_metric(tables[name], main_metric(study).name)
+
+
 def of_main_pair(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of contrasts or crossovers that are of BitFit and full."""
     return frame[(frame["first"] == "bitfit") & (frame["second"] == "full")]
 
 
+def read_published(path: Path, study: StudyConfig) -> pd.DataFrame | None:
+    """Published scores that may stand in a study's figures: of its task, and not in a demo's."""
+    published = pd.read_csv(path)
+    own = published[published["task"] == study.task["name"]]
+    return None if study.scale == "demo" or own.empty else own
+
+
+def published_title(published: pd.DataFrame) -> str:
+    """What stands over a panel of published scores."""
+    return f"{published['subject'].iloc[0]},\nas published"
+
+
 def bitfit_minus_full(scores: pd.DataFrame) -> pd.Series:
-    """Differences by size, from a published table with the columns `n_train`, `method`, `em`."""
-    wide = scores.pivot(index="n_train", columns="method", values="em")
+    """Differences by size, from a published table with `n_train`, `method` and `score`."""
+    wide = scores.pivot(index="n_train", columns="method", values="score")
     return wide["bitfit"] - wide["full"]
 
 

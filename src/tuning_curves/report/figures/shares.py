@@ -1,4 +1,4 @@
-"""Exact match against the share of parameters that a method trains, at three sizes."""
+"""The score against the share of parameters that a method trains, at three sizes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from tuning_curves.analysis.tables import main_metric
 from tuning_curves.report import style, wording
 from tuning_curves.report.figures.panels import (
     WIDTH,
     curve_budgets,
     legend_below,
+    of_study,
     points_with_bars,
     say_nothing_to_draw,
     score_axis,
@@ -24,11 +26,12 @@ LEGEND_COLUMNS = 4
 
 
 def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
-    """One row per budget, a column a size (smallest, middle, largest), a mark a method.
+    """One row per budget, one column per size (smallest, middle,
+    largest), one mark per method.
 
     The share counts the head too, without which tuning the head alone would have none.
     """
-    curves = tables["curves"].dropna(subset=["em"])
+    curves = of_study(tables, "curves", study).dropna(subset=["score"])
     with style.theme():
         if curves.empty:
             return say_nothing_to_draw("no run has finished: there is no score to draw")
@@ -46,10 +49,10 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
                 own = points[(points["budget"] == budget) & (points["n_train"] == n)]
                 _panel(axes, own, methods)
                 axes.set_title(f"{budget}, n = {wording.whole(n)}", fontsize=7.5)
-        _axes(grid[-1][0], points.loc[points["n_train"].isin(sizes), "em"])
+        _axes(grid[-1][0], points.loc[points["n_train"].isin(sizes), "score"])
         for axes in grid[-1]:
             axes.set_xlabel("trained parameters, of all (%)", fontsize=7.5)
-        figure.supylabel("exact match on test (%)", fontsize=8)
+        figure.supylabel(f"{main_metric(study).label} on test (%)", fontsize=8)
         legend_below(figure, _handles(grid, methods), min(len(methods), LEGEND_COLUMNS))
     return figure
 
@@ -70,7 +73,7 @@ def _panel(axes: Axes, points: pd.DataFrame, methods: list[str]) -> None:
     for method in methods:
         own = points[points["method"] == method]
         look = {**style.line_options(method), "linestyle": "none", "markersize": 6.5}
-        points_with_bars(axes, own["percent"], own["em"], own["em_low"], own["em_high"], **look)
+        points_with_bars(axes, own["percent"], own["score"], own["low"], own["high"], **look)
     if points.empty:
         axes.text(0.5, 0.5, "no runs", transform=axes.transAxes, ha="center", color="#444444")
     axes.margins(0.1)

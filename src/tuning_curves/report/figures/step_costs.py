@@ -1,4 +1,4 @@
-"""What a method costs: time a step against full fine-tuning, and bytes of three kinds."""
+"""What a method costs: time per step against full fine-tuning, and bytes of three kinds."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from tuning_curves.report.figures.panels import WIDTH, say_nothing_to_draw
 from tuning_curves.study.config import StudyConfig
 
 PANELS = (
-    ("step_time_ratio", 1.0, "time a step,\nrelative to full"),
+    ("step_time_ratio", 1.0, "time per step,\nrelative to full"),
     ("activation_bytes", 1e6, "kept for the\nbackward pass (MB)"),
     ("optimizer_bytes", 1e6, "optimizer's\nstate (MB)"),
     ("delta_bytes", 1e6, "to store\nfor a task (MB)"),

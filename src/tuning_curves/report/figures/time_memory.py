@@ -1,8 +1,8 @@
 """Bars of memory and time: what training keeps beside the weights, and time to a given score.
 
 Memory is that of one step: the optimizer's state, the gradients, and what the forward pass keeps
-for the backward pass, for a batch and for one question. Time is that of the fastest training whose
-mean exact match reaches the target (`reach.csv`).
+for the backward pass, for a batch and for one example. Time is that of the fastest training whose
+mean score reaches the target (`reach.csv`).
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from matplotlib.patches import Patch
 from tuning_curves.report import style, wording
 from tuning_curves.report.figures.panels import WIDTH, legend_below, say_nothing_to_draw
 from tuning_curves.study.config import StudyConfig
+from tuning_curves.tasks import make_task
 
 PARTS = (  # column, name, colour, hatch
     ("activation_bytes", "activations", "#0B4F8A", ""),
@@ -29,7 +30,7 @@ TALLEST = 7.2  # inches of bars: with legend and caption a page
 
 
 def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
-    """Three panels, one row per method: memory with a batch, with one question, and time."""
+    """Three panels, one row per method: memory with a batch, with one example, and time."""
     costs, reach = tables["costs"], tables["reach"]
     with style.theme():
         if costs.empty:
@@ -39,12 +40,14 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
             figsize=(WIDTH, 1.5 + min(0.34 * len(methods), TALLEST)), layout="constrained"
         )
         row = figure.subplots(1, 3, sharey=True)
-        batch = study["training"]["batch_size"]
+        batch, task = study.training.batch_size, make_task(study.task)
         _memory(row[0], costs, methods, "activation_bytes")
-        row[0].set_title(f"memory of a step (MB),\n{wording.plural(batch, 'question')}")
+        row[0].set_title(
+            f"memory of a step (MB),\n{wording.plural(batch, task.nouns.example, task.nouns.examples)}"
+        )
         _memory(row[1], costs, methods, "activation_bytes_one")
-        row[1].set_title("memory of a step (MB),\n1 question")
-        targets = _times(row[2], reach, methods)
+        row[1].set_title(f"memory of a step (MB),\n1 {task.nouns.example}")
+        targets = _times(row[2], reach, methods, task.metrics[0].label)
         row[2].set_title("training time (s) to a\nshare of full's best score")
         row[0].set_yticks(range(len(methods)), [style.label(name) for name in methods])
         row[0].set_ylim(len(methods) - 0.5, -0.5)
@@ -73,8 +76,8 @@ def _memory(axes: Axes, costs: pd.DataFrame, methods: list[str], activations: st
         axes.text(0, float(place), " not measured", va="center", fontsize=6.5, color="#444444")
 
 
-def _times(axes: Axes, reach: pd.DataFrame, methods: list[str]) -> list[Patch]:
-    """Two bars a method, with the range of each; returns the legend's entries."""
+def _times(axes: Axes, reach: pd.DataFrame, methods: list[str], label: str) -> list[Patch]:
+    """Two bars per method, with the range of each; returns the legend's entries."""
     handles: list[Patch] = []
     shares = sorted(set(reach["share"]))
     if reach["train_seconds"].isna().all():
@@ -91,8 +94,8 @@ def _times(axes: Axes, reach: pd.DataFrame, methods: list[str]) -> list[Patch]:
         for place in places[own["train_seconds"].isna().to_numpy()]:
             axes.text(0.02, place, "not reached", va="center", fontsize=6, color="#444444",
                       transform=axes.get_yaxis_transform())  # fmt: skip
-        target = wording.points(reach.loc[reach["share"] == share, "target_em"].iloc[0])
-        name = f"time to {100 * share:g} % ({target} exact match)"
+        target = wording.points(reach.loc[reach["share"] == share, "target"].iloc[0])
+        name = f"time to {100 * share:g} % ({target} {label})"
         handles.append(Patch(facecolor=BARS[number % 2], edgecolor="#3B3B3B", label=name))
     return handles
 

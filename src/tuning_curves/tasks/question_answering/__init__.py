@@ -1,9 +1,27 @@
 """Extractive question answering: the answer is a span of the context (SQuAD v1.1's layout)."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuning_curves.tasks.base import Metric, Nouns, Part, Task
+import numpy as np
+
+from tuning_curves.tasks.base import Metric, Nouns, Part, Prediction, Rows, Sample, Scored, Task
+from tuning_curves.tasks.question_answering import answers
+from tuning_curves.tasks.question_answering import predictions as files
+from tuning_curves.tasks.question_answering.answers import Answers
+from tuning_curves.tasks.question_answering.data import (
+    SquadData,
+    from_rows,
+    parse_squad,
+    read_squad,
+)
+from tuning_curves.tasks.question_answering.loss import span_loss
+from tuning_curves.tasks.question_answering.windows import WindowSet, cut_windows
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +37,6 @@ class QuestionAnswering(Task):
     max_answer_tokens: int
 
     name: ClassVar[str] = "question-answering"
-    outputs: ClassVar[int] = 2
     parts: ClassVar[tuple[Part, ...]] = (
         Part(name="exact", kind="bit"),
         Part(name="f1", kind="share"),
@@ -31,14 +48,101 @@ class QuestionAnswering(Task):
     nouns: ClassVar[Nouns] = Nouns(
         example="question", examples="questions", group="article", groups="articles"
     )
+    windows: ClassVar[type[WindowSet]] = WindowSet
     published_encoders: ClassVar[tuple[str, ...]] = ("bert-base-cased", "bert-base-uncased")
     published_data: ClassVar[tuple[str, ...]] = ("squad", "squad-hub")
+    files: ClassVar[str] = """\
+the data is in SQuAD v1.1's layout (.json); what is only asked may also
+be JSON Lines (.jsonl) with the keys question and context, and id if there are ids.
+An answer is always a piece of the context: whether the context answers the question at
+all is not judged. Predictions are one JSON object, {"<question id>": "<answer text>", ...}:
+what the official script reads and the Hugging Face example writes. Scores are exact match
+and F1, each the best over a question's gold answers, as the official script counts them."""
+    inputs: ClassVar[Mapping[str, str]] = {
+        "question": "the question",
+        "context": "the passage to answer from",
+    }
 
     def __post_init__(self) -> None:
         for key in ("n_best", "max_answer_tokens"):
             value = getattr(self, key)
             if type(value) is not int or value < 1:
                 raise ValueError(f"{key} is {value!r}, expected a whole number, 1 or more")
+
+    @property
+    def outputs(self) -> int:
+        """A start and an end."""
+        return 2
+
+    @classmethod
+    def parse(cls, value: Any, source: str) -> SquadData:
+        """SQuAD's layout: see `parse_squad`."""
+        return parse_squad(value, source)
+
+    @classmethod
+    def read_file(cls, path: Path) -> SquadData:
+        """See `read_squad`."""
+        return read_squad(path)
+
+    @classmethod
+    def read_rows(cls, rows: Iterable[Mapping[str, Any]], source: str) -> SquadData:
+        """See `from_rows`."""
+        return from_rows(rows, source)
+
+    def encode(self, data: Any, tokenizer: Any, *, max_length: int, stride: int) -> WindowSet:
+        """See `cut_windows`."""
+        return cut_windows(data, tokenizer, max_length, stride)
+
+    def loss(self, logits: "Tensor", rows: Rows, labels: "Tensor") -> "Tensor":
+        """See `span_loss`; labels are [windows, 2], a start and an end."""
+        return span_loss(logits, rows, labels[:, 0], labels[:, 1])
+
+    def prepare(self, sample: Sample) -> None:
+        """Where tokens stand in their contexts, and the gold answers, normalised."""
+        answers.prepare(sample)
+
+    def predict(self, logits: np.ndarray, sample: Sample) -> Answers:
+        """The best spans and their texts."""
+        limits = {"n_best": self.n_best, "max_answer_tokens": self.max_answer_tokens}
+        return answers.choose(logits, sample, **limits)
+
+    def measure(self, predictions: Answers, sample: Sample) -> dict[str, np.ndarray]:
+        """Exact match, bool, and F1, float64 in 0 to 1."""
+        exact, f1 = answers.gold_answers(sample).score(predictions.texts)
+        return {"exact": exact, "f1": f1}
+
+    @classmethod
+    def read_unlabelled(cls, texts: Mapping[str, str | None], path: Path | None) -> SquadData:
+        """See `one_question` and `read_questions`."""
+        if path is not None:
+            return files.read_questions(path)
+        return files.one_question(texts["question"], texts["context"])
+
+    @classmethod
+    def describe(cls, predictions: Answers, data: Any) -> Sequence[Prediction]:
+        """A row for each question: the answer, where it begins, its score."""
+        return answers.describe(predictions, data)
+
+    @classmethod
+    def write_predictions(cls, path: Path, predictions: Sequence[Prediction]) -> None:
+        """A JSON object from id to text."""
+        write = files.write_predictions
+        write(path, [one.id for one in predictions], [one.text for one in predictions])
+
+    @classmethod
+    def score_file(cls, data: Path, predictions: Path) -> Scored:
+        """By the rules of SQuAD v1.1's official script."""
+        return files.score_file(data, predictions)
+
+    def library_model(self, config: Any, head: "nn.Linear") -> Any:
+        """`AutoModelForQuestionAnswering`."""
+        import torch
+        from transformers import AutoModelForQuestionAnswering
+
+        config.num_labels = self.outputs
+        whole = AutoModelForQuestionAnswering.from_config(config, dtype=torch.float32)
+        whole.qa_outputs.load_state_dict(head.state_dict())
+        return whole
 
 
 TASK = QuestionAnswering

@@ -9,13 +9,14 @@ points), not bytes. SQuAD 2.0 is refused, since its unanswerable questions need 
 import hashlib
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tuning_curves.tasks.base import Dataset
 from tuning_curves.util.errors import DataError, ResourceError, quoted
 from tuning_curves.util.files import read_json, sha256_of
 
@@ -50,7 +51,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class SquadData:
+class SquadData(Dataset):
     """A checked data set in file order, so that the questions of an article are neighbours.
 
     `titles` has one entry an article; `contexts` and `paragraph_article` (the number of its
@@ -61,6 +62,34 @@ class SquadData:
     contexts: tuple[str, ...]
     questions: tuple[Question, ...]
     paragraph_article: tuple[int, ...]
+
+    @property
+    def group_names(self) -> Sequence[str]:
+        """The articles' titles."""
+        return self.titles
+
+    @property
+    def group_sizes(self) -> np.ndarray:
+        """Questions of each article: int64 [articles]."""
+        return article_sizes(self)
+
+    def texts(self) -> Iterator[tuple[str, int]]:
+        """Each paragraph's context, with the number of its article."""
+        return zip(self.contexts, self.paragraph_article, strict=True)
+
+    def content_sha256(self) -> str:
+        """See the function of that name."""
+        return content_sha256(self)
+
+    def select(self, groups: Collection[int], source: str) -> "SquadData":
+        """These articles alone, in the file's order."""
+        chosen = set(groups)
+        articles = [a for i, a in enumerate(to_squad(self)["data"]) if i in chosen]
+        return parse_squad({"version": "1.1", "data": articles}, source)
+
+    def to_json(self) -> dict[str, Any]:
+        """The official layout."""
+        return to_squad(self)
 
 
 def read_squad(path: Path, *, answered: bool = True) -> SquadData:
@@ -159,10 +188,10 @@ def to_squad(data: SquadData) -> dict[str, Any]:
 
 
 def content_sha256(data: SquadData) -> str:
-    """Hex sha256 of titles, contexts, ids, questions and answers in order.
+    """Hex sha256 of titles, contexts, questions and answers in order.
 
     It does not depend on the JSON's formatting, nor on the door: a file and the hub's rows of the
-    same questions hash alike.
+    same questions hash alike. Nor does it depend on ids, which change no number.
     """
     contexts = [hashlib.sha256(context.encode("utf-8")).hexdigest() for context in data.contexts]
     return sha256_of([_hash_row(data, contexts, question) for question in data.questions])
@@ -171,7 +200,7 @@ def content_sha256(data: SquadData) -> str:
 def _hash_row(data: SquadData, contexts: Sequence[str], question: Question) -> list[Any]:
     answers = [[answer.text, answer.start] for answer in question.answers]
     place = [data.titles[question.article], contexts[question.paragraph]]
-    return [*place, question.id, question.question, answers]
+    return [*place, question.question, answers]
 
 
 def article_sizes(data: SquadData) -> np.ndarray:

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from tuning_curves.tasks.base import Scored
 from tuning_curves.tasks.question_answering.data import Question, SquadData, read_squad
-from tuning_curves.util.errors import DataError, ResourceError, UsageError
+from tuning_curves.tasks.question_answering.metric import GoldAnswers, percent
+from tuning_curves.util.errors import DataError, ResourceError, UsageError, quoted
 from tuning_curves.util.files import read_json, write_json
 
 FIX_OBJECT = 'write one JSON object: {"<question id>": "<answer text>", ...}'
@@ -88,6 +92,51 @@ def _kind(value: Any) -> str:
     """What JSON calls the value."""
     names = {dict: "an object", list: "a list", bool: "a boolean", str: "a string"}
     return "null" if value is None else names.get(type(value), f"a number ({value})")
+
+
+def score_file(data: Path, predictions: Path) -> Scored:
+    """Score a predictions file on a SQuAD file; a question without a prediction counts as wrong.
+
+    Raises:
+        DataError, ResourceError: see `read_squad` and `read_predictions`.
+    """
+    squad = read_squad(data)
+    aligned = align(read_predictions(predictions), [q.id for q in squad.questions])
+    golds = GoldAnswers([[answer.text for answer in q.answers] for q in squad.questions])
+    exact, f1 = golds.score(aligned.texts)
+    return Scored(
+        scores={"exact_match": percent(exact), "f1": percent(f1), "total": len(squad.questions)},
+        rows=_scored_rows(squad, aligned.texts, exact, f1),
+        warnings=[
+            *_warning(aligned.missing, "questions have no prediction and count as wrong"),
+            *_warning(aligned.unknown, "predictions are not in the data and are left out"),
+        ],
+    )
+
+
+def _warning(ids: Sequence[str], trouble: str) -> list[str]:
+    """What is said of these ids, the first three named; nothing where there are none."""
+    if not ids:
+        return []
+    named = ", ".join(quoted(one)[1:-1] for one in ids[:3]) + (", ..." if len(ids) > 3 else "")
+    return [f"{len(ids)} {trouble}: {named}"]
+
+
+def _scored_rows(
+    data: SquadData, texts: Sequence[str | None], exact: np.ndarray, f1: np.ndarray
+) -> list[dict[str, Any]]:
+    """In the data's order; exact_match and f1 in 0 to 1, a missing prediction null."""
+    rows = zip(data.questions, texts, exact.tolist(), f1.tolist(), strict=True)
+    return [
+        {
+            "id": question.id,
+            "exact_match": int(hit),
+            "f1": overlap,
+            "prediction": text,
+            "answers": [answer.text for answer in question.answers],
+        }
+        for question, text, hit, overlap in rows
+    ]
 
 
 FIX_LINE = '{"question": "...", "context": "..."}, and "id" if there are ids, on a line of its own'

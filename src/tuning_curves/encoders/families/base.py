@@ -1,0 +1,155 @@
+"""What an encoder family is: the canonical parts of a Transformer, and a library's names for them.
+
+Methods, claims and figures know the canonical names alone. In a layer these are the paper's (Ben
+Zaken et al. 2022, equations 1 to 5): `q`, `k`, `v` and `m1` (the attention's projections), `LN1`,
+`m2` and `m3` (the feed-forward part), `LN2`. Outside the layers: `word`, `position` and `type` (the
+embedding tables) and `LN` (the embeddings' LayerNorm). What has no canonical name keeps the
+library's. Nothing here loads torch.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+TERMS = ("q", "k", "v", "m1", "LN1", "m2", "m3", "LN2")  # of a layer, lowest first
+NORMS = ("LN", "LN1", "LN2")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a parameter stands: its part, weight or bias, and its layer (None outside them)."""
+
+    part: str
+    kind: str
+    layer: int | None = None
+
+
+Trains = Callable[[Place, int], bool]  # whether a place is trained in an encoder of so many layers
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderShape:
+    """An encoder's sizes, and the shape of each of its parameters (without a pooler)."""
+
+    width: int
+    layers: int
+    heads: int
+    feed_forward: int
+    tensors: Mapping[Place, tuple[int, ...]]
+
+    def count(self, trains: Trains) -> int:
+        """Numbers in the parameters that a method trains whole."""
+        chosen = (shape for place, shape in self.tensors.items() if trains(place, self.layers))
+        return sum(math.prod(shape) for shape in chosen)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """One family of encoders; paths are below the encoder, or below a layer.
+
+    Attributes:
+        model_types: what config.json calls its members.
+        module, model: where the library has the encoder's class.
+        embeddings: the module that turns tokens into the lowest layer's input.
+        tables: the embedding tables, below `embeddings`; without `type`, token types are not read.
+        embeddings_norm: their LayerNorm.
+        layers: the list of layers.
+        parts: of a layer, by canonical name.
+        attention: of a layer, what calls the attention function; a `prefix` is put into it.
+        adapter_slots: of a layer, the dropouts behind the attention's and the feed-forward's
+            projection. The LayerNorm that closes a layer is `LN2`.
+        pooler: the module above the layers, if checkpoints have one; it is left out.
+        position_offset: the position of a sequence's first token.
+        keys: how config.json calls the sizes and rates; defaults: their values where it has none.
+        variants: keys of config.json with the only value that is computed as this package does,
+            and what another would mean.
+    """
+
+    model_types: tuple[str, ...]
+    module: str
+    model: str
+    embeddings: str
+    tables: Mapping[str, str]
+    embeddings_norm: str
+    layers: str
+    parts: Mapping[str, str]
+    attention: str
+    adapter_slots: tuple[str, ...]
+    pooler: str | None = None
+    position_offset: int = 0
+    keys: Mapping[str, str]
+    defaults: Mapping[str, int] = field(default_factory=dict)
+    variants: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
+
+    def locate(self, name: str) -> Place:
+        """The place of a parameter, by its name in the untouched encoder."""
+        path, _, kind = name.rpartition(".")
+        match = self._in_layer.fullmatch(path)
+        if match is not None:
+            return Place(self._canonical.get(match[2], match[2]), kind, int(match[1]))
+        return Place(self._outside.get(path, path), kind)
+
+    def setting(self, config: Mapping[str, Any], key: str) -> Any:
+        """A size or rate of a configuration, by its canonical name."""
+        return config.get(self.keys[key], self.defaults.get(key))
+
+    def shape(self, config: Mapping[str, Any]) -> EncoderShape:
+        """The sizes and parameters that a config.json describes, as the library builds them."""
+        size = {key: self.setting(config, key) for key in self.keys}
+        tensors = dict(self.outside_shapes(size))
+        for layer in range(size["layers"]):
+            for part, shape in self.layer_shapes(size).items():
+                tensors |= with_bias(part, shape, layer)
+        sizes = {key: size[key] for key in ("width", "layers", "heads", "feed_forward")}
+        return EncoderShape(**sizes, tensors=tensors)
+
+    def outside_shapes(self, size: Mapping[str, int]) -> dict[Place, tuple[int, ...]]:
+        """Parameters outside the layers."""
+        rows = {"word": "vocabulary", "position": "positions", "type": "types"}
+        tables = {Place(part, "weight"): (size[rows[part]], size["width"]) for part in self.tables}
+        return tables | with_bias("LN", (size["width"],), None)
+
+    def layer_shapes(self, size: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+        """The weights of a layer, by part; each has a bias of as many numbers as its rows."""
+        width, inner = size["width"], size["feed_forward"]
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("q", "k", "v", "m1"), (width, width))
+        shapes |= {"m2": (inner, width), "m3": (width, inner)}
+        return shapes | dict.fromkeys(("LN1", "LN2"), (width,))
+
+    def pattern(self, *parts: str) -> str:
+        """A regular expression of these parts' exact names, in every layer."""
+        names = "|".join(re.escape(self.parts[part]) for part in parts)
+        return rf"{re.escape(self.layers)}\.\d+\.({names})"
+
+    def embed(self, encoder: Any, tokens: Any, positions: Any, types: Any) -> Any:
+        """What enters the lowest layer; positions restart at 0 with each sequence."""
+        given = {"token_type_ids": types} if "type" in self.tables else {}
+        module = encoder.get_submodule(self.embeddings)
+        return module(input_ids=tokens, position_ids=positions + self.position_offset, **given)
+
+    @cached_property
+    def _in_layer(self) -> re.Pattern[str]:
+        return re.compile(rf"{re.escape(self.layers)}\.(\d+)\.(.+)")
+
+    @cached_property
+    def _canonical(self) -> dict[str, str]:
+        return {path: part for part, path in self.parts.items()}
+
+    @cached_property
+    def _outside(self) -> dict[str, str]:
+        named = {**self.tables, "LN": self.embeddings_norm}
+        return {f"{self.embeddings}.{path}": part for part, path in named.items()}
+
+
+def with_bias(part: str, shape: tuple[int, ...], layer: int | None) -> dict[Place, tuple[int, ...]]:
+    """A part's weight and its bias, which has a number for each of its rows."""
+    return {Place(part, "weight", layer): shape, Place(part, "bias", layer): shape[:1]}
+
+
+def replace_part(root: Any, path: str, new: Any) -> None:
+    """Put a module in another's place; `path` is below `root`."""
+    parent, _, name = path.rpartition(".")
+    setattr(root.get_submodule(parent), name, new)

@@ -1,0 +1,228 @@
+"""Windows: the stretches of tokens that an encoder reads, made once for each encoder and data set.
+
+On disk a part of the data is a handful of flat arrays that open memory-mapped, with a manifest
+written last that carries their hashes. Nothing is padded. A task that keeps its tokens otherwise
+(question answering tokenises a context once for all its questions) has a class of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from tuning_curves.util.errors import DataError
+from tuning_curves.util.files import read_json, sha256_of_file, write_json, write_whole
+
+if TYPE_CHECKING:
+    from tuning_curves.tasks.base import Dataset, Task
+
+LAYOUT = 2  # raised whenever the files below change their meaning
+SPLITS = ("train", "test")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackedWindows:
+    """Windows laid side by side: what a packed batch is made of.
+
+    Attributes:
+        tokens, positions, types: int64 [T]; positions restart at each window.
+        lengths: tokens of each window.
+        labels: int64, as `Windows.labels_of` gives them.
+    """
+
+    tokens: np.ndarray
+    positions: np.ndarray
+    types: np.ndarray
+    lengths: list[int]
+    labels: np.ndarray
+
+
+class Windows:
+    """The windows of one part of the data: the arrays below, memory-mapped files or in memory."""
+
+    ARRAYS: ClassVar[tuple[str, ...]] = (
+        "tokens",
+        "token_bounds",
+        "types",
+        "labels",
+        "window_bounds",
+        "group_sizes",
+    )
+    tokens: np.ndarray  # unsigned [all tokens of all windows]
+    token_bounds: np.ndarray  # int64 [windows + 1]
+    types: np.ndarray  # unsigned, beside `tokens`: the segment of each
+    labels: np.ndarray  # int32 [windows, ...]: what the loss and the metrics compare with
+    window_bounds: np.ndarray  # int64 [examples + 1]: the windows of each example
+    group_sizes: np.ndarray  # int64 [groups]: examples of each
+
+    def __init__(
+        self,
+        arrays: Mapping[str, np.ndarray],
+        *,
+        about: Mapping[str, Any] | None = None,
+        texts: Any = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Args:
+        about: what else must be known of them, as JSON; the manifest keeps it.
+        texts: what predictions are made of or compared with, as JSON, where a task needs it.
+        folder: where `texts` are kept, instead.
+        """
+        self.about: Mapping[str, Any] = about or {}
+        self.folder = folder
+        self._texts = texts
+        for name in self.ARRAYS:
+            setattr(self, name, arrays[name])
+        self.lengths: np.ndarray = self.count_tokens()
+
+    def count_tokens(self) -> np.ndarray:
+        """Tokens of each window: int64 [windows]."""
+        return np.diff(self.token_bounds)
+
+    @property
+    def texts(self) -> Any:
+        """What a task keeps beside the arrays; read anew each time where it lies on disk."""
+        if self.folder is None:
+            return self._texts
+        return read_json(self.folder / "texts.json", what="the part's texts")
+
+    def example_of_window(self) -> np.ndarray:
+        """The example of each window: int64 [windows]."""
+        counts = np.diff(self.window_bounds)
+        return np.repeat(np.arange(len(counts)), counts)
+
+    def windows_of(self, examples: np.ndarray) -> np.ndarray:
+        """All windows of these examples, in the examples' order: int64."""
+        return numbers_within(self.window_bounds, examples)
+
+    def labels_of(self, windows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """The labels of these windows: int64 [windows, ...], unless a task's class says else."""
+        return np.asarray(self.labels[windows], np.int64)
+
+    def lay_out(self, windows: Sequence[int] | np.ndarray) -> PackedWindows:
+        """Assemble these windows, in this order."""
+        places = numbers_within(self.token_bounds, windows)
+        lengths = self.lengths[windows].tolist()
+        return PackedWindows(
+            tokens=self.tokens[places].astype(np.int64),
+            positions=np.concatenate([np.arange(length) for length in lengths]),
+            types=self.types[places].astype(np.int64),
+            lengths=lengths,
+            labels=self.labels_of(windows),
+        )
+
+
+def numbers_within(bounds: np.ndarray, chosen: Sequence[int] | np.ndarray) -> np.ndarray:
+    """All numbers from `bounds[i]` to `bounds[i + 1]` (exclusive) for each chosen i: int64."""
+    chosen = np.asarray(chosen, np.int64)
+    ends = zip(bounds[chosen], bounds[chosen + 1], strict=True)
+    return np.concatenate([np.arange(first, last) for first, last in ends])
+
+
+def bounds_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Where stretches of these lengths begin and end, side by side: int64 [lengths + 1]."""
+    return np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+
+
+def make_windows(
+    task: "Task",
+    data: Mapping[str, "Dataset"],
+    encoder: Path,
+    folder: Path,
+    *,
+    max_length: int,
+    stride: int,
+) -> None:
+    """Cut both parts into windows and write them below `folder`, the manifest last.
+
+    Raises:
+        DataError: an example that cannot be cut so.
+    """
+    tokenizer = open_tokenizer(encoder)
+    files: dict[str, str] = {}
+    about: Mapping[str, Any] = {}
+    for split in SPLITS:
+        windows = task.encode(data[split], tokenizer, max_length=max_length, stride=stride)
+        about = windows.about
+        files |= _write(windows, folder, split)
+    manifest = {
+        "layout": LAYOUT,
+        "task": task.name,
+        "about": about,
+        "tokenizer_sha256": sha256_of_file(encoder / "tokenizer.json"),
+        "content": {split: data[split].content_sha256() for split in SPLITS},
+        "max_length": max_length,
+        "stride": stride,
+        "files": files,
+    }
+    write_json(folder / "manifest.json", manifest)
+
+
+def _write(windows: Windows, folder: Path, split: str) -> dict[str, str]:
+    """Write a part's arrays and texts; returns the files' sha256 by name."""
+    names = [f"{split}/{name}.npy" for name in windows.ARRAYS]
+    for name, path in zip(windows.ARRAYS, names, strict=True):
+        with write_whole(folder / path) as stream:
+            np.save(stream, getattr(windows, name))
+    if windows.texts is not None:
+        names.append(f"{split}/texts.json")
+        write_json(folder / names[-1], windows.texts, indent=None)
+    return {name: sha256_of_file(folder / name) for name in names}
+
+
+def open_windows(folder: Path) -> dict[str, Any]:
+    """Open both parts, `train` and `test`, after checking every file against the manifest.
+
+    Returns:
+        the task's own `Windows`, by part.
+
+    Raises:
+        DataError: a missing, torn or altered file.
+    """
+    from tuning_curves.tasks import task_class
+
+    manifest = read_manifest(folder)
+    for name, expected in manifest["files"].items():
+        path = folder / name
+        if not path.is_file() or sha256_of_file(path) != expected:
+            raise DataError(
+                f"{path}: missing or altered since it was made (expected sha256 {expected[:12]}…)",
+                fix=_fix(folder),
+            )
+    kind = task_class(manifest["task"], str(folder)).windows
+    return {split: _open(kind, folder / split, manifest["about"]) for split in SPLITS}
+
+
+def _open(kind: type[Windows], folder: Path, about: Mapping[str, Any]) -> Windows:
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in kind.ARRAYS}
+    return kind(arrays, about=about, folder=folder)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The windows' manifest: layout, task, content hashes, settings, file hashes."""
+    fix = _fix(folder)
+    manifest = read_json(folder / "manifest.json", what="the windows' manifest", fix=fix)
+    if manifest.get("layout") != LAYOUT:
+        raise DataError(
+            f"{folder}: windows of layout {manifest.get('layout')} (expected {LAYOUT})", fix=fix
+        )
+    return manifest
+
+
+def _fix(folder: Path) -> str:
+    return f"delete {folder} and run again: windows are made anew"
+
+
+def open_tokenizer(encoder: Path) -> Any:
+    """The backend of an encoder's fast tokenizer, which neither cuts nor pads."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(
+        encoder, local_files_only=True, use_fast=True, trust_remote_code=False
+    )
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()
+    backend.no_padding()
+    return backend
