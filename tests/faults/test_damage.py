@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tuning_curves.analysis.runs import collect
+from tuning_curves.analysis.runs import read_records
 from tuning_curves.study.records import sealed
 from tuning_curves.util.errors import DataError
 
@@ -51,7 +51,7 @@ def test_no_flipped_bit_of_a_record_reaches_a_table(whole: Bench, tmp_path: Path
         flipped[place] ^= 1 << draw.randrange(8)
         path.write_bytes(flipped)
         try:
-            collect([planned.row()], whole.study.settings, {planned.id: path}, tmp_path / "out")
+            read_records([planned], whole.study.settings, {planned.id: path})
         except DataError as error:
             refused += 1
             assert str(path) in error.message
@@ -113,7 +113,7 @@ def test_a_checkpoint_of_an_older_layout_starts_the_run_anew(
 
 def test_flipped_bits_of_the_cache_change_no_number(make_bench: Any, tmp_path: Path) -> None:
     bench = make_bench({"methods": [{"name": "head", "learning_rates": [1e-2]}]})
-    cache = tmp_path / "prefix"
+    cache = tmp_path / "activations"
     assert bench.train("--cache", cache).status == 0
     before = bench.numbers()
     for states in cache.rglob("states.f16"):
@@ -125,7 +125,7 @@ def test_flipped_bits_of_the_cache_change_no_number(make_bench: Any, tmp_path: P
     assert bench.numbers() == before
 
 
-def test_a_flipped_bit_of_the_features_is_refused(bench: Bench) -> None:
+def test_a_flipped_bit_of_the_windows_is_refused(bench: Bench) -> None:
     copy = bench.folder / "windows"
     shutil.copytree(bench.windows, copy)
     bench.windows = copy
@@ -179,7 +179,7 @@ def test_another_encoder_than_the_runs_name_is_refused(
     assert bench.numbers() == {}
 
 
-def test_features_of_another_encoder_are_refused(bench: Bench) -> None:
+def test_windows_of_another_encoder_are_refused(bench: Bench) -> None:
     bench.encoder = own_encoder(bench)
     tokenizer = bench.encoder / "tokenizer.json"
     tokenizer.write_text(tokenizer.read_text("utf-8") + "\n", "utf-8")
@@ -190,19 +190,19 @@ def test_features_of_another_encoder_are_refused(bench: Bench) -> None:
     (bench.encoder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     ended = bench.train()
     assert ended.status == DAMAGED
-    assert f"{bench.windows}: features of another encoder: their tokenizer.json" in ended.said
+    assert f"{bench.windows}: windows of another encoder: their tokenizer.json" in ended.said
     assert bench.numbers() == {}
 
 
-def test_features_of_other_questions_or_windows_are_refused(make_bench: Any) -> None:
+def test_windows_of_other_content_or_settings_are_refused(make_bench: Any) -> None:
     bench = make_bench({"windows": {"max_length": 80, "stride": 24}})
     ended = bench.train()
     assert ended.status == DAMAGED
-    assert f"{bench.windows}: features with max_length 96, expected 80" in ended.said
+    assert f"{bench.windows}: windows with max_length 96, expected 80" in ended.said
     other = {"train": "1" * 64, "test": "1" * 64}
     ended = make_bench({"data": {"content_sha256": other}}).train()
     assert ended.status == DAMAGED
-    assert f"{bench.windows}: features of data pinned" in ended.said
+    assert f"{bench.windows}: windows of data pinned" in ended.said
 
 
 def flip(path: Path, place: int) -> None:

@@ -56,7 +56,7 @@ def test_an_exhausted_quota_is_told_apart_and_named(
     assert bench.litter() == []
 
 
-def test_features_on_a_full_disk_are_not_taken_for_whole(
+def test_windows_on_a_full_disk_are_not_taken_for_whole(
     tiny_config: dict[str, Any],
     bench: Bench,
     processes: Processes,
@@ -69,6 +69,7 @@ def test_features_on_a_full_disk_are_not_taken_for_whole(
     make = (
         "windows", "--data", tmp_path / "d", "--encoder", bench.encoder, "--out",
         small_disk / "windows", "--max-length", "96", "--stride", "24",
+        "--task", json.dumps(tiny_config["task"]),
     )  # fmt: skip
     fill = {"at": "os:fsync", "call": 3, "do": "fill", "folder": str(small_disk)}
     ended = processes.run(*make, faults=(fill,))
@@ -98,7 +99,7 @@ def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(
     folder = request.getfixturevalue(disk)
     if disk == "small_disk":
         (folder / "ballast").write_bytes(bytes((1 << 20) - (1 << 13)))
-    ended = bench.train("--cache", folder / "prefix")
+    ended = bench.train("--cache", folder / "activations")
     assert ended.status == 0, ended.said
     assert "warning: the frozen part's output stays in memory" in ended.said
     cached = bench.numbers()

@@ -9,12 +9,13 @@ import pytest
 
 from tuning_curves.data.fetch_data import open_data
 from tuning_curves.encoders.fetch_encoder import open_encoder
-from tuning_curves.tasks.question_answering.windows import open_windows
+from tuning_curves.tasks.question_answering import QuestionAnswering
+from tuning_curves.tasks.windows import open_windows
 
 from .conftest import KILLED, ROOT, Bench, Fault, Processes
 
 STEP = "tuning_curves.training.loop:Trainer.step"
-TAKE = "tuning_curves.training.evaluate:Evaluator.take"
+TAKE = "tuning_curves.training.evaluate:Evaluator.evaluate"
 EACH_STEP = {"tuning_curves.training.loop:CHECKPOINT_SECONDS": 0.0}
 SYNC = "os:fsync"  # called once for a file, once for its folder
 STUDY = ("--study", ROOT / "config" / "minilm-slice.yaml")
@@ -97,24 +98,24 @@ def test_a_killed_fetch_of_data_is_made_good(
     assert not (tmp_path / "d" / "manifest.json").exists()
     ended = processes.run(*fetch)
     assert ended.status == 0, ended.said
-    assert len(open_data(tmp_path / "d")["test"].questions) == 25
+    assert len(open_data(QuestionAnswering, tmp_path / "d")["test"].questions) == 25
 
 
-def test_killed_features_are_refused_and_made_again_to_the_same_bytes(
+def test_killed_windows_are_refused_and_made_again_to_the_same_bytes(
     tiny_config: dict[str, Any], bench: Bench, processes: Processes, tmp_path: Path
 ) -> None:
     data, windows = tmp_path / "d", tmp_path / "f"
     processes.run("fetch", "data", "--spec", json.dumps(tiny_config["data"]), "--out", data)
     make = (
         "windows", "--data", data, "--encoder", bench.encoder, "--out", windows,
-        "--max-length", "96", "--stride", "24",
+        "--max-length", "96", "--stride", "24", "--task", json.dumps(tiny_config["task"]),
     )  # fmt: skip
     assert processes.run(*make, faults=(kill(SYNC, 9),)).status == KILLED
     assert len(list(windows.rglob("*.npy"))) == 4
     made, bench.windows = bench.windows, windows
     refused = bench.train()
     assert refused.status == 4
-    assert "run again: features are made anew" in refused.said
+    assert "run again: windows are made anew" in refused.said
     assert processes.run(*make).status == 0
     open_windows(windows)
     assert (windows / "manifest.json").read_bytes() == (made / "manifest.json").read_bytes()
@@ -130,7 +131,7 @@ def test_killed_collecting_leaves_no_table_that_is_half(
     ended = processes.run(*collect)
     assert ended.status == 0, ended.said
     assert (tmp_path / "collected" / "runs.csv").read_bytes() == first
-    assert (tmp_path / "collected" / "outcomes.npz").stat().st_size > 0
+    assert (tmp_path / "collected" / "biases.csv").stat().st_size > 0
 
 
 @pytest.mark.parametrize(("what", "files"), [("figures", 16), ("tables", 27)])
