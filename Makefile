@@ -1,4 +1,4 @@
-# Three doors: `make study` (from nothing to the paper), `make test`, `make check` (all that CI checks).
+# Doors: `make study` (from nothing to the paper), `make test-quick`, `make test`, `make check` (all that CI checks).
 # CONFIG=config/<study>.yaml chooses another study. PYTHON=python3.12 another interpreter.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -12,7 +12,7 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export HF_HOME ?= $(CURDIR)/.cache/huggingface
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study figures test check format bench bench-adapterhub clean
+.PHONY: study figures test test-quick check format bench bench-adapterhub clean
 study: .venv/ready
 	snakemake --cores all --configfile $(CONFIG)
 
@@ -23,11 +23,16 @@ test: .venv/dev-ready
 	snakemake --cores 1 --quiet all --until fetch_encoder
 	pytest -n auto --dist worksteal
 
+# Everything without a Snakemake, Slurm, hub or fault run.
+test-quick: .venv/dev-ready
+	pytest -n auto --dist worksteal -m "not workflow and not cluster and not faults and not hub"
+
 check: test
 	pytest --base-sized tests/hub/test_base_study.py    # 440 MB and a minute and a half of one core
 	ruff check .
 	ruff format --check .
 	mypy
+	lint-imports
 	snakefmt --check Snakefile workflow/rules/*.smk
 	snakemake --lint
 	snakemake --dry-run --quiet all

@@ -2,8 +2,9 @@
 
 One model and the same windows, three losses: over real tokens (ours), and the library's own for
 question answering, on batches padded to their longest window and to the study's `max_length`; at
-the start, and after a short training of all parameters. Writes paper/reference/padding_loss.csv,
-from which the paper takes its numbers. Run it after the study's windows are made:
+the start, and after a short training of all parameters. Writes padding_loss.csv of
+src/tuning_curves/report/reference, from which the paper takes its numbers. Run it after the study's
+windows are made:
 
     python benchmarks/padding_loss.py config/minilm-slice.yaml
 """
@@ -36,7 +37,7 @@ BATCH, BATCHES = 8, 16
 RUN = Run(
     method="full", n_train=200, steps=75, learning_rate=3e-4, subset_seed=0, init_seed=0
 )  # fmt: skip
-OUT = Path("paper/reference/padding_loss.csv")
+OUT = Path("src/tuning_curves/report/reference/padding_loss.csv")
 COLUMNS = ("steps", "real_tokens", "padded_to_longest", "padded_to_max_length")
 
 

@@ -318,6 +318,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the folders that `make test-quick` leaves out."""
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        if folder in ("faults", "hub"):
+            item.add_marker(folder)
+
+
 @pytest.fixture
 def base_sized(request: pytest.FixtureRequest) -> bool:
     """Whether `--base-sized` was given."""

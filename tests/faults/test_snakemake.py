@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from tuning_curves.study.config import read_study
-from tuning_curves.study.grid import Study
 
-from ..workflow.conftest import checkout, snakemake, tiny_study  # noqa: F401
-from .conftest import Processes, numbers_of
+from ..workflow.conftest import checkout, snakemake, tiny_study, whole_run  # noqa: F401
+from .conftest import numbers_of
 
 pytestmark = pytest.mark.workflow
 COMMAND = ("train", "--cores", "2", "--configfile", "config/tiny.yaml")
@@ -58,25 +57,11 @@ def date(paths: Iterable[Path], when: int) -> None:
         os.utime(path, (when, when))
 
 
-def undisturbed(study: Study, folder: Path, processes: Processes) -> dict[str, Any]:
-    """The numbers of the study's runs from one uninterrupted process with the same resources."""
-    (encoder,) = (folder / "resources" / "encoders").glob("[!.]*")
-    (windows,) = (folder / "runs" / "windows").iterdir()
-    job = folder / "job.json"
-    job.write_text(study.job(study.unique).dump(), "utf-8")
-    ended = processes.run(
-        "train", "--job", job, "--encoder", encoder,
-        "--windows", windows, "--workspace", folder / "whole", "--device", "cpu",
-    )  # fmt: skip
-    assert ended.status == 0, ended.said
-    return numbers_of(study, study.unique, folder / "whole" / "records")
-
-
 def test_after_kill_9_and_sigterm_the_next_snakemake_goes_on_with_nothing_typed(
     checkout: Path,  # noqa: F811
     tiny_study: Path,  # noqa: F811
     snakemake: Any,  # noqa: F811
-    processes: Processes,
+    whole_run: Path,  # noqa: F811
 ) -> None:
     assert signal_after(checkout, signal.SIGKILL, 3) == -signal.SIGKILL
     assert list((checkout / ".snakemake" / "locks").glob("*.lock"))  # Snakemake's own, stale now
@@ -91,7 +76,7 @@ def test_after_kill_9_and_sigterm_the_next_snakemake_goes_on_with_nothing_typed(
     assert len(made) == 32
     assert kept.items() <= made.items()
     study = read_study(tiny_study)
-    whole = undisturbed(study, checkout, processes)
+    whole = numbers_of(study, study.unique, whole_run / "runs" / "tiny" / "records")
     made_of = numbers_of(study, study.unique, checkout / "runs" / "tiny" / "records")
     assert made_of == whole
 

@@ -1,9 +1,8 @@
 """`docs/faults.md` and the tests say the same: each fault has a test, each test is in the table."""
 
-import os
 import re
-import subprocess
-import sys
+
+import pytest
 
 from .conftest import ROOT
 
@@ -18,15 +17,23 @@ def listed() -> list[str]:
     return [test if test.startswith("tests/") else HERE + test for test in tests]
 
 
+class Collected:
+    """A pytest plugin that keeps the names of what is collected."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.names = {item.nodeid for item in session.items}
+
+
 def collected(files: list[str]) -> set[str]:
     """The tests that pytest finds in these files."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:xdist", *files]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return {line for line in done.stdout.splitlines() if "::" in line}
+    found = Collected()
+    options = ["--collect-only", "--quiet", "-p", "no:xdist", f"--rootdir={ROOT}"]
+    status = pytest.main([*options, *(str(ROOT / file) for file in files)], plugins=[found])
+    assert status == 0
+    return found.names
 
 
 def test_the_table_names_every_fault_test_and_no_other() -> None:

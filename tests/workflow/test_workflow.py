@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,11 +11,9 @@ from packaging.utils import canonicalize_name
 from tuning_curves.study.config import read_study
 from tuning_curves.study.records import sealed
 
-from .conftest import ROOT, records_of
+from .conftest import CONFIG, ROOT, Run, records_of
 
 pytestmark = pytest.mark.workflow
-Run = Callable[..., subprocess.CompletedProcess[str]]
-CONFIG = ("--cores", "2", "--configfile", "config/tiny.yaml")
 
 
 def planned_jobs(text: str) -> dict[str, int]:
@@ -36,21 +32,21 @@ def tables(checkout: Path) -> dict[str, bytes]:
 
 
 def test_from_nothing_to_the_paper_and_then_nothing_to_do(
-    checkout: Path, tiny_study: Path, snakemake: Run
+    whole_run: Path, trained: Path, snakemake: Run
 ) -> None:
-    done = snakemake(*CONFIG)
-    results = checkout / "results" / "tiny"
+    results = whole_run / "results" / "tiny"
     assert (results / "paper.pdf").read_bytes().startswith(b"%PDF")
-    assert len(records_of(checkout)) == 32  # (2 + 1 + 1 rates) x 2 sizes x 2 seeds x 2 budgets
-    assert "paper    results/tiny/paper.pdf" in done.stdout + done.stderr
+    assert len(records_of(whole_run)) == 32  # (2 + 1 + 1 rates) x 2 sizes x 2 seeds x 2 budgets
+    said = (whole_run.parent / "said.txt").read_text("utf-8")
+    assert "paper    results/tiny/paper.pdf" in said
     again = snakemake(*CONFIG)
     assert "Nothing to be done" in again.stdout + again.stderr
 
 
 def test_an_archived_study_is_redrawn_to_the_byte_and_grows_by_what_is_new(
-    checkout: Path, tiny_study: Path, snakemake: Run
+    trained: Path, snakemake: Run
 ) -> None:
-    snakemake(*CONFIG)
+    checkout, tiny_study = trained, trained / "config" / "tiny.yaml"
     archive(checkout, tiny_study)
     before, drawn = records_of(checkout, "results"), tables(checkout)
     assert len(before) == 32
@@ -83,9 +79,9 @@ def test_an_archived_study_is_redrawn_to_the_byte_and_grows_by_what_is_new(
 
 
 def test_a_changed_hyperparameter_is_never_answered_from_the_archive(
-    checkout: Path, tiny_study: Path, snakemake: Run
+    trained: Path, snakemake: Run
 ) -> None:
-    snakemake("train", *CONFIG)
+    checkout, tiny_study = trained, trained / "config" / "tiny.yaml"
     archive(checkout, tiny_study)
     config = yaml.safe_load(tiny_study.read_text("utf-8"))
     config["training"]["warmup"] = 0.25
@@ -95,19 +91,16 @@ def test_a_changed_hyperparameter_is_never_answered_from_the_archive(
     assert not set(records_of(checkout)) & set(records_of(checkout, "results"))
 
 
-def test_a_lost_record_is_trained_again(checkout: Path, tiny_study: Path, snakemake: Run) -> None:
-    snakemake("train", *CONFIG)
-    before = records_of(checkout)
-    lost = sorted((checkout / "runs" / "tiny" / "records").rglob("*.json"))[3]
+def test_a_lost_record_is_trained_again(trained: Path, snakemake: Run) -> None:
+    before = records_of(trained)
+    lost = sorted((trained / "runs" / "tiny" / "records").rglob("*.json"))[3]
     lost.unlink()
     snakemake("train", *CONFIG)
-    assert records_of(checkout) == before
+    assert records_of(trained) == before
 
 
-def test_figures_draws_what_is_recorded_and_leaves_gaps(
-    checkout: Path, tiny_study: Path, snakemake: Run
-) -> None:
-    snakemake("train", *CONFIG)
+def test_figures_draws_what_is_recorded_and_leaves_gaps(trained: Path, snakemake: Run) -> None:
+    checkout = trained
     for path in (checkout / "runs" / "tiny" / "records" / "bitfit").iterdir():
         path.unlink()
     snakemake("figures", *CONFIG)

@@ -36,7 +36,7 @@ def report_code():
 
 def paper_text():
     """The paper's source and bibliography."""
-    kinds = (".typ", ".bib", ".csv")
+    kinds = (".typ", ".bib")
     return sorted(str(p) for p in Path("paper").rglob("*") if p.suffix in kinds)
 
 
@@ -57,7 +57,7 @@ def records_at_hand(wildcards):
 
 def reference_values():
     """What was published, as the figures and the prose quote it."""
-    return sorted(str(path) for path in Path("paper", "reference").glob("*.csv"))
+    return sorted(str(path) for path in Path(CODE, "report", "reference").glob("*.csv"))
 
 
 def chunk_markers(wildcards):

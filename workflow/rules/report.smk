@@ -56,6 +56,7 @@ rule compile_paper:
         figures=rules.draw_figures.output,
         numbers=rules.write_tables.output.numbers,
         text=paper_text(),
+        published=reference_values(),
         code=report_code(),
     output:
         report(RESULTS.paper, category="Paper"),

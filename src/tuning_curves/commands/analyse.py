@@ -32,9 +32,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--claims",
         type=Path,
-        required=True,
         metavar="FILE",
-        help="the file of claims, config/claims.yaml",
+        help="other claims than the package's own, which are config/claims.yaml",
     )
     add_recorded(parser)
     parser.add_argument(
@@ -44,11 +43,11 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Analyse."""
-    from tuning_curves.analysis.claims.published import read_claims
+    from tuning_curves.analysis.claims.published import PUBLISHED, read_claims
     from tuning_curves.analysis.runs import read_study_runs
     from tuning_curves.analysis.tables import write_tables
 
-    claims, study = read_claims(args.claims), chosen_study(args)
+    claims, study = read_claims(args.claims or PUBLISHED), chosen_study(args)
     runs = read_study_runs(study, recorded=args.recorded)
     write_tables(runs, study.config, claims, args.out)
     return 0

@@ -45,6 +45,7 @@ def assemble(source: Path, results: Path, study: StudyConfig, folder: Path) -> P
         raise ResourceError(f"{results}: no {', '.join(missing)}", fix=FIX)
     papers = shutil.ignore_patterns("*.pdf")  # those that were compiled from it
     shutil.copytree(source, folder, dirs_exist_ok=True, ignore=papers)
+    shutil.copytree(REFERENCE.parent, folder / "reference", dirs_exist_ok=True)
     for name in wanted:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(results / name, folder / name)
@@ -89,7 +90,7 @@ def compile_paper(source: Path, results: Path, study: StudyConfig, out_pdf: Path
     """Compile a study's paper into one PDF, written whole or not at all.
 
     Args:
-        source: the folder with main.typ, its sections, bibliography and reference values.
+        source: the folder with main.typ, its sections and bibliography.
         results: the study's results: `tables/*.csv`, `numbers.json`, `figures/*.svg`.
     """
     with tempfile.TemporaryDirectory(prefix="tuning-curves-paper-") as scratch:

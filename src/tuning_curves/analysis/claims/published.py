@@ -19,6 +19,8 @@ FIX = "docs/verdicts.md explains every key of a claim"
 Text = Annotated[str, Field(min_length=1)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
+PUBLISHED = Path(__file__).with_name("claims.yaml")  # config/claims.yaml of the checkout
+
 
 class Source(Section):
     """Where a claim stands."""

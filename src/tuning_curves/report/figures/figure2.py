@@ -34,7 +34,7 @@ from tuning_curves.report.figures.panels import (
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
 
-REFERENCE = Path(__file__).parents[4] / "paper" / "reference" / "bitfit_figure2_digitised.csv"
+REFERENCE = Path(__file__).parents[1] / "reference" / "bitfit_figure2_digitised.csv"
 SOURCE = "hollow: read off the image of Ben Zaken et al. 2022, Figure 2"
 METHODS = ("full", "bitfit")
 DIFFERENCE = "BitFit minus full"
