@@ -6,17 +6,23 @@ BERT's totals leave the pooler out and count a head of two logits (2d + 2). The 
 
 import functools
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModel, BertConfig
+from transformers import AutoModel, BertConfig, BertModel
 
 from tuning_curves.encoders.families.base import TERMS
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods import apply_method, list_methods, resolve_method
 from tuning_curves.methods.base import Counts, Method
-from tuning_curves.methods.counting import count_methods
+from tuning_curves.methods.counting import count_entry, count_methods
+from tuning_curves.methods.extent import trains_everything
+from tuning_curves.methods.implementations import IMPLEMENTATIONS
+from tuning_curves.methods.registry import describe, list_names
+from tuning_curves.methods.table import TABLE
 from tuning_curves.util.errors import DataError, UsageError
 
 SHAPES = {
@@ -230,3 +236,47 @@ def test_counting_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     config_of("all-MiniLM-L6-v2").to_json_file(path, use_diff=False)
     with pytest.raises(UsageError, match="did you mean 'bitfit'"):
         count_methods(path, ["bit-fit"])
+
+
+@pytest.mark.parametrize("name", [*list_names(), "adapter-houlsby-3", "lora-3", "prefix-3"])
+def test_counts_by_formula_are_those_of_the_model(name: str) -> None:
+    """Of an encoder whose sizes are no multiples of one another."""
+    config = BertConfig(
+        vocab_size=101,
+        hidden_size=36,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        intermediate_size=100,
+        max_position_embeddings=57,
+    )
+    with torch.device("meta"):
+        model = EncoderModel(BertModel(config, add_pooling_layer=False), 2)
+        shape = model.shape()
+        found = apply_method(resolve_method(name), model, None)
+    assert (found.backbone, found.added) == count_entry(describe(name), shape)
+    assert found.total == shape.count(trains_everything) + found.head
+
+
+def test_shapes_are_those_of_the_librarys_model() -> None:
+    for encoder in SHAPES:
+        with torch.device("meta"):
+            model = EncoderModel(BertModel(config_of(encoder), add_pooling_layer=False), 2)
+        assert model.shape().tensors == {
+            model.family.locate(n): tuple(p.shape) for n, p in model.encoder.named_parameters()
+        }
+
+
+def test_every_implementation_has_an_entry_and_every_addition_an_implementation() -> None:
+    entries = {entry.name: entry for entry in TABLE}
+    assert IMPLEMENTATIONS.keys() <= entries.keys()
+    assert {
+        name for name, entry in entries.items() if entry.adds or entry.like or not entry.pretrained
+    } == IMPLEMENTATIONS.keys()
+
+
+def test_counting_and_looks_load_no_torch() -> None:
+    code = (
+        "import sys; import tuning_curves.methods.counting, tuning_curves.report.style; "
+        "assert not {'torch', 'transformers', 'peft'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

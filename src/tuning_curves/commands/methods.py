@@ -17,8 +17,8 @@ example:
   $ tuning-curves methods --encoder bert-base-cased/config.json
 
 columns: trainable_backbone, trainable_added and trainable_head are counts; total is
-the untouched encoder (without pooler) with its span head; share is (backbone + added)
-of the untouched encoder. Adapters take any bottleneck, lora any rank, prefix any number of
+the untouched encoder (without pooler) with a head of two logits a token; share is
+(backbone + added) of the untouched encoder. Adapters take any bottleneck, lora any rank, prefix any number of
 virtual tokens, top any number of layers: --method adapter-houlsby-8 --method top-4.
 docs/methods.md explains each method.
 """
@@ -68,15 +68,15 @@ def run(args: argparse.Namespace) -> int:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """The rows as aligned text, counts with thousands marked."""
-    runs = [list(COLUMNS)]
+    lines = [list(COLUMNS)]
     for row in rows:
         counts = [f"{row[key]:,}" for key in COLUMNS[1:5]]
-        runs.append([row["method"], *counts, f"{100 * row['share']:.4f} %"])
-    widths = [max(len(line[i]) for line in runs) for i in range(len(COLUMNS))]
+        lines.append([row["method"], *counts, f"{100 * row['share']:.4f} %"])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
     return "\n".join(
         "  ".join(
             text.ljust(width) if i == 0 else text.rjust(width)
             for i, (text, width) in enumerate(zip(line, widths, strict=True))
         )
-        for line in runs
+        for line in lines
     )

@@ -15,10 +15,11 @@ GENERATOR_VERSION = 1  # raised whenever the same arguments give other bytes
 MOST_PASSAGES = 4
 MOST_QUESTIONS = 20  # of an article; each domain is told of once an article, and must suffice
 FEWEST_PASSAGES = 2
+STREAMS = {"train": "train", "test": "dev"}  # names in the draws: other ones, other passages
 
 
 def generate(
-    *, seed: int, train_articles: int, dev_articles: int, questions_per_article: int
+    *, seed: int, train_articles: int, test_articles: int, questions_per_article: int
 ) -> dict[str, dict[str, Any]]:
     """Write both splits.
 
@@ -27,13 +28,13 @@ def generate(
     splits share no facts.
 
     Returns:
-        {"train": ..., "dev": ...}, each in the layout of SQuAD v1.1. Questions of dev have all
+        {"train": ..., "test": ...}, each in the layout of SQuAD v1.1. Questions of test have all
         their acceptable answers.
 
     Raises:
         UsageError: fewer than one article or question, or so many that names run out.
     """
-    counts = {"train": train_articles, "dev": dev_articles}
+    counts = {"train": train_articles, "test": test_articles}
     asked = {f"{split}_articles": count for split, count in counts.items()}
     for name, value in {**asked, "questions_per_article": questions_per_article}.items():
         if value < 1:
@@ -49,7 +50,7 @@ def generate(
         split: {
             "version": "1.1",
             "data": [
-                _write_article(draw.child(split, number), names, questions_per_article, split)
+                _write_article(draw.child(STREAMS[split], number), names, questions_per_article, split)
                 for number in range(count)
             ],
         }
@@ -68,7 +69,7 @@ def _write_article(draw: Draw, names: Names, questions: int, split: str) -> dict
         if share == 0:
             break
         passage = write_passage(domain, title, culture, names, draw)
-        entries = ask(passage, share, draw, several=split == "dev")
+        entries = ask(passage, share, draw, several=split == "test")
         left -= len(entries)
         for entry in entries:
             entry["id"] = _identify(title, passage.text, entry["question"])

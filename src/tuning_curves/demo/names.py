@@ -89,5 +89,5 @@ def _join(head: str, tail: str) -> str:
 def _exhausted(kind: str) -> UsageError:
     return UsageError(
         f"the generator has run out of names of {kind}",
-        fix="ask for fewer articles: lower data.train_articles or data.dev_articles",
+        fix="ask for fewer articles: lower data.train_articles or data.test_articles",
     )

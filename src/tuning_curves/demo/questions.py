@@ -17,7 +17,7 @@ def ask(passage: Passage, most: int, draw: Draw, *, several: bool) -> list[dict[
     """At most so many questions, each about another fact; ids are left to the caller.
 
     Args:
-        several: whether to give all acceptable answers, as SQuAD's dev set does, or the first.
+        several: whether to give all acceptable answers, as SQuAD's test part does, or the first.
     """
     entries = []
     for slot in _askable(passage, draw)[:most]:

@@ -11,15 +11,13 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from tuning_curves.methods import table
 from tuning_curves.methods.entry import MAIN, MethodEntry
 from tuning_curves.methods.registry import describe
-from tuning_curves.methods.table import BLACK as BLACK
-from tuning_curves.methods.table import GREY as GREY
-from tuning_curves.methods.table import GROUPS
-from tuning_curves.methods.table import VERMILION as VERMILION
 from tuning_curves.util.errors import UsageError
 from tuning_curves.util.files import write_whole
 
+BLACK, GREY, VERMILION = table.BLACK, table.GREY, table.VERMILION
 SINGLY = 8  # so many methods have a sentence each; of more, only the main ones have
 
 
@@ -43,7 +41,7 @@ def families(names: Iterable[str]) -> dict[str, list[str]]:
     for name in ordered(names):
         entry = method_style(name)
         found.setdefault(MAIN if entry.main else entry.group, []).append(name)
-    titles = [*GROUPS, *(title for title in found if title not in GROUPS)]
+    titles = [*table.GROUPS, *(title for title in found if title not in table.GROUPS)]
     return {title: found[title] for title in titles if title in found}
 
 
