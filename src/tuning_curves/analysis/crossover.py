@@ -87,8 +87,8 @@ def locate_crossover(
 
     Returns:
         `n_train`, `low`, `high`, and `statement`: "inside" where the estimate and both ends are;
-        "none inside the range" where a share `confidence` of the draws never changes sign and has the
-        estimate's; else "undecided".
+        "none inside the range" where a share `confidence` of the draws never changes sign and has
+        the estimate's; else "undecided".
     """
     smoother, points = smoothing_matrix(np.log(sizes))
     curve = smoother @ values

@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -157,9 +158,7 @@ def read_records(
                 fix="train it: `snakemake --cores all --configfile config/<study>.yaml`",
             )
         path = paths[run.id]
-        record = read_agreeing(
-            path, run, settings, lambda value, path=path: check_record(value, path, task)
-        )
+        record = read_agreeing(path, run, settings, partial(check_record, path=path, task=task))
         records[run.id] = record
         if record.outcomes is not None:
             sizes = np.array(record.outcomes.group_sizes)

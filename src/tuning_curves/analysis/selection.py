@@ -1,11 +1,11 @@
 """The learning rate of each method, size and budget, chosen on the validation split alone.
 
-The rule, fixed before any run: the rate with the highest score on the validation split (of the study's metric), as
-a mean over the seeds that finished; a tie goes to the smaller rate. A run that diverged (a loss
-that is NaN or infinite) is a failed run: it has no score, is counted apart, and a rate of which
-fewer than half the runs finished cannot be chosen. Where no rate can be chosen, nothing is, and
-the run is missing from curves and contrasts. The test set takes no part; what choosing on it
-would have claimed (the oracle) stands beside the choice.
+The rule, fixed before any run: the rate with the highest score (of the study's metric) on the
+validation split, as a mean over the seeds that finished; a tie goes to the smaller rate. A run that
+diverged (a loss that is NaN or infinite) is a failed run: it has no score, is counted apart, and a
+rate of which fewer than half the runs finished cannot be chosen. Where no rate can be chosen,
+nothing is, and the run is missing from curves and contrasts. The test set takes no part; what
+choosing on it would have claimed (the oracle) stands beside the choice.
 """
 
 from dataclasses import replace

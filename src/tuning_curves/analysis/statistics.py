@@ -50,7 +50,7 @@ class Estimate:
     draws: np.ndarray | None = None  # float [D]
 
     def interval(self, confidence: float) -> tuple[float, float]:
-        """The two-sided, equal-tailed interval at this level of confidence; NaN where there is none."""
+        """The two-sided, equal-tailed interval; NaN where there is none."""
         if np.isnan(self.error):
             return np.nan, np.nan
         tail = (1 - confidence) / 2

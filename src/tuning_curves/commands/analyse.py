@@ -8,8 +8,9 @@ from tuning_curves.commands.options import add, add_recorded, add_study, chosen_
 
 DESCRIPTION = """\
 Read the study's records, choose each learning rate on the validation split, then write
-the study's tables as CSV: curves, contrasts, crossovers, changes between budgets, costs, counts, biases, provenance, and a
-verdict for each claim of the file of claims. Equal input gives equal bytes.
+the study's tables as CSV: curves, contrasts, crossovers, changes between budgets, costs,
+counts, biases, provenance, and a verdict for each claim of the file of claims. Equal input
+gives equal bytes.
 """
 EPILOG = """\
 example:

@@ -84,7 +84,7 @@ def make_sheets(tables: Tables, study: StudyConfig) -> dict[str, Sheet]:
         "example": task.nouns.example,
     }
     metrics = {metric.name: metric.heading for metric in task.metrics}
-    show = SHOW | {"metric": lambda name: metrics.get(name, name)}
+    show = {**SHOW, "metric": lambda name: str(metrics.get(name, name))}
     curves = of_metric(tables["curves"], main_metric(study).name)
     sheets = {name: view(tables[name], TABLES[name], show, words) for name in TABLES}
     return {MAIN: scores(curves), **sheets}

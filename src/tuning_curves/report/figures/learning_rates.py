@@ -27,7 +27,7 @@ MOST = 5  # panels beside each other
 
 
 def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
-    """One panel per method and budget, one line per size; the chosen rate ringed, in red at an edge.
+    """One panel per method and budget, one line per size; choices are ringed, in red at an edge.
 
     Methods whose grid has one rate are left out: nothing was chosen.
     """

@@ -40,13 +40,13 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
             figsize=(WIDTH, 1.5 + min(0.34 * len(methods), TALLEST)), layout="constrained"
         )
         row = figure.subplots(1, 3, sharey=True)
-        batch, task = study.training.batch_size, make_task(study.task)
+        task = make_task(study.task)
+        nouns = task.nouns
+        batch = wording.plural(study.training.batch_size, nouns.example, nouns.examples)
         _memory(row[0], costs, methods, "activation_bytes")
-        row[0].set_title(
-            f"memory of a step (MB),\n{wording.plural(batch, task.nouns.example, task.nouns.examples)}"
-        )
+        row[0].set_title(f"memory of a step (MB),\n{batch}")
         _memory(row[1], costs, methods, "activation_bytes_one")
-        row[1].set_title(f"memory of a step (MB),\n1 {task.nouns.example}")
+        row[1].set_title(f"memory of a step (MB),\n1 {nouns.example}")
         targets = _times(row[2], reach, methods, task.metrics[0].label)
         row[2].set_title("training time (s) to a\nshare of full's best score")
         row[0].set_yticks(range(len(methods)), [style.label(name) for name in methods])
