@@ -107,3 +107,13 @@ def test_what_the_package_imports_is_declared() -> None:
     lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
     locked = {canonicalize_name(line) for line in lines if line and line[0] not in "#-"}
     assert declared - locked == set()
+
+
+def test_the_lock_lies_in_the_declared_ranges() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    pairs = (line.split("==") for line in lines if "==" in line)
+    locked = {canonicalize_name(name): version for name, version in pairs}
+    declared = [*project["dependencies"], *project["optional-dependencies"]["workflow"]]
+    for requirement in map(Requirement, declared):
+        assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)])
