@@ -14,7 +14,7 @@ from tuning_curves.tasks.question_answering.windows import open_windows
 from .conftest import KILLED, ROOT, Bench, Fault, Processes
 
 STEP = "tuning_curves.training.loop:Trainer.step"
-TAKE = "tuning_curves.training.evaluate:Evaluator.take"
+TAKE = "tuning_curves.training.evaluate:Evaluator.evaluate"
 EACH_STEP = {"tuning_curves.training.loop:CHECKPOINT_SECONDS": 0.0}
 SYNC = "os:fsync"  # called once for a file, once for its folder
 STUDY = ("--study", ROOT / "config" / "minilm-slice.yaml")

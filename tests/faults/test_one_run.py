@@ -94,7 +94,7 @@ def test_two_processes_at_one_job_share_its_runs(bench: Bench, undisturbed: dict
 
 def test_a_clock_that_jumps_changes_no_number(bench: Bench, undisturbed: dict[str, Any]) -> None:
     jumping = {
-        "at": "tuning_curves.training.run:RunContext._choose_questions",
+        "at": "tuning_curves.training.run:RunContext._choose_examples",
         "do": "jump_clock",
     }
     assert bench.train(faults=(jumping,)).status == 0

@@ -12,7 +12,7 @@ from tuning_curves.util.locks import try_lock
 from .conftest import Bench, Fault, wait_for
 
 STEP = "tuning_curves.training.loop:Trainer.step"
-TAKE = "tuning_curves.training.evaluate:Evaluator.take"
+TAKE = "tuning_curves.training.evaluate:Evaluator.evaluate"
 LATER = 75
 
 

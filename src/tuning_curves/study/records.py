@@ -38,7 +38,7 @@ class Parameters:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a run cost (docs/costs.md); None where it was not measured, or the device cannot tell."""
+    """What a run cost (docs/costs.md); None where it was not measured or cannot be told."""
 
     __pydantic_config__: ClassVar[Any] = CLOSED
     train_seconds: float
