@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from tuning_curves.data.leakage import check_leakage
 from tuning_curves.data.subsets import split_groups
-from tuning_curves.tasks.base import Dataset, Task
+from tuning_curves.tasks.base import Task
+from tuning_curves.tasks.dataset import Dataset
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import read_json, write_json
 

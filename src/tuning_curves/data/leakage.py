@@ -7,7 +7,8 @@ may be on both sides, and would make the results better than they are.
 
 from collections.abc import Mapping
 
-from tuning_curves.tasks.base import Dataset, Nouns
+from tuning_curves.tasks.base import Nouns
+from tuning_curves.tasks.dataset import Dataset
 from tuning_curves.util.errors import DataError, quoted
 
 FIX_NAME = (

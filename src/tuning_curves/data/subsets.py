@@ -8,13 +8,13 @@ own (`util.streams`), so that equal seeds do not tie two uses together.
 
 import numpy as np
 
-from tuning_curves.tasks.base import Dataset
+from tuning_curves.tasks.dataset import Dataset
 from tuning_curves.util import streams
 from tuning_curves.util.errors import UsageError
 
 
 def validation_groups(group_sizes: np.ndarray, examples: int, seed: int = 0) -> np.ndarray:
-    """Articles to hold out: in a seeded order, until they hold at least `examples` examples.
+    """Groups to hold out: in a seeded order, until they hold at least `examples` examples.
 
     Args:
         group_sizes: examples of each group, int [groups].

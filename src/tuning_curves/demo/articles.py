@@ -50,7 +50,9 @@ def generate(
         split: {
             "version": "1.1",
             "data": [
-                _write_article(draw.child(STREAMS[split], number), names, questions_per_article, split)
+                _write_article(
+                    draw.child(STREAMS[split], number), names, questions_per_article, split
+                )
                 for number in range(count)
             ],
         }

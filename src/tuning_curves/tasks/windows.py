@@ -16,7 +16,8 @@ from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import read_json, sha256_of_file, write_json, write_whole
 
 if TYPE_CHECKING:
-    from tuning_curves.tasks.base import Dataset, Task
+    from tuning_curves.tasks.base import Task
+    from tuning_curves.tasks.dataset import Dataset
 
 LAYOUT = 2  # raised whenever the files below change their meaning
 SPLITS = ("train", "test")

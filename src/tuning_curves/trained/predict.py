@@ -16,7 +16,8 @@ from tuning_curves.encoders.batches import ActivationCache, Feed, Room
 from tuning_curves.encoders.precision import settle_arithmetic, store_frozen
 from tuning_curves.methods import count_frozen_layers
 from tuning_curves.tasks import make_task
-from tuning_curves.tasks.base import Dataset, Prediction
+from tuning_curves.tasks.base import Prediction
+from tuning_curves.tasks.dataset import Dataset
 from tuning_curves.tasks.windows import Windows, open_tokenizer
 from tuning_curves.trained.restore import restore_models
 from tuning_curves.training.delta import Delta

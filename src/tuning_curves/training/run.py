@@ -6,10 +6,8 @@ is made from the study and the run's own values alone.
 """
 
 import copy
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,27 +25,20 @@ from tuning_curves.methods import (
     apply_method,
     count_frozen_layers,
     resolve_method,
-    trained_tensors,
 )
 from tuning_curves.methods.masks import SELECT_EXAMPLES
-from tuning_curves.methods.sparse import place_sparse, plain_name
+from tuning_curves.methods.sparse import place_sparse
 from tuning_curves.study.job import ENGINE, PlannedRun, Run, Settings
-from tuning_curves.study.outcomes import pack_outcomes
 from tuning_curves.study.paths import WorkerPaths
-from tuning_curves.study.records import Cost
 from tuning_curves.tasks import make_task
-from tuning_curves.tasks.base import Part
 from tuning_curves.tasks.windows import Windows, open_windows, read_manifest
-from tuning_curves.training.evaluate import Evaluator, Outcomes
-from tuning_curves.training.loop import Trace, Trainer, loss_of
+from tuning_curves.training.belonging import check_belongs
+from tuning_curves.training.evaluate import Evaluator
+from tuning_curves.training.loop import Trainer, loss_of
 from tuning_curves.training.profile import (
-    StepProfile,
-    Stopwatch,
     allocated,
     peak_memory,
-    tensor_bytes,
 )
-from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import GIB, sha256_of
 from tuning_curves.util.log import say
 from tuning_curves.util.provenance import device_name, versions
@@ -219,136 +210,3 @@ def _by_group(examples: np.ndarray, group_sizes: np.ndarray) -> np.ndarray:
     edges = np.concatenate(([0], np.cumsum(group_sizes)))
     counts = np.histogram(examples, edges)[0]
     return counts[counts > 0]
-
-
-class Folders(Protocol):
-    """Where the two lie."""
-
-    @property
-    def encoder(self) -> Path: ...
-
-    @property
-    def windows(self) -> Path: ...
-
-
-def check_belongs(
-    settings: Settings,
-    encoder: Mapping[str, Any],
-    windows: Mapping[str, Any],
-    folders: Folders,
-) -> None:
-    """Compare the manifests of encoder and windows with a job's settings, and with each other.
-
-    Raises:
-        DataError: names the folder, what it holds and what the job is about.
-    """
-    fix = "give the folders of this job's study: the workflow's logs name them"
-    stated: list[tuple[Path, str, Any, Any]] = [
-        (folders.encoder, "an encoder", pin_of(encoder["encoder"]), settings.encoder.pin),
-    ]
-    pin = settings.data.pin
-    if isinstance(pin, Mapping):  # a hub's revision is checked where it is fetched
-        stated.append((folders.windows, "windows of data", windows["content"], pin))
-    for folder, what, found, wanted in stated:
-        if found != wanted:
-            raise DataError(f"{folder}: {what} pinned {found}, expected {wanted}", fix=fix)
-    stated_settings = {"task": settings.task["name"], **asdict(settings.windows)}
-    _check_windows(stated_settings, windows, folders.windows, fix)
-    _check_tokenizer(encoder, windows, folders, fix)
-
-
-def pin_of(encoder: Mapping[str, Any]) -> str:
-    """What fixes a fetched encoder's bytes, by its manifest's section."""
-    hub = f"{encoder.get('repository')}@{encoder.get('revision')}"
-    return encoder.get("weights_sha256") or hub
-
-
-def _check_windows(
-    settings: Mapping[str, Any], windows: Mapping[str, Any], folder: Path, fix: str
-) -> None:
-    for key, wanted in settings.items():
-        if windows.get(key) != wanted:
-            raise DataError(
-                f"{folder}: windows with {key} {windows.get(key)}, expected {wanted}", fix=fix
-            )
-
-
-def _check_tokenizer(
-    encoder: Mapping[str, Any], windows: Mapping[str, Any], folders: Folders, fix: str
-) -> None:
-    """Windows made before their manifest named the tokenizer are taken as they are."""
-    own = encoder["files"]["tokenizer.json"]["sha256"]
-    if windows.get("tokenizer_sha256", own) != own:
-        raise DataError(
-            f"{folders.windows}: windows of another encoder: their tokenizer.json has sha256 "
-            f"{windows['tokenizer_sha256']}, {folders.encoder} has {own}",
-            fix=fix,
-        )
-
-
-def results_of(
-    outcomes: Mapping[str, Outcomes], parts: Sequence[Part], test_groups: list[int]
-) -> dict[str, Any]:
-    """A record's scores of both splits, and the test part's outcomes example by example.
-
-    Args:
-        parts: the task's.
-        test_groups: how many of the test examples each group has, in their order.
-    """
-    scores = {
-        split: {
-            "total": len(found.parts[parts[0].name]),
-            **{part.name: _sum(found.parts[part.name], part) for part in parts},
-        }
-        for split, found in outcomes.items()
-    }
-    packed = pack_outcomes(outcomes["test"].parts, parts, test_groups)
-    return {"scores": scores, "outcomes": packed}
-
-
-def _sum(values: np.ndarray, part: Part) -> int | float:
-    return int(values.sum()) if part.kind == "bit" else float(values.sum())
-
-
-def cost_of(
-    model: EncoderModel,
-    trace: Trace,
-    evaluation: Stopwatch,
-    profile: StepProfile,
-    peak: int | None,
-) -> Cost:
-    """Seconds, bytes and operations, all measured (docs/costs.md)."""
-    measured = {key: value for key, value in vars(profile).items() if key != "bias_gradients"}
-    return Cost(
-        train_seconds=round(trace.seconds_per_step * trace.step, 3),
-        evaluate_seconds=round(evaluation.seconds, 3),
-        seconds_per_step=round(trace.seconds_per_step, 6),
-        peak_memory_bytes=peak,
-        optimizer_bytes=trace.optimizer_bytes,
-        delta_bytes=tensor_bytes(trained_tensors(model)),
-        **measured,
-    )
-
-
-def changes(model: EncoderModel, before: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """How far what is trained of the encoder, whole tensors and entries, is from what it was."""
-    trained = trained_tensors(model)
-    values = {n: t for n, t in trained.items() if n not in before and t.is_floating_point()}
-    entries = {name: t for name, t in values.items() if plain_name(name) in before}
-    return entries | {name: trained[name] - before[name] for name in trained if name in before}
-
-
-def check_frozen(model: EncoderModel, before: Mapping[str, Tensor], run: Run) -> None:
-    """What the method does not train must be, byte for byte, what it was.
-
-    Raises:
-        DataError: names the tensor.
-    """
-    for name, parameter in model.named_parameters():
-        plain = plain_name(name)  # of a tensor with chosen entries: the tensor without them
-        frozen = not parameter.requires_grad and plain in before
-        if frozen and not torch.equal(parameter, before[plain].to(parameter.dtype)):
-            raise DataError(
-                f"run {run.path}: frozen tensor {plain} moved during training",
-                fix="this is a defect of the package: please report it",
-            )

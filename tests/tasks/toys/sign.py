@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tuning_curves.tasks.base import GroupedRows, Metric, Nouns, Part, Task
+from tuning_curves.tasks.base import Metric, Nouns, Part, Task
+from tuning_curves.tasks.dataset import GroupedRows
 from tuning_curves.tasks.windows import Windows, bounds_of
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tuning_curves.tasks.base import Dataset
+from tuning_curves.tasks.dataset import Dataset
 from tuning_curves.util.errors import DataError, ResourceError, quoted
 from tuning_curves.util.files import read_json, sha256_of
 

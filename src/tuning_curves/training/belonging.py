@@ -1,0 +1,74 @@
+"""Whether encoder and windows are those that a job is about."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+from tuning_curves.study.job import Settings
+from tuning_curves.util.errors import DataError
+
+
+class Folders(Protocol):
+    """Where the two lie."""
+
+    @property
+    def encoder(self) -> Path: ...
+
+    @property
+    def windows(self) -> Path: ...
+
+
+def check_belongs(
+    settings: Settings,
+    encoder: Mapping[str, Any],
+    windows: Mapping[str, Any],
+    folders: Folders,
+) -> None:
+    """Compare the manifests of encoder and windows with a job's settings, and with each other.
+
+    Raises:
+        DataError: names the folder, what it holds and what the job is about.
+    """
+    fix = "give the folders of this job's study: the workflow's logs name them"
+    stated: list[tuple[Path, str, Any, Any]] = [
+        (folders.encoder, "an encoder", pin_of(encoder["encoder"]), settings.encoder.pin),
+    ]
+    pin = settings.data.pin
+    if isinstance(pin, Mapping):  # a hub's revision is checked where it is fetched
+        stated.append((folders.windows, "windows of data", windows["content"], pin))
+    for folder, what, found, wanted in stated:
+        if found != wanted:
+            raise DataError(f"{folder}: {what} pinned {found}, expected {wanted}", fix=fix)
+    stated_settings = {"task": settings.task["name"], **asdict(settings.windows)}
+    _check_windows(stated_settings, windows, folders.windows, fix)
+    _check_tokenizer(encoder, windows, folders, fix)
+
+
+def pin_of(encoder: Mapping[str, Any]) -> str:
+    """What fixes a fetched encoder's bytes, by its manifest's section."""
+    hub = f"{encoder.get('repository')}@{encoder.get('revision')}"
+    return encoder.get("weights_sha256") or hub
+
+
+def _check_windows(
+    settings: Mapping[str, Any], windows: Mapping[str, Any], folder: Path, fix: str
+) -> None:
+    for key, wanted in settings.items():
+        if windows.get(key) != wanted:
+            raise DataError(
+                f"{folder}: windows with {key} {windows.get(key)}, expected {wanted}", fix=fix
+            )
+
+
+def _check_tokenizer(
+    encoder: Mapping[str, Any], windows: Mapping[str, Any], folders: Folders, fix: str
+) -> None:
+    """Windows made before their manifest named the tokenizer are taken as they are."""
+    own = encoder["files"]["tokenizer.json"]["sha256"]
+    if windows.get("tokenizer_sha256", own) != own:
+        raise DataError(
+            f"{folders.windows}: windows of another encoder: their tokenizer.json has sha256 "
+            f"{windows['tokenizer_sha256']}, {folders.encoder} has {own}",
+            fix=fix,
+        )
