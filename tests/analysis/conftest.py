@@ -1,14 +1,14 @@
 """Collected runs for the tests, made from numbers that a test states."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tuning_curves.analysis.runs import BIASES, COLUMNS, EXTRA
+from tuning_curves.analysis.runs import BIASES, COLUMNS, RUN, Runs
+from tuning_curves.tasks.question_answering import QuestionAnswering
 
 CONSTANT = {
     "status": "finished",
@@ -41,23 +41,23 @@ CONSTANT = {
     "tokenizers": "0.23.3",
     "numpy": "2.4.6",
 }
-SCORED = ("test_exact", "test_total", "em", "f1", "validation_em", "validation_f1")
+SCORED = ("test_score", "validation_score")
 
 
 @pytest.fixture
 def run_row() -> Callable[..., dict[str, Any]]:
-    """Makes a row of runs.csv from the values that matter to a test."""
+    """Makes a row of the runs from the values that matter to a test."""
 
     def make(method: str, n: int, rate: float, seed: int, **values: Any) -> dict[str, Any]:
         budget = values.pop("budget", "epochs")
-        row = dict.fromkeys((*COLUMNS, *EXTRA)) | CONSTANT
+        row = dict.fromkeys(COLUMNS) | CONSTANT
         row |= {"budget": budget, "method": method, "n_train": n, "learning_rate": rate}
         row |= {
             "subset_seed": seed,
             "init_seed": seed,
             "id": f"{budget}-{method}-{n}-{rate}-{seed}",
         }
-        row |= {"validation_em": 0.0, "validation_f1": 0.0, "em": 0.0, "f1": 0.0} | values
+        row |= {"validation_score": 0.0, "test_score": 0.0} | values
         if row["status"] == "diverged":
             row |= dict.fromkeys(SCORED)
         return row
@@ -66,31 +66,30 @@ def run_row() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def write_collected(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a collected folder: rows, and each run's outcomes by its id."""
+def collect_runs() -> Callable[..., Runs]:
+    """Makes runs: of rows, and of each run's outcomes by its id; F1 is 1 if right, else 0.5."""
 
-    def write(
+    def collect(
         rows: list[dict[str, Any]],
         exact: dict[str, list[int]],
-        article_sizes: list[int],
+        group_sizes: list[int],
         biases: list[dict[str, Any]] | None = None,
-    ) -> Path:
-        folder = tmp_path / "collected"
-        folder.mkdir(exist_ok=True)
-        arrays: dict[str, np.ndarray] = {"article_sizes": np.array(article_sizes)}
+    ) -> Runs:
+        starts = np.concatenate(([0], np.cumsum(group_sizes)[:-1]))
+        sums: dict[str, dict[str, np.ndarray]] = {"exact_match": {}, "f1": {}}
         for row in rows:
             if row["id"] in exact:
-                right = np.array(exact[row["id"]], dtype=bool)
-                arrays[f"{row['id']}/exact"] = right
-                arrays[f"{row['id']}/f1"] = np.where(right, 1.0, 0.5).astype(np.float32)
-                row |= {
-                    "test_exact": right.sum(),
-                    "test_total": len(right),
-                    "em": 100 * right.mean(),
-                }
-        pd.DataFrame(rows).to_csv(folder / "runs.csv", index=False)
-        pd.DataFrame(biases or [], columns=BIASES).to_csv(folder / "biases.csv", index=False)
-        np.savez(folder / "outcomes.npz", **arrays)
-        return folder
+                right = np.array(exact[row["id"]], dtype=float)
+                sums["exact_match"][row["id"]] = np.add.reduceat(right, starts)
+                sums["f1"][row["id"]] = np.add.reduceat(np.where(right > 0, 1.0, 0.5), starts)
+                row["test_score"] = 100 * right.mean()
+        frame = pd.DataFrame(rows).sort_values(RUN, ignore_index=True)
+        return Runs(
+            frame=frame.astype(dict.fromkeys(SCORED, float)),
+            biases=pd.DataFrame(biases or [], columns=BIASES),
+            group_sizes=np.array(group_sizes),
+            sums=sums,
+            metrics=QuestionAnswering.metrics,
+        )
 
-    return write
+    return collect

@@ -1,19 +1,22 @@
 """Paired contrasts and Holm's correction."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tuning_curves.analysis.comparisons import correct_holm, find_pairs, make_contrasts, make_curves
-from tuning_curves.analysis.runs import read_runs
+from tuning_curves.analysis.comparisons import correct_holm, make_contrasts, make_curves
+from tuning_curves.analysis.pairs import find_pairs
+from tuning_curves.analysis.runs import Runs
 from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
+
+from .simulated import study_of
 
 Row = Callable[..., dict[str, Any]]
 ANALYSIS = {"contrasts": [["bitfit", "full"]], "n_bootstrap": 200, "seed": 0, "confidence": 0.95}
-ARTICLES = [2, 4, 4]
+STUDY = study_of(["bitfit", "full"], [100], analysis=ANALYSIS)
+GROUPS = [2, 4, 4]
 
 
 def test_holm_by_the_textbook() -> None:
@@ -29,12 +32,12 @@ def test_holm_stops_at_one_and_leaves_out_what_is_missing() -> None:
 
 
 def right(count: int) -> list[int]:
-    """Ten questions of which the first `count` are right."""
+    """Ten examples of which the first `count` are right."""
     return [1] * count + [0] * (10 - count)
 
 
 @pytest.fixture
-def collected(run_row: Row, write_collected: Callable[..., Path]) -> Path:
+def runs(run_row: Row, collect_runs: Callable[..., Runs]) -> Runs:
     """bitfit and full at 100: seeds 0, 1, 2; bitfit's chosen rate is 0.01; full's seed 2 failed."""
     rows, exact = [], {}
     counts = {
@@ -47,57 +50,56 @@ def collected(run_row: Row, write_collected: Callable[..., Path]) -> Path:
             status = "diverged" if count is None else "finished"
             row = run_row(method, 100, rate, seed, status=status)
             if count is not None:
-                row["validation_em"] = 10.0 if rate == 0.005 else 20.0
-                row["f1"] = 50.0 + 5 * count  # as `write_collected` makes F1: 1 if right, else 0.5
+                row["validation_score"] = 10.0 if rate == 0.005 else 20.0
                 exact[row["id"]] = right(count)
             rows.append(row)
-    return write_collected(rows, exact, ARTICLES)
+    return collect_runs(rows, exact, GROUPS)
 
 
-def test_curves_and_contrasts_by_hand(collected: Path) -> None:
-    runs = read_runs(collected)
+def test_curves_and_contrasts_by_hand(runs: Runs) -> None:
     chosen = keep_chosen(runs.frame, select_rates(summarise_rates(runs.frame)))
-    curves = make_curves(runs, chosen, ANALYSIS).set_index("method")
+    curves = make_curves(runs, chosen, STUDY.analysis).set_index("method")
+    f1 = curves[curves["metric"] == "f1"]
+    curves = curves[curves["metric"] == "exact_match"]
     assert curves.loc["bitfit", ["learning_rate", "seeds", "failed"]].tolist() == [0.01, 3, 0]
     assert curves.loc["full", ["learning_rate", "seeds", "failed"]].tolist() == [0.0001, 2, 1]
-    assert curves.loc["bitfit", "em"] == pytest.approx(70.0)
-    assert curves.loc["bitfit", "em_sd"] == pytest.approx(10.0)
-    assert curves.loc["bitfit", "f1"] == pytest.approx(85.0)
-    assert curves.loc["full", "em"] == pytest.approx(45.0)
+    assert curves.loc["bitfit", "score"] == pytest.approx(70.0)
+    assert curves.loc["bitfit", "sd"] == pytest.approx(10.0)
+    assert f1.loc["bitfit", "score"] == pytest.approx(85.0)
+    assert curves.loc["full", "score"] == pytest.approx(45.0)
 
-    assert curves.loc["full", ["em_low", "em_high"]].tolist() == [0.0, 100.0]  # two seeds: wider
+    assert curves.loc["full", ["low", "high"]].tolist() == [0.0, 100.0]  # two seeds: wider
 
-    (contrast,) = make_contrasts(runs, chosen, ANALYSIS).to_dict("records")
-    assert contrast["pairs"] == 2  # seed 2 has no pair: 6 - 4 and 8 - 5 of ten
-    assert contrast["em_difference"] == pytest.approx(25.0)
-    assert contrast["f1_difference"] == pytest.approx(12.5)
-    assert contrast["em_low"] < 25.0 < contrast["em_high"]
+    contrast, of_f1 = make_contrasts(runs, chosen, STUDY).to_dict("records")
+    assert contrast["pairs"] == of_f1["pairs"] == 2  # seed 2 has no pair: 6 - 4 and 8 - 5 of ten
+    assert contrast["difference"] == pytest.approx(25.0)
+    assert of_f1["difference"] == pytest.approx(12.5)
+    assert contrast["low"] < 25.0 < contrast["high"]
     assert contrast["p_holm"] == contrast["p"]
 
 
-def test_pairs_are_of_one_seed(collected: Path) -> None:
-    runs = read_runs(collected)
+def test_pairs_are_of_one_seed(runs: Runs) -> None:
     chosen = keep_chosen(runs.frame, select_rates(summarise_rates(runs.frame)))
     pairs = find_pairs(chosen, "bitfit", "full")["epochs", 100]
     assert pairs.seeds == [(0, 0), (1, 1)]
     assert pairs.first == ["epochs-bitfit-100-0.01-0", "epochs-bitfit-100-0.01-1"]
     assert pairs.second == ["epochs-full-100-0.0001-0", "epochs-full-100-0.0001-1"]
-    # articles of 2, 4 and 4: 6 right are 2, 4, 0; 4 right are 2, 2, 0
-    assert pairs.differences(runs, "em")[0].tolist() == [0.0, 2.0, 0.0]
+    # groups of 2, 4 and 4: 6 right are 2, 4, 0; 4 right are 2, 2, 0
+    assert pairs.differences(runs, "exact_match")[0].tolist() == [0.0, 2.0, 0.0]
 
 
-def test_a_contrast_without_pairs_has_no_row(run_row: Row, write_collected: Any) -> None:
+def test_a_contrast_without_pairs_has_no_row(run_row: Row, collect_runs: Any) -> None:
     rows = [run_row("bitfit", 100, 0.01, 0), run_row("full", 200, 0.01, 0)]
     exact = {row["id"]: right(5) for row in rows}
-    runs = read_runs(write_collected(rows, exact, ARTICLES))
-    assert make_contrasts(runs, runs.frame, ANALYSIS).empty
+    runs = collect_runs(rows, exact, GROUPS)
+    assert make_contrasts(runs, runs.frame, STUDY).empty
 
 
-def test_one_pair_has_a_difference_without_interval(run_row: Row, write_collected: Any) -> None:
+def test_one_pair_has_a_difference_without_interval(run_row: Row, collect_runs: Any) -> None:
     rows = [run_row("bitfit", 100, 0.01, 0), run_row("full", 100, 0.01, 0)]
     exact = {row["id"]: right(7 if row["method"] == "bitfit" else 5) for row in rows}
-    runs = read_runs(write_collected(rows, exact, ARTICLES))
-    (contrast,) = make_contrasts(runs, runs.frame, ANALYSIS).to_dict("records")
-    assert contrast["em_difference"] == pytest.approx(20.0)
-    missing = [contrast[key] for key in ("em_low", "em_high", "p", "p_holm")]
+    runs = collect_runs(rows, exact, GROUPS)
+    contrast, _ = make_contrasts(runs, runs.frame, STUDY).to_dict("records")
+    assert contrast["difference"] == pytest.approx(20.0)
+    missing = [contrast[key] for key in ("low", "high", "p", "p_holm")]
     assert np.isnan(missing).all()

@@ -21,7 +21,7 @@ def test_a_straight_line_on_log_n_is_kept_and_crosses_where_it_does() -> None:
     smoother, points = smoothing_matrix(np.log(SIZES))
     assert smoother @ LINE == pytest.approx(np.log(400.0) - points)
     drawn = LINE + np.linspace(-0.5, 0.5, 101)[:, None] * np.log(2.0)
-    found = locate_crossover(SIZES, LINE, drawn, level=0.95)
+    found = locate_crossover(SIZES, LINE, drawn, confidence=0.95)
     assert found["statement"] == INSIDE
     assert found["n_train"] == pytest.approx(400.0)
     # the draws shift by up to half a doubling: 400 * 2^0.48, the 3rd of 101 from either end
@@ -31,14 +31,14 @@ def test_a_straight_line_on_log_n_is_kept_and_crosses_where_it_does() -> None:
 def test_a_curve_that_keeps_its_sign_does_not_cross() -> None:
     values = np.full(5, 3.0)
     drawn = values + np.linspace(-1, 1, 50)[:, None]
-    found = locate_crossover(SIZES, values, drawn, level=0.95)
+    found = locate_crossover(SIZES, values, drawn, confidence=0.95)
     assert found["statement"] == NONE_INSIDE
     assert np.isnan([found["n_train"], found["low"], found["high"]]).all()
 
 
 def test_an_end_beyond_the_range_is_left_open() -> None:
     drawn = LINE + np.linspace(-0.5, 3.0, 101)[:, None] * np.log(2.0)
-    found = locate_crossover(SIZES, LINE, drawn, level=0.95)
+    found = locate_crossover(SIZES, LINE, drawn, confidence=0.95)
     assert found["statement"] == UNDECIDED
     assert found["n_train"] == pytest.approx(400.0)
     assert found["low"] < 400.0
@@ -47,13 +47,13 @@ def test_an_end_beyond_the_range_is_left_open() -> None:
 
 def test_a_noisy_difference_around_zero_is_undecided() -> None:
     drawn = np.linspace(-1, 1, 50)[:, None] * np.ones(5)
-    found = locate_crossover(SIZES, np.full(5, 0.1), drawn, level=0.95)
+    found = locate_crossover(SIZES, np.full(5, 0.1), drawn, confidence=0.95)
     assert found["statement"] == UNDECIDED
     assert np.isnan(found["n_train"])
 
 
 def test_with_one_seed_only_the_estimate_stands() -> None:
-    found = locate_crossover(SIZES, LINE, None, level=0.95)
+    found = locate_crossover(SIZES, LINE, None, confidence=0.95)
     assert found["n_train"] == pytest.approx(400.0)
     assert found["statement"] == UNDECIDED
     assert np.isnan([found["low"], found["high"]]).all()
@@ -108,7 +108,7 @@ def test_the_crossovers_interval_holds_the_truth() -> None:
         sums = (rng.binomial(articles, chance.clip(0, 1)) - 0.5 * articles).astype(float)
         values = sums.mean(axis=1).sum(axis=1) / articles.sum()
         drawn = draw_curves(sums, articles, draws=500, generator=rng)
-        found = locate_crossover(sizes, values, drawn, level=0.95)
+        found = locate_crossover(sizes, values, drawn, confidence=0.95)
         low, high = found["low"], found["high"]
         held += (np.isnan(low) or low <= 400) and (np.isnan(high) or high >= 400)
     assert held / samples >= 0.92

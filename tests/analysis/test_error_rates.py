@@ -20,21 +20,34 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tuning_curves.analysis.claims.decide import judge_everywhere, judge_turn
+from tuning_curves.analysis.claims.decide import Condition, judge_everywhere, judge_turn
 from tuning_curves.analysis.claims.evidence import (
     Evidence,
     compare_to_full_data,
     ratio_condition,
     score_condition,
 )
+from tuning_curves.analysis.claims.rules import Above, DataNeeded, Equivalent, ScoreRule
 from tuning_curves.analysis.crossover import draw_curves, locate_crossover
-from tuning_curves.analysis.statistics import estimate
+from tuning_curves.analysis.statistics import Estimate, estimate
 
 from .simulated import simulate, study_of
 
 LEVEL, ALPHA = 0.95, 0.025
-ARTICLES = 24
-ABOVE: dict[str, Any] = {"kind": "above"}
+GROUPS = 24
+SIZES = {"from": 1, "to": 9, "least": 1}
+
+
+def rule_of(kind: type[ScoreRule], name: str, **more: Any) -> ScoreRule:
+    pair = {"first": "bitfit", "second": "full", "metric": "exact_match", "sizes": SIZES}
+    return kind.model_validate({"kind": name, **pair, **more})
+
+
+ABOVE = rule_of(Above, "above")
+
+
+def condition_of(difference: Estimate, rule: ScoreRule, n: int) -> Condition:
+    return score_condition(difference, rule.p_values(difference), str(n), LEVEL)
 
 
 def draw_differences(
@@ -42,37 +55,37 @@ def draw_differences(
     gaps: tuple[float, ...],
     seeds: int,
     of_seeds: float,
-    of_articles: float,
+    of_groups: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """BitFit minus full at some sizes: sums over articles [K, S, A], and the articles' sizes [A].
+    """BitFit minus full at some sizes: sums over groups [K, S, G], and the groups' sizes [G].
 
     Full has 40 % exact match everywhere, BitFit is ahead by `gaps` points. Three quarters of an
-    article's effect are shared by the two, and all sizes share the articles' effects.
+    group's effect are shared by the two, and all sizes share the groups' effects.
     """
-    sizes = rng.integers(20, 60, size=ARTICLES)
-    spread = np.sqrt(1 + of_seeds**2 + of_articles**2)
-    shared = rng.standard_normal(ARTICLES)
+    sizes = rng.integers(20, 60, size=GROUPS)
+    spread = np.sqrt(1 + of_seeds**2 + of_groups**2)
+    shared = rng.standard_normal(GROUPS)
     sides = []
     for ahead in (np.array(gaps), np.zeros(len(gaps))):
-        own = np.sqrt(0.75) * shared + np.sqrt(0.25) * rng.standard_normal(ARTICLES)
+        own = np.sqrt(0.75) * shared + np.sqrt(0.25) * rng.standard_normal(GROUPS)
         centre = spread * stats.norm.ppf((40 + ahead) / 100)[:, None, None]
         of_run = of_seeds * rng.standard_normal((len(gaps), seeds, 1))
-        chance = stats.norm.cdf(centre + of_run + of_articles * own)
+        chance = stats.norm.cdf(centre + of_run + of_groups * own)
         sides.append(rng.binomial(sizes, chance).astype(float))
     return sides[0] - sides[1], sizes
 
 
 def verdicts(
-    gaps: tuple[float, ...], rule: dict[str, Any] = ABOVE, *, studies: int, seeds: int = 5,
-    turn: bool = False, of_seeds: float = 0.08, of_articles: float = 0.3,
+    gaps: tuple[float, ...], rule: ScoreRule = ABOVE, *, studies: int, seeds: int = 5,
+    turn: bool = False, of_seeds: float = 0.08, of_groups: float = 0.3,
 ) -> dict[str, float]:  # fmt: skip
     """The share of each verdict over so many simulated studies."""
     rng = np.random.default_rng([seeds, studies, len(gaps)])
     found: dict[str, float] = {}
     for _ in range(studies):
-        sums, sizes = draw_differences(rng, gaps, seeds, of_seeds, of_articles)
+        sums, sizes = draw_differences(rng, gaps, seeds, of_seeds, of_groups)
         conditions = [
-            score_condition(estimate(one, sizes, draws=199, generator=rng), rule, str(n), LEVEL)
+            condition_of(estimate(one, sizes, draws=199, generator=rng), rule, n)
             for n, one in enumerate(sums)
         ]
         if turn:
@@ -107,18 +120,16 @@ def test_clear_truths_are_found() -> None:
 @pytest.mark.parametrize("difference", [3.0, -3.0])
 def test_equivalence_is_seldom_claimed_at_the_margin(difference: float) -> None:
     """A true difference of exactly the margin is the nearest thing to equal that is not."""
-    rule = {"kind": "equivalent", "margin": 3.0}
-    found = verdicts((difference,) * 3, rule, studies=200, of_seeds=0.02, of_articles=0.1)
+    rule = rule_of(Equivalent, "equivalent", margin=3.0)
+    found = verdicts((difference,) * 3, rule, studies=200, of_seeds=0.02, of_groups=0.1)
     assert found.get("replicated", 0) <= 0.03  # at three sizes at once
-    found = verdicts((difference,), rule, studies=300, of_seeds=0.02, of_articles=0.1)
+    found = verdicts((difference,), rule, studies=300, of_seeds=0.02, of_groups=0.1)
     assert found.get("replicated", 0) <= 0.065
 
 
 def test_equal_methods_are_found_equal_where_the_margin_allows() -> None:
-    rule = {"kind": "equivalent", "margin": 10.0}
-    assert (
-        verdicts((0, 0, 0), rule, studies=40, of_seeds=0.02, of_articles=0.2)["replicated"] >= 0.9
-    )
+    rule = rule_of(Equivalent, "equivalent", margin=10.0)
+    assert verdicts((0, 0, 0), rule, studies=40, of_seeds=0.02, of_groups=0.2)["replicated"] >= 0.9
     assert verdicts((25, 25, 25), rule, studies=30)["not replicated"] >= 0.9
 
 
@@ -143,10 +154,10 @@ def test_the_interval_of_a_crossing_holds_the_true_one(seeds: int) -> None:
     rng = np.random.default_rng(seeds)
     held, studies = 0, 150
     for _ in range(studies):
-        sums, articles = draw_differences(rng, gaps, seeds, of_seeds=0.05, of_articles=0.2)
+        sums, articles = draw_differences(rng, gaps, seeds, of_seeds=0.05, of_groups=0.2)
         values = sums.mean(axis=1).sum(axis=1) / articles.sum()
         drawn = draw_curves(sums, articles, draws=199, generator=rng)
-        found = locate_crossover(sizes, values, drawn, level=LEVEL)
+        found = locate_crossover(sizes, values, drawn, confidence=LEVEL)
         below = np.isnan(found["low"]) or found["low"] <= 2000  # an open end holds everything
         held += below and (np.isnan(found["high"]) or found["high"] >= 2000)
     assert 0.88 <= held / studies <= 1.0
@@ -172,15 +183,17 @@ def test_a_share_of_the_full_score_is_seldom_put_on_the_wrong_side() -> None:
     """At n = 1,000 the method has exactly half of its score with all the data."""
     rng = np.random.default_rng(1)
     study = study_of(["full"], [1000, 80000])
-    rule = {"kind": "data-needed", "method": "full", "share": 0.5, "full_data_from": 80000}
+    rule = DataNeeded(
+        kind="data-needed", method="full", share=0.5, full_data_from=80000, more_than=1000
+    )
     wrong = 0
     for _ in range(300):
         runs = simulate(rng, study, lambda _, n: 30.0 if n == 1000 else 60.0)
         evidence = Evidence(
-            runs=runs, chosen=runs.frame, selection=pd.DataFrame(), study=study, level=LEVEL,
+            runs=runs, chosen=runs.frame, selection=pd.DataFrame(), study=study, confidence=LEVEL,
             least_pairs=3,
         )  # fmt: skip
-        found, lacking = compare_to_full_data(evidence, rule, "epochs")
-        assert not lacking
+        found, missing = compare_to_full_data(evidence, rule, "epochs")
+        assert not missing
         wrong += min(found[1000].p_for, found[1000].p_against) <= ALPHA
     assert wrong / 300 <= 0.09  # two-sided: 5 %

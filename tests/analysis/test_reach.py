@@ -1,4 +1,4 @@
-"""Time to a given exact match, by a curve of three points."""
+"""Time to a given score, by a curve of three points."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from tuning_curves.analysis.costs import best_score, reach_time, summarise_reach
 POINTS = pd.DataFrame(
     {
         "budget": ["epochs", "epochs", "floor"], "method": "full", "n_train": [100, 1000, 100],
-        "em": [20.0, 60.0, 42.0], "em_low": [15.0, 55.0, 38.0], "em_high": [41.0, 65.0, 46.0],
+        "score": [20.0, 60.0, 42.0], "low": [15.0, 55.0, 38.0], "high": [41.0, 65.0, 46.0],
         "train_seconds": [1.0, 10.0, 4.0], "device": "a processor",
     }
 )  # fmt: skip
@@ -28,7 +28,7 @@ def test_a_target_out_of_reach_has_no_time() -> None:
 
 
 def test_a_point_without_an_interval_is_never_sure() -> None:
-    bare = POINTS.assign(em_low=np.nan, em_high=np.nan)
+    bare = POINTS.assign(low=np.nan, high=np.nan)
     found = reach_time(bare, "full", 40.0)
     assert (found["train_seconds"], found["low"]) == (4.0, 4.0)
     assert np.isnan(found["high"])
@@ -37,11 +37,11 @@ def test_a_point_without_an_interval_is_never_sure() -> None:
 def test_targets_are_shares_of_the_best_score_of_full() -> None:
     runs = POINTS.assign(status="finished")
     curves = pd.concat(
-        [POINTS, POINTS.assign(method="head", em=[1.0, 30.0, 2.0])], ignore_index=True
+        [POINTS, POINTS.assign(method="head", score=[1.0, 30.0, 2.0])], ignore_index=True
     ).drop(columns=["train_seconds", "device"])
     chosen = pd.concat([runs, runs.assign(method="head")], ignore_index=True)
     table = summarise_reach(curves, chosen)
-    assert table[["share", "target_em", "method"]].values.tolist() == [
+    assert table[["share", "target", "method"]].values.tolist() == [
         [0.5, 30.0, "full"], [0.5, 30.0, "head"], [0.9, 54.0, "full"], [0.9, 54.0, "head"],
     ]  # fmt: skip
     assert table["train_seconds"].tolist()[:3] == pytest.approx([4.0, 10.0, 10.0])

@@ -22,6 +22,7 @@ from tuning_curves.analysis.recommend import Curves, choose_method, gain_of_doub
 from tuning_curves.analysis.runs import Runs
 from tuning_curves.cli import main
 from tuning_curves.commands import advise
+from tuning_curves.study.config import StudyConfig
 from tuning_curves.util.errors import DataError
 
 from .simulated import simulate, study_of
@@ -52,7 +53,7 @@ def logistic(rng: np.random.Generator) -> Shape:
 def curves_of(
     rng: np.random.Generator, truth: dict[str, Shape], seeds: int, sizes: list[int] = SIZES
 ) -> Curves:
-    study = study_of(list(truth), sizes) | {"seeds": list(range(seeds))}
+    study = study_of(list(truth), sizes, seeds=list(range(seeds)))
     runs = simulate(rng, study, lambda m, n: float(np.clip(truth[m](n), 0.5, 99.5)))
     return Curves(runs, runs.frame, "epochs", study)
 
@@ -100,11 +101,11 @@ def test_two_seeds_decide_nothing() -> None:
 def exact(means: dict[int, float]) -> Curves:
     """Three runs a size of `a` and `b`: at this score, and as far below it as above."""
     rng = np.random.default_rng(0)
-    study = study_of(["a", "b"], list(means)) | {"seeds": [0, 1, 2]}
+    study = study_of(["a", "b"], list(means), seeds=[0, 1, 2])
     runs = simulate(rng, study, lambda m, n: 50.0)
     for row in runs.frame.itertuples():
         score = means[row.n_train] + (row.subset_seed - 1) * row.n_train / 200
-        runs.sums["em"][row.id] = runs.article_sizes * score / 100
+        runs.sums["exact_match"][row.id] = runs.group_sizes * score / 100
     return Curves(runs, runs.frame, "epochs", study)
 
 
@@ -149,7 +150,7 @@ def test_an_interval_ends_at_all_right() -> None:
 
 def advice_of(seeds: int, n: int | None = None) -> list[dict[str, Any]]:
     rng = np.random.default_rng(9)
-    study = study_of(["full", "bitfit", "head"], SIZES) | {"seeds": list(range(seeds))}
+    study = study_of(["full", "bitfit", "head"], SIZES, seeds=list(range(seeds)))
     level = {"full": 30.0, "bitfit": 29.5, "head": 5.0}
     runs = simulate(rng, study, lambda m, size: level[m] + 5 * np.log2(size / 50))
     return make_advice(runs, runs.frame, study, n)
@@ -202,16 +203,16 @@ def test_runs_that_all_diverged_advise_nothing() -> None:
         make_advice(runs, runs.frame, study, None)
 
 
-def on_seeds(scores: dict[str, dict[int, float]]) -> tuple[Runs, dict[str, Any]]:
+def on_seeds(scores: dict[str, dict[int, float]]) -> tuple[Runs, StudyConfig]:
     """Runs at 100 questions with these scores by method and seed, and their study."""
     seeds = sorted({seed for column in scores.values() for seed in column})
-    study = study_of(list(scores), [100]) | {"seeds": seeds}
+    study = study_of(list(scores), [100], seeds=seeds)
     runs = simulate(np.random.default_rng(0), study, lambda m, n: 50.0)
     has = [row.subset_seed in scores[row.method] for row in runs.frame.itertuples()]
     runs = replace(runs, frame=runs.frame[has])
     for row in runs.frame.itertuples():
         score = scores[row.method][row.subset_seed]
-        runs.sums["em"][row.id] = runs.article_sizes * score / 100
+        runs.sums["exact_match"][row.id] = runs.group_sizes * score / 100
     return runs, study
 
 

@@ -21,7 +21,7 @@ def chosen(rows: list[dict[str, Any]]) -> pd.Series:
 def grid(run_row: Row, scores: dict[float, list[tuple[float, float]]]) -> list[dict[str, Any]]:
     """Rows of `full` at 100: by rate, each seed's (selection, test) exact match."""
     return [
-        run_row("full", 100, rate, seed, validation_em=selected, em=test)
+        run_row("full", 100, rate, seed, validation_score=selected, test_score=test)
         for rate, pairs in scores.items()
         for seed, (selected, test) in enumerate(pairs)
     ]
@@ -39,8 +39,8 @@ def test_dev_takes_no_part_and_the_oracle_stands_beside(run_row: Row) -> None:
         )
     )
     assert found["learning_rate"] == 2e-4
-    assert (found["validation_em"], found["test_em"]) == (25.0, 26.0)
-    assert (found["oracle_learning_rate"], found["oracle_em"]) == (4e-4, 45.0)
+    assert (found["validation_score"], found["test_score"]) == (25.0, 26.0)
+    assert (found["oracle_learning_rate"], found["oracle_score"]) == (4e-4, 45.0)
     assert (found["grid_size"], found["edge"], found["failed"]) == (3, "", 0)
 
 
@@ -65,8 +65,8 @@ def test_a_tie_goes_to_the_smaller_rate(run_row: Row) -> None:
 
 def test_a_rate_needs_half_of_its_runs_to_finish(run_row: Row) -> None:
     """Of two runs one failed: the rate may still win. Of three, two failed: it may not."""
-    low = [run_row("full", 100, 1e-4, seed, validation_em=20.0) for seed in range(3)]
-    high = [run_row("full", 100, 2e-4, 0, validation_em=30.0)]
+    low = [run_row("full", 100, 1e-4, seed, validation_score=20.0) for seed in range(3)]
+    high = [run_row("full", 100, 2e-4, 0, validation_score=30.0)]
     high += [run_row("full", 100, 2e-4, 1, status="diverged")]
     half = chosen(low + high)
     assert (half["learning_rate"], half["failed"]) == (2e-4, 1)
@@ -95,12 +95,12 @@ def test_rates_are_summarised_over_seeds_that_finished(run_row: Row) -> None:
     rows += [run_row("full", 100, 1e-4, 2, status="diverged")]
     found = summarise_rates(pd.DataFrame(rows)).iloc[0]
     assert (found["seeds"], found["diverged"]) == (2, 1)
-    assert (found["validation_em"], found["em"]) == (23.0, 35.0)
+    assert (found["validation_score"], found["test_score"]) == (23.0, 35.0)
 
 
 def test_budgets_and_sizes_choose_for_themselves(run_row: Row) -> None:
     rows = [
-        run_row("full", n, rate, 0, budget=budget, validation_em=float(rate == best))
+        run_row("full", n, rate, 0, budget=budget, validation_score=float(rate == best))
         for (budget, n), best in {
             ("epochs", 100): 1e-4,
             ("floor", 100): 2e-4,

@@ -1,7 +1,8 @@
-"""Every table of a study, from a collected folder with known numbers: columns, order, bytes."""
+"""Every table of a study, from runs with known numbers: columns, order, bytes."""
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,63 +10,64 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning_curves.analysis import tables as formats
+from tuning_curves.analysis import columns as formats
 from tuning_curves.analysis.claims.published import read_claims
 from tuning_curves.analysis.columns import TABLES
-from tuning_curves.analysis.tables import order_rows, write_tables
-from tuning_curves.util.errors import DataError
+from tuning_curves.analysis.runs import Runs
+from tuning_curves.analysis.tables import order_rows, write_table, write_tables
+
+from .simulated import as_study
 
 CLAIMS = read_claims(Path(__file__).parents[2] / "config" / "claims.yaml")
 Row = Callable[..., dict[str, Any]]
-STUDY: dict[str, Any] = {
-    "scale": "reduced",
-    "encoder": {"name": "tiny"},
+ANALYSIS = {
+    "contrasts": [["head", "full"], ["bitfit", "full"]],
+    "n_bootstrap": 200,
+    "seed": 0,
+    "confidence": 0.95,
+}
+SECTIONS: dict[str, Any] = {
     "methods": [
         {"name": "full", "learning_rates": [1e-4, 2e-4]},
         {"name": "bitfit", "learning_rates": [1e-2]},
         {"name": "head", "learning_rates": [1e-2], "sizes": [100]},
     ],
     "sizes": [100, 1000],
-    "budgets": [{"name": "floor"}, {"name": "epochs"}],
-    "analysis": {
-        "contrasts": [["head", "full"], ["bitfit", "full"]],
-        "n_bootstrap": 200,
-        "seed": 0,
-        "confidence": 0.95,
-    },
+    "budgets": [{"name": name, "epochs": 3, "min_steps": 0} for name in ("floor", "epochs")],
+    "analysis": ANALYSIS,
 }
-ARTICLES = [4, 6, 10, 5, 15]
+STUDY = as_study(SECTIONS)
+GROUPS = [4, 6, 10, 5, 15]
 CHANCE = {("full", 100): 0.2, ("full", 1000): 0.7, ("bitfit", 100): 0.4, ("bitfit", 1000): 0.5}
 
 
 @pytest.fixture
-def collected(run_row: Row, write_collected: Callable[..., Path]) -> Path:
+def runs(run_row: Row, collect_runs: Callable[..., Runs]) -> Runs:
     """Two budgets, three methods, three seeds; `head` only at 100; full at 2e-4 failed once."""
     rng = np.random.default_rng(3)
     rows, exact = [], {}
     for budget in ("epochs", "floor"):
-        for method in STUDY["methods"]:
-            for n in method.get("sizes", STUDY["sizes"]):
-                for rate in method["learning_rates"]:
+        for method in STUDY.methods:
+            for n in STUDY.sizes_of(method):
+                for rate in method.learning_rates:
                     for seed in range(3):
                         failed = (budget, n, rate, seed) == ("floor", 1000, 2e-4, 2)
                         row = run_row(
-                            method["name"], n, rate, seed,
+                            method.name, n, rate, seed,
                             budget=budget, status="diverged" if failed else "finished",
-                            trainable_backbone={"full": 90, "bitfit": 9, "head": 0}[method["name"]],
+                            trainable_backbone={"full": 90, "bitfit": 9, "head": 0}[method.name],
                         )  # fmt: skip
                         if not failed:
-                            right = rng.random(40) < CHANCE.get((method["name"], n), 0.1)
+                            right = rng.random(40) < CHANCE.get((method.name, n), 0.1)
                             exact[row["id"]] = right.astype(int).tolist()
-                            row["f1"] = 50 + 50 * right.mean()
-                            row["validation_em"] = 30.0 - 1e4 * rate
+                            row["validation_score"] = 30.0 - 1e4 * rate
                         rows.append(row)
-    return write_collected(rows, exact, ARTICLES)
+    return collect_runs(rows, exact, GROUPS)
 
 
 @pytest.fixture
-def tables(collected: Path, tmp_path: Path) -> dict[str, list[dict[str, str]]]:
-    write_tables(collected, STUDY, CLAIMS, tmp_path / "tables")
+def tables(runs: Runs, tmp_path: Path) -> dict[str, list[dict[str, str]]]:
+    write_tables(runs, STUDY, CLAIMS, tmp_path / "tables")
     return {name: rows_of(tmp_path / "tables" / f"{name}.csv") for name in TABLES}
 
 
@@ -78,26 +80,25 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def test_columns_are_the_promised_ones(collected: Path, tmp_path: Path) -> None:
-    write_tables(collected, STUDY, CLAIMS, tmp_path / "tables")
+def test_columns_are_the_promised_ones(runs: Runs, tmp_path: Path) -> None:
+    write_tables(runs, STUDY, CLAIMS, tmp_path / "tables")
     heads = {
         name: (tmp_path / "tables" / f"{name}.csv").read_text().splitlines()[0] for name in TABLES
     }
     assert heads == {
-        "selection": "budget,method,n_train,learning_rate,grid_size,edge,validation_em,test_em,"
-        "oracle_learning_rate,oracle_em,failed",
-        "learning_rates": "budget,method,n_train,learning_rate,seeds,validation_em,em,diverged",
-        "curves": "budget,method,n_train,learning_rate,seeds,failed,em,em_low,em_high,em_sd,"
-        "f1,f1_low,f1_high,f1_sd",
-        "contrasts": "budget,first,second,n_train,pairs,em_difference,em_low,em_high,p,p_holm,"
-        "f1_difference,f1_low,f1_high",
+        "selection": "budget,method,n_train,learning_rate,grid_size,edge,validation_score,"
+        "test_score,oracle_learning_rate,oracle_score,failed",
+        "learning_rates": "budget,method,n_train,learning_rate,seeds,validation_score,test_score,"
+        "diverged",
+        "curves": "budget,method,n_train,learning_rate,seeds,failed,metric,score,low,high,sd",
+        "contrasts": "budget,first,second,n_train,pairs,metric,difference,low,high,p,p_holm",
         "crossovers": "budget,first,second,n_train,low,high,statement",
         "budgets": "shorter,longer,first,second,n_train,shorter_steps,longer_steps,pairs,"
-        "em_difference,em_low,em_high,p,p_holm,f1_difference,f1_low,f1_high",
+        "metric,difference,low,high,p,p_holm",
         "costs": "method,budget,n_train,steps,seconds_per_step,step_time_ratio,train_seconds,"
         "peak_memory_bytes,optimizer_bytes,delta_bytes,gradient_bytes,activation_bytes,"
         "activation_bytes_one,step_tokens,flops_per_step,device",
-        "reach": "share,target_em,method,train_seconds,low,high,budget,n_train,device",
+        "reach": "share,target,method,train_seconds,low,high,budget,n_train,device",
         "biases": "budget,method,n_train,term,layer,change,first_gradient",
         "counts": "method,trainable_backbone,trainable_added,trainable_head,total,share",
         "provenance": "key,value,runs",
@@ -106,7 +107,7 @@ def test_columns_are_the_promised_ones(collected: Path, tmp_path: Path) -> None:
 
 
 def test_rows_follow_the_studys_order(tables: dict[str, list[dict[str, str]]]) -> None:
-    found = [(row["budget"], row["method"], row["n_train"]) for row in tables["curves"]]
+    found = [(row["budget"], row["method"], row["n_train"]) for row in tables["curves"]][::2]
     one = [
         ("full", "100"),
         ("full", "1000"),
@@ -114,28 +115,28 @@ def test_rows_follow_the_studys_order(tables: dict[str, list[dict[str, str]]]) -
         ("bitfit", "1000"),
         ("head", "100"),
     ]
+    assert [row["metric"] for row in tables["curves"]] == ["exact_match", "f1"] * 10
     assert found == [(budget, *rest) for budget in ("floor", "epochs") for rest in one]
-    pairs = [(row["budget"], row["first"], row["n_train"]) for row in tables["contrasts"]]
+    pairs = [(row["budget"], row["first"], row["n_train"]) for row in tables["contrasts"]][::2]
     three = [("head", "100"), ("bitfit", "100"), ("bitfit", "1000")]
     assert pairs == [(budget, *rest) for budget in ("floor", "epochs") for rest in three]
     assert [row["method"] for row in tables["counts"]] == ["full", "bitfit", "head"]
 
 
-def test_numbers_agree_between_tables(
-    collected: Path, tables: dict[str, list[dict[str, str]]]
-) -> None:
-    frame = pd.read_csv(collected / "runs.csv")
+def test_numbers_agree_between_tables(runs: Runs, tables: dict[str, list[dict[str, str]]]) -> None:
+    frame = runs.frame
     full = frame.query("budget == 'floor' and method == 'full' and n_train == 1000")
     curve = next(r for r in tables["curves"] if (r["method"], r["n_train"]) == ("full", "1000"))
     assert curve["learning_rate"] == "0.0001"  # 29 against 28 on the validation split
-    kept = full.loc[full["learning_rate"] == 1e-4, "em"]
-    assert curve["em"] == f"{kept.mean():.2f}"
-    assert curve["em_sd"] == f"{kept.std():.2f}"
+    kept = full.loc[full["learning_rate"] == 1e-4, "test_score"]
+    assert curve["score"] == f"{kept.mean():.2f}"
+    assert curve["sd"] == f"{kept.std():.2f}"
     contrast = next(
         r for r in tables["contrasts"] if (r["first"], r["n_train"]) == ("bitfit", "1000")
     )
-    other = frame.query("budget == 'floor' and method == 'bitfit' and n_train == 1000")["em"]
-    assert contrast["em_difference"] == f"{other.mean() - kept.mean():.2f}"
+    other = frame.query("budget == 'floor' and method == 'bitfit' and n_train == 1000")
+    other = other["test_score"]
+    assert contrast["difference"] == f"{other.mean() - kept.mean():.2f}"
     assert contrast["pairs"] == "3"
 
 
@@ -160,71 +161,55 @@ def test_a_crossover_needs_two_sizes(tables: dict[str, list[dict[str, str]]]) ->
         assert 100 < int(row["n_train"]) < 1000
 
 
-def test_a_second_run_and_shuffled_rows_give_the_same_bytes(
-    collected: Path, tmp_path: Path
-) -> None:
+def test_a_second_run_and_shuffled_rows_give_the_same_bytes(runs: Runs, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        write_tables(collected, STUDY, CLAIMS, tmp_path / name)
-    head, *rows = (collected / "runs.csv").read_text().splitlines(keepends=True)
-    order = np.random.default_rng(1).permutation(len(rows))
-    (collected / "runs.csv").write_text(head + "".join(rows[i] for i in order))
-    write_tables(collected, STUDY, CLAIMS, tmp_path / "three")
+        write_tables(runs, STUDY, CLAIMS, tmp_path / name)
+    order = np.random.default_rng(1).permutation(len(runs.frame))
+    shuffled = replace(runs, frame=runs.frame.iloc[order])
+    write_tables(shuffled, STUDY, CLAIMS, tmp_path / "three")
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two") == bytes_of(tmp_path / "three")
     assert all(b"\r" not in content for content in bytes_of(tmp_path / "one").values())
 
 
-def test_the_analysis_seed_and_level_matter(collected: Path, tmp_path: Path) -> None:
-    wide = STUDY | {"analysis": STUDY["analysis"] | {"confidence": 0.99}}
-    write_tables(collected, STUDY, CLAIMS, tmp_path / "one")
-    write_tables(collected, wide, CLAIMS, tmp_path / "two")
+def test_the_analysis_seed_and_level_matter(runs: Runs, tmp_path: Path) -> None:
+    wide = as_study(SECTIONS | {"analysis": ANALYSIS | {"confidence": 0.99}})
+    write_tables(runs, STUDY, CLAIMS, tmp_path / "one")
+    write_tables(runs, wide, CLAIMS, tmp_path / "two")
     first, second = (rows_of(tmp_path / name / "curves.csv")[0] for name in ("one", "two"))
-    assert float(second["em_low"]) < float(first["em_low"])
-    assert second["em"] == first["em"]
+    assert float(second["low"]) < float(first["low"])
+    assert second["score"] == first["score"]
 
 
-def test_a_numbers_bytes_do_not_depend_on_its_neighbours(collected: Path, tmp_path: Path) -> None:
-    write_tables(collected, STUDY, CLAIMS, tmp_path / "one")
-    table = pd.read_csv(collected / "runs.csv")
-    table.query("method != 'head'").to_csv(collected / "runs.csv", index=False)
-    write_tables(collected, STUDY, CLAIMS, tmp_path / "two")
+def test_a_numbers_bytes_do_not_depend_on_its_neighbours(runs: Runs, tmp_path: Path) -> None:
+    write_tables(runs, STUDY, CLAIMS, tmp_path / "one")
+    without = replace(runs, frame=runs.frame.query("method != 'head'"))
+    write_tables(without, STUDY, CLAIMS, tmp_path / "two")
     before = (tmp_path / "one" / "curves.csv").read_text().splitlines()
     after = (tmp_path / "two" / "curves.csv").read_text().splitlines()
     assert after == [line for line in before if ",head," not in line]
 
 
-def test_runs_of_another_study_are_refused(collected: Path, tmp_path: Path) -> None:
-    other = STUDY | {"methods": STUDY["methods"][:2]}
-    with pytest.raises(DataError) as caught:
-        write_tables(collected, other, CLAIMS, tmp_path / "tables")
-    assert "runs.csv: the method 'head' is not of this study (which has full, bitfit)" in str(
-        caught.value
-    )
-    assert not (tmp_path / "tables").exists()
-
-
-def test_one_seed_leaves_intervals_empty(collected: Path, tmp_path: Path) -> None:
-    table = pd.read_csv(collected / "runs.csv")
-    table.query("subset_seed == 0").to_csv(collected / "runs.csv", index=False)
-    write_tables(collected, STUDY, CLAIMS, tmp_path / "tables")
+def test_one_seed_leaves_intervals_empty(runs: Runs, tmp_path: Path) -> None:
+    alone = replace(runs, frame=runs.frame.query("subset_seed == 0"))
+    write_tables(alone, STUDY, CLAIMS, tmp_path / "tables")
     curve = rows_of(tmp_path / "tables" / "curves.csv")[0]
-    assert [curve[key] for key in ("em_low", "em_high", "em_sd", "f1_low")] == [""] * 4
-    assert curve["em"] != ""
+    assert [curve[key] for key in ("low", "high", "sd")] == [""] * 3
+    assert curve["score"] != ""
     contrast = rows_of(tmp_path / "tables" / "contrasts.csv")[0]
-    assert [contrast[key] for key in ("em_low", "p", "p_holm")] == [""] * 3
+    assert [contrast[key] for key in ("low", "p", "p_holm")] == [""] * 3
     crossover = rows_of(tmp_path / "tables" / "crossovers.csv")[0]
     assert [crossover[key] for key in ("low", "high", "statement")] == ["", "", "undecided"]
 
 
-def test_where_every_run_failed_the_run_is_missing(collected: Path, tmp_path: Path) -> None:
-    table = pd.read_csv(collected / "runs.csv")
+def test_where_every_run_failed_the_run_is_missing(runs: Runs, tmp_path: Path) -> None:
+    table = runs.frame.copy()
     lost = (table["method"] == "bitfit") & (table["n_train"] == 100) & (table["budget"] == "floor")
     table.loc[lost, "status"] = "diverged"
-    table.to_csv(collected / "runs.csv", index=False)
-    write_tables(collected, STUDY, CLAIMS, tmp_path / "tables")
+    write_tables(replace(runs, frame=table), STUDY, CLAIMS, tmp_path / "tables")
     key = {"budget": "floor", "method": "bitfit", "n_train": "100"}
     selection = rows_of(tmp_path / "tables" / "selection.csv")
     (row,) = [row for row in selection if key.items() <= row.items()]
-    assert (row["learning_rate"], row["test_em"], row["failed"]) == ("", "", "3")
+    assert (row["learning_rate"], row["test_score"], row["failed"]) == ("", "", "3")
     for name in ("curves", "costs"):
         rows = rows_of(tmp_path / "tables" / f"{name}.csv")
         assert not [row for row in rows if key.items() <= row.items()]
@@ -240,7 +225,7 @@ def test_formats_by_example() -> None:
 
 
 def test_a_table_without_rows_keeps_its_head(tmp_path: Path) -> None:
-    columns = {"budget": formats.text, "p": formats.probability}
-    formats.write_table(tmp_path / "none.csv", pd.DataFrame(), columns)
+    columns = tuple(c for c in TABLES["contrasts"] if c.name in ("budget", "p"))
+    write_table(tmp_path / "none.csv", pd.DataFrame(), columns)
     assert (tmp_path / "none.csv").read_text() == "budget,p\n"
     assert order_rows(pd.DataFrame(), STUDY).empty

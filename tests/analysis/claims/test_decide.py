@@ -17,7 +17,7 @@ def at(place: int, p_for: float, p_against: float | None = None) -> Condition:
 
 
 @pytest.mark.parametrize(
-    ("p_values", "lacking", "verdict", "reason"),
+    ("p_values", "missing", "verdict", "reason"),
     [
         ((0.01, 0.02), "", "replicated", "holds at n = 0, n = 1"),
         ((0.01, 0.03), "", "undecided", "the data leave it open at n = 1"),
@@ -31,10 +31,10 @@ def at(place: int, p_for: float, p_against: float | None = None) -> Condition:
     ],
 )
 def test_every_place_has_to_hold_and_one_may_break(
-    p_values: tuple[float, ...], lacking: str, verdict: str, reason: str
+    p_values: tuple[float, ...], missing: str, verdict: str, reason: str
 ) -> None:
     conditions = [at(place, p) for place, p in enumerate(p_values)]
-    judged = judge_everywhere(conditions, ALPHA, lacking)
+    judged = judge_everywhere(conditions, ALPHA, missing)
     assert (judged.verdict, judged.reason) == (verdict, reason)
 
 
@@ -64,7 +64,7 @@ def test_a_turn_needs_both_signs_in_their_order(
     assert judged.reason.startswith(reason)
 
 
-def test_what_is_lacking_leaves_a_turn_open() -> None:
+def test_what_is_missing_leaves_a_turn_open() -> None:
     assert judge_turn([at(0, 0.001)], ALPHA, "one size", covers=True).reason == "one size"
 
 

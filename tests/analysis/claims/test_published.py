@@ -28,10 +28,10 @@ def message(found: Any) -> str:
 
 def test_the_projects_claims_name_known_methods_and_no_study() -> None:
     claims = read_claims(CLAIMS)
-    assert (claims.level, claims.alpha, claims.least_pairs) == (0.95, 0.025, 3)
+    assert (claims.evidence.confidence, claims.evidence.least_pairs) == (0.95, 3)
     for claim in claims.claims:
-        for key in {"first", "second", "method", "against"} & set(claim.rule):
-            assert method_style(claim.rule[key]).label
+        for name in claim.rule.methods:
+            assert method_style(name).label
     studies = [path.stem for path in CLAIMS.parent.glob("*.yaml")]
     text = CLAIMS.read_text("utf-8")
     assert [name for name in studies if name != "claims" and f"{name}.yaml" in text] == []
@@ -58,8 +58,11 @@ def remove(found: dict[str, Any]) -> None:
         (first_rule("kind", "over"), "claims.0.rule.kind is 'over', expected one of above, equiv"),
         (remove, "claims.0.rule lacks the key 'metric'"),
         (first_rule("margin", 1.0), "unknown key 'margin' in claims.0.rule (expected: kind, first"),
-        (first_rule("metrics", "em"), "in claims.0.rule; did you mean 'metric'?"),
-        (first_rule("metric", "auc"), "claims.0.rule.metric is 'auc', expected one of em, f1"),
+        (first_rule("metrics", "f1"), "in claims.0.rule; did you mean 'metric'?"),
+        (
+            first_rule("metric", "auc"),
+            "claims.0.rule.metric is 'auc', expected one of exact_match, f1",
+        ),
         (first_rule("first", "Full FT"), "claims.0.rule.first is 'Full FT', expected text of the"),
         (first_rule("second", "bitfit"), "rule of 'bitfit-above-full-on-few' compares 'bitfit'"),
         (
@@ -67,8 +70,14 @@ def remove(found: dict[str, Any]) -> None:
             "has sizes.from 9, expected at most sizes.to, 5",
         ),
         (lambda f: f["claims"].append(f["claims"][0]), "'bitfit-above-full-on-few' is there twice"),
-        (lambda f: f["anchor"].update(em=[81, 80]), "anchor.em is [81, 80], expected the lower"),
-        (lambda f: f["evidence"].update(level=95), "evidence.level is 95, expected less than 1"),
+        (
+            lambda f: f["anchor"].update(score=[81, 80]),
+            "anchor.score is [81.0, 80.0], expected the lower",
+        ),
+        (
+            lambda f: f["evidence"].update(confidence=95),
+            "evidence.confidence is 95, expected less than 1",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_that_names_it(

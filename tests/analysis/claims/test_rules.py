@@ -1,6 +1,5 @@
 """Verdicts on whole studies, simulated with a truth that leaves no doubt."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,12 @@ import pytest
 import yaml
 
 from tuning_curves.analysis.claims.published import Claims, check_claims
-from tuning_curves.analysis.claims.rules import COLUMNS, make_verdicts
+from tuning_curves.analysis.claims.verdicts import make_verdicts
+from tuning_curves.analysis.columns import names
 from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
+from tuning_curves.study.config import StudyConfig
 
-from ..simulated import simulate, study_of
+from ..simulated import as_study, simulate, study_of
 
 SOURCE = Path(__file__).parents[3] / "config" / "claims.yaml"
 SIZES = [500, 1000, 2000, 8000, 15000, 85000]
@@ -42,16 +43,16 @@ def truth(method: str, n: int) -> float:
     return SCORES[method][SIZES.index(n)]
 
 
-def bias_rows(study: dict[str, Any], changes: dict[str, float]) -> list[dict[str, Any]]:
+def bias_rows(study: StudyConfig, changes: dict[str, float]) -> list[dict[str, Any]]:
     """BitFit's biases in two layers: `changes` by term; the key's gradient is a millionth."""
     rng = np.random.default_rng(2)
     return [
         {
-            "id": f"{budget['name']}-bitfit-{n}-{seed}", "term": term, "layer": layer,
+            "id": f"{budget}-bitfit-{n}-{seed}", "term": term, "layer": layer,
             "change": change * (1 + 0.05 * rng.random()),
             "first_gradient": 1e-6 if term == "k" else 1.0,
         }
-        for budget in study["budgets"] for n in study["sizes"] for seed in study["seeds"]
+        for budget in study.budget_names for n in study.sizes for seed in study.seeds
         for term, change in changes.items() for layer in (1, 2)
     ]  # fmt: skip
 
@@ -61,8 +62,8 @@ def claims() -> Claims:
     return check_claims(yaml.safe_load(SOURCE.read_text("utf-8")), "claims")
 
 
-def judge(study: dict[str, Any], claims: Claims, **more: Any) -> pd.DataFrame:
-    runs = simulate(np.random.default_rng(5), study, truth, of_seeds=0.02, of_articles=0.1, **more)
+def judge(study: StudyConfig, claims: Claims, **more: Any) -> pd.DataFrame:
+    runs = simulate(np.random.default_rng(5), study, truth, of_seeds=0.02, of_groups=0.1, **more)
     selection = select_rates(summarise_rates(runs.frame))
     return make_verdicts(runs, keep_chosen(runs.frame, selection), selection, study, claims)
 
@@ -83,10 +84,10 @@ def test_a_start_that_two_budgets_share_counts_once(claims: Claims) -> None:
 
 
 def test_every_claim_has_a_row_with_all_columns(found: pd.DataFrame, claims: Claims) -> None:
-    assert list(found.columns) == COLUMNS
+    assert list(found.columns) == names("verdicts")
     assert found["claim"].tolist() == [claim.id for claim in claims.claims]
     assert set(found["scale"]) == {
-        "at reduced scale: only BERT-base on SQuAD can replicate the paper"
+        "at reduced scale: only the paper's encoder and data can replicate it"
     }
     assert (found[["reason", "statement", "source", "unit"]] != "").all().all()
 
@@ -151,8 +152,10 @@ def test_budgets_are_judged_apart(claims: Claims) -> None:
 
 
 def test_claims_about_curves_are_not_judged_under_a_budget_of_some_sizes(claims: Claims) -> None:
-    budgets = [{"name": name, "epochs": 3, "min_steps": 0} for name in ("epochs", "long")]
-    budgets[1]["sizes"] = SIZES[:1]
+    budgets: list[dict[str, Any]] = [
+        {"name": "epochs", "epochs": 3, "min_steps": 0},
+        {"name": "long", "epochs": 3, "min_steps": 0, "sizes": SIZES[:1]},
+    ]
     found = judge(study_of(["full", "bitfit"], SIZES, budgets=budgets), claims)
     assert set(found["budget"]) == {"", "epochs"}
 
@@ -182,8 +185,11 @@ def test_too_few_runs_leave_a_claim_undecided(claims: Claims) -> None:
 
 def test_a_method_of_one_budget_is_undecided_under_the_other(claims: Claims) -> None:
     budgets = [{"name": name, "epochs": 3, "min_steps": 0} for name in ("epochs", "floor")]
-    study = study_of(["full", "bitfit"], SIZES, budgets=budgets)
-    study["methods"][1]["budgets"] = ["floor"]
+    methods = [
+        {"name": "full", "learning_rates": [1e-3]},
+        {"name": "bitfit", "learning_rates": [1e-3], "budgets": ["floor"]},
+    ]
+    study = as_study(study_of(["full"], SIZES, budgets=budgets).to_json() | {"methods": methods})
     rows = judge(study, claims).query("claim == 'bitfit-above-full-on-few'")
     assert rows["verdict"].tolist() == ["undecided", "replicated"]
 
@@ -205,12 +211,12 @@ def test_at_the_papers_scale_scores_need_the_anchor(
 
 def test_a_demo_says_so_in_every_row(claims: Claims) -> None:
     found = judge(study_of(["full", "bitfit"], [500], scale="demo"), claims)
-    assert set(found["scale"]) == {"at demo scale: no evidence about SQuAD"}
+    assert set(found["scale"]) == {"at demo scale: no evidence about the paper's data"}
 
 
 def test_choices_at_an_edge_are_told(claims: Claims) -> None:
-    study = copy.deepcopy(study_of(["full", "bitfit"], SIZES))
-    runs = simulate(np.random.default_rng(5), study, truth, of_seeds=0.02, of_articles=0.1)
+    study = study_of(["full", "bitfit"], SIZES)
+    runs = simulate(np.random.default_rng(5), study, truth, of_seeds=0.02, of_groups=0.1)
     selection = select_rates(summarise_rates(runs.frame)).assign(edge="high")
     chosen = keep_chosen(runs.frame, selection)
     found = make_verdicts(runs, chosen, selection, study, claims).set_index("claim")

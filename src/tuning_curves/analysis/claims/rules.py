@@ -9,7 +9,7 @@ here knows a claim or a study by name; docs/verdicts.md explains the rules. Numb
 from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_origin
 
 import numpy as np
 from pydantic import AfterValidator, Field, Strict
@@ -60,6 +60,7 @@ class Rule(Section):
     unit: ClassVar[str]  # of its number; `examples` is called as the task calls them
     by_budget: ClassVar[bool] = False  # judged under each budget that draws a curve
     about_scores: ClassVar[bool] = False  # waits for the anchor, and is weakened by rates at edges
+    kind: str
 
     @property
     def methods(self) -> list[str]:
@@ -339,9 +340,9 @@ def _least(found: Mapping[int, Condition], holds: Callable[[Condition], bool]) -
 
 
 def _kinds(above: type[Rule] = Rule) -> Iterator[type[Rule]]:
-    """Every class below that is a kind."""
+    """Every class below that names its kind."""
     for below in above.__subclasses__():
-        if "kind" in below.model_fields:
+        if get_origin(below.model_fields["kind"].annotation) is Literal:
             yield below
         yield from _kinds(below)
 
