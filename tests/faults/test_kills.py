@@ -9,7 +9,8 @@ import pytest
 
 from tuning_curves.data.fetch_data import open_data
 from tuning_curves.encoders.fetch_encoder import open_encoder
-from tuning_curves.tasks.question_answering.windows import open_windows
+from tuning_curves.tasks.question_answering import QuestionAnswering
+from tuning_curves.tasks.windows import open_windows
 
 from .conftest import KILLED, ROOT, Bench, Fault, Processes
 
@@ -97,7 +98,7 @@ def test_a_killed_fetch_of_data_is_made_good(
     assert not (tmp_path / "d" / "manifest.json").exists()
     ended = processes.run(*fetch)
     assert ended.status == 0, ended.said
-    assert len(open_data(tmp_path / "d")["test"].questions) == 25
+    assert len(open_data(QuestionAnswering, tmp_path / "d")["test"]) == 25
 
 
 def test_killed_features_are_refused_and_made_again_to_the_same_bytes(
