@@ -98,7 +98,7 @@ def test_a_killed_fetch_of_data_is_made_good(
     assert not (tmp_path / "d" / "manifest.json").exists()
     ended = processes.run(*fetch)
     assert ended.status == 0, ended.said
-    assert len(open_data(QuestionAnswering, tmp_path / "d")["test"].questions) == 25
+    assert len(open_data(QuestionAnswering, tmp_path / "d")["test"]) == 25
 
 
 def test_killed_windows_are_refused_and_made_again_to_the_same_bytes(

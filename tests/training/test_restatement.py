@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 import torch
+from numpy.random import SFC64
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoTokenizer, BertModel
@@ -115,15 +116,13 @@ class Restated:
         order = np.concatenate([generator.permutation(N) for _ in range(EPOCHS)])
         rising = int(WARMUP * STEPS)
         for step, batch in enumerate(order.reshape(STEPS, BATCH)):  # n is a multiple of the batch
-            bits = np.random.SFC64([5, self.seed, step])
-            PackedDropout.state["generator"] = np.random.Generator(bits)
+            PackedDropout.state["generator"] = np.random.Generator(SFC64([5, self.seed, step]))
             windows = [window for example in batch for window in examples[example]]
             labels = torch.tensor([w["label"] for w in windows])
             loss = nn.functional.cross_entropy(self.logits(windows), labels)
             loss.backward()
             nn.utils.clip_grad_norm_(trained, CLIP)
-            falling = (STEPS - step) / (STEPS - rising)
-            share = (step + 1) / (rising + 1) if step < rising else falling
+            share = min((step + 1) / (rising + 1), (STEPS - step) / (STEPS - rising))
             for group in optimizer.param_groups:
                 group["lr"] = RATES[self.method] * share
             optimizer.step()
@@ -151,13 +150,11 @@ def test_a_run_is_what_its_description_says(
 ) -> None:
     study = make_study(
         {
-            "methods": [{"name": method, "learning_rates": [RATES[method]]}],
-            "sizes": [N],
+            "methods": [{"name": method, "learning_rates": [RATES[method]]}], "sizes": [N],
             "budgets": [{"name": "b", "epochs": EPOCHS, "min_steps": 0}],
-            "training": {"warmup": WARMUP},
-            "analysis": {"contrasts": []},
+            "training": {"warmup": WARMUP}, "analysis": {"contrasts": []},
         }
-    )
+    )  # fmt: skip
     (planned,) = study.unique
     context = RunContext(study.settings, places, torch.device("cpu"))
     prepared = context.prepare(planned)
