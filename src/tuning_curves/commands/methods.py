@@ -18,8 +18,9 @@ example:
 
 columns: trainable_backbone, trainable_added and trainable_head are counts; total is
 the untouched encoder (without pooler) with a head of two logits a token; share is
-(backbone + added) of the untouched encoder. Adapters take any bottleneck, lora any rank, prefix any number of
-virtual tokens, top any number of layers: --method adapter-houlsby-8 --method top-4.
+(backbone + added) of the untouched encoder. Adapters take any bottleneck, lora any rank,
+prefix any number of virtual tokens, top any number of layers:
+--method adapter-houlsby-8 --method top-4.
 docs/methods.md explains each method.
 """
 COLUMNS = (
