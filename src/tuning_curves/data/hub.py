@@ -94,7 +94,7 @@ def _read_rows(folder: Path, split: str, scratch: str, repository: str) -> list[
         cause = error.__cause__ or error
         raise DataError(
             f"{repository}: no rows can be read for {split!r} ({_reason(cause)})",
-            fix="name a repository with the splits 'train' and 'validation' in SQuAD's columns",
+            fix="name a repository with the splits 'train' and 'validation', in the task's columns",
         ) from None
 
 

@@ -25,8 +25,8 @@ tokens around each one, without recurrence and without attention,
     z_t = [x_{t-2}; x_{t-1}; x_t; x_{t+1}; x_{t+2}], zeros beyond the sequence
     y_t = LayerNorm(x_t + dropout(U tanh(H z_t + b) + u))
 
-A token sees two more tokens on either side with each layer, so a stack of L layers never relates an
-answer to a question more than 2 L tokens away: that is what the method shows.
+A token sees two more tokens on either side with each layer, so a stack of L layers never relates
+two texts that are more than 2 L tokens apart: that is what the method shows.
 
 h and the rows of H are the multiples of eight that bring a layer nearest to the Transformer layer
 it replaces. With a feed-forward part of 4 d (all of BERT's sizes) h is 3 d / 4 and a layer has 2 d

@@ -9,6 +9,7 @@ taken for another's.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -113,6 +114,11 @@ class Settings:
         """As a record and a job hold them."""
         return asdict(self)
 
+    @cached_property
+    def material(self) -> dict[str, Any]:
+        """What the identities of all runs under these settings depend on."""
+        return material_of(self.to_json())
+
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Settings":
         """What `to_json` gave, now or before a key was there that stands at its default since.
@@ -136,8 +142,7 @@ class Settings:
 
 def identity(settings: Settings, run: Run) -> str:
     """16 hex digits of the hash of a run and all its settings, but those at their default."""
-    material = material_of(settings.to_json())
-    return sha256_of({"settings": material, "run": asdict(run)})[:16]
+    return sha256_of({"settings": settings.material, "run": asdict(run)})[:16]
 
 
 def _defaults(section: str, kind: Any) -> dict[str, Any]:
