@@ -87,8 +87,8 @@ def check_length(config: Path, max_length: int) -> None:
     positions -= family.position_offset
     if max_length > positions:
         raise UsageError(
-            f"features.max_length is {max_length}, and the encoder has {positions} positions",
-            fix=f"set features.max_length to {positions} or less",
+            f"windows.max_length is {max_length}, and the encoder has {positions} positions",
+            fix=f"set windows.max_length to {positions} or less",
         )
 
 
