@@ -85,7 +85,7 @@ def highest(logits: np.ndarray, count: int | None) -> list[int]:
 def spans(case: Case, choice: SpanChoice) -> list[Span | None]:
     """A choice in the words of `by_hand`."""
     found: list[Span | None] = []
-    for number, window in enumerate(choice.feature.tolist()):
+    for number, window in enumerate(choice.window.tolist()):
         if window < 0:
             assert (choice.start[number], choice.end[number]) == (-1, -1)
             assert choice.score[number] == -np.inf
@@ -121,7 +121,7 @@ def test_the_choice_is_the_plain_loops(case: Case, n_best: int | None, longest: 
 def test_real_sized_windows_in_several_chunks(
     n_best: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decode, "CHUNK_FEATURES", 3)
+    monkeypatch.setattr(decode, "CHUNK_WINDOWS", 3)
     rng = np.random.default_rng(0)
     lengths = [60, 7, 45, 60, 30, 3, 52, 60]
     windows = [(rng.normal(size=n).tolist(), rng.normal(size=n).tolist()) for n in lengths]
@@ -195,7 +195,7 @@ def test_answers_are_cut_from_their_contexts() -> None:
     char_start = np.array([0, 0, 0, 0, 6, 11, 0])
     char_end = np.array([0, 0, 0, 5, 10, 15, 0])
     choice = SpanChoice(
-        feature=np.array([0, -1]),
+        window=np.array([0, -1]),
         start=np.array([3, -1]),
         end=np.array([4, -1]),
         score=np.array([1.0, -np.inf], np.float32),
@@ -221,7 +221,7 @@ def test_logits_that_are_not_finite_are_refused(side: str, bad: float) -> None:
     [
         ({"starts": np.zeros(6, np.float32)}, "6 start and 7 end logits for windows that cover"),
         ({"bounds": np.array([0, 4, 6])}, "7 start and 7 end logits .* tokens 0 to 6"),
-        ({"bounds": np.array([0, 0, 7])}, "feature_starts must increase"),
+        ({"bounds": np.array([0, 0, 7])}, "window_starts must increase"),
         ({"context_start": np.array([1])}, "1 context starts and 2 questions for 2 windows"),
         ({"owner": np.array([0, 2])}, "question numbers 0 to 2, of 2"),
         ({"owner": np.array([-1, 0])}, "question numbers -1 to 0, of 2"),

@@ -6,7 +6,7 @@ all its tokens, the question's included; of those that lie in the context, in or
 Hugging Face example, a question without a valid pair gets an empty answer. Not done here: the
 "max context" rule, by which the authors' code gives a token to one of its windows.
 
-Flat arrays hold the tokens of all windows ("features") one after another, without padding.
+Flat arrays hold the tokens of all windows one after another, without padding.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,20 +16,20 @@ import numpy as np
 
 from tuning_curves.util.errors import DataError, UsageError
 
-CHUNK_FEATURES = 512  # bounds memory: a chunk of windows of 384 tokens stays within 10 MB
+CHUNK_WINDOWS = 512  # bounds memory: a chunk of windows of 384 tokens stays within 10 MB
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpanChoice:
     """The chosen span of each question; every array is [questions].
 
-    feature: the window's number, int64, -1 where no pair was valid.
+    window: the window's number, int64, -1 where no pair was valid.
     start, end: first and last token of the answer, int64 numbers into the flat token arrays
-        (subtract `feature_starts[feature]` for positions in the window), -1 where there is none.
+        (subtract `window_starts[window]` for positions in the window), -1 where there is none.
     score: start logit plus end logit, float32, -inf where there is none.
     """
 
-    feature: np.ndarray
+    window: np.ndarray
     start: np.ndarray
     end: np.ndarray
     score: np.ndarray
@@ -38,9 +38,9 @@ class SpanChoice:
 def decode_spans(
     start_logits: np.ndarray,
     end_logits: np.ndarray,
-    feature_starts: np.ndarray,
+    window_starts: np.ndarray,
     context_start: np.ndarray,
-    question_of_feature: np.ndarray,
+    question_of_window: np.ndarray,
     *,
     questions: int,
     n_best: int | None = 20,
@@ -50,10 +50,10 @@ def decode_spans(
 
     Args:
         start_logits, end_logits: float [tokens], all windows after one another.
-        feature_starts: int [features + 1]; window f holds tokens starts[f] to starts[f + 1].
-        context_start: int [features]; position in the window of its first context token. Its
+        window_starts: int [windows + 1]; window f holds tokens starts[f] to starts[f + 1].
+        context_start: int [windows]; position in the window of its first context token. Its
             last token is the closing separator, never an answer.
-        question_of_feature: int [features], numbers below `questions`.
+        question_of_window: int [windows], numbers below `questions`.
         n_best: None drops the n-best rule: the best of all valid pairs.
         max_answer_tokens: the longest answer.
 
@@ -62,8 +62,8 @@ def decode_spans(
     Raises:
         DataError: logits that are not finite, or arrays that do not fit together.
     """
-    bounds = np.asarray(feature_starts, np.int64)
-    _check(start_logits, end_logits, bounds, context_start, question_of_feature, questions)
+    bounds = np.asarray(window_starts, np.int64)
+    _check(start_logits, end_logits, bounds, context_start, question_of_window, questions)
     _check_limits(n_best, max_answer_tokens)
     count = len(bounds) - 1
     start, end = np.full(count, -1), np.full(count, -1)
@@ -77,7 +77,7 @@ def decode_spans(
         window = _Windows(starts, ends, np.asarray(context_start)[chunk], last, max_answer_tokens)
         best = window.optimum() if n_best is None else window.best_of(n_best)
         start[chunk], end[chunk], score[chunk] = best
-    return _best_window(start, end, score, bounds, np.asarray(question_of_feature), questions)
+    return _best_window(start, end, score, bounds, np.asarray(question_of_window), questions)
 
 
 def answer_texts(
@@ -95,8 +95,8 @@ def answer_texts(
         char_start, char_end: character offsets in the context of every token, int [tokens];
             the end is exclusive.
     """
-    texts = [""] * len(choice.feature)
-    found = np.flatnonzero(choice.feature >= 0)
+    texts = [""] * len(choice.window)
+    found = np.flatnonzero(choice.window >= 0)
     first, last = char_start[choice.start[found]], char_end[choice.end[found]]
     places = zip(found.tolist(), first.tolist(), last.tolist(), strict=True)
     for question, begin, end in places:
@@ -173,8 +173,8 @@ def _sliding_maximum(values: np.ndarray, width: int) -> np.ndarray:
 def _chunks(lengths: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
     """Window numbers in chunks of like lengths, each with its longest length."""
     order = np.argsort(lengths, kind="stable")
-    for first in range(0, len(order), CHUNK_FEATURES):
-        chunk = order[first : first + CHUNK_FEATURES]
+    for first in range(0, len(order), CHUNK_WINDOWS):
+        chunk = order[first : first + CHUNK_WINDOWS]
         yield chunk, int(lengths[chunk[-1]])
 
 
@@ -189,20 +189,20 @@ def _best_window(
     end: np.ndarray,
     score: np.ndarray,
     bounds: np.ndarray,
-    question_of_feature: np.ndarray,
+    question_of_window: np.ndarray,
     questions: int,
 ) -> SpanChoice:
     """The highest-scoring window of each question, the first on a tie; positions become flat."""
     valid = np.flatnonzero(score > -np.inf)
-    order = valid[np.lexsort((valid, -score[valid], question_of_feature[valid]))]
-    answered, at = np.unique(question_of_feature[order], return_index=True)
+    order = valid[np.lexsort((valid, -score[valid], question_of_window[valid]))]
+    answered, at = np.unique(question_of_window[order], return_index=True)
     winner = order[at]
-    feature, first, last = (np.full(questions, -1, np.int64) for _ in range(3))
+    window, first, last = (np.full(questions, -1, np.int64) for _ in range(3))
     best = np.full(questions, -np.inf, np.float32)
-    feature[answered], best[answered] = winner, score[winner]
+    window[answered], best[answered] = winner, score[winner]
     first[answered] = bounds[winner] + start[winner]
     last[answered] = bounds[winner] + end[winner]
-    return SpanChoice(feature=feature, start=first, end=last, score=best)
+    return SpanChoice(window=window, start=first, end=last, score=best)
 
 
 def _check(
@@ -210,7 +210,7 @@ def _check(
     end_logits: np.ndarray,
     bounds: np.ndarray,
     context_start: np.ndarray,
-    question_of_feature: np.ndarray,
+    question_of_window: np.ndarray,
     questions: int,
 ) -> None:
     """Refuse arrays that do not fit together and logits that are not finite."""
@@ -221,13 +221,13 @@ def _check(
             f" tokens {bounds[0]} to {bounds[-1]}"
         )
     if (np.diff(bounds) < 1).any():
-        raise DataError("feature_starts must increase: a window without tokens has no answer")
-    if not len(context_start) == len(question_of_feature) == count:
+        raise DataError("window_starts must increase: a window without tokens has no answer")
+    if not len(context_start) == len(question_of_window) == count:
         raise DataError(
-            f"{len(context_start)} context starts and {len(question_of_feature)} questions for"
+            f"{len(context_start)} context starts and {len(question_of_window)} questions for"
             f" {count} windows"
         )
-    numbers = np.asarray(question_of_feature)
+    numbers = np.asarray(question_of_window)
     if count and not 0 <= numbers.min() <= numbers.max() < questions:
         raise DataError(f"question numbers {numbers.min()} to {numbers.max()}, of {questions}")
     if not (np.isfinite(start_logits).all() and np.isfinite(end_logits).all()):
