@@ -114,7 +114,7 @@ def test_figures_draws_what_is_recorded_and_leaves_gaps(trained: Path, snakemake
     ("arguments", "words"),
     [
         (("--config", "sedes=[1]"), "unknown key 'sedes' in the study; did you mean 'seeds'?"),
-        (("--config", "sizes=[4,4000]"), "4000 questions was asked for; the pool outside"),
+        (("--config", "sizes=[4,4000]"), "4000 examples was asked for; the pool outside"),
         (("--config", "scale=big"), "scale is 'big', expected one of demo, reduced, paper"),
     ],
 )
