@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.analysis.runs import Runs, finished, stream_of
+from tuning_curves.analysis.runs import Runs, finished
 from tuning_curves.tasks.question_answering import QuestionAnswering
 
 Row = Callable[..., dict[str, Any]]
@@ -33,4 +33,4 @@ def test_rows_are_sorted_and_outcomes_summed_by_group(runs: Runs) -> None:
 
 def test_the_words_that_key_random_draws_stay() -> None:
     """Every committed interval was drawn with these."""
-    assert [stream_of(metric) for metric in QuestionAnswering.metrics] == ["em", "f1"]
+    assert [metric.stream for metric in QuestionAnswering.metrics] == ["em", "f1"]

@@ -62,16 +62,17 @@ def test_an_archived_study_is_redrawn_to_the_byte_and_grows_by_what_is_new(
     other = json.loads(text)
     other["provenance"]["threads"] = 7
     record.write_text(json.dumps(sealed(other)), "utf-8")
-    snakemake("figures", *CONFIG)  # another record under the same name is never overlooked
+    rewrite = ("figures", "--until", "write_tables", *CONFIG)
+    snakemake(*rewrite)  # another record under the same name is never overlooked
     assert b"threads,7,1" in tables(checkout)["provenance.csv"]
     record.write_text(text, "utf-8")
-    snakemake("figures", *CONFIG)
+    snakemake(*rewrite)
     assert tables(checkout) == drawn
 
     config = yaml.safe_load(tiny_study.read_text("utf-8"))
     config["seeds"] = [0, 1, 2]
     tiny_study.write_text(yaml.safe_dump(config), "utf-8")
-    snakemake(*CONFIG)
+    snakemake("train", *CONFIG)
     fresh = records_of(checkout)
     assert len(fresh) == 16
     assert {r["run"]["init_seed"] for r in fresh.values()} == {2}

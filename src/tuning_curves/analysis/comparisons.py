@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tuning_curves.analysis.pairs import Pairs, find_pairs, match_runs, of_method
-from tuning_curves.analysis.runs import GROUP, SEED, Runs, finished, stream_of
+from tuning_curves.analysis.runs import GROUP, SEED, Runs, finished
 from tuning_curves.analysis.selection import RATE
 from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate, generator_for
 from tuning_curves.study.config import StudyConfig
@@ -57,7 +57,7 @@ def _score(
     """One metric's mean, interval and standard deviation over seeds, in percent."""
     sums = runs.stack(ids, metric.name)
     # The budget is no part of the key: two budgets that share their runs share their numbers.
-    key = (stream_of(metric), *[row[name] for name in GROUP[1:]])
+    key = (metric.stream or metric.name, *[row[name] for name in GROUP[1:]])
     generator = generator_for(analysis.seed, "curve", *key)
     found = estimate(sums, runs.group_sizes, draws=analysis.n_bootstrap, generator=generator)
     low, high = np.clip(found.interval(analysis.confidence), 0, PERCENT)
@@ -96,7 +96,7 @@ def difference_of(
     Args:
         row: `first`, `second` and `n_train`, from which the draws' generator is made.
     """
-    key = (stream_of(metric), row["first"], row["second"], row["n_train"])
+    key = (metric.stream or metric.name, row["first"], row["second"], row["n_train"])
     generator = generator_for(analysis.seed, "contrast", *key)
     sums = pairs.differences(runs, metric.name)
     return estimate(sums, runs.group_sizes, draws=analysis.n_bootstrap, generator=generator)
@@ -198,7 +198,7 @@ def _gain_of(
     if row["second"] != ALONE:
         sums = sums - _gain(runs, pairs, metric.name, "_second")
     key = [row[name] for name in ("first", "second", "n_train", *STEPS)]
-    generator = generator_for(analysis.seed, "budgets", stream_of(metric), *key)
+    generator = generator_for(analysis.seed, "budgets", metric.stream or metric.name, *key)
     return estimate(sums, runs.group_sizes, draws=analysis.n_bootstrap, generator=generator)
 
 

@@ -79,11 +79,6 @@ class Runs:
         return np.stack([self.sums[metric][identity] for identity in ids])
 
 
-def stream_of(metric: Metric) -> str:
-    """The word by which a metric's random draws are keyed: `em`, `f1`."""
-    return metric.heading.lower()
-
-
 def finished(frame: pd.DataFrame) -> pd.DataFrame:
     """The runs that finished; a diverged run has no scores."""
     return frame.loc[frame["status"] == "finished"]

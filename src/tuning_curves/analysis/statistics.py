@@ -1,6 +1,6 @@
 """Estimates with intervals from runs crossed with groups of examples.
 
-A study's test examples come in groups (groups, documents), and examples of one group are not
+A study's test examples come in groups (articles, documents), and examples of one group are not
 independent; runs differ by their seeds. Both are samples, crossed: every seed predicts every
 group. A mean over both has the standard error
 

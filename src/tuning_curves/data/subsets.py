@@ -82,7 +82,7 @@ def subset(pool: np.ndarray, n: int, seed: int) -> np.ndarray:
 def stratified_sample(group_sizes: np.ndarray, examples: int | None, seed: int = 0) -> np.ndarray:
     """A fixed sample of examples, spread over the groups in proportion to their sizes.
 
-    Shares are rounded by largest remainder (ties go to the earlier group); within an group
+    Shares are rounded by largest remainder (ties go to the earlier group); within a group
     the seed decides.
 
     Returns:

@@ -2,8 +2,8 @@
 
 Checking happens before anything runs: each key by its type first, then what only shows across keys
 (unknown methods, sizes beyond the generated data, a contrast of a method that is not there). Every
-key is required unless it may be None here: a study hides no default. config/README.md explains
-each key.
+key is required unless it may be None here (a study hides no default), or is newer than archived
+records and stands in `DEFAULTS`. config/README.md explains each key.
 """
 
 import contextlib

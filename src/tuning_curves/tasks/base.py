@@ -44,12 +44,15 @@ class Metric:
         label: in a sentence, `accuracy`.
         heading: over a column or along an axis, `Acc.`.
         part: the name of the part that it is the mean of.
+        stream: the word by which the bootstrap's draws are keyed, so that intervals keep their
+            digits however the metric is called; its name where there is none.
     """
 
     name: str
     label: str
     heading: str
     part: str
+    stream: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

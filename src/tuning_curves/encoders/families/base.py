@@ -54,7 +54,8 @@ class Family:
         model_types: what config.json calls its members.
         module, model: where the library has the encoder's class.
         embeddings: the module that turns tokens into the lowest layer's input.
-        tables: the embedding tables, below `embeddings`; without `type`, token types are not read.
+        tables: the embedding tables, below `embeddings`: each that the library builds, if only
+            of one row. Without `type` there is no table of token types, and none are read.
         embeddings_norm: their LayerNorm.
         layers: the list of layers.
         parts: of a layer, by canonical name.

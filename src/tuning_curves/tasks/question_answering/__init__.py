@@ -42,8 +42,8 @@ class QuestionAnswering(Task):
         Part(name="f1", kind="share"),
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric(name="exact_match", label="exact match", heading="EM", part="exact"),
-        Metric(name="f1", label="F1", heading="F1", part="f1"),
+        Metric(name="exact_match", label="exact match", heading="EM", part="exact", stream="em"),
+        Metric(name="f1", label="F1", heading="F1", part="f1", stream="f1"),
     )
     nouns: ClassVar[Nouns] = Nouns(
         example="question", examples="questions", group="article", groups="articles"
