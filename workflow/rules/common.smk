@@ -5,10 +5,9 @@ from pathlib import Path
 from tuning_curves.analysis.columns import TABLES
 from tuning_curves.commands.options import study_for_workflow
 from tuning_curves.report.figures import FIGURES
-from tuning_curves.study.paths import MANIFEST
 from tuning_curves.study.resources import memory_mb, minutes
 from tuning_curves.study.workflow import StudyWorkflow
-from tuning_curves.util.files import canonical
+from tuning_curves.util.files import MANIFEST, canonical
 from tuning_curves.util.locks import clear_stale_lock
 
 STUDY = study_for_workflow(config, workflow.configfiles)

@@ -164,7 +164,8 @@ def _of_job(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
 def _of_study(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
     """The chosen runs of a study, and its own folders where the options name no other."""
     from tuning_curves.study.config import read_study
-    from tuning_curves.study.paths import MANIFEST, StudyPaths
+    from tuning_curves.study.paths import StudyPaths
+    from tuning_curves.util.files import MANIFEST
 
     study = read_study(args.study)
     own = StudyPaths(study)

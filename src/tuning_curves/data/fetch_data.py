@@ -12,13 +12,13 @@ from tuning_curves.data.leakage import check_leakage
 from tuning_curves.data.subsets import split_groups
 from tuning_curves.tasks.base import Task
 from tuning_curves.tasks.dataset import Dataset
+from tuning_curves.tasks.windows import SPLITS
 from tuning_curves.util.errors import DataError
-from tuning_curves.util.files import read_json, write_json
+from tuning_curves.util.files import MANIFEST, read_json, write_json
 
 if TYPE_CHECKING:
     from tuning_curves.data.section import DataSection, GeneratedData, HubData, PathData
 
-SPLITS = ("train", "test")
 HUB_SPLITS = {"train": "train", "test": "validation"}
 
 
@@ -43,7 +43,7 @@ def fetch_data(task: type[Task], data: "DataSection", folder: Path) -> None:
         write_json(folder / f"{split}.json", parts[split].to_json(), indent=None)
     counts = {split: len(parts[split]) for split in SPLITS}
     write_json(
-        folder / "manifest.json",
+        folder / MANIFEST,
         {
             "data": data.model_dump(exclude_none=True),
             "task": task.name,
@@ -64,7 +64,7 @@ def open_data(task: type[Task], folder: Path) -> dict[str, Dataset]:
         DataError: a missing, torn or altered file, or a group that stands in two places.
     """
     fix = f"delete {folder} and run again: the data is fetched anew"
-    manifest = read_json(folder / "manifest.json", what="the data's manifest", fix=fix)
+    manifest = read_json(folder / MANIFEST, what="the data's manifest", fix=fix)
     parts = {split: task.read_file(folder / f"{split}.json") for split in SPLITS}
     for split, found in content_of(parts).items():
         if found != manifest["content_sha256"][split]:

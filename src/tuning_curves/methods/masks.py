@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods.base import Implementation, count_trained
+from tuning_curves.methods.registry import describe
 from tuning_curves.methods.sparse import place_sparse
 from tuning_curves.methods.table import SELECT_EXAMPLES
 
@@ -120,13 +121,20 @@ def largest_entries(scores: Mapping[str, Tensor], total: int) -> dict[str, Tenso
     return chosen
 
 
-def random_mask(like: str) -> Implementation:
-    """As many entries as this method trains, drawn from all of the encoder."""
+def random_mask(name: str) -> Implementation:
+    """The method of this name: its entries are drawn from all of the encoder."""
 
     def initialise(model: EncoderModel, generator: torch.Generator) -> None:
-        place_sparse(model, choose_entries(model, count_trained(like, model), generator))
+        place_sparse(model, choose_entries(model, _entries_of(name, model), generator))
 
     return Implementation(initialise=initialise)
+
+
+def _entries_of(name: str, model: EncoderModel) -> int:
+    """How many entries a method trains: as many numbers as the method that it is `like`."""
+    like = describe(name).like
+    assert like is not None, f"{name} trains no single entries"
+    return count_trained(like, model)
 
 
 def _positions(drawn: np.ndarray) -> Tensor:
@@ -143,7 +151,7 @@ def _place_rows(model: EncoderModel, generator: torch.Generator) -> None:
 
 
 def _select_by_fisher(model: EncoderModel, losses: Iterable[Tensor]) -> dict[str, Tensor]:
-    return largest_entries(empirical_fisher(model, losses), count_trained("bitfit", model))
+    return largest_entries(empirical_fisher(model, losses), _entries_of("fisher-mask", model))
 
 
 RANDOM_ROWS = Implementation(initialise=_place_rows)

@@ -16,8 +16,6 @@ from tuning_curves.study.grid import Study
 from tuning_curves.study.job import PlannedRun
 from tuning_curves.util.files import GIB, sha256_of
 
-MANIFEST = "manifest.json"  # written last into a folder: then the folder is whole
-
 
 class StudyPaths:
     """Folders and files of a study below one root."""

@@ -5,7 +5,7 @@ on from its records and its last checkpoint.
 """
 
 LIBRARIES_MB = 3_000  # torch, transformers and CUDA's host side
-KEPT_MB = 3_072  # what the frozen parts' output may take of memory (context.ACTIVATION_BYTES)
+KEPT_MB = 3_072  # what the frozen parts' output may take of memory (training.run.ACTIVATION_BYTES)
 COPIES = 13  # of the weights. Measured with BERT-base, `full`, on a CPU: 12.4, while resuming
 START_MINUTES = 30  # imports, a cold shared disk, the frozen part's first pass
 PASS_MB_A_MINUTE = 4_000_000  # a tenth of what the studies for a GPU cut their chunks for

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from tuning_curves.util.errors import DataError
-from tuning_curves.util.files import read_json, sha256_of_file, write_json, write_whole
+from tuning_curves.util.files import MANIFEST, read_json, sha256_of_file, write_json, write_whole
 
 if TYPE_CHECKING:
     from tuning_curves.tasks.base import Task
@@ -158,7 +158,7 @@ def make_windows(
         "stride": stride,
         "files": files,
     }
-    write_json(folder / "manifest.json", manifest)
+    write_json(folder / MANIFEST, manifest)
 
 
 def _write(windows: Windows, folder: Path, split: str) -> dict[str, str]:
@@ -204,7 +204,7 @@ def _open(kind: type[Windows], folder: Path, about: Mapping[str, Any]) -> Window
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The windows' manifest: layout, task, content hashes, settings, file hashes."""
     fix = _fix(folder)
-    manifest = read_json(folder / "manifest.json", what="the windows' manifest", fix=fix)
+    manifest = read_json(folder / MANIFEST, what="the windows' manifest", fix=fix)
     if manifest.get("layout") != LAYOUT:
         raise DataError(
             f"{folder}: windows of layout {manifest.get('layout')} (expected {LAYOUT})", fix=fix

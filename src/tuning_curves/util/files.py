@@ -113,3 +113,4 @@ def sha256_of_file(path: Path) -> str:
 
 
 GIB = 1 << 30
+MANIFEST = "manifest.json"  # written last into a folder: then the folder is whole
