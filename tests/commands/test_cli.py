@@ -147,6 +147,8 @@ def test_plain_mistakes_are_one_error_with_its_status(
     [
         pytest.param(b"\xff\xfe{", "job.json: not a training job: not UTF-8", id="bytes"),
         pytest.param(b"[" * 100_000, "not a training job (", id="deep"),
+        pytest.param(b"[{}]", "not a training job (", id="list"),
+        pytest.param(b'{"runs": [], "foo": 1}', "unknown key 'foo'", id="key"),
     ],
 )
 def test_a_job_file_that_is_none_is_one_error(

@@ -210,6 +210,8 @@ def load_job(text: str) -> Job:
     fix = "make the job again with `tuning-curves plan`"
     try:
         whole = json.loads(text)
+        if unknown := sorted({*whole} - {"study", "settings", "runs"}):
+            raise ValueError(f"unknown key {unknown[0]!r}")
         rows = [dict(row) for row in whole["runs"]]
         runs = tuple(
             PlannedRun(budget=row.pop("budget"), id=row.pop("id"), run=Run(**row)) for row in rows
