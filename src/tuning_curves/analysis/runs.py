@@ -19,6 +19,7 @@ import pandas as pd
 from tuning_curves.study.grid import Study
 from tuning_curves.study.job import PlannedRun, Settings
 from tuning_curves.study.outcomes import ROUNDING, Outcomes, unpack_outcomes
+from tuning_curves.study.paths import CollectedPaths
 from tuning_curves.study.records import (
     PackedOutcomes,
     Record,
@@ -51,7 +52,6 @@ COLUMNS = [
     *[*RUN, "id", "status", "steps", *SCORES, *COUNTS, *SECONDS, *BYTES, *MEASURED, *ORIGIN],
 ]
 BIASES = ["id", "term", "layer", "change", "first_gradient"]
-RUN_TABLE, BIAS_TABLE = "runs.csv", "biases.csv"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -346,8 +346,9 @@ def export_runs(
     scores = list(_all_scores(None, task))
     place = COLUMNS.index(SCORES[0])
     columns = [*COLUMNS[:place], *scores, *COLUMNS[place + len(SCORES) :]]
-    _write_rows(out / RUN_TABLE, rows, columns)
-    _write_rows(out / BIAS_TABLE, bias_rows(records), BIASES)
+    paths = CollectedPaths(out)
+    _write_rows(paths.runs, rows, columns)
+    _write_rows(paths.biases, bias_rows(records), BIASES)
 
 
 def _all_scores(record: Record | None, task: Task) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.commands.options import add, add_recorded, add_study, chosen_study
+from tuning_curves.commands.options import add, add_recorded, add_study
 
 DESCRIPTION = """\
 Read the study's records, choose each learning rate on the validation split, then write
@@ -47,8 +47,9 @@ def run(args: argparse.Namespace) -> int:
     from tuning_curves.analysis.claims.published import PUBLISHED, read_claims
     from tuning_curves.analysis.runs import read_study_runs
     from tuning_curves.analysis.tables import write_tables
+    from tuning_curves.study.config import read_study
 
-    claims, study = read_claims(args.claims or PUBLISHED), chosen_study(args)
+    claims, study = read_claims(args.claims or PUBLISHED), read_study(args.study)
     runs = read_study_runs(study, recorded=args.recorded)
     write_tables(runs, study.config, claims, args.out)
     return 0

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.commands.options import add, add_recorded, add_study, chosen_study
+from tuning_curves.commands.options import add, add_recorded, add_study
 
 DESCRIPTION = """\
 Gather the records of a study, archived or fresh, into runs.csv (one row per run and
@@ -41,9 +41,10 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Collect."""
     from tuning_curves.analysis.runs import export_runs, read_study_records
+    from tuning_curves.study.config import read_study
     from tuning_curves.tasks import make_task
 
-    study = chosen_study(args)
+    study = read_study(args.study)
     planned, records = read_study_records(study, recorded=args.recorded)
     export_runs(planned, records, make_task(study.config.task), args.out)
     return 0

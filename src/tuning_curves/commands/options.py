@@ -188,14 +188,3 @@ def chosen_runs(args: argparse.Namespace, study: Any) -> tuple[Any, ...]:
 
 def _among(options: list[Any] | None, value: Any) -> bool:
     return options is None or value in options
-
-
-def chosen_study(args: argparse.Namespace) -> Any:
-    """The `Study` that `add_study`'s option names.
-
-    Raises:
-        UsageError: a study that cannot be meant.
-    """
-    from tuning_curves.study.config import read_study
-
-    return read_study(args.study)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.commands.options import add, add_study, chosen_study
+from tuning_curves.commands.options import add, add_study
 
 DESCRIPTION = """\
 Compile the paper with Typst. Its text lies in paper/; every number, table and figure in
@@ -39,6 +39,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compile."""
     from tuning_curves.report import build
+    from tuning_curves.study.config import read_study
 
-    build.compile_paper(args.source, args.results, chosen_study(args).config, args.out)
+    build.compile_paper(args.source, args.results, read_study(args.study).config, args.out)
     return 0

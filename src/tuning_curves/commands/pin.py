@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.commands.options import add, add_task_name
+from tuning_curves.commands.options import add, add_task_name, section
 
 DESCRIPTION = """\
 Read a pair of files that a task reads, or an encoder's folder, and print the lines that pin
@@ -50,7 +50,6 @@ def run(args: argparse.Namespace) -> int:
     if args.encoder:
         _pin_encoder(args.encoder)
     if args.generated:
-        from tuning_curves.commands.options import section
         from tuning_curves.data.fetch_data import content_of, read_parts
 
         for split, pin in content_of(read_parts(task, section(args.generated, "data"))).items():

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.commands.options import add, add_study, chosen_study
+from tuning_curves.commands.options import add, add_study
 
 DESCRIPTION = """\
 Draw a study's figures (SVG and PDF), or write its tables for reading (Markdown, the
@@ -38,8 +38,9 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Draw or write."""
     from tuning_curves.report import build
+    from tuning_curves.study.config import read_study
 
-    config = chosen_study(args).config
+    config = read_study(args.study).config
     if args.what == "figures":
         build.write_figures(args.tables, config, args.out)
     else:

@@ -201,13 +201,15 @@ class Job:
         return canonical(whole)
 
 
+FIX_JOB = "make the job again with `tuning-curves plan`"
+
+
 def load_job(text: str) -> Job:
     """The job of a file's text, once each run's id is known to belong to it.
 
     Raises:
         UsageError: not a job, or one that was edited by hand.
     """
-    fix = "make the job again with `tuning-curves plan`"
     try:
         whole = json.loads(text)
         if unknown := sorted({*whole} - {"study", "settings", "runs"}):
@@ -220,10 +222,10 @@ def load_job(text: str) -> Job:
         job = Job(study=whole["study"], settings=settings, runs=runs)
         found = [identity(job.settings, planned.run) for planned in runs]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UsageError(f"not a training job ({error})", fix=fix) from None
+        raise UsageError(f"not a training job ({error})", fix=FIX_JOB) from None
     for planned, its in zip(job.runs, found, strict=True):
         if its != planned.id:
-            raise UsageError(f"run {planned.run.path} has not the id {planned.id}", fix=fix)
+            raise UsageError(f"run {planned.run.path} has not the id {planned.id}", fix=FIX_JOB)
     return job
 
 
@@ -237,10 +239,7 @@ def read_job(path: Path) -> Job:
     try:
         return load_job(path.read_text("utf-8"))
     except UnicodeDecodeError as error:
-        raise UsageError(
-            f"{path}: not a training job: not UTF-8 ({error})",
-            fix="make the job again with `tuning-curves plan`",
-        ) from None
+        raise UsageError(f"{path}: not a training job: not UTF-8 ({error})", fix=FIX_JOB) from None
     except OSError as error:
         raise ResourceError(
             f"{path}: cannot be read ({error.strerror})", fix="correct the path"

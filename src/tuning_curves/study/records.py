@@ -292,7 +292,7 @@ def _read_checked(path: Path, planned: PlannedRun, settings: Settings) -> dict[s
         "schema": SCHEMA,
         "id": planned.id,
         "run": asdict(planned.run),
-        "settings": material_of(settings.to_json()),
+        "settings": settings.material,
     }
     for key, wanted in expected.items():
         found = value.get(key) if isinstance(value, dict) else None

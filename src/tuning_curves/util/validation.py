@@ -140,7 +140,7 @@ def _hint(key: str, known: Iterable[str]) -> str:
     """Which key may have been meant, or which ones there are."""
     listed = list(known)
     near = difflib.get_close_matches(key, listed, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f" (expected: {_join(listed)})"
+    return f"; did you mean {near[0]!r}?" if near else f" (expected: {', '.join(listed)})"
 
 
 def _keys_at(kind: Any, place: Iterable[Any]) -> list[str]:
@@ -191,10 +191,6 @@ def _wanted(error: Mapping[str, Any]) -> str:
         }
         return WANTED[kind].format(**numbers)
     return f"something else ({error['msg']})"
-
-
-def _join(names: Iterable[str]) -> str:
-    return ", ".join(names)
 
 
 def _dotted(parts: Iterable[Any]) -> str:
