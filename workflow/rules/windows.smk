@@ -17,11 +17,11 @@ rule make_windows:
     params:
         task=canonical(STUDY.config.task),
         max_length=STUDY.config.windows.max_length,
-        stride=STUDY.config.windows.stride,
+        stride=f"--stride {STUDY.config.windows.stride}" if STUDY.config.windows.stride else "",
         largest=STUDY.config.largest_size,
         held_out=STUDY.config.data.held_out_examples,
     shell:
         "tuning-curves windows --data $(dirname {input.data:q}) --encoder $(dirname {input.encoder:q})"
-        " --task {params.task:q} --max-length {params.max_length} --stride {params.stride}"
+        " --task {params.task:q} --max-length {params.max_length} {params.stride}"
         " --largest-size {params.largest} --held-out {params.held_out}"
         " --out $(dirname {output:q}) 2>&1 | tee -i {log}"

@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         UsageError, ResourceError, DataError: see `Task.read_unlabelled`, `read_delta`,
             `TrainedModel`.
     """
-    given = {name: getattr(args, name) for name in inputs_of_tasks()}
+    given = {name: getattr(args, name.replace("-", "_")) for name in inputs_of_tasks()}
     single = any(text is not None for text in given.values())
     if single == (args.file is not None):
         names = " with ".join(f"--{name}" for name in given)
@@ -70,13 +70,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _predict(args: argparse.Namespace, given: dict[str, str | None]) -> "Sequence[Prediction]":
     """Read what is asked, predict it, and write the predictions where they are asked for."""
-    from tuning_curves.tasks import task_class
+    from tuning_curves.tasks import make_task
     from tuning_curves.trained.predict import TrainedModel
     from tuning_curves.training.delta import read_delta
     from tuning_curves.training.devices import choose_device
 
     delta = read_delta(args.delta)
-    task = task_class(delta.about.settings.task["name"], str(args.delta))
+    task = make_task(delta.about.settings.task, str(args.delta))
     data = task.read_unlabelled({name: given[name] for name in task.inputs}, args.file)
     predictions = TrainedModel(delta, args.encoder, choose_device(args.device)).describe(data)
     if args.predictions is not None:

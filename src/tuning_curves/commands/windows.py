@@ -38,7 +38,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--task", required=True, metavar="JSON", help="the study's section `task`")
     parser.add_argument("--max-length", type=int, required=True, help="tokens of a window")
-    parser.add_argument("--stride", type=int, required=True, help="tokens windows overlap by")
+    parser.add_argument("--stride", type=int, help="tokens windows overlap by")
     parser.add_argument("--held-out", type=int, default=0, help="examples of the validation split")
     parser.add_argument("--largest-size", type=int, default=1, help="training size to make sure of")
 
@@ -58,6 +58,11 @@ def run(args: argparse.Namespace) -> int:
     data = open_data(type(task), args.data)
     pool, _ = split_pools(data["train"].group_sizes, args.held_out)
     subset(pool, args.largest_size, seed=0)  # a size beyond the data fails before any training
-    make_windows(task, data, args.encoder, args.out, max_length=args.max_length, stride=args.stride)
+    notes = make_windows(
+        task, data, args.encoder, args.out, max_length=args.max_length, stride=args.stride
+    )
+    for split, lines in notes.items():
+        for line in lines:
+            print(f"{split}: {line}", file=sys.stderr)
     print(f"windows written to {args.out}", file=sys.stderr)
     return 0

@@ -32,6 +32,7 @@ FIX_KEYS = "config/README.md explains every key"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 TEXT_KEYS = {
     "study", "title", "name", "path", "folder", "train", "test", "revision", "weights_sha256",
+    "labels",
 }  # fmt: skip
 
 LIST = Strict(False)  # YAML's lists become tuples
@@ -84,8 +85,8 @@ Seeds = Annotated[tuple[Seed, ...], LIST, Field(min_length=1), ONCE]
 class Windows(Section):
     """How texts are cut into what the encoder reads."""
 
-    max_length: Annotated[int, Field(ge=16, le=4096)]
-    stride: Positive
+    max_length: Annotated[int, Field(ge=8, le=4096)]
+    stride: Positive | None = None
 
 
 class MethodEntry(Section):
@@ -419,7 +420,15 @@ def _check_name(name: str, source: str) -> None:
 
 def _check_windows(config: StudyConfig, source: str) -> None:
     length, stride = config.windows.max_length, config.windows.stride
-    if stride >= length:
+    task = make_task(config.task, source)
+    if (stride is not None) != task.overlaps:
+        raise UsageError(
+            f"{source}: windows.stride is {stride}, expected "
+            + ("the tokens that neighbouring windows share" if task.overlaps else "none")
+            + f": {task.name} reads {'all' if task.overlaps else 'the beginning'} of a long text",
+            fix="add it, such as 128" if task.overlaps else "leave the key out",
+        )
+    if stride is not None and stride >= length:
         raise UsageError(
             f"{source}: windows.stride is {stride}, expected less than max_length, {length}",
             fix="BERT's own values are 128 and 384",

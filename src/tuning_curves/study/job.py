@@ -69,7 +69,7 @@ class WindowSettings:
 
     __pydantic_config__: ClassVar[Any] = CLOSED
     max_length: int
-    stride: int
+    stride: int | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -143,6 +143,7 @@ class Task(ABC):
     published_data: ClassVar[tuple[str, ...]] = ()  # names of data that are the paper's
     files: ClassVar[str]  # what its files look like, for help texts
     inputs: ClassVar[Mapping[str, str]] = {}  # the texts of an example, with a word on each
+    overlaps: ClassVar[bool] = True  # whether a long text has several windows
 
     @property
     @abstractmethod
@@ -166,13 +167,27 @@ class Task(ABC):
         """Check the flat rows of a hub's data set."""
         raise UsageError(f"{source}: {cls.name} does not read the hub", fix="give files")
 
+    def check_parts(self, parts: Mapping[str, Any], name: str) -> Sequence[str]:
+        """Look at both parts of the data called `name` together.
+
+        Returns:
+            what people should know, as sentences.
+
+        Raises:
+            DataError: data from which nothing can be learnt.
+        """
+        return ()
+
     @abstractmethod
-    def encode(self, data: Dataset, tokenizer: Any, *, max_length: int, stride: int) -> Windows:
+    def encode(
+        self, data: Dataset, tokenizer: Any, *, max_length: int, stride: int | None
+    ) -> Windows:
         """Cut examples into windows of at most `max_length` tokens.
 
         Args:
             tokenizer: a `tokenizers.Tokenizer` that neither cuts nor pads.
-            stride: tokens that neighbouring windows of one text share.
+            stride: tokens that neighbouring windows of one text share; None where the task cuts
+                a text into one window (`overlaps`).
         """
 
     # What is trained and measured

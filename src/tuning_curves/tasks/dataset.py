@@ -1,12 +1,12 @@
 """One part of a data set, as its task has read and checked it."""
 
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 
+from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import sha256_of
 
 
@@ -16,7 +16,10 @@ class Dataset(ABC):
     @property
     @abstractmethod
     def group_names(self) -> Sequence[str]:
-        """A name for each group, by which one that stands in two parts is found."""
+        """A name for each group, by which one that stands in two parts is found.
+
+        An empty name is none: that of an example which is a group of its own.
+        """
 
     @property
     @abstractmethod
@@ -44,31 +47,67 @@ class Dataset(ABC):
 
 
 class GroupedRows(Dataset):
-    """Examples that are plain rows of JSON: a group's name, a text, and whatever labels it."""
+    """Examples that are plain rows of JSON: a group's name, a text, and whatever labels it.
+
+    A row whose group is None is a group of its own.
+    """
 
     def __init__(self, rows: Sequence[Sequence[Any]]) -> None:
         """Args: rows: those of a group side by side, as the task has checked them."""
         self.rows = rows
-        self._sizes = Counter(row[0] for row in rows)  # in the order of the first of each
+        opens = [
+            number == 0 or row[0] is None or row[0] != rows[number - 1][0]
+            for number, row in enumerate(rows)
+        ]
+        self.group_of = np.cumsum(opens, dtype=np.int64) - 1  # of each row
 
     @property
     def group_names(self) -> Sequence[str]:
-        return tuple(self._sizes)
+        firsts = np.unique(self.group_of, return_index=True)[1]
+        return tuple(self.rows[first][0] or "" for first in firsts)
 
     @property
     def group_sizes(self) -> np.ndarray:
-        return np.array(list(self._sizes.values()), np.int64)
+        return np.bincount(self.group_of)
 
     def texts(self) -> Iterator[tuple[str, int]]:
-        numbers = {name: number for number, name in enumerate(self._sizes)}
-        return ((row[1], numbers[row[0]]) for row in self.rows)
+        return ((self.text(row), int(group)) for row, group in self._with_groups())
+
+    def text(self, row: Sequence[Any]) -> str:
+        """The text of a row that must not stand in two groups."""
+        return row[1]
 
     def content_sha256(self) -> str:
-        return sha256_of([list(row) for row in self.rows])
+        return sha256_of(self.to_json())
 
     def select(self, groups: Collection[int], source: str) -> Self:
-        chosen = {self.group_names[number] for number in groups}
-        return type(self)([row for row in self.rows if row[0] in chosen])
+        chosen = set(groups)
+        return type(self)([row for row, group in self._with_groups() if int(group) in chosen])
 
     def to_json(self) -> Any:
         return [list(row) for row in self.rows]
+
+    def _with_groups(self) -> Iterator[tuple[Sequence[Any], int]]:
+        return zip(self.rows, self.group_of.tolist(), strict=True)
+
+
+def side_by_side(rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Rows with those of a group behind its first one, else in their order."""
+    groups: dict[Any, list[Sequence[Any]]] = {}
+    for number, row in enumerate(rows):
+        groups.setdefault((row[0], number if row[0] is None else 0), []).append(row)
+    return [row for group in groups.values() for row in group]
+
+
+def group_of(row: Mapping[str, Any], where: str) -> str | None:
+    """A row's group, or None where it is its own.
+
+    Raises:
+        DataError: an empty one, or something that is no name.
+    """
+    value = row.get("group")
+    if value is None or (isinstance(value, str) and value.strip()):
+        return value
+    if type(value) is int:
+        return str(value)
+    raise DataError(f"{where}: group is {value!r}, expected a name", fix="give it one")

@@ -64,14 +64,17 @@ class Windows:
         *,
         about: Mapping[str, Any] | None = None,
         texts: Any = None,
+        notes: Sequence[str] = (),
         folder: Path | None = None,
     ) -> None:
         """Args:
         about: what else must be known of them, as JSON; the manifest keeps it.
+        notes: what was cut or cannot be reached, as sentences for people; kept there too.
         texts: what predictions are made of or compared with, as JSON, where a task needs it.
         folder: where `texts` are kept, instead.
         """
         self.about: Mapping[str, Any] = about or {}
+        self.notes = notes
         self.folder = folder
         self._texts = texts
         for name in self.ARRAYS:
@@ -134,19 +137,24 @@ def make_windows(
     folder: Path,
     *,
     max_length: int,
-    stride: int,
-) -> None:
+    stride: int | None,
+) -> dict[str, list[str]]:
     """Cut both parts into windows and write them below `folder`, the manifest last.
+
+    Returns:
+        each part's notes (`Windows.notes`).
 
     Raises:
         DataError: an example that cannot be cut so.
     """
     tokenizer = open_tokenizer(encoder)
     files: dict[str, str] = {}
+    notes: dict[str, list[str]] = {}
     about: Mapping[str, Any] = {}
     for split in SPLITS:
         windows = task.encode(data[split], tokenizer, max_length=max_length, stride=stride)
         about = windows.about
+        notes[split] = list(windows.notes)
         files |= _write(windows, folder, split)
     manifest = {
         "layout": LAYOUT,
@@ -156,9 +164,11 @@ def make_windows(
         "content": {split: data[split].content_sha256() for split in SPLITS},
         "max_length": max_length,
         "stride": stride,
+        "notes": notes,
         "files": files,
     }
     write_json(folder / MANIFEST, manifest)
+    return notes
 
 
 def _write(windows: Windows, folder: Path, split: str) -> dict[str, str]:

@@ -1,0 +1,192 @@
+"""Text classification: one label for a text, or for a pair of texts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from tuning_curves.tasks.base import Field, Nouns, Part, Prediction, Rows, Sample, Scored, Task
+from tuning_curves.tasks.labels import check_labels, check_parts, number_labels
+from tuning_curves.tasks.metrics import MacroF1, Matthews, Mean, Metric
+from tuning_curves.tasks.text_classification import predictions as files
+from tuning_curves.tasks.text_classification.data import LabelledTexts, from_rows
+from tuning_curves.tasks.windows import Windows, bounds_of
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+POOLINGS = ("first", "mean", "pooler")
+METRICS = ("accuracy", "matthews", "macro_f1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextClassification(Task):
+    """A linear map on one state for each text (Devlin et al. 2019, section 4.1).
+
+    Attributes:
+        labels: the classes.
+        pooling: which state: of the `first` token, the `mean` of all tokens (the special ones
+            included), or what the checkpoint's own `pooler` makes of the first one.
+        main_metric: the metric by which rates are chosen and claims are judged.
+    """
+
+    labels: tuple[str, ...]
+    pooling: str  # type: ignore[misc] # of a class elsewhere, of the study here
+    main_metric: str
+
+    name: ClassVar[str] = "text-classification"
+    parts: ClassVar[tuple[Part, ...]] = (
+        Part(name="correct", kind="bit"),
+        Part(name="predicted", kind="class"),
+        Part(name="actual", kind="class"),
+    )
+    nouns: ClassVar[Nouns] = Nouns(
+        example="text", examples="texts", group="group", groups="groups"
+    )
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field(name="text", what="the text"),
+        Field(name="text_pair", what="a second text", required=False),
+        Field(name="label", what="its label"),
+        Field(name="group", what="what it is not independent within", required=False),
+    )
+    head_dropout: ClassVar[bool] = True
+    overlaps: ClassVar[bool] = False
+    files: ClassVar[str] = """\
+labelled texts are JSON Lines, {"text": "...", "label": "..."}, with a
+"text_pair" if texts come in pairs, and an "id" if there are ids (else the line's number is one).
+Predictions are one JSON object, {"<id>": "<label>", ...}. Scores are accuracy, Matthews'
+correlation and macro-F1, as scikit-learn counts them."""
+    inputs: ClassVar[Mapping[str, str]] = {
+        "text": "the text to classify",
+        "text-pair": "a second text, where texts come in pairs",
+    }
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", check_labels(self.labels))
+        for key, allowed in (("pooling", POOLINGS), ("main_metric", METRICS)):
+            value = getattr(self, key)
+            if value not in allowed:
+                raise ValueError(f"{key} is {value!r}, expected one of {', '.join(allowed)}")
+
+    @property
+    def outputs(self) -> int:
+        """A logit for each class."""
+        return len(self.labels)
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """All three, the study's first."""
+        counts = {"predicted": "predicted", "actual": "actual", "classes": len(self.labels)}
+        known: dict[str, Metric] = {
+            "accuracy": Mean(name="accuracy", label="accuracy", heading="Acc.", part="correct"),
+            "matthews": Matthews(
+                name="matthews", label="Matthews' correlation", heading="MCC", **counts
+            ),
+            "macro_f1": MacroF1(name="macro_f1", label="macro-F1", heading="Macro-F1", **counts),
+        }
+        return tuple(sorted(known.values(), key=lambda metric: metric.name != self.main_metric))
+
+    def parse(self, value: Any, source: str) -> LabelledTexts:
+        """Rows as `LabelledTexts.to_json` gives them."""
+        keys = ("group", "text", "text_pair", "label")
+        rows = [dict(zip(keys, row, strict=True)) for row in value]
+        return self.read_rows(((f"{source}: row {n}", row) for n, row in enumerate(rows, 1)), source)
+
+    def read_rows(
+        self, rows: Iterable[tuple[str, Mapping[str, Any]]], source: str
+    ) -> LabelledTexts:
+        """See `from_rows`."""
+        return from_rows(rows, number_labels(self.labels), source)
+
+    def check_parts(self, parts: Mapping[str, Any], name: str) -> Sequence[str]:
+        """See `labels.check_parts`."""
+        return check_parts(parts["train"].labels, parts["test"].labels, name)
+
+    def encode(self, data: Any, tokenizer: Any, *, max_length: int, stride: int | None) -> Windows:
+        """A window for each text or pair; the longer of a pair is cut first, as in the library."""
+        cut = _cutting(tokenizer, max_length)
+        texts = [row[1] if row[2] is None else (row[1], row[2]) for row in data.rows]
+        read = cut.encode_batch(texts)
+        numbers = number_labels(self.labels)
+        kind = np.uint16 if tokenizer.get_vocab_size() <= 2**16 else np.uint32
+        arrays = {
+            "tokens": np.concatenate([np.array(one.ids, kind) for one in read]),
+            "token_bounds": bounds_of([len(one.ids) for one in read]),
+            "types": np.concatenate([np.array(one.type_ids, np.uint8) for one in read]),
+            "labels": np.array([numbers.get(row[3], -1) for row in data.rows], np.int32),
+            "window_bounds": np.arange(len(read) + 1),
+            "group_sizes": data.group_sizes,
+        }
+        return Windows(arrays, notes=_notes(read, max_length))
+
+    def loss(self, logits: "Tensor", rows: Rows, labels: "Tensor") -> "Tensor":
+        """Mean cross-entropy; logits are [windows, classes]."""
+        from torch.nn import functional
+
+        return functional.cross_entropy(logits, labels)
+
+    def predict(self, logits: np.ndarray, sample: Sample) -> np.ndarray:
+        """The logits of each text, float32 [E, classes]."""
+        found = np.empty((len(sample.examples), len(self.labels)), np.float32)
+        found[sample.owner] = logits
+        return found
+
+    def measure(self, predictions: np.ndarray, sample: Sample) -> dict[str, np.ndarray]:
+        """Predicted and actual class, int64, and whether they agree, bool."""
+        predicted = predictions.argmax(1)
+        actual = np.asarray(sample.source.labels[sample.examples], np.int64)
+        return {"correct": predicted == actual, "predicted": predicted, "actual": actual}
+
+    def read_unlabelled(self, texts: Mapping[str, str | None], path: Path | None) -> LabelledTexts:
+        """See `files.read_texts` and `files.one_text`."""
+        return files.read_texts(path) if path is not None else files.one_text(texts)
+
+    def describe(self, predictions: np.ndarray, data: Any) -> Sequence[Prediction]:
+        """The most probable label of each text, with its probability and those of all."""
+        return files.describe(predictions, data, self.labels)
+
+    @classmethod
+    def write_predictions(cls, path: Path, predictions: Sequence[Prediction]) -> None:
+        """A JSON object from id to label."""
+        files.write_predictions(path, predictions)
+
+    @classmethod
+    def score_file(cls, data: Path, predictions: Path) -> Scored:
+        """Accuracy, Matthews' correlation and macro-F1 over the labels that occur."""
+        return files.score_file(data, predictions)
+
+    def library_model(self, config: Any, head: "nn.Linear") -> Any:
+        """`AutoModelForSequenceClassification`, where its head is the pooler and a linear map."""
+        if self.pooling != "pooler" or config.model_type != "bert":
+            raise self._cannot(
+                f"with pooling {self.pooling} and an encoder of model_type {config.model_type} "
+                "has no class in the model library"
+            )
+        import torch
+        from transformers import AutoModelForSequenceClassification
+
+        config.num_labels = len(self.labels)
+        config.id2label = dict(enumerate(self.labels))
+        config.label2id = number_labels(self.labels)
+        whole = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+        whole.classifier.load_state_dict(head.state_dict())
+        return whole
+
+
+def _cutting(tokenizer: Any, max_length: int) -> Any:
+    """A copy of the tokenizer that cuts; the original neither cuts nor pads."""
+    cut = type(tokenizer).from_str(tokenizer.to_str())
+    cut.enable_truncation(max_length, strategy="longest_first")
+    return cut
+
+
+def _notes(read: Sequence[Any], max_length: int) -> list[str]:
+    cut = sum(bool(one.overflowing) for one in read)
+    if cut == 0:
+        return []
+    return [f"{cut} of {len(read)} texts are longer than {max_length} tokens and were cut"]
+
+
+TASK = TextClassification
