@@ -16,7 +16,7 @@ Captured = pytest.CaptureFixture[str]
 def score(*arguments: str | Path) -> int:
     parser = argparse.ArgumentParser()
     add_parser(parser.add_subparsers(required=True))
-    args = parser.parse_args(["score", *map(str, arguments)])
+    args = parser.parse_args(["score", "--task", "question-answering", *map(str, arguments)])
     assert args.run is run
     return args.run(args)
 
@@ -68,7 +68,7 @@ def test_a_line_for_each_question(
     del gold["0-0"]
     gold["3-0"] = "The O'Hara"
     path, lines = save(tmp_path / "p.json", gold), tmp_path / "new" / "lines.jsonl"
-    score("--data", squad_file, "--predictions", path, "--per-question", lines)
+    score("--data", squad_file, "--predictions", path, "--per-example", lines)
     found = [json.loads(line) for line in lines.read_text("utf-8").splitlines()]
     questions = read_squad(squad_file).questions
     assert [line["id"] for line in found] == [q.id for q in questions]
@@ -118,7 +118,7 @@ def test_a_missing_file_has_its_own_exit_status(squad_file: Path, tmp_path: Path
 def test_a_refused_file_leaves_no_line_file(squad_file: Path, tmp_path: Path) -> None:
     path, lines = save(tmp_path / "p.json", []), tmp_path / "lines.jsonl"
     with pytest.raises(DataError):
-        score("--data", squad_file, "--predictions", path, "--per-question", lines)
+        score("--data", squad_file, "--predictions", path, "--per-example", lines)
     assert not lines.exists()
 
 

@@ -255,7 +255,20 @@ def test_answers_on_the_command_line(
     out = tmp_path / "predictions.json"
     assert main([*one, "--file", str(tiny_test_file), "--predictions", str(out)]) == 0
     assert capsys.readouterr().out.count("\n") == 25
-    assert main(["score", "--data", str(tiny_test_file), "--predictions", str(out)]) == 0
+    assert (
+        main(
+            [
+                "score",
+                "--task",
+                "question-answering",
+                "--data",
+                str(tiny_test_file),
+                "--predictions",
+                str(out),
+            ]
+        )
+        == 0
+    )
     total = json.loads(capsys.readouterr().out)
     scores = read_delta(bitfit).about.scores["test"]
     assert total["total"] == scores["total"]

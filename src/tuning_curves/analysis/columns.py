@@ -168,6 +168,15 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _whole("longer_steps"),
         *DIFFERENCE,
     ),
+    "sizes": (
+        BUDGET,
+        METHOD,
+        _whole("smaller", "n", "rise", "smaller", "larger"),
+        _whole("larger"),
+        _whole("smaller_steps", "steps", "rise", "smaller_steps", "larger_steps"),
+        _whole("larger_steps"),
+        *DIFFERENCE,
+    ),
     "costs": (
         METHOD,
         BUDGET,

@@ -30,6 +30,7 @@ from tuning_curves.analysis.selection import (
     summarise_rates,
     unite_subsets,
 )
+from tuning_curves.analysis.sizes import compare_sizes
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.study.grid import points as study_points
 from tuning_curves.tasks import make_task
@@ -68,6 +69,7 @@ def make_tables(runs: Runs, study: StudyConfig, claims: Claims) -> dict[str, pd.
         "counts": counts,
         "provenance": provenance,
         "biases": summarise_biases(runs, chosen),
+        "sizes": compare_sizes(runs, chosen, study.analysis),
     }
     return {
         **{name: order_rows(frame, study) for name, frame in tables.items()},

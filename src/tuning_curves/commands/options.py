@@ -29,13 +29,10 @@ def add(
 
 def add_task_name(parser: argparse.ArgumentParser) -> None:
     """Which task the data is of."""
-    from tuning_curves.study.job import DEFAULTS
+    from tuning_curves.tasks import task_names
 
     parser.add_argument(
-        "--task",
-        default=DEFAULTS["task.name"],
-        metavar="NAME",
-        help="the task that reads the data (default: %(default)s)",
+        "--task", required=True, metavar="NAME", help=f"one of {', '.join(task_names())}"
     )
 
 

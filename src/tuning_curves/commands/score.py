@@ -16,7 +16,7 @@ data. An example without a prediction counts as wrong and is warned about.
 """
 EPILOG = """\
 example:
-  $ tuning-curves score --data test.json --predictions predictions.json
+  $ tuning-curves score --task question-answering --data test.json --predictions predictions.json
 
 {files}
 
@@ -43,7 +43,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument(
         "--per-example",
-        "--per-question",
         type=Path,
         metavar="FILE",
         help="also write one line of JSON per example",

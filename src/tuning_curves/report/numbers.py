@@ -14,6 +14,7 @@ from tuning_curves.analysis.tables import Tables
 from tuning_curves.methods.registry import describe
 from tuning_curves.report import prose, style, wording
 from tuning_curves.report.figures.panels import budget_words, partial_budgets
+from tuning_curves.report.gains import gain_sentences
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
 
@@ -54,6 +55,7 @@ def _deviations(study: StudyConfig) -> list[list[str]]:
 def _sentences(tables: Tables, study: StudyConfig) -> dict[str, Any]:
     return {
         "contrasts": prose.contrast_sentences(tables, study),
+        "gains": gain_sentences(tables, study),
         "verdicts": prose.count_sentence(tables, study.scale),
         "seeds": prose.seeds(tables, study),
         "gaps": prose.gaps(tables, study),

@@ -82,7 +82,8 @@ class StudyWorkflow:
         results = self.paths.results
         if not results.numbers.exists():
             return ""
-        finding = json.loads(results.numbers.read_text("utf-8"))["main_finding"]
+        numbers = json.loads(results.numbers.read_text("utf-8"))
+        finding = "\n".join([numbers["main_finding"], *numbers["sentences"]["gains"][:1]])
         return (
             f"\npaper    {results.paper}\nfigures  {results.figures}/\n"
             f"tables   {results.tables}/\n\n{finding}\n"

@@ -10,7 +10,15 @@ from typing import Any
 from tuning_curves.tasks.base import Task
 from tuning_curves.util.errors import UsageError
 
-SHARED = ("base", "dataset", "entities", "files", "labels", "metrics", "windows")  # modules of this package that are no task
+SHARED = (
+    "base",
+    "dataset",
+    "entities",
+    "files",
+    "labels",
+    "metrics",
+    "windows",
+)  # modules of this package that are no task
 
 
 def task_names() -> list[str]:

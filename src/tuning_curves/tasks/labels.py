@@ -72,9 +72,7 @@ def check_parts(train: Iterable[str], test: Iterable[str], name: str) -> list[st
     if not beyond:
         return []
     what = "label stands" if len(beyond) == 1 else "labels stand"
-    return [
-        f"{len(beyond)} {what} in the test part alone and cannot be learnt: {_list(beyond)}"
-    ]
+    return [f"{len(beyond)} {what} in the test part alone and cannot be learnt: {_list(beyond)}"]
 
 
 def count_labels(found: Iterable[str], labels: Sequence[str]) -> dict[str, int]:

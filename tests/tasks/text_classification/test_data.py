@@ -55,7 +55,10 @@ def test_what_it_writes_it_reads_back() -> None:
     ("row", "said"),
     [
         ({"text": "a", "label": "goood"}, 'line 2: label "goood", expected one of task.labels'),
-        ({"text": "a", "label": None}, "line 2: label None, expected one of task.labels: good, bad"),
+        (
+            {"text": "a", "label": None},
+            "line 2: label None, expected one of task.labels: good, bad",
+        ),
         ({"text": "a"}, "line 2: label None"),
         ({"text": " ", "label": "good"}, "line 2: text is ' ', expected some text"),
         ({"text": None, "label": "good"}, "line 2: text is None"),
@@ -83,7 +86,10 @@ def test_pairs_and_groups_are_all_or_none() -> None:
         ({"labels": [True, False]}, "labels has True, expected text, in quotes: 'True'"),
         ({"labels": [0, 1]}, "labels has 0, expected text, in quotes: '0'"),
         ({"pooling": "max"}, "pooling is 'max', expected one of first, mean, pooler"),
-        ({"main_metric": "f1"}, "main_metric is 'f1', expected one of accuracy, matthews, macro_f1"),
+        (
+            {"main_metric": "f1"},
+            "main_metric is 'f1', expected one of accuracy, matthews, macro_f1",
+        ),
     ],
 )
 def test_a_section_that_cannot_be_meant_is_refused(changes: dict[str, Any], said: str) -> None:
@@ -131,7 +137,9 @@ def test_measures_are_in_the_order_of_examples(tiny_encoder: Path) -> None:
 
     task, tokenizer = make_task(SECTION), open_tokenizer(tiny_encoder)
     rows = [{"text": "lamp " * n, "label": "good" if n % 2 else "bad"} for n in (1, 3, 2)]
-    sample = sample_of(task.encode(read(*rows), tokenizer, max_length=16, stride=None), np.arange(3))
+    sample = sample_of(
+        task.encode(read(*rows), tokenizer, max_length=16, stride=None), np.arange(3)
+    )
     assert sample.examples[sample.owner].tolist() == [1, 2, 0]  # the longest first
     logits = np.array([[0.0, 1.0], [0.0, 2.0], [3.0, 0.0]], np.float32)  # bad, bad, good
     found = task.measure(task.predict(logits, sample), sample)

@@ -42,9 +42,7 @@ class TextClassification(Task):
         Part(name="predicted", kind="class"),
         Part(name="actual", kind="class"),
     )
-    nouns: ClassVar[Nouns] = Nouns(
-        example="text", examples="texts", group="group", groups="groups"
-    )
+    nouns: ClassVar[Nouns] = Nouns(example="text", examples="texts", group="group", groups="groups")
     fields: ClassVar[tuple[Field, ...]] = (
         Field(name="text", what="the text"),
         Field(name="text_pair", what="a second text", required=False),
@@ -92,7 +90,9 @@ correlation and macro-F1, as scikit-learn counts them."""
         """Rows as `LabelledTexts.to_json` gives them."""
         keys = ("group", "text", "text_pair", "label")
         rows = [dict(zip(keys, row, strict=True)) for row in value]
-        return self.read_rows(((f"{source}: row {n}", row) for n, row in enumerate(rows, 1)), source)
+        return self.read_rows(
+            ((f"{source}: row {n}", row) for n, row in enumerate(rows, 1)), source
+        )
 
     def read_rows(
         self, rows: Iterable[tuple[str, Mapping[str, Any]]], source: str

@@ -104,7 +104,9 @@ BIO, entity F1 as seqeval counts it."""
     def parse(self, value: Any, source: str) -> LabelledWords:
         """Rows as `LabelledWords.to_json` gives them."""
         rows = [dict(zip(("group", "words", "labels"), row, strict=True)) for row in value]
-        return self.read_rows(((f"{source}: row {n}", row) for n, row in enumerate(rows, 1)), source)
+        return self.read_rows(
+            ((f"{source}: row {n}", row) for n, row in enumerate(rows, 1)), source
+        )
 
     def read_rows(
         self, rows: Iterable[tuple[str, Mapping[str, Any]]], source: str

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tuning_curves.tasks import files
 from tuning_curves.tasks.base import Prediction, Scored
 from tuning_curves.tasks.entities import entities

@@ -92,9 +92,7 @@ def count_words(predicted: Tags, sample: Sample) -> dict[str, np.ndarray]:
     }
 
 
-def count_entities(
-    predicted: Tags, sample: Sample, names: Sequence[str]
-) -> dict[str, np.ndarray]:
+def count_entities(predicted: Tags, sample: Sample, names: Sequence[str]) -> dict[str, np.ndarray]:
     """Entities of each sentence, predicted, gold, and both (type and place agree): int64 [E]."""
     pairs = list(zip(_find(predicted, names), entities_of(sample, names), strict=True))
     return {

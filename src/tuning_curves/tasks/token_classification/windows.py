@@ -92,9 +92,7 @@ def cut_sentences(
     return TaggedWindows(arrays, notes=_notes(counts, max_length))
 
 
-def cut_pieces(
-    pieces: Pieces, labels: np.ndarray, room: int, stride: int
-) -> Iterator[np.ndarray]:
+def cut_pieces(pieces: Pieces, labels: np.ndarray, room: int, stride: int) -> Iterator[np.ndarray]:
     """A sentence's windows without special tokens, [2, tokens]: ids, and labels or NOT_COUNTED.
 
     Args:

@@ -1,0 +1,52 @@
+"""Sentences on what more training examples bring each method, from the table of sizes."""
+
+import pandas as pd
+
+from tuning_curves.analysis.comparisons import LEAST_PAIRS
+from tuning_curves.analysis.tables import Tables, main_metric, of_metric
+from tuning_curves.report import style, wording
+from tuning_curves.study.config import StudyConfig
+from tuning_curves.tasks import make_task
+
+
+def gain_sentences(tables: Tables, study: StudyConfig) -> list[str]:
+    """One sentence per budget: what each method gains from its smallest to its largest size."""
+    rows = of_metric(tables["sizes"], main_metric(study).name)
+    found = []
+    for budget in dict.fromkeys(rows["budget"]) if not rows.empty else ():
+        own = rows[rows["budget"] == budget]
+        ends = own.groupby("method", sort=False).apply(_ends, include_groups=False)
+        widest = ends[["smaller", "larger"]].drop_duplicates()
+        if len(widest) == 1:  # methods of other sizes have other sentences to say: see the table
+            found.append(_sentence(budget, ends, study))
+    return found
+
+
+def _ends(rows: pd.DataFrame) -> pd.Series:
+    """A method's widest pair of sizes: the last of its rows."""
+    return rows.iloc[(rows["larger"] - rows["smaller"]).argmax()]
+
+
+def _sentence(budget: str, ends: pd.DataFrame, study: StudyConfig) -> str:
+    first = ends.iloc[0]
+    examples = make_task(study.task).nouns.examples
+    alike = (ends["smaller_steps"] == ends["larger_steps"]).all()
+    gains = wording.join(
+        f"{style.label(name)} {wording.difference(row['difference'])}{_certainty(row, study)}"
+        for name, row in ends.iterrows()
+    )
+    steps = ", with as many steps" if alike else ", with more steps"
+    return (
+        f"From {wording.whole(first['smaller'])} to {wording.whole(first['larger'])} {examples} "
+        f"under {budget}{steps}, {main_metric(study).label} changes by these points: {gains}."
+    )
+
+
+def _certainty(row: pd.Series, study: StudyConfig) -> str:
+    """The interval, and whether it decides."""
+    ends = wording.interval(row["low"], row["high"], sign=True)
+    if ends == wording.NOTHING:
+        return " (no interval)"
+    bound = round(1 - study.analysis.confidence, 6)
+    sure = row["pairs"] >= LEAST_PAIRS and row["p_holm"] < bound
+    return f" {ends}{'' if sure else ' (undecided)'}"
