@@ -17,10 +17,10 @@ example:
   $ tuning-curves methods --encoder bert-base-cased/config.json
 
 columns: trainable_backbone, trainable_added and trainable_head are counts; total is
-the untouched encoder (without pooler) with a head of two logits a token; share is
-(backbone + added) of the untouched encoder. Adapters take any bottleneck, lora any rank,
-prefix any number of virtual tokens, top any number of layers:
---method adapter-houlsby-8 --method top-4.
+the untouched encoder with a head of two logits; share is (backbone + added) of the
+untouched encoder. --pooler counts the pooler in, as a task that reads it has it.
+Adapters take any bottleneck, lora any rank, prefix any number of virtual tokens, top any
+number of layers: --method adapter-houlsby-8 --method top-4.
 docs/methods.md explains each method.
 """
 COLUMNS = (
@@ -49,6 +49,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--method", action="append", metavar="NAME", help="only this one (may be repeated)"
     )
+    parser.add_argument(
+        "--pooler", action="store_true", help="count the pooler in (task.pooling: pooler)"
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON list of rows")
 
 
@@ -62,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
             f"{path}: no such file (expected an encoder's config.json or its folder)",
             fix="correct the path",
         )
-    rows = count_methods(path, args.method)
+    rows = count_methods(path, args.method, args.pooler)
     print(json.dumps(rows, indent=1) if args.json else table(rows))
     return 0
 

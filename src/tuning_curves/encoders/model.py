@@ -1,11 +1,12 @@
-"""The library's encoder fed without padding, and a linear head on top of it.
+"""The library's encoder fed without padding, and a linear head on each token or each window.
 
 A batch is one row of tokens: the sequences stand one behind the other and attention works inside
 each of them. The encoder is a `transformers` model as it is; only its attention function is
 replaced, through the library's own registry, by `attend_packed`. Embeddings and layers are called
 one by one, so that a run can start above frozen layers (`first`).
 
-Which encoders it covers is told in `families`. It does no padding, no pooling and no masking.
+Where the head reads one state of each window (`pooling`), states are pooled before it. Which
+encoders are covered is told in `families`. There is no padding and no masking.
 """
 
 import contextlib
@@ -22,22 +23,41 @@ from transformers.modeling_utils import AttentionInterface, PreTrainedModel
 from transformers.utils import logging as library_logging
 
 from tuning_curves.encoders.architecture import FIX_ENCODER, read_architecture
-from tuning_curves.encoders.dropout import replace_dropouts
+from tuning_curves.encoders.dropout import Dropout, replace_dropouts
 from tuning_curves.encoders.families import find_family
 from tuning_curves.encoders.families.base import EncoderShape, Family
 from tuning_curves.encoders.packing import ATTENTION, Packing, attend_packed
-from tuning_curves.util.errors import DataError, one_line
+from tuning_curves.util.errors import DataError, UsageError, one_line
+
+POOLINGS = ("tokens", "first", "mean", "pooler")
 
 
 class EncoderModel(nn.Module):
-    """An encoder and a linear head on each token's state (Devlin et al. 2019, section 4)."""
+    """An encoder and a linear head on its states (Devlin et al. 2019, section 4)."""
 
-    def __init__(self, encoder: PreTrainedModel, outputs: int) -> None:
-        """Args: outputs: logits of a token."""
+    def __init__(
+        self,
+        encoder: PreTrainedModel,
+        outputs: int,
+        pooling: str = "tokens",
+        head_dropout: float = 0.0,
+    ) -> None:
+        """Args:
+        encoder: with its pooler for the pooling `pooler`, and without it for all others.
+        outputs: logits of a state.
+        pooling: the states that the head reads: of all `tokens`, of each window's `first` token,
+            the `mean` of its tokens (the special ones too), or what the `pooler` makes of its
+            first token's.
+        head_dropout: at what rate these states are dropped while training.
+        """
+        if pooling not in POOLINGS:
+            raise ValueError(f"pooling {pooling!r}, expected one of {', '.join(POOLINGS)}")
         super().__init__()
         self.encoder: Any = encoder
         self.family = find_family(encoder.config.model_type)
+        self.pooling = pooling
         self.dropout_bits = replace_dropouts(encoder)
+        self.head_dropout = Dropout(head_dropout, self.dropout_bits) if head_dropout else None
         self.head = nn.Linear(self.setting("width"), outputs)
 
     @property
@@ -56,7 +76,7 @@ class EncoderModel(nn.Module):
 
     def shape(self) -> EncoderShape:
         """The untouched encoder's sizes."""
-        return self.family.shape(self.encoder.config.to_dict())
+        return self.family.shape(self.encoder.config.to_dict(), pooler=self.pooling == "pooler")
 
     def initialise_head(self, generator: torch.Generator) -> None:
         """Draw the head's weights as the library does: normal, zero bias."""
@@ -85,29 +105,57 @@ class EncoderModel(nn.Module):
         return hidden
 
     def forward(self, hidden: Tensor, packing: Packing, first: int = 0) -> Tensor:
-        """The head's logits for every token.
+        """The head's logits for every token or, pooled, for every window.
 
         Args:
             hidden: [1, T, width], what enters layer `first`.
 
         Returns:
-            [T, outputs] float32.
+            [T, outputs] or [windows, outputs], float32.
         """
-        hidden = self.run_layers(hidden, packing, first)
-        return self.head(hidden)[0].float()
+        states = self.pool(self.run_layers(hidden, packing, first), packing)
+        if self.head_dropout is not None:
+            states = self.head_dropout(states)
+        return self.head(states)[0].float()
+
+    def pool(self, hidden: Tensor, packing: Packing) -> Tensor:
+        """The states that the head reads, [1, tokens or windows, width], of the highest layer's."""
+        if self.pooling == "tokens":
+            return hidden
+        bounds = packing.device_bounds.long()
+        if self.pooling == "mean":  # one order of sums, on a GPU too
+            means = torch.segment_reduce(
+                hidden[0].float(), "mean", lengths=bounds.diff(), axis=0, unsafe=True
+            )
+            return means[None]
+        first = hidden[0].index_select(0, bounds[:-1])
+        if self.pooling == "first":
+            return first[None]
+        assert self.family.pooler is not None, "checked when the encoder is loaded"
+        return self.encoder.get_submodule(self.family.pooler)(first[:, None])[None]
 
 
 def load_encoder(
-    folder: Path, *, outputs: int, hidden_dropout: float, attention_dropout: float
+    folder: Path,
+    *,
+    outputs: int,
+    hidden_dropout: float,
+    attention_dropout: float,
+    pooling: str = "tokens",
+    head_dropout: float = 0.0,
 ) -> EncoderModel:
     """Read a Hugging Face checkpoint (safetensors only, no remote code) in float32.
 
     The library's load report and progress bar are kept off the terminal: what matters in them
     is checked here.
 
+    Args:
+        outputs, pooling, head_dropout: see `EncoderModel`.
+
     Raises:
         DataError: no config.json or model.safetensors, a torn one, or tensors that do not fit.
-        UsageError: an architecture this package cannot feed unpadded.
+        UsageError: an architecture this package cannot feed unpadded, or a checkpoint without the
+            pooler that is asked for.
     """
     for name in ("config.json", "model.safetensors"):
         if not (folder / name).is_file():
@@ -122,10 +170,12 @@ def load_encoder(
         family.keys["hidden_dropout"]: hidden_dropout,
         family.keys["attention_dropout"]: attention_dropout,
     }
-    encoder, loading = _read_checkpoint(folder, family, dropout)
+    if pooling == "pooler" and family.pooler is None:
+        raise _lacks_pooler(folder / "config.json", f"encoders of type {family.model_types[0]}")
+    encoder, loading = _read_checkpoint(folder, family, dropout, pooling == "pooler")
     _check_tensors(folder / "model.safetensors", loading, family)
     _check_finite(folder / "model.safetensors", encoder)
-    return EncoderModel(encoder, outputs)
+    return EncoderModel(encoder, outputs, pooling, head_dropout)
 
 
 def model_class(family: Family) -> Any:
@@ -133,20 +183,27 @@ def model_class(family: Family) -> Any:
     return getattr(importlib.import_module(family.module), family.model)
 
 
-def without_pooler(family: Family) -> dict[str, bool]:
-    """The options that leave the pooler out."""
-    return {"add_pooling_layer": False} if family.pooler is not None else {}
+def pooler_option(family: Family, pooler: bool = False) -> dict[str, bool]:
+    """The option that builds an encoder with its pooler or without it."""
+    return {"add_pooling_layer": pooler} if family.pooler is not None else {}
+
+
+def _lacks_pooler(path: Path, what: str) -> UsageError:
+    return UsageError(
+        f"{path}: {what} have no pooler (the task's pooling is 'pooler')",
+        fix="set task.pooling to first or mean",
+    )
 
 
 def _read_checkpoint(
-    folder: Path, family: Family, dropout: dict[str, float]
+    folder: Path, family: Family, dropout: dict[str, float], pooler: bool
 ) -> tuple[PreTrainedModel, Any]:
     """The encoder, and the library's lists of the tensors that did not fit."""
     try:
         with quiet_library():
             return model_class(family).from_pretrained(
                 folder,
-                **without_pooler(family),
+                **pooler_option(family, pooler),
                 attn_implementation=ATTENTION,
                 use_safetensors=True,
                 local_files_only=True,
@@ -192,10 +249,13 @@ def _check_tensors(weights: Path, loading: dict[str, Any], family: Family) -> No
             fix=FIX_ENCODER,
         )
     missing = sorted(loading["missing_keys"])
+    if missing and all(family.locate(name).part == "pooler" for name in missing):
+        raise _lacks_pooler(weights, "these weights")
     if missing:
         raise DataError(
             f"{weights}: {len(missing)} tensors are missing, the first is {missing[0]!r} "
-            "(expected every tensor of the encoder that config.json describes, without its pooler)",
+            "(expected every tensor of the encoder that config.json describes; its pooler only "
+            "where the task's pooling is 'pooler')",
             fix=FIX_ENCODER,
         )
     beyond = sorted(name for name in loading["unexpected_keys"] if f"{family.layers}." in name)

@@ -66,7 +66,7 @@ class Counts:
         backbone: of the encoder as it was, whole tensors and single entries.
         added: of modules the method adds.
         head: of the head.
-        total: of the untouched encoder (without pooler) and the head.
+        total: of the untouched encoder, with its pooler if that is read, and the head.
     """
 
     backbone: int
@@ -128,7 +128,8 @@ def _where(name: str, own: set[str]) -> str:
 def count_frozen_layers(model: EncoderModel) -> int:
     """How many of the lowest layers (and the embeddings below them) have nothing to train.
 
-    Zero unless the embeddings are frozen too. What is counted here may run once and be cached.
+    Zero unless the embeddings are frozen too. What is counted here may run once and be cached; a
+    pooler stands above the layers, and is run each time.
     """
     if any(p.requires_grad for p in model.embeddings.parameters()):
         return 0

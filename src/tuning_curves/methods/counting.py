@@ -9,21 +9,33 @@ from tuning_curves.encoders.families.base import EncoderShape
 from tuning_curves.methods.entry import MethodEntry
 from tuning_curves.methods.extent import trains_everything
 from tuning_curves.methods.registry import describe, list_names, parse_name
+from tuning_curves.util.errors import UsageError
 
 OUTPUTS = 2  # logits a token, where no task is named
 
 
-def count_methods(config: Path, names: list[str] | None = None) -> list[dict[str, Any]]:
+def count_methods(
+    config: Path, names: list[str] | None = None, pooler: bool = False
+) -> list[dict[str, Any]]:
     """One row per method (all, or these): method, trainable counts, total, share (a fraction).
+
+    Args:
+        pooler: whether the pooler is part of the encoder, as a task that reads it has it.
 
     Raises:
         DataError: not an encoder's configuration.
-        UsageError: an unknown method, or an architecture this package does not feed.
+        UsageError: an unknown method, an architecture this package does not feed, or one without
+            the pooler that is asked for.
     """
     names = list_names() if names is None else names
     entries = [describe(name) for name in names]
     family, stated = read_architecture(config)
-    shape = family.shape(stated)
+    if pooler and family.pooler is None:
+        raise UsageError(
+            f"{config}: encoders of type {stated['model_type']} have no pooler",
+            fix="leave out --pooler",
+        )
+    shape = family.shape(stated, pooler)
     whole, head = shape.count(trains_everything), OUTPUTS * (shape.width + 1)
     rows = []
     for entry in entries:
@@ -61,11 +73,12 @@ OPENING = """\
 Made by `python -m tuning_curves.methods.counting` from `methods/table.py`: not edited by hand.
 
 Every method also trains the task's head. Counts are of the parameters that a method trains besides
-it, with their share of the untouched encoder, which has no pooler: BERT-base and BERT-large cased,
-and all-MiniLM-L6-v2. A size may follow the name of an adapter (its bottleneck,
-`adapter-houlsby-8`), of `lora` (its rank) and of `prefix` (its virtual tokens); `top-k` takes any k
-up to the encoder's number of layers. The learning rates are those to begin a grid with for
-BERT-base; small encoders want larger ones.
+it, with their share of the untouched encoder: BERT-base and BERT-large cased, and all-MiniLM-L6-v2,
+without the pooler, which only a task that reads it has (`tuning-curves methods --pooler` counts
+it in: 102,912 numbers of `bitfit` in BERT-base). A size may follow the name of an adapter (its
+bottleneck, `adapter-houlsby-8`), of `lora` (its rank) and of `prefix` (its virtual tokens); `top-k`
+takes any k up to the encoder's number of layers. The learning rates are those to begin a grid with
+for BERT-base; small encoders want larger ones.
 """
 
 

@@ -57,8 +57,18 @@ def trains_parts(*parts: str, kinds: tuple[str, ...] = ("weight", "bias")) -> Tr
     return trains
 
 
+def trains_biases(*parts: str) -> Trains:
+    """The biases of these parts in every layer, and the pooler's where there is one."""
+
+    def trains(place: Place, _layers: int) -> bool:
+        inside = place.layer is not None and place.part in parts
+        return place.kind == "bias" and (inside or place.part == "pooler")
+
+    return trains
+
+
 def trains_top(highest: int) -> Trains:
-    """The highest layers.
+    """The highest layers, and the pooler above them where there is one.
 
     Raises (when asked):
         UsageError: more layers than there are, or none.
@@ -71,7 +81,9 @@ def trains_top(highest: int) -> Trains:
                 f"the encoder has {layers} layers",
                 fix=f"choose one of top-1 to top-{layers}",
             )
-        return place.layer is not None and place.layer >= layers - highest
+        if place.layer is None:
+            return place.part == "pooler"
+        return place.layer >= layers - highest
 
     return trains
 

@@ -41,7 +41,8 @@ FULL = MethodEntry(
     source="Devlin et al. 2019, sections 3.2 and 4.2",
     rates=(1e-5, 2e-5, 3e-5, 5e-5),
     rates_source=REPLICATIONS,
-    deviations="No pooler. Attention dropout is off unless a study sets it.",
+    deviations="No pooler, unless the task reads it. Attention dropout is off unless a study sets "
+    "it.",
 )
 
 HEAD = MethodEntry(
@@ -75,7 +76,8 @@ BITFIT = MethodEntry(
     source=BITFIT_SOURCE,
     rates=(1e-4, 4e-4, 7e-4, 1e-3),
     rates_source=REPLICATIONS,
-    deviations="No pooler, whose bias the authors train too.",
+    deviations="The pooler's bias, which the authors train too, only where the task reads the "
+    "pooler.",
 )
 
 TERM_MARKS = {
@@ -95,7 +97,7 @@ def _terms(place: int, suffix: str, terms: tuple[str, ...]) -> MethodEntry:
         variant,
         name=f"bitfit-{suffix}",
         marker=TERM_MARKS[suffix],
-        trains=extent.trains_parts(*terms, kinds=("bias",)),
+        trains=extent.trains_biases(*terms),
         equation=" and ".join(f"b_{term}" for term in terms) + " of each layer",
         deviations=BITFIT.deviations + "".join(ALSO.get(term, "") for term in terms),
     )
@@ -177,8 +179,7 @@ RANDOM_ROWS = MethodEntry(
     source=MASK_SOURCE,
     rates=BITFIT.rates,
     deviations="Rows are drawn without replacement. The gain of the embeddings' LayerNorm is "
-    "trained too, so that the total is BitFit's; the authors train the pooler's row or column "
-    "and nothing of the embeddings.",
+    "trained too, so that the total is BitFit's; the authors train nothing of the embeddings.",
 )
 
 FISHER_MASK = MethodEntry(

@@ -1,8 +1,9 @@
 """What a task is: what is read, how it is cut into windows, the head, the loss and the metrics.
 
-Every head is a linear map on the packed token states, and every metric a function of sums over
-examples, so that training, records, tables, claims and figures need to know no more of a task than
-what stands here. A task is a module of this package whose `TASK` is a class below `Task`.
+Every head is a linear map on the packed token states, or on one state of each window, and every
+metric a function of sums over examples, so that training, records, tables, claims and figures need
+to know no more of a task than what stands here. A task is a module of this package whose `TASK` is
+a class below `Task`.
 """
 
 from abc import ABC, abstractmethod
@@ -141,6 +142,8 @@ class Task(ABC):
     windows: ClassVar[type[Windows]] = Windows
     published_encoders: ClassVar[tuple[str, ...]] = ()  # of the paper that is replicated
     published_data: ClassVar[tuple[str, ...]] = ()  # names of data that are the paper's
+    pooling: ClassVar[str] = "tokens"  # the states that the head reads (`encoders.model`)
+    head_dropout: ClassVar[bool] = False  # whether these are dropped as hidden states are
     files: ClassVar[str]  # what its files look like, for help texts
     inputs: ClassVar[Mapping[str, str]] = {}  # the texts of an example, with a word on each
     overlaps: ClassVar[bool] = True  # whether a long text has several windows
@@ -148,7 +151,7 @@ class Task(ABC):
     @property
     @abstractmethod
     def outputs(self) -> int:
-        """Width of the head: logits of a token."""
+        """Width of the head: logits of a token, or of a window where states are pooled."""
 
     # What is read. Each raises DataError, which names the place, the value and the mending step.
 
@@ -197,7 +200,8 @@ class Task(ABC):
         """The mean loss over a batch's windows: a scalar in nats, with its graph.
 
         Args:
-            logits: float32 [T, outputs]. labels: int64, `Windows.labels_of` the batch's windows.
+            logits: float32 [T, outputs], or [windows, outputs] where states are pooled.
+            labels: int64, `Windows.labels_of` the batch's windows.
         """
 
     def prepare(self, sample: Sample) -> None:  # noqa: B027 - there may be nothing to make
@@ -205,9 +209,11 @@ class Task(ABC):
 
     @abstractmethod
     def predict(self, logits: np.ndarray, sample: Sample) -> Any:
-        """What finite logits, float32 [T, outputs], say of the sample's examples, in their order.
+        """What finite logits say of the sample's examples, in their order.
 
-        `T` is the last of `sample.bounds`.
+        Args:
+            logits: float32 [T, outputs], with `T` the last of `sample.bounds`, or [windows,
+                outputs] where states are pooled.
         """
 
     @abstractmethod

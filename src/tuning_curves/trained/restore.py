@@ -24,8 +24,14 @@ def restore_models(delta: Delta, encoder: Path) -> tuple[EncoderModel, EncoderMo
         DataError: another encoder than the delta's, or tensors that do not fit the method.
     """
     check_encoder(delta, encoder)
-    outputs = make_task(delta.about.settings.task).outputs
-    pristine = load_encoder(encoder, outputs=outputs, hidden_dropout=0.0, attention_dropout=0.0)
+    task = make_task(delta.about.settings.task)
+    pristine = load_encoder(
+        encoder,
+        outputs=task.outputs,
+        hidden_dropout=0.0,
+        attention_dropout=0.0,
+        pooling=task.pooling,
+    )
     pristine.eval().requires_grad_(False)
     model = copy.deepcopy(pristine)
     apply_method(resolve_method(delta.about.run.method), model, None)

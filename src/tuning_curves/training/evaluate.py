@@ -38,7 +38,7 @@ class Predictor:
         return self.read(self.logits(feed, precision))
 
     def read(self, logits: np.ndarray) -> Any:
-        """What logits, float32 [T, outputs] as `logits` gives them, say of the examples.
+        """What logits, as `logits` gives them, say of the examples.
 
         Raises:
             FloatingPointError: they are not finite.
@@ -49,7 +49,7 @@ class Predictor:
 
     @torch.inference_mode()
     def logits(self, feed: Feed, precision: str) -> np.ndarray:
-        """The logits of all tokens, in the windows' order: float32 [T, outputs]."""
+        """The head's logits, in the windows' order: float32 [T or windows, outputs]."""
         feed.model.eval()
         rows = []
         for group in self._groups(PACK_TOKENS[feed.device.type]):
@@ -85,7 +85,7 @@ class Evaluator(Predictor):
         return self.score(self.logits(feed, precision))
 
     def score(self, logits: np.ndarray) -> Outcomes:
-        """Score logits, float32 [T, outputs] as `logits` gives them.
+        """Score logits, as `logits` gives them.
 
         Raises:
             FloatingPointError: they are not finite.

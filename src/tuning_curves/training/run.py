@@ -86,6 +86,8 @@ class RunContext:
             outputs=self.task.outputs,
             hidden_dropout=self.training.hidden_dropout,
             attention_dropout=self.training.attention_dropout,
+            pooling=self.task.pooling,
+            head_dropout=self.training.hidden_dropout if self.task.head_dropout else 0.0,
         )
         self.original.eval().requires_grad_(False)
         on_host = device.type == "cpu"

@@ -3,8 +3,9 @@
 Methods, claims and figures know the canonical names alone. In a layer these are the paper's (Ben
 Zaken et al. 2022, equations 1 to 5): `q`, `k`, `v` and `m1` (the attention's projections), `LN1`,
 `m2` and `m3` (the feed-forward part), `LN2`. Outside the layers: `word`, `position` and `type` (the
-embedding tables) and `LN` (the embeddings' LayerNorm). What has no canonical name keeps the
-library's. Nothing here loads torch.
+embedding tables), `LN` (the embeddings' LayerNorm) and `pooler` (the matrix above the first token,
+which is part of an encoder where a task reads it). What has no canonical name keeps the library's.
+Nothing here loads torch.
 """
 
 import math
@@ -32,7 +33,7 @@ Trains = Callable[[Place, int], bool]  # whether a place is trained in an encode
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderShape:
-    """An encoder's sizes, and the shape of each of its parameters (without a pooler)."""
+    """An encoder's sizes, and the shape of each of its parameters."""
 
     width: int
     layers: int
@@ -62,7 +63,8 @@ class Family:
         attention: of a layer, what calls the attention function; a `prefix` is put into it.
         adapter_slots: of a layer, the dropouts behind the attention's and the feed-forward's
             projection. The LayerNorm that closes a layer is `LN2`.
-        pooler: the module above the layers, if checkpoints have one; it is left out.
+        pooler: the module that reads the first token's state, if checkpoints have one; the matrix
+            in it is `dense`. It is loaded where a task asks for it.
         position_offset: the position of a sequence's first token.
         keys: how config.json calls the sizes and rates; defaults: their values where it has none.
         variants: keys of config.json with the only value that is computed as this package does,
@@ -97,10 +99,12 @@ class Family:
         """A size or rate of a configuration, by its canonical name."""
         return config.get(self.keys[key], self.defaults.get(key))
 
-    def shape(self, config: Mapping[str, Any]) -> EncoderShape:
+    def shape(self, config: Mapping[str, Any], pooler: bool = False) -> EncoderShape:
         """The sizes and parameters that a config.json describes, as the library builds them."""
         size = {key: self.setting(config, key) for key in self.keys}
         tensors = dict(self.outside_shapes(size))
+        if pooler:
+            tensors |= with_bias("pooler", (size["width"], size["width"]), None)
         for layer in range(size["layers"]):
             for part, shape in self.layer_shapes(size).items():
                 tensors |= with_bias(part, shape, layer)
@@ -142,7 +146,8 @@ class Family:
     @cached_property
     def _outside(self) -> dict[str, str]:
         named = {**self.tables, "LN": self.embeddings_norm}
-        return {f"{self.embeddings}.{path}": part for part, path in named.items()}
+        below = {f"{self.embeddings}.{path}": part for part, path in named.items()}
+        return below if self.pooler is None else below | {f"{self.pooler}.dense": "pooler"}
 
 
 def with_bias(part: str, shape: tuple[int, ...], layer: int | None) -> dict[Place, tuple[int, ...]]:
