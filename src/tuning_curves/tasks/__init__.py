@@ -10,15 +10,8 @@ from typing import Any
 from tuning_curves.tasks.base import Task
 from tuning_curves.util.errors import UsageError
 
-SHARED = (
-    "base",
-    "dataset",
-    "entities",
-    "files",
-    "labels",
-    "metrics",
-    "windows",
-)  # modules of this package that are no task
+# Modules of this package that are no task.
+SHARED = ("base", "dataset", "entities", "files", "labels", "metrics", "windows")
 
 
 def task_names() -> list[str]:

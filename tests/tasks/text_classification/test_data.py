@@ -30,9 +30,8 @@ def refusal(*rows: dict[str, Any], **changes: Any) -> str:
 
 
 def test_rows_of_a_group_come_together_and_others_are_their_own() -> None:
-    data = read(
-        *({"text": text, "label": "good", "group": group} for text, group in zip("abc", "xyx"))
-    )
+    groups = {"a": "x", "b": "y", "c": "x"}
+    data = read(*({"text": t, "label": "good", "group": group} for t, group in groups.items()))
     assert [row[1] for row in data.rows] == ["a", "c", "b"]
     assert (list(data.group_names), data.group_sizes.tolist()) == (["x", "y"], [2, 1])
     alone = read({"text": "a", "label": "good"}, {"text": "a", "label": "bad"})
@@ -93,7 +92,7 @@ def test_pairs_and_groups_are_all_or_none() -> None:
     ],
 )
 def test_a_section_that_cannot_be_meant_is_refused(changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(UsageError, match="task.") as caught:
+    with pytest.raises(UsageError, match=r"task\.") as caught:
         make_task(SECTION | changes)
     assert said in caught.value.message
 

@@ -1,5 +1,6 @@
 """Labelled words: every word is read once, by its first piece, however long its sentence is."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_every_word_is_read_once_where_it_has_most_context(room: int, stride: in
     assert [row for window in windows for row in window[1][window[1] >= 0]] == labels.tolist()
     covered = {int(token) for window in windows for token in window[0]}
     assert covered == set(range(100, 129))
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in itertools.pairwise(windows):
         assert before[0][-stride:].tolist() == after[0][:stride].tolist()
     for word, first in enumerate(pieces.firsts):
         held = {

@@ -89,10 +89,11 @@ correlation and macro-F1, as scikit-learn counts them."""
     def parse(self, value: Any, source: str) -> LabelledTexts:
         """Rows as `LabelledTexts.to_json` gives them."""
         keys = ("group", "text", "text_pair", "label")
-        rows = [dict(zip(keys, row, strict=True)) for row in value]
-        return self.read_rows(
-            ((f"{source}: row {n}", row) for n, row in enumerate(rows, 1)), source
+        rows = (
+            (f"{source}: row {number}", dict(zip(keys, row, strict=True)))
+            for number, row in enumerate(value, 1)
         )
+        return self.read_rows(rows, source)
 
     def read_rows(
         self, rows: Iterable[tuple[str, Mapping[str, Any]]], source: str

@@ -103,10 +103,12 @@ BIO, entity F1 as seqeval counts it."""
 
     def parse(self, value: Any, source: str) -> LabelledWords:
         """Rows as `LabelledWords.to_json` gives them."""
-        rows = [dict(zip(("group", "words", "labels"), row, strict=True)) for row in value]
-        return self.read_rows(
-            ((f"{source}: row {n}", row) for n, row in enumerate(rows, 1)), source
+        keys = ("group", "words", "labels")
+        rows = (
+            (f"{source}: row {number}", dict(zip(keys, row, strict=True)))
+            for number, row in enumerate(value, 1)
         )
+        return self.read_rows(rows, source)
 
     def read_rows(
         self, rows: Iterable[tuple[str, Mapping[str, Any]]], source: str

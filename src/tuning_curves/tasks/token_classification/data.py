@@ -1,4 +1,4 @@
-"""Labelled words: sentences of words, each with a label (a part of speech, a piece of an entity)."""
+"""Labelled words: sentences, each word with a label (a part of speech, a piece of an entity)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
