@@ -80,8 +80,8 @@ def prepare(paths: StudyPaths) -> None:
         )
     task = make_task(paths.study.config.task)
     if not (paths.data / "manifest.json").is_file():
-        fetch_data(type(task), paths.study.config.data, paths.data)
+        fetch_data(task, paths.study.config.data, paths.data)
     if not (paths.windows / "manifest.json").is_file():
-        data = open_data(type(task), paths.data)
+        data = open_data(task, paths.data)
         settings = paths.study.config.windows.model_dump()
         make_windows(task, data, paths.encoder, paths.windows, **settings)

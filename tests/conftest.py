@@ -263,10 +263,10 @@ def tiny_windows(
     config = check_study(tiny_config, "tiny").config
     fetch_encoder(config.encoder, root / "encoder")
     task = make_task(config.task)
-    fetch_data(type(task), config.data, root / "data")
+    fetch_data(task, config.data, root / "data")
     make_windows(
         task,
-        open_data(type(task), root / "data"),
+        open_data(task, root / "data"),
         root / "encoder",
         root / "windows",
         **tiny_config["windows"],

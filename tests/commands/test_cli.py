@@ -1,9 +1,12 @@
+import copy
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tuning_curves.cli import COMMANDS, main
 from tuning_curves.report.style import ordered
@@ -105,14 +108,24 @@ def test_plan_chooses_runs(
 
 
 def test_pin_prints_the_hashes_of_files(
-    capsys: pytest.CaptureFixture[str], squad_file: Path, tiny_encoder: Path
+    capsys: pytest.CaptureFixture[str],
+    tiny_config: dict[str, Any],
+    squad_file: Path,
+    tiny_encoder: Path,
+    tmp_path: Path,
 ) -> None:
     from tuning_curves.tasks.question_answering.data import content_sha256, read_squad
 
-    assert main(["pin", "--train", str(squad_file), "--encoder", str(tiny_encoder)]) == 0
-    out = capsys.readouterr().out
-    assert f"train: {content_sha256(read_squad(squad_file))}" in out
-    assert "weights_sha256: " in out
+    study = tmp_path / "tiny.yaml"
+    config = copy.deepcopy(tiny_config)
+    del config["data"]["content_sha256"], config["encoder"]["weights_sha256"]
+    study.write_text(yaml.safe_dump(config), "utf-8")
+    assert main(["pin", "--study", str(study)]) == 0
+    pins = yaml.safe_load(capsys.readouterr().out)
+    assert pins["data"]["content_sha256"]["train"] == content_sha256(read_squad(squad_file))
+    assert main(["pin", "--encoder", str(tiny_encoder)]) == 0
+    weights = pins["encoder"]["weights_sha256"]
+    assert f"weights_sha256: {weights}\n" in capsys.readouterr().out
     assert main(["pin"]) == 2
 
 
@@ -128,7 +141,11 @@ def test_an_unknown_command_is_a_usage_error() -> None:
         (["status", "nope.yaml"], 4, "nope.yaml: no such study file (there are: "),
         (["plan", "config/demo.yaml", "--size", "7"], 2, "--size 7: no run of demo has it"),
         (["pin", "--encoder", "nowhere"], 4, "nowhere: no such folder"),
-        (["pin", "--generated", '{"a": 1}'], 2, "unknown key 'a' in the section data"),
+        (
+            ["fetch", "data", "--spec", '{"a": 1}', "--out", "o"],
+            2,
+            "unknown key 'a' in the section",
+        ),
         (["fetch", "data", "--spec", '{"name": "x"}', "--out", "o"], 2, "lacks the key 'source'"),
         (["methods", "--encoder", "nope.json"], 4, "nope.json: no such file"),
     ],

@@ -12,6 +12,8 @@ from tuning_curves.data.section import PathData
 from tuning_curves.tasks.question_answering import QuestionAnswering
 from tuning_curves.util.errors import DataError
 
+TASK = QuestionAnswering(n_best=20, max_answer_tokens=30)
+
 
 def own(train: Path, **rest: Any) -> dict[str, Any]:
     return {"name": "mine", "source": "path", "train": str(train), "held_out_examples": 5, **rest}
@@ -27,7 +29,7 @@ def changed(source: Path, path: Path, change: Any) -> Path:
 
 def refusal(data: dict[str, Any], folder: Path) -> DataError:
     with pytest.raises(DataError) as caught:
-        fetch_data(QuestionAnswering, PathData(**data), folder)
+        fetch_data(TASK, PathData(**data), folder)
     assert not folder.exists()
     return caught.value
 
@@ -35,9 +37,7 @@ def refusal(data: dict[str, Any], folder: Path) -> DataError:
 def test_files_of_different_articles_are_taken(
     squad_file: Path, tiny_test_file: Path, tmp_path: Path
 ) -> None:
-    fetch_data(
-        QuestionAnswering, PathData(**own(squad_file, test=str(tiny_test_file))), tmp_path / "out"
-    )
+    fetch_data(TASK, PathData(**own(squad_file, test=str(tiny_test_file))), tmp_path / "out")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
     assert manifest["examples"] == {"train": 25, "test": 25}
 
@@ -96,8 +96,6 @@ def test_a_context_that_an_article_repeats_is_its_own_affair(
         articles[0]["paragraphs"].append({**first, "qas": asked})
 
     train = changed(squad_file, tmp_path / "train.json", repeat)
-    fetch_data(
-        QuestionAnswering, PathData(**own(train, test=str(tiny_test_file))), tmp_path / "out"
-    )
+    fetch_data(TASK, PathData(**own(train, test=str(tiny_test_file))), tmp_path / "out")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
     assert manifest["examples"]["train"] == 27

@@ -19,6 +19,8 @@ from tuning_curves.util.errors import DataError, ResourceError, UsageError
 
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "your-data.yaml"
 
+TASK = QuestionAnswering(n_best=20, max_answer_tokens=30)
+
 
 @pytest.fixture
 def mine(squad_file: Path, tiny_encoder: Path, tmp_path: Path) -> dict[str, Any]:
@@ -81,14 +83,14 @@ def test_written_pins_change_no_run_and_refuse_other_content(
     assert [p.id for p in check_study(pinned, "s").unique] == [
         p.id for p in check_study(mine, "s").unique
     ]
-    fetch_data(QuestionAnswering, check_study(pinned, "s").config.data, tmp_path / "data")
-    data = open_data(QuestionAnswering, tmp_path / "data")
+    fetch_data(TASK, check_study(pinned, "s").config.data, tmp_path / "data")
+    data = open_data(TASK, tmp_path / "data")
     assert {split: content_sha256(part) for split, part in data.items()} == (
         pins["data"]["content_sha256"]
     )
     changed = PathData(**pinned["data"] | {"test_from_train": 5})
     with pytest.raises(DataError, match="the content of train has sha256"):
-        fetch_data(QuestionAnswering, changed, tmp_path / "other")
+        fetch_data(TASK, changed, tmp_path / "other")
 
 
 @pytest.mark.parametrize(("change", "word"), [({"test": "test.json"}, "both"), ({}, "neither")])

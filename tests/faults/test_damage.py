@@ -155,7 +155,9 @@ def test_another_hash_than_the_study_pins_is_refused(
     section = tiny_config[what] | {
         pin: wrong if what == "encoder" else {"train": wrong, "test": wrong}
     }
-    ended = processes.run("fetch", what, "--spec", json.dumps(section), "--out", tmp_path / "out")
+    task = ("--task", json.dumps(tiny_config["task"]))
+    fetch = ("fetch", what, "--spec", json.dumps(section), *task, "--out", tmp_path / "out")
+    ended = processes.run(*fetch)
     assert ended.status == DAMAGED
     assert f"the study pins {wrong}" in ended.said
     assert "fix: " in ended.said

@@ -64,8 +64,9 @@ def test_windows_on_a_full_disk_are_not_taken_for_whole(
     tmp_path: Path,
 ) -> None:
     processes.run(
-        "fetch", "data", "--spec", json.dumps(tiny_config["data"]), "--out", tmp_path / "d"
-    )
+        "fetch", "data", "--spec", json.dumps(tiny_config["data"]),
+        "--task", json.dumps(tiny_config["task"]), "--out", tmp_path / "d",
+    )  # fmt: skip
     make = (
         "windows", "--data", tmp_path / "d", "--encoder", bench.encoder, "--out",
         small_disk / "windows", "--max-length", "96", "--stride", "24",

@@ -18,8 +18,19 @@ STEP = "tuning_curves.training.loop:Trainer.step"
 TAKE = "tuning_curves.training.evaluate:Evaluator.evaluate"
 EACH_STEP = {"tuning_curves.training.loop:CHECKPOINT_SECONDS": 0.0}
 SYNC = "os:fsync"  # called once for a file, once for its folder
+TASK = QuestionAnswering(n_best=20, max_answer_tokens=30)
 STUDY = ("--study", ROOT / "config" / "minilm-slice.yaml")
 ARCHIVED = ROOT / "results" / "minilm-slice"
+
+
+def fetch_data(config: dict[str, Any]) -> tuple[str, ...]:
+    """The command that fetches a study's data, but for the folder."""
+    sections = {"--spec": config["data"], "--task": config["task"]}
+    return (
+        "fetch",
+        "data",
+        *(text for key, value in sections.items() for text in (key, json.dumps(value))),
+    )
 
 
 def kill(at: str, call: int = 1, **more: Any) -> Fault:
@@ -92,20 +103,20 @@ def test_a_killed_fetch_of_an_encoder_is_made_good(
 def test_a_killed_fetch_of_data_is_made_good(
     tiny_config: dict[str, Any], processes: Processes, tmp_path: Path
 ) -> None:
-    fetch = ("fetch", "data", "--spec", json.dumps(tiny_config["data"]), "--out", tmp_path / "d")
+    fetch = (*fetch_data(tiny_config), "--out", tmp_path / "d")
     assert processes.run(*fetch, faults=(kill(SYNC, 3),)).status == KILLED
     assert (tmp_path / "d" / "train.json").exists()
     assert not (tmp_path / "d" / "manifest.json").exists()
     ended = processes.run(*fetch)
     assert ended.status == 0, ended.said
-    assert len(open_data(QuestionAnswering, tmp_path / "d")["test"]) == 25
+    assert len(open_data(TASK, tmp_path / "d")["test"]) == 25
 
 
 def test_killed_windows_are_refused_and_made_again_to_the_same_bytes(
     tiny_config: dict[str, Any], bench: Bench, processes: Processes, tmp_path: Path
 ) -> None:
     data, windows = tmp_path / "d", tmp_path / "f"
-    processes.run("fetch", "data", "--spec", json.dumps(tiny_config["data"]), "--out", data)
+    processes.run(*fetch_data(tiny_config), "--out", data)
     make = (
         "windows", "--data", data, "--encoder", bench.encoder, "--out", windows,
         "--max-length", "96", "--stride", "24", "--task", json.dumps(tiny_config["task"]),

@@ -22,8 +22,11 @@ DATA = {
     "source": "hub",
     "repository": "lab/questions",
     "revision": REVISION,
+    "train": "train",
+    "test": "validation",
     "held_out_examples": 5,
 }
+TASK = {"name": "question-answering", "n_best": 20, "max_answer_tokens": 30}
 HURRIED = Path(__file__).parent / "hurried"  # waits between attempts are short
 SPLITS = ("train", "validation")
 
@@ -72,7 +75,8 @@ def environment(url: str, home: Path, **extra: str) -> dict[str, str]:
 
 def command(what: str, spec: dict[str, Any], out: Path) -> list[str]:
     fetch = [sys.executable, "-m", "tuning_curves", "fetch", what]
-    return [*fetch, "--spec", json.dumps(spec), "--out", str(out)]
+    task = ["--task", json.dumps(TASK)] if what == "data" else []
+    return [*fetch, "--spec", json.dumps(spec), *task, "--out", str(out)]
 
 
 Fetch = Callable[..., subprocess.CompletedProcess[str]]

@@ -64,8 +64,8 @@ def study(tiny_config: dict[str, Any], files: dict[str, str]) -> Any:
 def paths(study: Any, tmp_path: Path) -> WorkerPaths:
     config, task = study.config, tasks.make_task(study.config.task)
     fetch_encoder(config.encoder, tmp_path / "encoder")
-    fetch_data(type(task), config.data, tmp_path / "data")
-    data, settings = open_data(type(task), tmp_path / "data"), config.windows.model_dump()
+    fetch_data(task, config.data, tmp_path / "data")
+    data, settings = open_data(task, tmp_path / "data"), config.windows.model_dump()
     make_windows(task, data, tmp_path / "encoder", tmp_path / "windows", **settings)
     return WorkerPaths(
         encoder=tmp_path / "encoder", windows=tmp_path / "windows", workspace=tmp_path / "w"
@@ -97,7 +97,7 @@ def test_its_groups_are_kept_apart_in_its_own_words(
     data = study.config.data.model_copy(update={"content_sha256": None})
     said = 'signs: two topics have the name "sea", one in train and one in test'
     with pytest.raises(DataError) as caught:
-        fetch_data(tasks.task_class("sign"), data, tmp_path / "again")
+        fetch_data(tasks.make_task({"name": "sign"}), data, tmp_path / "again")
     assert caught.value.message == said
 
 

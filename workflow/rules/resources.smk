@@ -17,7 +17,7 @@ rule fetch_encoder:
 
 
 rule fetch_data:
-    """Fetch or generate the questions, check them in full"""
+    """Fetch or generate the examples, check them in full"""
     output:
         PATHS.data / MANIFEST,
     log:
@@ -27,8 +27,8 @@ rule fetch_data:
         "../../environment.yml"
     params:
         spec=canonical(STUDY.config.data.model_dump(exclude_none=True)),
-        task=STUDY.config.task["name"],
+        task=canonical(STUDY.config.task),
     shell:
-        "tuning-curves fetch data --task {params.task} --spec {params.spec:q}"
+        "tuning-curves fetch data --task {params.task:q} --spec {params.spec:q}"
         " --out $(dirname {output:q})"
         " 2>&1 | tee -i {log}"

@@ -4,18 +4,17 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.commands.options import add, add_task_name, section
+from tuning_curves.commands.options import add
 
 DESCRIPTION = """\
-Read a pair of files that a task reads, or an encoder's folder, and print the lines that pin
-them in a study file: the content's hashes, which do not depend on the JSON's layout.
-With --study, print all that a study of files on this machine may leave out.
+Read what a study names and print the lines that pin it in the study's file: the hashes of the
+data's content, which do not depend on how its files are written, and of an encoder's weights.
+Data that is not here is fetched. With --encoder, the hashes of a checkpoint's folder.
 """
 EPILOG = """\
 examples:
-  $ tuning-curves pin --train train-v1.1.json --test dev-v1.1.json
-  $ tuning-curves pin --encoder ~/models/bert-base-cased
   $ tuning-curves pin --study config/your-data.yaml
+  $ tuning-curves pin --encoder ~/models/bert-base-cased
 """
 
 
@@ -29,34 +28,20 @@ def add_parser(subparsers: Any) -> None:
         description=DESCRIPTION,
         epilog=EPILOG,
     )
-    parser.add_argument("--train", type=Path, metavar="FILE", help="training file")
-    parser.add_argument("--test", type=Path, metavar="FILE", help="evaluation file")
-    add_task_name(parser)
     parser.add_argument("--encoder", type=Path, metavar="DIR", help="Hugging Face checkpoint")
     parser.add_argument("--study", type=Path, metavar="FILE", help="config/<study>.yaml")
-    parser.add_argument("--generated", metavar="JSON", help="a study's generated `data` section")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print YAML lines."""
-    from tuning_curves.tasks import task_class
     from tuning_curves.util.errors import UsageError
 
-    task = task_class(args.task, "--task")
-    if not (args.train or args.test or args.encoder or args.generated or args.study):
-        raise UsageError("nothing to pin", fix="give --study, --train and --test, or --encoder")
+    if not (args.encoder or args.study):
+        raise UsageError("nothing to pin", fix="give --study or --encoder")
     if args.study:
-        _print_pins(args.study)
+        _pin_study(args.study)
     if args.encoder:
         _pin_encoder(args.encoder)
-    if args.generated:
-        from tuning_curves.data.fetch_data import content_of, read_parts
-
-        for split, pin in content_of(read_parts(task, section(args.generated, "data"))).items():
-            print(f"{split}: {pin}")
-    for split, path in (("train", args.train), ("test", args.test)):
-        if path is not None:
-            print(f"{split}: {task.read_file(path).content_sha256()}")
     return 0
 
 
@@ -78,14 +63,17 @@ def _pin_encoder(folder: Path) -> None:
             print(f"  {name}: {sha256_of_file(folder / name)}")
 
 
-def _print_pins(path: Path) -> None:
+def _pin_study(path: Path) -> None:
     """The pins of a study, each below the section where it belongs."""
-    from tuning_curves.study.config import read_study
+    from tuning_curves.encoders.section import PathEncoder
+    from tuning_curves.study.config import content_pin, read_study, weights_pin
+    from tuning_curves.tasks import make_task
 
-    config = read_study(path).config
-    if config.encoder.weights_sha256 is not None:
-        print(f"encoder:\n  weights_sha256: {config.encoder.weights_sha256}")
-    if config.data.content_sha256 is not None:
-        print("data:\n  content_sha256:")
-        for split, pin in config.data.content_sha256.model_dump().items():
-            print(f"    {split}: {pin}")
+    config = read_study(path, pinned=False).config
+    encoder = config.encoder
+    pin = weights_pin(Path(encoder.path)) if isinstance(encoder, PathEncoder) else None
+    if (pin or encoder.weights_sha256) is not None:
+        print(f"encoder:\n  weights_sha256: {pin or encoder.weights_sha256}")
+    print("data:\n  content_sha256:")
+    for split, found in content_pin(make_task(config.task, str(path)), config.data).items():
+        print(f"    {split}: {found}")

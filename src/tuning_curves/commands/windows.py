@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     task = make_task(json_object(args.task), "--task")
     open_encoder(args.encoder)
     check_length(args.encoder / "config.json", args.max_length)
-    data = open_data(type(task), args.data)
+    data = open_data(task, args.data)
     pool, _ = split_pools(data["train"].group_sizes, args.held_out)
     subset(pool, args.largest_size, seed=0)  # a size beyond the data fails before any training
     notes = make_windows(

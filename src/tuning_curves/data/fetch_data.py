@@ -1,4 +1,4 @@
-"""Bring a study's examples onto this machine: generated, from files, or from the hub.
+"""Bring a study's examples onto this machine: generated, or real ones of any source.
 
 Whatever the source, they are read by the task, checked in full and written in its own layout, with
 a manifest of the content's hashes; a study that pins its content accepts no other.
@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tuning_curves.data.check import check_data
 from tuning_curves.data.leakage import check_leakage
-from tuning_curves.data.subsets import split_groups
+from tuning_curves.data.parts import Parts, read_parts
 from tuning_curves.tasks.base import Task
 from tuning_curves.tasks.dataset import Dataset
 from tuning_curves.tasks.windows import SPLITS
@@ -17,12 +18,10 @@ from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import MANIFEST, read_json, write_json
 
 if TYPE_CHECKING:
-    from tuning_curves.data.section import DataSection, GeneratedData, HubData, PathData
-
-HUB_SPLITS = {"train": "train", "test": "validation"}
+    from tuning_curves.data.section import DataSection
 
 
-def fetch_data(task: type[Task], data: "DataSection", folder: Path) -> None:
+def fetch_data(task: Task, data: "DataSection", folder: Path) -> None:
     """Write `train.json`, `test.json` and, last, `manifest.json` into `folder`.
 
     Args:
@@ -30,34 +29,36 @@ def fetch_data(task: type[Task], data: "DataSection", folder: Path) -> None:
         data: the study's `data` section.
 
     Raises:
-        PassingError: the hub is down or slow.
+        PassingError: a server is down or slow.
         ResourceError: the source cannot be reached.
+        UsageError: a section that does not suit the task.
         DataError: content that does not hold together, a group that stands in two places, or
             other content than the study pins.
     """
+    check_data(task, data, data.name)
     parts = read_parts(task, data)
-    content = content_of(parts)
+    content = parts.content
     _check_pins(data, content)
-    check_leakage(parts, data.name, task.nouns)
+    check_leakage(parts.data, data.name, task.nouns, texts_too=_texts_too(data.duplicates))
+    notes = task.check_parts(parts.data, data.name)
     for split in SPLITS:
-        write_json(folder / f"{split}.json", parts[split].to_json(), indent=None)
-    counts = {split: len(parts[split]) for split in SPLITS}
+        write_json(folder / f"{split}.json", parts.data[split].to_json(), indent=None)
     write_json(
         folder / MANIFEST,
         {
             "data": data.model_dump(exclude_none=True),
             "task": task.name,
             "content_sha256": content,
-            "examples": counts,
+            "examples": {split: len(parts.data[split]) for split in SPLITS},
+            "told": parts.told,
+            "notes": list(notes),
         },
     )
-    print(
-        f"{data.name}: {counts['train']} train and {counts['test']} test {task.nouns.examples}",
-        file=sys.stderr,
-    )
+    for line in (*_summary(parts, data.name, task), *notes):
+        print(line, file=sys.stderr)
 
 
-def open_data(task: type[Task], folder: Path) -> dict[str, Dataset]:
+def open_data(task: Task, folder: Path) -> dict[str, Dataset]:
     """Read what `fetch_data` wrote, and check it against its manifest.
 
     Raises:
@@ -65,57 +66,32 @@ def open_data(task: type[Task], folder: Path) -> dict[str, Dataset]:
     """
     fix = f"delete {folder} and run again: the data is fetched anew"
     manifest = read_json(folder / MANIFEST, what="the data's manifest", fix=fix)
-    parts = {split: task.read_file(folder / f"{split}.json") for split in SPLITS}
-    for split, found in content_of(parts).items():
-        if found != manifest["content_sha256"][split]:
+    parts = {}
+    for split in SPLITS:
+        path = folder / f"{split}.json"
+        parts[split] = task.parse(read_json(path, what="the data", fix=fix), str(path))
+        if parts[split].content_sha256() != manifest["content_sha256"][split]:
             raise DataError(f"{folder / split}.json: altered since it was fetched", fix=fix)
-    check_leakage(parts, str(folder), task.nouns)
+    policy = manifest["data"].get("duplicates", "refuse")
+    check_leakage(parts, str(folder), task.nouns, texts_too=_texts_too(policy))
     return parts
 
 
-def content_of(parts: dict[str, Dataset]) -> dict[str, str]:
-    """The hashes of both parts' content."""
-    return {split: parts[split].content_sha256() for split in SPLITS}
+def _texts_too(duplicates: str) -> bool:
+    """Whether a text that stands twice is refused."""
+    return duplicates == "refuse"
 
 
-def read_parts(task: type[Task], data: "DataSection") -> dict[str, Dataset]:
-    """Both parts of a `data` section, checked.
-
-    Raises:
-        see `fetch_data`; UsageError: too few groups to set a test part aside.
-    """
-    if data.source == "generated":
-        return _generate(task, data)
-    return _from_hub(task, data) if data.source == "hub" else _from_files(task, data)
-
-
-def _generate(task: type[Task], data: "GeneratedData") -> dict[str, Dataset]:
-    """The generator's passages and questions, read as any other file would be."""
-    from tuning_curves.demo import generate
-
-    keys = ("seed", "train_articles", "test_articles", "questions_per_article")
-    made = generate(**{key: getattr(data, key) for key in keys})
-    return {split: task.parse(made[split], f"generated {split} data") for split in SPLITS}
-
-
-def _from_files(task: type[Task], data: "PathData") -> dict[str, Dataset]:
-    """The two files of a `path` source, or its one file in two parts."""
-    train = task.read_file(Path(data.train))
-    if data.test is not None:
-        return {"train": train, "test": task.read_file(Path(data.test))}
-    assert data.test_from_train is not None, "checked with the study"
-    return split_groups(train, data.test_from_train, data.train)
-
-
-def _from_hub(task: type[Task], data: "HubData") -> dict[str, Dataset]:
-    from tuning_curves.data.hub import download_rows
-
-    name = data.repository
-    rows = download_rows(name, data.revision, list(HUB_SPLITS.values()))
-    return {
-        split: task.read_rows(rows[there], f"{name} ({there})")
-        for split, there in HUB_SPLITS.items()
-    }
+def _summary(parts: Parts, name: str, task: Task) -> list[str]:
+    """How many examples there are, and what was left out or stands twice."""
+    called = task.nouns.examples
+    train, test = (len(parts.data[split]) for split in SPLITS)
+    told = [
+        f"{name}: {split}: {n} {called} {what}"
+        for split, counts in parts.told.items()
+        for what, n in counts.items()
+    ]
+    return [*told, f"{name}: {train} train and {test} test {called}"]
 
 
 def _check_pins(data: "DataSection", content: dict[str, str]) -> None:

@@ -12,10 +12,12 @@ import hashlib
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tuning_curves.data.readers.hub_rows import hub_rows
+from tuning_curves.tasks.base import Field
 from tuning_curves.util.errors import (
     FORBIDDEN,
     FULL,
@@ -27,6 +29,9 @@ from tuning_curves.util.errors import (
     refused,
 )
 from tuning_curves.util.files import sha256_of_file
+
+if TYPE_CHECKING:
+    from tuning_curves.data.section import HubData
 
 WAITS = (2.0, 8.0)  # seconds before each further attempt
 PASSING = (408, 425, 429, 500, 502, 503, 504)
@@ -67,8 +72,10 @@ def list_files(repository: str, revision: str) -> list[str]:
         return []
 
 
-def download_rows(repository: str, revision: str, splits: list[str]) -> dict[str, Any]:
-    """The splits of a data set repository as plain rows.
+def download_rows(
+    data: "HubData", splits: list[str], fields: Sequence[Field]
+) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+    """The rows of a data set repository's splits: each with its place, by the task's names.
 
     `datasets` reads the downloaded files in a scratch folder: what it prepared earlier is not
     trusted, since it keeps no hashes.
@@ -77,25 +84,30 @@ def download_rows(repository: str, revision: str, splits: list[str]) -> dict[str
         PassingError, ResourceError: as above.
         DataError: as above, or no rows that can be read.
     """
-    folder = _download(repository, revision, "dataset", ROWS)
+    folder = _download(data.repository, data.revision, "dataset", ROWS)
     with tempfile.TemporaryDirectory(prefix="tuning-curves-") as scratch:
-        return {split: _read_rows(folder, split, scratch, repository) for split in splits}
+        return {split: _read_rows(folder, data, split, scratch, fields) for split in splits}
 
 
-def _read_rows(folder: Path, split: str, scratch: str, repository: str) -> list[dict[str, Any]]:
+def _read_rows(
+    folder: Path, data: "HubData", split: str, scratch: str, fields: Sequence[Field]
+) -> list[tuple[str, dict[str, Any]]]:
     from datasets import disable_progress_bars, load_dataset
 
     disable_progress_bars()
     try:
-        return list(load_dataset(str(folder), split=split, cache_dir=scratch))
+        loaded = load_dataset(str(folder), data.configuration, split=split, cache_dir=scratch)
+        rows = list(loaded)
     except Exception as error:  # the library raises a dozen kinds
         if (own := _of_this_machine(error)) is not None:
             raise refused(own) from None
         cause = error.__cause__ or error
         raise DataError(
-            f"{repository}: no rows can be read for {split!r} ({_reason(cause)})",
-            fix="name a repository with the splits 'train' and 'validation', in the task's columns",
+            f"{data.repository}: no rows can be read for {split!r} ({_reason(cause)})",
+            fix="correct data.train and data.test, which name splits, or data.configuration",
         ) from None
+    name = f"{data.repository} ({split})"
+    return list(hub_rows(rows, loaded.features, data.columns, fields, name))
 
 
 def _download(repository: str, revision: str, kind: str, names: list[str]) -> Path:

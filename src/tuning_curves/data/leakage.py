@@ -15,30 +15,38 @@ FIX_NAME = (
     "write all texts of a group under one entry of its name, give other groups names of their own, "
     "and keep whole groups on one side"
 )
-FIX_TEXT = "keep a text in one group, and a group on one side"
+FIX_TEXT = (
+    "keep a text in one group, and a group on one side; `data.duplicates: drop` leaves such a text "
+    "out of the training part"
+)
 
 
-def check_leakage(splits: Mapping[str, Dataset], name: str, nouns: Nouns) -> None:
+def check_leakage(
+    splits: Mapping[str, Dataset], name: str, nouns: Nouns, *, texts_too: bool = True
+) -> None:
     """Check that no name and no text belongs to two groups, in one part or in two.
 
     Args:
         splits: the parts of one data set.
         name: the data set's, which opens the message.
         nouns: what the task calls its groups.
+        texts_too: False where the study has texts that stand twice dropped or kept.
 
     Raises:
         DataError: two groups share a name or a text; the message names both places.
     """
     _check_names(splits, name, nouns)
-    texts: dict[str, tuple[str, str]] = {}  # text -> part and group
-    for split, data in splits.items():
+    texts: dict[str, tuple[str, int]] = {}  # text -> part and group
+    for split, data in splits.items() if texts_too else ():
         for text, group in data.texts():
-            here = (split, data.group_names[group])
-            there = texts.setdefault(text, here)
-            if there != here:
+            there = texts.setdefault(text, (split, group))
+            if there != (split, group):
+                places = [
+                    _place(part, splits[part].group_names[g]) for part, g in (there, (split, group))
+                ]
                 raise DataError(
                     f"{name}: the text {quoted(text)} stands in two {nouns.groups}, "
-                    f"{_place(there)} and {_place(here)}",
+                    f"{' and '.join(places)}",
                     fix=_in_words(FIX_TEXT, nouns),
                 )
 
@@ -46,7 +54,7 @@ def check_leakage(splits: Mapping[str, Dataset], name: str, nouns: Nouns) -> Non
 def _check_names(splits: Mapping[str, Dataset], name: str, nouns: Nouns) -> None:
     names: dict[str, str] = {}  # name -> part
     for split, data in splits.items():
-        for group in data.group_names:
+        for group in filter(None, data.group_names):
             if group in names:
                 where = f"one in {names[group]} and one in {split}"
                 where = f"both in {split}" if names[group] == split else where
@@ -61,6 +69,5 @@ def _in_words(fix: str, nouns: Nouns) -> str:
     return fix.replace("groups", nouns.groups).replace("a group", f"one {nouns.group}")
 
 
-def _place(place: tuple[str, str]) -> str:
-    split, group = place
-    return f"{quoted(group)} ({split})"
+def _place(split: str, group: str) -> str:
+    return f"{quoted(group)} ({split})" if group else f"one of {split}"

@@ -16,11 +16,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag
 
-from tuning_curves.data.section import AnyData, Content, GeneratedData, PathData
+from tuning_curves.data.check import check_data
+from tuning_curves.data.section import (
+    AnyData,
+    Content,
+    DataSection,
+    GeneratedData,
+    HubData,
+    PathData,
+)
 from tuning_curves.encoders.section import AnyEncoder, PathEncoder
 from tuning_curves.methods.registry import parse_name
 from tuning_curves.study.grid import Study
-from tuning_curves.tasks import make_task, task_class
+from tuning_curves.tasks import make_task
 from tuning_curves.tasks.base import Task
 from tuning_curves.util.errors import ResourceError, UsageError
 from tuning_curves.util.files import read_json, sha256_of_file
@@ -32,7 +40,8 @@ FIX_KEYS = "config/README.md explains every key"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 TEXT_KEYS = {
     "study", "title", "name", "path", "folder", "train", "test", "revision", "weights_sha256",
-    "labels",
+    "configuration", "exclude", "file", "inside", "package", "sha256", "url",
+    "text", "text_pair", "label", "labels", "words", "group",
 }  # fmt: skip
 
 LIST = Strict(False)  # YAML's lists become tuples
@@ -220,8 +229,12 @@ def pair_of(seed: int | SeedPair) -> tuple[int, int]:
     return (seed, seed) if isinstance(seed, int) else (seed.subset, seed.init)
 
 
-def read_study(path: Path) -> Study:
+def read_study(path: Path, *, pinned: bool = True) -> Study:
     """Read and check a study file.
+
+    Args:
+        pinned: False where hashes that it lacks are not computed nor asked for: such a study can
+            be looked at, and its runs have no identity.
 
     Raises:
         ResourceError: no such file.
@@ -234,8 +247,10 @@ def read_study(path: Path) -> Study:
             fix="correct the path",
         )
     if path.suffix == ".json":
-        return check_study(read_json(path, what="study", fix="correct it"), str(path))
-    return check_study(read_yaml(path, "no such study file"), str(path))
+        return check_study(
+            read_json(path, what="study", fix="correct it"), str(path), pinned=pinned
+        )
+    return check_study(read_yaml(path, "no such study file"), str(path), pinned=pinned)
 
 
 def _studies(folder: Path) -> Iterator[Path]:
@@ -246,7 +261,7 @@ def _studies(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def check_study(config: Any, source: str) -> Study:
+def check_study(config: Any, source: str, *, pinned: bool = True) -> Study:
     """Check a study's mapping; numbers that arrive as text (`1e-3`, `--config`) become numbers.
 
     Raises:
@@ -260,7 +275,7 @@ def check_study(config: Any, source: str) -> Study:
     except RecursionError:
         raise UsageError(f"{source}: nested too deep", fix="correct the study") from None
     _check_across(checked, source)
-    return Study(with_pins(checked))
+    return Study(with_pins(checked, source) if pinned else checked)
 
 
 def _numbers(value: Any, key: str = "") -> Any:
@@ -293,10 +308,9 @@ def _check_texts_and_numbers(value: Any, source: str, place: str = "") -> None:
 
 
 def _check_across(config: StudyConfig, source: str) -> None:
-    make_task(config.task, source)
+    check_data(make_task(config.task, source), config.data, source)
     _check_extent(config, source)
     _check_scale(config, source)
-    _check_test_part(config, source)
     _check_names(config, source)
     _check_budget_sizes(config, source)
     _check_seeds(config, source)
@@ -389,17 +403,6 @@ def _check_scale(config: StudyConfig, source: str) -> None:
         )
 
 
-def _check_test_part(config: StudyConfig, source: str) -> None:
-    """Two files, or one and how much of it is the test part."""
-    data = config.data
-    if isinstance(data, PathData) and (data.test is None) == (data.test_from_train is None):
-        both = "neither" if data.test is None else "both"
-        raise UsageError(
-            f"{source}: data has {both} of test and test_from_train, expected one of the two",
-            fix="give test: a file, or test_from_train: so many examples of the training file",
-        )
-
-
 def _check_seeds(config: StudyConfig, source: str) -> None:
     for method in config.methods:
         twice = _first_twice(config.seeds_of(method))
@@ -464,11 +467,12 @@ def _check_sizes(config: StudyConfig, source: str) -> None:
         )
 
 
-def with_pins(config: StudyConfig) -> StudyConfig:
+def with_pins(config: StudyConfig, source: str) -> StudyConfig:
     """The study with `weights_sha256` and `content_sha256` of its files on this machine.
 
     Raises:
-        ResourceError, DataError, UsageError: a file that is not there, or not what it must be.
+        ResourceError, DataError, UsageError: a file that is not there, or not what it must be;
+            content that would have to be fetched to be known.
     """
     encoder, data = config.encoder, config.data
     if isinstance(encoder, PathEncoder) and encoder.weights_sha256 is None:
@@ -476,8 +480,14 @@ def with_pins(config: StudyConfig) -> StudyConfig:
         config = config.model_copy(
             update={"encoder": encoder.model_copy(update={"weights_sha256": pin})}
         )
+    if data.content_sha256 is None and not isinstance(data, PathData | HubData):
+        raise UsageError(
+            f"{source}: data lacks the key 'content_sha256', which data of source {data.source!r} "
+            "needs: its content is part of every run's identity",
+            fix="`tuning-curves pin --study` with this file reads the data and prints the hashes",
+        )
     if isinstance(data, PathData) and data.content_sha256 is None:
-        content = Content(**content_pin(task_class(config.task["name"]), data))
+        content = Content(**content_pin(make_task(config.task, source), data))
         config = config.model_copy(
             update={"data": data.model_copy(update={"content_sha256": content})}
         )
@@ -500,8 +510,8 @@ def weights_pin(folder: Path) -> str:
     return sha256_of_file(weights)
 
 
-def content_pin(task: type[Task], data: PathData) -> dict[str, str]:
-    """The hashes of a `path` source's content, after it has been checked in full."""
-    from tuning_curves.data.fetch_data import content_of, read_parts
+def content_pin(task: Task, data: DataSection) -> dict[str, str]:
+    """The hashes of the data's content, after it has been checked in full."""
+    from tuning_curves.data.parts import read_parts
 
-    return content_of(read_parts(task, data))
+    return read_parts(task, data).content

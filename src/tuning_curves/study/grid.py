@@ -19,12 +19,12 @@ from tuning_curves.study.job import (
     WindowSettings,
     identity,
 )
+from tuning_curves.tasks import task_class
+from tuning_curves.tasks.base import Task
 from tuning_curves.util.files import sha256_of
 
 if TYPE_CHECKING:
     from tuning_curves.study.config import Budget, MethodEntry, StudyConfig
-
-LIKELY_TEST_EXAMPLES = 10_570  # SQuAD's: a guess where the data have not been seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,13 +126,17 @@ class Study:
 
     @cached_property
     def scored(self) -> int:
-        """Examples that a run is evaluated on; SQuAD's own number stands for an unknown one."""
+        """Examples that a run is evaluated on; the task guesses a number that is not known yet."""
         evaluation, data = self.config.evaluation, self.config.data
         test = evaluation.test_examples
         if test == "all":
-            test = data.likely_test_examples or LIKELY_TEST_EXAMPLES
+            test = data.likely_test_examples or self._task.likely_test_examples
         validation = evaluation.validation_examples
         return test + (data.held_out_examples if validation == "all" else validation)
+
+    @cached_property
+    def _task(self) -> type[Task]:
+        return task_class(self.config.task["name"])
 
     def job(self, runs: tuple[PlannedRun, ...]) -> Job:
         """The job of training these runs of the study."""

@@ -56,6 +56,23 @@ class Metric:
     stream: str = ""
 
 
+@dataclass(frozen=True)
+class Field:
+    """A part of an example, as files of rows have it in a column or under a key.
+
+    Attributes:
+        name: by which rows and a study's `columns` call it.
+        what: a word on it, for messages.
+        required: whether every example has one.
+        kind: `text`; `words`, a list of texts; `any`, a JSON value that the task itself checks.
+    """
+
+    name: str
+    what: str
+    required: bool = True
+    kind: Literal["text", "words", "any"] = "text"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Nouns:
     """What examples and groups are called in sentences and on axes."""
@@ -144,6 +161,9 @@ class Task(ABC):
     published_data: ClassVar[tuple[str, ...]] = ()  # names of data that are the paper's
     pooling: ClassVar[str] = "tokens"  # the states that the head reads (`encoders.model`)
     head_dropout: ClassVar[bool] = False  # whether these are dropped as hidden states are
+    likely_test_examples: ClassVar[int] = 1_000  # a guess where the data have not been seen
+    fields: ClassVar[tuple[Field, ...]] = ()  # of an example, where it is read from rows
+    layout: ClassVar[str] = ""  # name of a file layout of the task's own: what `read_file` reads
     files: ClassVar[str]  # what its files look like, for help texts
     inputs: ClassVar[Mapping[str, str]] = {}  # the texts of an example, with a word on each
     overlaps: ClassVar[bool] = True  # whether a long text has several windows
@@ -155,22 +175,26 @@ class Task(ABC):
 
     # What is read. Each raises DataError, which names the place, the value and the mending step.
 
-    @classmethod
     @abstractmethod
-    def parse(cls, value: Any, source: str) -> Dataset:
-        """Check a JSON value, as a file or a generator gives it; `source` opens each message."""
+    def parse(self, value: Any, source: str) -> Dataset:
+        """Check a JSON value: its own layout, `Dataset.to_json`; `source` opens each message."""
 
-    @classmethod
-    def read_file(cls, path: Path) -> Dataset:
-        """Read a file of labelled examples."""
-        return cls.parse(read_json(path, what="the data"), str(path))
+    def read_file(self, path: Path) -> Dataset:
+        """Read a file of labelled examples in the layout of `parse`."""
+        return self.parse(read_json(path, what="the data"), str(path))
 
-    @classmethod
-    def read_rows(cls, rows: Iterable[Mapping[str, Any]], source: str) -> Dataset:
-        """Check the flat rows of a hub's data set."""
-        raise UsageError(f"{source}: {cls.name} does not read the hub", fix="give files")
+    def read_rows(self, rows: Iterable[tuple[str, Mapping[str, Any]]], source: str) -> Dataset:
+        """Check rows: each a place, which opens messages, and an example's `fields` by name."""
+        raise UsageError(f"{source}: {self.name} reads no rows", fix="give files of its own layout")
 
-    def check_parts(self, parts: Mapping[str, Any], name: str) -> Sequence[str]:
+    def leave_out(self, data: Dataset, places: Sequence[Mapping[str, int]], source: str) -> Dataset:
+        """The examples but those at these places, which are counted from 1, as messages do."""
+        raise UsageError(
+            f"{source}: {self.name} finds no example by {', '.join(places[0])}",
+            fix="leave the key data.exclude out",
+        )
+
+    def check_parts(self, parts: Mapping[str, Dataset], name: str) -> Sequence[str]:
         """Look at both parts of the data called `name` together.
 
         Returns:

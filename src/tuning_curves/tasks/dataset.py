@@ -39,6 +39,10 @@ class Dataset(ABC):
         """These groups alone, in the order in which they stand; `source` opens error messages."""
 
     @abstractmethod
+    def without(self, texts: Collection[tuple[str, int]]) -> Self:
+        """All but the examples that belong to these `texts` of these groups."""
+
+    @abstractmethod
     def to_json(self) -> Any:
         """A JSON value that `Task.parse` reads back."""
 
@@ -83,6 +87,10 @@ class GroupedRows(Dataset):
     def select(self, groups: Collection[int], source: str) -> Self:
         chosen = set(groups)
         return type(self)([row for row, group in self._with_groups() if int(group) in chosen])
+
+    def without(self, texts: Collection[tuple[str, int]]) -> Self:
+        places = zip(self.rows, self.texts(), strict=True)
+        return type(self)([row for row, place in places if place not in texts])
 
     def to_json(self) -> Any:
         return [list(row) for row in self.rows]

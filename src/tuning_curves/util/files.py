@@ -75,15 +75,26 @@ def read_json(path: Path, *, what: str, fix: str | None = None) -> Any:
 
     Raises:
         ResourceError: no such file.
-        DataError: not a JSON text, or one with a key twice in an object, of which readers would
-            take one or the other; names the file and the place.
+        DataError: see `parse_json`.
     """
     try:
-        return json.loads(path.read_bytes(), object_pairs_hook=_each_key_once)
+        content = path.read_bytes()
     except FileNotFoundError:
         raise ResourceError(f"{path}: {what} is missing", fix=fix) from None
+    return parse_json(content, str(path), what=what, fix=fix)
+
+
+def parse_json(content: str | bytes, source: str, *, what: str, fix: str | None = None) -> Any:
+    """The value of a JSON text; `source` opens messages.
+
+    Raises:
+        DataError: not a JSON text, or one with a key twice in an object, of which readers would
+            take one or the other; names the place.
+    """
+    try:
+        return json.loads(content, object_pairs_hook=_each_key_once)
     except (ValueError, RecursionError) as error:  # also a number of thousands of digits
-        raise DataError(f"{path}: {what} is not valid JSON ({error})", fix=fix) from None
+        raise DataError(f"{source}: {what} is not valid JSON ({error})", fix=fix) from None
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -355,8 +355,12 @@ def test_bottomless_nesting_is_refused(tmp_path: Path) -> None:
     assert str(path) in read_refusal(path)
 
 
+def placed(rows: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    return [(f"hub: row {number}", row) for number, row in enumerate(rows, 1)]
+
+
 def test_the_hubs_rows_give_the_same_data(tiny_squad: SquadData) -> None:
-    found = from_rows(hub_rows(tiny_squad), "hub")
+    found = from_rows(placed(hub_rows(tiny_squad)), "hub")
     assert found == tiny_squad
     assert content_sha256(found) == content_sha256(tiny_squad)
 
@@ -365,7 +369,7 @@ def test_shuffled_rows_are_refused(tiny_squad: SquadData) -> None:
     flat = hub_rows(tiny_squad)
     flat = [flat[0], flat[5], flat[1]]
     with pytest.raises(DataError) as caught:
-        from_rows(flat, "hub")
+        from_rows(placed(flat), "hub")
     assert str(caught.value) == (
         'hub: row 3, article "Orrin": the article comes back after another one\n'
         "fix: pass the rows in the data set's own order, unshuffled"
@@ -376,13 +380,13 @@ def test_rows_that_do_not_hold_together_are_refused(tiny_squad: SquadData) -> No
     flat = hub_rows(tiny_squad)
     flat[1]["answers"]["answer_start"] = [0]
     with pytest.raises(DataError, match='hub: row 2, article "Orrin": 2 answer texts, 1 offsets'):
-        from_rows(flat, "hub")
+        from_rows(placed(flat), "hub")
     with pytest.raises(DataError, match="hub: no rows"):
         from_rows([], "hub")
     flat = hub_rows(tiny_squad)
     flat[6]["answers"]["answer_start"][0] += 1
     with pytest.raises(DataError, match=r'hub: row 7, article "Tannsund", id "1-1": answer \'1911'):
-        from_rows(flat, "hub")
+        from_rows(placed(flat), "hub")
 
 
 def test_the_content_hash_does_not_see_formatting(tmp_path: Path) -> None:

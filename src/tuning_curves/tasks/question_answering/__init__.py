@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tuning_curves.tasks.base import Metric, Nouns, Part, Prediction, Rows, Sample, Scored, Task
+from tuning_curves.tasks.base import (
+    Field,
+    Metric,
+    Nouns,
+    Part,
+    Prediction,
+    Rows,
+    Sample,
+    Scored,
+    Task,
+)
 from tuning_curves.tasks.question_answering import answers
 from tuning_curves.tasks.question_answering import predictions as files
 from tuning_curves.tasks.question_answering.answers import Answers
@@ -17,6 +27,7 @@ from tuning_curves.tasks.question_answering.data import (
     parse_squad,
     read_squad,
 )
+from tuning_curves.tasks.question_answering.exclude import without_questions
 from tuning_curves.tasks.question_answering.loss import span_loss
 from tuning_curves.tasks.question_answering.windows import WindowSet, cut_windows
 
@@ -51,6 +62,15 @@ class QuestionAnswering(Task):
     windows: ClassVar[type[WindowSet]] = WindowSet
     published_encoders: ClassVar[tuple[str, ...]] = ("bert-base-cased", "bert-base-uncased")
     published_data: ClassVar[tuple[str, ...]] = ("squad", "squad-hub")
+    likely_test_examples: ClassVar[int] = 10_570  # SQuAD's
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field("id", "the question's id"),
+        Field("title", "the article's name"),
+        Field("context", "the passage"),
+        Field("question", "the question"),
+        Field("answers", '{"text": [...], "answer_start": [...]}', kind="any"),
+    )
+    layout: ClassVar[str] = "squad"
     files: ClassVar[str] = """\
 the data is in SQuAD v1.1's layout (.json); what is only asked may also
 be JSON Lines (.jsonl) with the keys question and context, and id if there are ids.
@@ -85,9 +105,14 @@ and F1, each the best over a question's gold answers, as the official script cou
         return read_squad(path)
 
     @classmethod
-    def read_rows(cls, rows: Iterable[Mapping[str, Any]], source: str) -> SquadData:
+    def read_rows(cls, rows: Iterable[tuple[str, Mapping[str, Any]]], source: str) -> SquadData:
         """See `from_rows`."""
         return from_rows(rows, source)
+
+    @classmethod
+    def leave_out(cls, data: Any, places: Sequence[Mapping[str, int]], source: str) -> SquadData:
+        """See `without_questions`."""
+        return without_questions(data, places, source)
 
     def encode(self, data: Any, tokenizer: Any, *, max_length: int, stride: int) -> WindowSet:
         """See `cut_windows`."""

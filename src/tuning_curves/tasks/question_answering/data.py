@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,17 @@ class SquadData(Dataset):
         articles = [a for i, a in enumerate(to_squad(self)["data"]) if i in chosen]
         return parse_squad({"version": "1.1", "data": articles}, source)
 
+    def without(self, texts: Collection[tuple[str, int]]) -> "SquadData":
+        """All but the paragraphs with these contexts in these articles."""
+        return keep_questions(
+            self,
+            [
+                number
+                for number, question in enumerate(self.questions)
+                if (self.contexts[question.paragraph], question.article) not in texts
+            ],
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The official layout."""
         return to_squad(self)
@@ -147,21 +158,21 @@ def _parse_paragraph(builder: "_Builder", paragraph: Any, where: str) -> None:
         builder.add_question(question, pairs, here)
 
 
-def from_rows(rows: Iterable[Mapping[str, Any]], source: str) -> SquadData:
-    """Build the same from the hub's flat rows: id, title, context, question, answers.
+def from_rows(rows: Iterable[tuple[str, Mapping[str, Any]]], source: str) -> SquadData:
+    """Build the same from flat rows, as the hub has them: id, title, context, question, answers.
 
-    `answers` is {"text": [...], "answer_start": [...]} in plain Python values. Neighbouring rows
-    of equal title form an article, those of equal context a paragraph.
+    Each comes with its place, which opens messages about it; `answers` is
+    {"text": [...], "answer_start": [...]} in plain Python values. Neighbouring rows of equal title
+    form an article, those of equal context a paragraph.
 
     Raises:
         DataError: as `parse_squad`; also a title that comes back after another one, since
             intervals are drawn by article and shuffled rows have lost the articles.
     """
     builder = _Builder()
-    for number, row in enumerate(rows, 1):
-        where = f"{source}: row {number}"
-        title, context = _text(row, "title", where), _text(row, "context", where)
-        where = f"{where}, article {quoted(title)}"
+    for place, row in rows:
+        title, context = _text(row, "title", place), _text(row, "context", place)
+        where = f"{place}, article {quoted(title)}"
         builder.continue_with(title, context, where)
         answers = _get(row, "answers", where)
         texts, starts = _list(answers, "text", where), _list(answers, "answer_start", where)
@@ -185,6 +196,21 @@ def to_squad(data: SquadData) -> dict[str, Any]:
         entry = {"id": question.id, "question": question.question, "answers": answers}
         paragraphs[question.paragraph]["qas"].append(entry)
     return {"version": "1.1", "data": articles}
+
+
+def keep_questions(data: SquadData, numbers: Iterable[int]) -> SquadData:
+    """These questions alone; a paragraph or an article that has no other goes with the rest."""
+    kept = [data.questions[number] for number in numbers]
+    paragraphs = {old: new for new, old in enumerate(sorted({q.paragraph for q in kept}))}
+    articles = {old: new for new, old in enumerate(sorted({q.article for q in kept}))}
+    return SquadData(
+        titles=tuple(data.titles[article] for article in articles),
+        contexts=tuple(data.contexts[paragraph] for paragraph in paragraphs),
+        questions=tuple(
+            replace(q, paragraph=paragraphs[q.paragraph], article=articles[q.article]) for q in kept
+        ),
+        paragraph_article=tuple(articles[data.paragraph_article[p]] for p in paragraphs),
+    )
 
 
 def content_sha256(data: SquadData) -> str:
