@@ -292,6 +292,7 @@ def drop(place: str) -> Callable[[dict[str, Any]], None]:
         (edit("scores", None), "scores.test.total is missing"),
         (edit("scores.test.exact", 5), "outcomes have exact 4, scores.test.exact is 5"),
         (edit("scores.test.exact", None), "scores.test.exact is None of 10 questions"),
+        (edit("scores.test.total", -1), "scores.test.exact is 4 of -1 questions"),
         (edit("scores.test.total", 11), "outcomes have total 10, scores.test.total is 11"),
         (edit("scores.test.f1", 6.5), "outcomes have f1 5.79, scores.test.f1 is 6.5"),
         (edit("scores.validation.exact", 9), "scores.validation.exact is 9 of 8 questions"),

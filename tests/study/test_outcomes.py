@@ -9,6 +9,7 @@ import pytest
 
 from tuning_curves.study.outcomes import ROUNDING, pack_outcomes, unpack_outcomes
 from tuning_curves.study.records import PackedOutcomes
+from tuning_curves.tasks.base import Part
 from tuning_curves.tasks.question_answering import QuestionAnswering
 from tuning_curves.util.errors import DataError
 
@@ -63,3 +64,36 @@ def test_packing_refuses_what_it_could_not_keep() -> None:
         pack_outcomes({"exact": EXACT, "f1": F1}, PARTS, [5, 7])
     with pytest.raises(DataError, match="a value of f1 outside of 0 to 1"):
         pack_outcomes({"exact": EXACT, "f1": np.where(EXACT, np.nan, F1)}, PARTS, SIZES)
+
+
+COUNT, CLASS = Part(name="words", kind="count"), Part(name="actual", kind="class")
+
+
+@pytest.mark.parametrize(
+    ("most", "width"), [(0, 1), (255, 1), (256, 2), (65_535, 2), (65_536, 4), (2**32 - 1, 4)]
+)
+def test_whole_numbers_are_kept_exactly_in_the_fewest_bytes(most: int, width: int) -> None:
+    values = np.array([0, most, most // 2, 1 if most else 0])
+    whole = pack_outcomes({"words": values, "actual": values}, [COUNT, CLASS], [3, 1])
+    for name in ("words", "actual"):
+        assert len(zlib.decompress(base64.b64decode(whole.parts[name]))) == 4 * width
+    found = unpack_outcomes(whole, [COUNT, CLASS]).parts
+    assert found["words"].tolist() == found["actual"].tolist() == values.tolist()
+
+
+def test_whole_numbers_of_two_bytes_have_the_lower_one_first() -> None:
+    whole = pack_outcomes({"words": np.array([258, 7])}, [COUNT], [2])
+    assert list(zlib.decompress(base64.b64decode(whole.parts["words"]))) == [2, 1, 7, 0]
+
+
+@pytest.mark.parametrize("wrong", [np.array([1, -1]), np.array([1, 2**32]), np.array([1.0, 2.0])])
+def test_what_is_no_whole_number_is_refused(wrong: np.ndarray) -> None:
+    with pytest.raises(DataError, match="a value of words that is no whole number, 0 to 2"):
+        pack_outcomes({"words": wrong}, [COUNT], [2])
+
+
+def test_whole_numbers_of_another_length_are_refused() -> None:
+    whole = pack_outcomes({"words": np.array([1, 300, 2])}, [COUNT], [3])
+    torn = PackedOutcomes(group_sizes=[4], parts=whole.parts)
+    with pytest.raises(DataError, match="words has 6 bytes, expected 1, 2 or 4 for each of 4 exam"):
+        unpack_outcomes(torn, [COUNT])

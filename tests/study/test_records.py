@@ -221,7 +221,6 @@ def test_a_record_is_checked_by_its_types(study: Study, tmp_path: Path) -> None:
         (("cost", "watts"), 7, "unknown key 'watts' in cost"),
         (("winner",), True, "unknown key 'winner' in the record"),
         (("run", "n_train"), -5, "run.n_train is -5, expected 0 or more"),
-        (("scores", "test", "total"), -1, "scores.test.total is -1, expected 0 or more"),
         (("scores", "dev"), {"total": 1}, "unknown key 'dev' in scores"),
         (("outcomes", "group_sizes"), ["2"], "outcomes.group_sizes.0 is '2', expected integer"),
         (("losses",), [[1, "a"]], "losses.0.1 is 'a', expected number"),

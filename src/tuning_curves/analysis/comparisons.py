@@ -18,7 +18,7 @@ from tuning_curves.analysis.runs import GROUP, SEED, Runs, finished
 from tuning_curves.analysis.selection import RATE
 from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate, generator_for
 from tuning_curves.study.config import StudyConfig
-from tuning_curves.tasks.base import Metric
+from tuning_curves.tasks.metrics import Metric
 
 LEAST_PAIRS = 3  # of seeds, before a difference counts: intervals of two are too narrow
 

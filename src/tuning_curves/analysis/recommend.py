@@ -37,7 +37,8 @@ from tuning_curves.analysis.runs import Runs, finished
 from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate, generator_for
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
-from tuning_curves.tasks.base import Metric, Nouns
+from tuning_curves.tasks.base import Nouns
+from tuning_curves.tasks.metrics import Metric
 from tuning_curves.util.errors import DataError
 
 LEAST_TRIALS = 2  # of the rule on earlier sizes, without which nothing is said of its error

@@ -7,6 +7,7 @@ agreement with itself and with the others. `runs.csv` and `biases.csv` are expor
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tuning_curves.analysis.group_sums import sum_groups
 from tuning_curves.study.grid import Study
 from tuning_curves.study.job import PlannedRun, Settings
 from tuning_curves.study.outcomes import ROUNDING, Outcomes, unpack_outcomes
@@ -29,7 +31,8 @@ from tuning_curves.study.records import (
     read_agreeing,
 )
 from tuning_curves.tasks import make_task
-from tuning_curves.tasks.base import Metric, Task
+from tuning_curves.tasks.base import Part, Task
+from tuning_curves.tasks.metrics import Mean, Metric
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import write_text
 
@@ -52,6 +55,7 @@ COLUMNS = [
     *[*RUN, "id", "status", "steps", *SCORES, *COUNTS, *SECONDS, *BYTES, *MEASURED, *ORIGIN],
 ]
 BIASES = ["id", "term", "layer", "change", "first_gradient"]
+EXACT = 1e-9  # by which a metric, recomputed, may differ: another order of summing makes less
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +63,8 @@ class Runs:
     """Runs of one study.
 
     `frame` has the columns `COLUMNS`, sorted by `RUN`. `sums[metric][id]` is float [G]: the run's
-    sum of a metric's part over each group's examples. `biases` has the columns `BIASES`: how far
-    each bias term moved, and its first gradient.
+    sum of a metric over each group's examples, or what stands for it (`group_sums`). `biases` has
+    the columns `BIASES`: how far each bias term moved, and its first gradient.
     """
 
     frame: pd.DataFrame
@@ -183,31 +187,61 @@ def check_record(record: Mapping[str, Any], path: Path, task: Task) -> None:
 
 def _check_score(record: Mapping[str, Any], path: Path, split: str, task: Task) -> None:
     total = _get(record, path, f"scores.{split}.total")
-    for part in task.parts:
+    for part in _summed(task):
         value = _get(record, path, f"scores.{split}.{part.name}")
         numbers = isinstance(total, int) and isinstance(value, int | float)
-        if not numbers or total < 1 or not 0 <= value <= total:
+        most = math.inf if part.kind == "count" else total
+        if not numbers or total < 1 or not 0 <= value <= most:
             raise damaged(
                 path, f"scores.{split}.{part.name} is {value} of {total} {task.nouns.examples}"
             )
+    for metric in _kept(task):
+        value = _get(record, path, f"scores.{split}.{metric.name}")
+        known = isinstance(value, int | float)
+        if not known or not metric.least - EXACT <= value <= 1 + EXACT:
+            raise damaged(
+                path,
+                f"scores.{split}.{metric.name} is {value}, expected {metric.least:g} to 1",
+            )
+
+
+def _summed(task: Task) -> list[Part]:
+    """The parts whose sums are in the scores."""
+    return [part for part in task.parts if part.kind != "class"]
+
+
+def _kept(task: Task) -> list[Metric]:
+    """The metrics whose values are in the scores."""
+    return [metric for metric in task.metrics if not isinstance(metric, Mean)]
 
 
 def _check_outcomes(record: Mapping[str, Any], path: Path, task: Task) -> None:
-    """The sums of the outcomes must be the scores': exactly for bits, to rounding for shares."""
+    """The outcomes must give the scores: sums exactly, but shares to rounding; metrics to 1e-9."""
     outcomes = _unpack(record, path, task)
     score = record["scores"]["test"]
     total = int(outcomes.group_sizes.sum())
     if total != score["total"]:
         raise damaged(path, f"outcomes have total {total}, scores.test.total is {score['total']}")
-    for part in task.parts:
+    for part in _summed(task):
         found = float(outcomes.parts[part.name].astype(np.float64).sum())
-        room = 0.0 if part.kind == "bit" else (ROUNDING + 1e-6) * total
-        if abs(found - score[part.name]) > room:
-            shown = f"{found:.0f}" if part.kind == "bit" else f"{found:.2f}"
-            raise damaged(
-                path,
-                f"outcomes have {part.name} {shown}, scores.test.{part.name} is {score[part.name]}",
-            )
+        shared = part.kind == "share"
+        if abs(found - score[part.name]) > shared * (ROUNDING + 1e-6) * total:
+            raise _disagrees(path, part.name, f"{found:.{2 if shared else 0}f}", score)
+    for metric in _kept(task):
+        value = float(metric.value(_totals(outcomes, metric, path)))
+        if abs(value - score[metric.name]) > EXACT:
+            raise _disagrees(path, metric.name, repr(value), score)
+
+
+def _totals(outcomes: Outcomes, metric: Metric, path: Path) -> np.ndarray:
+    try:
+        return metric.sums(outcomes.parts).sum(axis=0)
+    except DataError as error:
+        raise damaged(path, f"outcomes.{error.message}") from None
+
+
+def _disagrees(path: Path, name: str, found: str, score: Mapping[str, Any]) -> DataError:
+    return damaged(path, f"outcomes have {name} {found}, scores.test.{name} is {score[name]}")
 
 
 def _unpack(record: Mapping[str, Any], path: Path, task: Task) -> Outcomes:
@@ -264,7 +298,9 @@ def make_runs(planned: Sequence[PlannedRun], records: Mapping[str, Record], task
             outcomes = unpack_outcomes(record.outcomes, task.parts)
             sizes = outcomes.group_sizes
             for metric in task.metrics:
-                sums[metric.name][identity] = _sum_groups(outcomes, metric.part, record)
+                assert record.scores is not None, "outcomes come with scores"
+                score = record.scores["test"]
+                sums[metric.name][identity] = sum_groups(outcomes, metric, score)
     return Runs(
         frame=frame.astype({name: float for name in numbers if frame[name].dtype == object}),
         biases=pd.DataFrame(bias_rows(records), columns=BIASES),
@@ -272,20 +308,6 @@ def make_runs(planned: Sequence[PlannedRun], records: Mapping[str, Record], task
         sums=sums,
         metrics=task.metrics,
     )
-
-
-def _sum_groups(outcomes: Outcomes, part: str, record: Record) -> np.ndarray:
-    """A part's sum over each group, [G], brought to the run's own total.
-
-    Shares are kept to 1/255: without that, 0.5 would read 0.502.
-    """
-    assert record.scores is not None, "outcomes come with scores"
-    values = outcomes.parts[part]
-    starts = np.concatenate(([0], np.cumsum(outcomes.group_sizes)[:-1]))
-    sums = np.add.reduceat(values.astype(np.float64), starts)
-    if values.dtype != bool and sums.sum() > 0:
-        sums *= record.scores["test"][part] / sums.sum()
-    return sums
 
 
 def _row(planned: PlannedRun, record: Record, task: Task) -> dict[str, Any]:
@@ -302,7 +324,7 @@ def _row(planned: PlannedRun, record: Record, task: Task) -> dict[str, Any]:
         **{key: cost[key] for key in (*SECONDS, *BYTES, *MEASURED)},
         **{key: None if value is None else str(value) for key, value in origin.items()},
         **versions,
-        **{f"{split}_score": _percent(record, split, task.metrics[0]) for split in SPLITS},
+        **{f"{split}_score": _percent(record, split, task.metric) for split in SPLITS},
     }
 
 
@@ -313,8 +335,7 @@ def _percent(record: Record, split: str, metric: Metric) -> float | None:
     """A score in percent; None for a run that diverged."""
     if record.scores is None:
         return None
-    score = record.scores[split]  # type: ignore[index]
-    return float(100 * score[metric.part] / score["total"])
+    return metric.percent(record.scores[split])  # type: ignore[index]
 
 
 def bias_rows(records: Mapping[str, Record]) -> list[dict[str, Any]]:
@@ -355,7 +376,7 @@ def _all_scores(record: Record | None, task: Task) -> dict[str, Any]:
     """Sums of the test part, and every metric of both parts in percent."""
     found: dict[str, Any] = {}
     test = None if record is None or record.scores is None else record.scores["test"]
-    for key in ("total", *(part.name for part in task.parts)):
+    for key in ("total", *(part.name for part in _summed(task))):
         found[f"test_{key}"] = None if test is None else test[key]
     for split in SPLITS:
         for metric in task.metrics:

@@ -34,7 +34,7 @@ from tuning_curves.analysis.sizes import compare_sizes
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.study.grid import points as study_points
 from tuning_curves.tasks import make_task
-from tuning_curves.tasks.base import Metric
+from tuning_curves.tasks.metrics import Metric
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import write_text
 

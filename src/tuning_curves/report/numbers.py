@@ -71,7 +71,7 @@ def _task(study: StudyConfig) -> dict[str, Any]:
     return {
         "name": study.task["name"],
         **asdict(task.nouns),
-        "metric": task.metrics[0].label,
+        "metric": task.metric.label,
         "metrics": [metric.label for metric in task.metrics],
     }
 

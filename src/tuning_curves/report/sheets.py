@@ -80,7 +80,7 @@ def make_sheets(tables: Tables, study: StudyConfig) -> dict[str, Sheet]:
     task = make_task(study.task)
     words = {
         "level": wording.percent_level(study.analysis.confidence),
-        "metric": task.metrics[0].heading,
+        "metric": task.metric.heading,
         "example": task.nouns.example,
     }
     metrics = {metric.name: metric.heading for metric in task.metrics}

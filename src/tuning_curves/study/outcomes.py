@@ -1,7 +1,11 @@
 """Outcomes of a run, example by example, as they stand in a record: small, exact and checkable.
 
-What an example counts towards each of a task's parts: bits are kept exactly, shares to 1/255, both
-compressed where that helps. 10,570 questions' exact match and F1 take about 15 kB.
+What an example counts towards each of a task's parts: bits, counts and classes are kept exactly,
+shares to 1/255, all compressed where that helps. 10,570 questions' exact match and F1 take about
+15 kB.
+
+A bit takes a bit. All others are compressed by zlib: a share as a byte, a whole number in the
+fewest of 1, 2 or 4 bytes, lowest first, that hold the largest one; how many is read off the length.
 """
 
 import base64
@@ -17,6 +21,7 @@ from tuning_curves.tasks.base import Part
 from tuning_curves.util.errors import DataError
 
 LEVELS = 255
+WIDTHS = ("<u1", "<u2", "<u4")  # of whole numbers
 ROUNDING = 0.5 / LEVELS  # the most by which an example's stored share differs from its own
 
 
@@ -25,7 +30,7 @@ class Outcomes:
     """Outcomes of E examples in G groups, in the order of the data.
 
     Attributes:
-        parts: by name, [E]: bool of a bit, float32 in 0 to 1 of a share.
+        parts: by name, [E]: bool of a bit, float32 in 0 to 1 of a share, int64 of a whole number.
         group_sizes: int64 [G], summing to E.
     """
 
@@ -43,7 +48,8 @@ def pack_outcomes(
         group_sizes: examples of each group, summing to E.
 
     Raises:
-        DataError: numbers of examples that disagree, or a share outside of 0 to 1.
+        DataError: numbers of examples that disagree, a bit or share outside of 0 to 1, or a count
+            or class that is no whole number of 0 or more.
     """
     sizes = [int(size) for size in group_sizes]
     packed = {}
@@ -53,18 +59,29 @@ def pack_outcomes(
             raise DataError(
                 f"outcomes disagree: {len(found)} of {part.name}, {sum(sizes)} examples in groups"
             )
-        if not np.all((found >= 0) & (found <= 1)):  # NaN fails this too
-            raise DataError(f"outcomes have a value of {part.name} outside of 0 to 1")
         packed[part.name] = _pack(found, part)
     return PackedOutcomes(group_sizes=sizes, parts=packed)
 
 
 def _pack(values: np.ndarray, part: Part) -> str:
-    if part.kind == "bit":
+    if part.kind in ("count", "class"):
+        data = zlib.compress(_whole_numbers(values, part.name).tobytes(), 9)
+    elif not np.all((values >= 0) & (values <= 1)):  # NaN fails this too
+        raise DataError(f"outcomes have a value of {part.name} outside of 0 to 1")
+    elif part.kind == "bit":
         data = np.packbits(values.astype(bool)).tobytes()
     else:
         data = zlib.compress(np.round(LEVELS * values).astype(np.uint8).tobytes(), 9)
     return base64.b64encode(data).decode("ascii")
+
+
+def _whole_numbers(values: np.ndarray, name: str) -> np.ndarray:
+    """In the narrowest of `WIDTHS` that keeps them."""
+    whole = np.issubdtype(values.dtype, np.integer)
+    if not (whole and np.all((values >= 0) & (values < 2**32))):
+        raise DataError(f"outcomes have a value of {name} that is no whole number, 0 to 2^32 - 1")
+    most = int(values.max(initial=0))
+    return values.astype(next(width for width in WIDTHS if most <= np.iinfo(width).max))
 
 
 def unpack_outcomes(packed: PackedOutcomes, parts: Sequence[Part]) -> Outcomes:
@@ -95,12 +112,25 @@ def _unpack(text: str, part: Part, total: int) -> np.ndarray:
         bits = np.frombuffer(data, dtype=np.uint8)
         return np.unpackbits(bits, count=total).astype(bool)
     try:
-        levels = np.frombuffer(zlib.decompress(data), dtype=np.uint8)
+        data = zlib.decompress(data)
     except zlib.error as error:
         raise DataError(f"outcomes.{part.name} does not decompress ({error})") from None
+    if part.kind in ("count", "class"):
+        return _read_whole_numbers(data, part.name, total)
+    levels = np.frombuffer(data, dtype=np.uint8)
     if len(levels) != total:
         raise DataError(f"outcomes.{part.name} has {len(levels)} examples, expected {total}")
     return levels.astype(np.float32) / np.float32(LEVELS)
+
+
+def _read_whole_numbers(data: bytes, name: str, total: int) -> np.ndarray:
+    for width in WIDTHS:
+        kind = np.dtype(width)
+        if len(data) == total * kind.itemsize:
+            return np.frombuffer(data, kind).astype(np.int64)
+    raise DataError(
+        f"outcomes.{name} has {len(data)} bytes, expected 1, 2 or 4 for each of {total} examples"
+    )
 
 
 def _sizes(value: object) -> np.ndarray:

@@ -102,7 +102,9 @@ class PackedOutcomes:
     parts: dict[str, str]
 
 
-Score = dict[str, int | float]  # `total`: examples; by each part's name: its sum over them
+# `total`: examples; by a part's name: its sum over them; by the name of a metric that is no mean:
+# its value as a fraction.
+Score = dict[str, int | float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +113,7 @@ class Record:
 
     Attributes:
         status, failure: whether it finished, and why not.
-        scores: sums of either part, `test` and `validation`; None for a run that diverged.
+        scores: of either part, `test` and `validation`; None for a run that diverged.
         outcomes: of the test part, example by example; None likewise.
         losses: [last step of a stretch, mean loss in nats] pairs.
     """
@@ -251,7 +253,7 @@ def validate_record(path: Path, value: Any) -> Record:
     return record
 
 
-COUNTED = ("run", "parameters", "cost", "scores", "biases")  # where no number is below zero
+COUNTED = ("run", "parameters", "cost", "biases")  # where no number is below zero
 
 
 def _negative(value: Any, place: str = "") -> Iterator[str]:

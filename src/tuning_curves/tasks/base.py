@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 import numpy as np
 
 from tuning_curves.tasks.dataset import Dataset
+from tuning_curves.tasks.metrics import Metric
 from tuning_curves.tasks.windows import Windows
 from tuning_curves.util.errors import UsageError
 from tuning_curves.util.files import read_json
@@ -25,35 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A number of each example that metrics are made of, and that records keep the sum of.
+    """A whole number or a share of each example that metrics are made of.
 
     Attributes:
         name: as records name it.
-        kind: `bit` (0 or 1, kept exactly) or `share` (0 to 1, kept to 1/255).
+        kind: `bit` (0 or 1), `count` (a whole number of 0 or more) or `class` (0 to K - 1, of which
+            there is no sum), each kept exactly; or `share` (0 to 1), kept to 1/255, of which only
+            a `Mean` is taken.
     """
 
     name: str
-    kind: Literal["bit", "share"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """A score of a run: the mean of one part over the examples, in percent.
-
-    Attributes:
-        name: as tables and claims name it.
-        label: in a sentence, `accuracy`.
-        heading: over a column or along an axis, `Acc.`.
-        part: the name of the part that it is the mean of.
-        stream: the word by which the bootstrap's draws are keyed, so that intervals keep their
-            digits however the metric is called; its name where there is none.
-    """
-
-    name: str
-    label: str
-    heading: str
-    part: str
-    stream: str = ""
+    kind: Literal["bit", "share", "count", "class"]
 
 
 @dataclass(frozen=True)
@@ -154,7 +137,7 @@ class Task(ABC):
 
     name: ClassVar[str]
     parts: ClassVar[tuple[Part, ...]]
-    metrics: ClassVar[tuple[Metric, ...]]  # the first one is the study's
+    metric_names: ClassVar[tuple[str, ...]]  # of all that it may have, whatever its fields are
     nouns: ClassVar[Nouns]
     windows: ClassVar[type[Windows]] = Windows
     published_encoders: ClassVar[tuple[str, ...]] = ()  # of the paper that is replicated
@@ -167,6 +150,16 @@ class Task(ABC):
     files: ClassVar[str]  # what its files look like, for help texts
     inputs: ClassVar[Mapping[str, str]] = {}  # the texts of an example, with a word on each
     overlaps: ClassVar[bool] = True  # whether a long text has several windows
+
+    @property
+    @abstractmethod
+    def metrics(self) -> tuple[Metric, ...]:
+        """The study's first. No other than a `Mean` has a part's name: records keep both."""
+
+    @property
+    def metric(self) -> Metric:
+        """The study's: by it rates are chosen and claims are judged."""
+        return self.metrics[0]
 
     @property
     @abstractmethod

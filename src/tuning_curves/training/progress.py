@@ -4,7 +4,7 @@ import time
 
 from tuning_curves.study.job import PlannedRun
 from tuning_curves.study.records import Record
-from tuning_curves.tasks.base import Metric
+from tuning_curves.tasks.metrics import Metric
 from tuning_curves.util.log import say
 
 EVERY_SECONDS = 10.0
@@ -43,8 +43,7 @@ class Progress:
             result = f"DIVERGED: {record.failure}"
         else:
             assert record.scores is not None
-            test, metric = record.scores["test"], self.metric
-            result = f"{metric.label} {100 * test[metric.part] / test['total']:.1f}"
+            result = f"{self.metric.label} {self.metric.percent(record.scores['test']):.1f}"
         seconds = record.cost.train_seconds + record.cost.evaluate_seconds
         say(
             f"run {self.done} of {self.runs}: {planned.run.path} {result}, {seconds:.1f} s"

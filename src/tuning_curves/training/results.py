@@ -1,6 +1,6 @@
 """What a trained run leaves: scores, outcomes, costs, changes, and that nothing else has moved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ from tuning_curves.methods import trained_tensors
 from tuning_curves.methods.sparse import plain_name
 from tuning_curves.study.job import Run
 from tuning_curves.study.outcomes import pack_outcomes
-from tuning_curves.study.records import Cost
-from tuning_curves.tasks.base import Part
+from tuning_curves.study.records import Cost, Score
+from tuning_curves.tasks.base import Task
+from tuning_curves.tasks.metrics import Mean
 from tuning_curves.training.evaluate import Outcomes
 from tuning_curves.training.loop import Trace
 from tuning_curves.training.profile import StepProfile, Stopwatch, tensor_bytes
@@ -21,27 +22,32 @@ from tuning_curves.util.errors import DataError
 
 
 def results_of(
-    outcomes: Mapping[str, Outcomes], parts: Sequence[Part], test_groups: list[int]
+    outcomes: Mapping[str, Outcomes], task: Task, test_groups: list[int]
 ) -> dict[str, Any]:
     """A record's scores of both splits, and the test part's outcomes example by example.
 
     Args:
-        parts: the task's.
         test_groups: how many of the test examples each group has, in their order.
     """
-    scores = {
-        split: {
-            "total": len(found.parts[parts[0].name]),
-            **{part.name: _sum(found.parts[part.name], part) for part in parts},
-        }
-        for split, found in outcomes.items()
-    }
-    packed = pack_outcomes(outcomes["test"].parts, parts, test_groups)
+    scores = {split: scores_of(found.parts, task) for split, found in outcomes.items()}
+    packed = pack_outcomes(outcomes["test"].parts, task.parts, test_groups)
     return {"scores": scores, "outcomes": packed}
 
 
-def _sum(values: np.ndarray, part: Part) -> int | float:
-    return int(values.sum()) if part.kind == "bit" else float(values.sum())
+def scores_of(parts: Mapping[str, np.ndarray], task: Task) -> Score:
+    """The number of examples, the sum of each part that has one, and each metric but means."""
+    kinds = {part.name: part.kind for part in task.parts}
+    sums = {
+        name: float(parts[name].sum()) if kind == "share" else int(parts[name].sum())
+        for name, kind in kinds.items()
+        if kind != "class"
+    }
+    values = {
+        metric.name: float(metric.value(metric.sums(parts).sum(axis=0)))
+        for metric in task.metrics
+        if not isinstance(metric, Mean)
+    }
+    return {"total": len(parts[task.parts[0].name]), **sums, **values}
 
 
 def cost_of(

@@ -67,7 +67,7 @@ class Worker:
         """Args: sharers: processes that may share the device. Raises: see `RunContext`."""
         self.job, self.paths, self.device = job, paths, device
         self.context = RunContext(job.settings, paths, device, sharers)
-        self.progress = Progress(job.runs, self.context.task.metrics[0])
+        self.progress = Progress(job.runs, self.context.task.metric)
         self.summary = Summary()
 
     def run(self) -> Summary:
@@ -223,7 +223,7 @@ class Worker:
                 split: self.context.evaluators[split].evaluate(feed, self.context.precision)
                 for split, feed in feeds.items()
             }
-        return results_of(outcomes, self.context.task.parts, self.context.test_groups)
+        return results_of(outcomes, self.context.task, self.context.test_groups)
 
     def _keep_delta(self, planned: PlannedRun, model: EncoderModel, scores: dict[str, Any]) -> None:
         about = About(

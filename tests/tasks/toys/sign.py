@@ -2,15 +2,17 @@
 
 import numpy as np
 
-from tuning_curves.tasks.base import Metric, Nouns, Part, Task
+from tuning_curves.tasks.base import Nouns, Part, Task
 from tuning_curves.tasks.dataset import GroupedRows
+from tuning_curves.tasks.metrics import Mean
 from tuning_curves.tasks.windows import Windows, bounds_of
 
 
 class Sign(Task):
     name, outputs, files = "sign", 2, 'JSON: [["topic", "text", 0 or 1], ...]'
     parts = (Part(name="right", kind="bit"),)
-    metrics = (Metric(name="accuracy", label="accuracy", heading="Acc.", part="right"),)
+    metrics = (Mean(name="accuracy", label="accuracy", heading="Acc.", part="right"),)
+    metric_names = ("accuracy",)
     nouns = Nouns(example="sentence", examples="sentences", group="topic", groups="topics")
 
     @classmethod

@@ -22,7 +22,8 @@ from tuning_curves.analysis.runs import SEED, Runs
 from tuning_curves.analysis.statistics import Estimate, estimate, generator_for
 from tuning_curves.study.config import Analysis, StudyConfig
 from tuning_curves.tasks import make_task
-from tuning_curves.tasks.base import Metric, Nouns
+from tuning_curves.tasks.base import Nouns
+from tuning_curves.tasks.metrics import Metric
 from tuning_curves.util.validation import Section
 
 if TYPE_CHECKING:

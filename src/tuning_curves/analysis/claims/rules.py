@@ -39,7 +39,7 @@ POINTS = "points"
 
 
 def _known_metric(name: str) -> str:
-    known = [m.name for task in task_names() for m in task_class(task).metrics]
+    known = [metric for task in task_names() for metric in task_class(task).metric_names]
     if name not in known:
         raise expected(f"one of {', '.join(dict.fromkeys(known))}")
     return name

@@ -57,7 +57,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
         for axes, budget in zip(top, budgets, strict=True):
             axes.set_title(f"{budget}: {budget_words(study, budget)}")
         score_axis(top[0], curves["score"])
-        figure.supylabel(f"{task.metrics[0].label} on test (%)", fontsize=8)
+        figure.supylabel(f"{task.metric.label} on test (%)", fontsize=8)
     return figure
 
 

@@ -92,7 +92,7 @@ def draw(
             row[-1].set_facecolor("#F7F7F7")
         shown = contrasts["difference"].dropna()
         difference_axis(row[0], pd.concat([shown, *published.values()]))
-        row[0].set_ylabel(f"BitFit minus full (points of {task.metrics[0].label})")
+        row[0].set_ylabel(f"BitFit minus full (points of {task.metric.label})")
         inside = of_main_pair(tables["crossovers"])["statement"] == "inside"
         barred = contrasts["low"].notna().any()
         handles = _handles(study, published, barred=bool(barred), crossed=bool(inside.any()))

@@ -110,7 +110,7 @@ def _fill(
         if column:
             upper[column].tick_params(labelleft=False)
             lower[column].tick_params(labelleft=False)
-    upper[0].set_ylabel(f"{task.metrics[0].label} on test (%)")
+    upper[0].set_ylabel(f"{task.metric.label} on test (%)")
     lower[0].set_ylabel("BitFit minus full (points)")
 
 

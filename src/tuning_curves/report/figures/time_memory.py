@@ -47,7 +47,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
         row[0].set_title(f"memory of a step (MB),\n{batch}")
         _memory(row[1], costs, methods, "activation_bytes_one")
         row[1].set_title(f"memory of a step (MB),\n1 {nouns.example}")
-        targets = _times(row[2], reach, methods, task.metrics[0].label)
+        targets = _times(row[2], reach, methods, task.metric.label)
         row[2].set_title("training time (s) to a\nshare of full's best score")
         row[0].set_yticks(range(len(methods)), [style.label(name) for name in methods])
         row[0].set_ylim(len(methods) - 0.5, -0.5)

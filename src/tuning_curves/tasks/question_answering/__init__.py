@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tuning_curves.tasks.base import (
-    Field,
-    Metric,
-    Nouns,
-    Part,
-    Prediction,
-    Rows,
-    Sample,
-    Scored,
-    Task,
-)
+from tuning_curves.tasks.base import Field, Nouns, Part, Prediction, Rows, Sample, Scored, Task
+from tuning_curves.tasks.metrics import Mean, Metric
 from tuning_curves.tasks.question_answering import answers
 from tuning_curves.tasks.question_answering import predictions as files
 from tuning_curves.tasks.question_answering.answers import Answers
@@ -53,9 +44,10 @@ class QuestionAnswering(Task):
         Part(name="f1", kind="share"),
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric(name="exact_match", label="exact match", heading="EM", part="exact", stream="em"),
-        Metric(name="f1", label="F1", heading="F1", part="f1", stream="f1"),
+        Mean(name="exact_match", label="exact match", heading="EM", part="exact", stream="em"),
+        Mean(name="f1", label="F1", heading="F1", part="f1", stream="f1"),
     )
+    metric_names: ClassVar[tuple[str, ...]] = tuple(metric.name for metric in metrics)
     nouns: ClassVar[Nouns] = Nouns(
         example="question", examples="questions", group="article", groups="articles"
     )
