@@ -42,6 +42,7 @@ class TextClassification(Task):
         Part(name="predicted", kind="class"),
         Part(name="actual", kind="class"),
     )
+    metric_names: ClassVar[tuple[str, ...]] = METRICS
     nouns: ClassVar[Nouns] = Nouns(example="text", examples="texts", group="group", groups="groups")
     fields: ClassVar[tuple[Field, ...]] = (
         Field(name="text", what="the text"),

@@ -56,6 +56,7 @@ class TokenClassification(Task):
     main_metric: str
 
     name: ClassVar[str] = "token-classification"
+    metric_names: ClassVar[tuple[str, ...]] = ("entity_f1", "accuracy")
     nouns: ClassVar[Nouns] = Nouns(
         example="sentence", examples="sentences", group="document", groups="documents"
     )
