@@ -156,7 +156,8 @@ def request(
         error.close()
         raise Broken(f"{error.code} {error.reason}", error.code) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise Broken(_reason(error)) from None
+        status = http.HTTPStatus.NOT_FOUND if address.startswith("file:") else None
+        raise Broken(_reason(error), status) from None
 
 
 def shown(url: str) -> str:

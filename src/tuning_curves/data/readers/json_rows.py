@@ -28,7 +28,7 @@ def read_json_rows(
     for where, value in _lines(text, name) if form.kind == "jsonl" else _items(text, name):
         if not isinstance(value, Mapping):
             kind = type(value).__name__
-            raise DataError(f"{where}: a {kind}, expected an object", fix=FIX)
+            raise DataError(f"{where}: {kind}, expected an object", fix=FIX)
         yield where, fields_of(value, wanted, where)
 
 
@@ -55,5 +55,5 @@ def _items(text: str, name: str) -> Iterator[tuple[str, Any]]:
     value = parse_json(text, name, what="the file", fix=FIX)
     if not isinstance(value, list):
         kind = type(value).__name__
-        raise DataError(f"{name}: the top level is a {kind}, expected a list", fix=FIX)
+        raise DataError(f"{name}: {kind} at the top, expected a list of objects", fix=FIX)
     yield from ((f"{name}: item {number}", item) for number, item in enumerate(value, 1))
