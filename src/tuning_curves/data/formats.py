@@ -5,20 +5,29 @@ Columns are given by the task's field names: `columns: {text: review, label: 2}`
 Without `columns`, each field is read from the column of its own name.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, Strict
+from pydantic import BeforeValidator, Field, Strict
 
-from tuning_curves.util.validation import Section, known_to_any
+from tuning_curves.util.validation import Section, expected, known_to_any
 
 FieldName = Annotated[str, Field(min_length=1)]
 Number = Annotated[int, Field(ge=1)]
 Key = Annotated[str, Field(min_length=1)]
-NamesOrNumbers = Annotated[dict[FieldName, Number | Key], Field(min_length=1)]
 Names = Annotated[dict[FieldName, Key], Field(min_length=1)]
 Numbers = Annotated[dict[FieldName, Number], Field(min_length=1)]
 CONLLU = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
 LIST = Strict(False)  # YAML's lists become tuples
+
+
+def _name_or_number(value: Any) -> Any:
+    if (isinstance(value, str) and value) or (type(value) is int and value >= 1):
+        return value
+    raise expected("a column's name, or its number from 1")
+
+
+Column = Annotated[int | str, BeforeValidator(_name_or_number)]
+NamesOrNumbers = Annotated[dict[FieldName, Column], Field(min_length=1)]
 
 
 class Own(Section):

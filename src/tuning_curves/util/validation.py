@@ -201,9 +201,10 @@ def _place(error: Mapping[str, Any], value: Any) -> list[int | str]:
     """An error's place in the value itself: the tags that pydantic gives to unions are left out."""
     place: list[int | str] = []
     loc = error["loc"]
-    tagged = False  # whether the present section's `source` has been passed
+    tagged = False  # whether the present section's `source` or `kind` has been passed
     for number, part in enumerate(loc):
-        is_tag = isinstance(value, Mapping) and value.get("source") == part and not tagged
+        tags = (value.get("source"), value.get("kind")) if isinstance(value, Mapping) else ()
+        is_tag = part in tags and not tagged
         if is_tag:
             tagged = True
             continue
