@@ -16,6 +16,7 @@ from tuning_curves.data.section import DataSection, FileData, GeneratedData, Hub
 from tuning_curves.tasks.base import Task
 from tuning_curves.util.errors import UsageError
 
+GENERATED = "squad"  # the layout of what is generated
 FIX_COLUMNS = "config/README.md explains data.format"
 
 
@@ -26,6 +27,12 @@ def check_data(task: Task, data: DataSection, source: str) -> None:
         UsageError: opens with `source`, and names the key and what was expected.
     """
     if isinstance(data, GeneratedData):
+        if task.layout != GENERATED:
+            raise UsageError(
+                f"{source}: data.source is 'generated', which makes passages and questions on "
+                f"them: {task.name} does not read these",
+                fix="use another source",
+            )
         return
     if (data.test is None) == (data.test_from_train is None):
         both = "neither" if data.test is None else "both"
