@@ -151,29 +151,6 @@ def test_a_checkpoint_without_a_pooler_is_refused_where_one_is_asked_for(
     assert load(tiny_encoder, "first").family.pooler == "pooler"
 
 
-def test_a_family_without_a_pooler_is_refused_where_one_is_asked_for(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from tuning_curves.encoders.families import bert
-
-    monkeypatch.setattr(bert, "FAMILY", replace(bert.FAMILY, pooler=None))
-    from tuning_curves.encoders import families
-
-    families._own.cache_clear()
-    try:
-        with pytest.raises(UsageError) as caught:
-            load(folder, "pooler")
-        with pytest.raises(UsageError, match="encoders of type bert have no pooler"):
-            count_methods(folder / "config.json", ["head"], pooler=True)
-    finally:
-        monkeypatch.undo()
-        families._own.cache_clear()
-    assert str(caught.value) == (
-        f"{folder}/config.json: encoders of type bert have no pooler (the task's pooling is "
-        "'pooler')\nfix: set task.pooling to first or mean"
-    )
-
-
 @pytest.mark.parametrize("pooling", ["tokens", *POOLED])
 def test_what_enters_the_head_is_dropped_while_training(folder: Path, pooling: str) -> None:
     """By the step's own stream, behind all others of the model."""

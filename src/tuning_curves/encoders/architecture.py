@@ -48,7 +48,8 @@ def read_architecture(path: Path) -> tuple[Family, dict[str, Any]]:
 
 
 def _fix_choice() -> str:
-    return f"choose an encoder of model_type {' or '.join(known_types())}"
+    *others, last = known_types()
+    return f"choose an encoder of model_type {', '.join(others)} or {last}"
 
 
 def refuse_code(path: Path, config: Any) -> None:
@@ -76,14 +77,14 @@ def _check_variant(path: Path, config: dict[str, Any], family: Family) -> None:
 
 def _check_sizes(path: Path, config: dict[str, Any], family: Family) -> None:
     """Numbers that would be asked of memory before anything else notices them."""
-    most = dict.fromkeys(("width", "feed_forward"), MOST_WIDTH)
+    most = dict.fromkeys(("width", "embedding_width", "feed_forward"), MOST_WIDTH)
     most |= {"layers": MOST_LAYERS, "positions": 10 * MOST_WIDTH}
-    most |= {"vocabulary": 100 * MOST_WIDTH, "types": MOST_LAYERS}
+    most |= {"vocabulary": 100 * MOST_WIDTH, "types": MOST_LAYERS, "padding": 100 * MOST_WIDTH}
     for name, limit in most.items():
-        key = family.keys.get(name)
+        key, least = family.keys.get(name), 0 if name == "padding" else 1
         value = 1 if key is None else config.get(key, 1)
-        if type(value) is not int or not 1 <= value <= limit:
+        if type(value) is not int or not least <= value <= limit:
             raise DataError(
-                f"{path}: {key} is {value!r}, expected a whole number from 1 to {limit:,}",
+                f"{path}: {key} is {value!r}, expected a whole number from {least} to {limit:,}",
                 fix=FIX_ENCODER,
             )

@@ -65,14 +65,9 @@ class EncoderModel(nn.Module):
         """The encoder's Transformer layers, lowest first."""
         return self.encoder.get_submodule(self.family.layers)
 
-    @property
-    def embeddings(self) -> nn.Module:
-        """What is below the layers."""
-        return self.encoder.get_submodule(self.family.embeddings)
-
     def setting(self, key: str) -> Any:
         """A size or rate of the encoder, by its canonical name (`Family.keys`)."""
-        return getattr(self.encoder.config, self.family.keys[key])
+        return self.family.setting(vars(self.encoder.config), key)
 
     def shape(self) -> EncoderShape:
         """The untouched encoder's sizes."""
@@ -166,10 +161,7 @@ def load_encoder(
             )
     family, _ = read_architecture(folder / "config.json")
     AttentionInterface.register(ATTENTION, attend_packed)
-    dropout = {
-        family.keys["hidden_dropout"]: hidden_dropout,
-        family.keys["attention_dropout"]: attention_dropout,
-    }
+    dropout = family.dropouts(hidden_dropout, attention_dropout)
     if pooling == "pooler" and family.pooler is None:
         raise _lacks_pooler(folder / "config.json", f"encoders of type {family.model_types[0]}")
     encoder, loading = _read_checkpoint(folder, family, dropout, pooling == "pooler")

@@ -15,7 +15,14 @@ Repository = Annotated[
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Revision = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 PinnedFile = Literal[
-    "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "sentencepiece.bpe.model",
 ]
 
 

@@ -12,7 +12,8 @@ from tuning_curves.util.errors import DataError, ResourceError, UsageError, one_
 from tuning_curves.util.files import read_json
 
 NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
-OPTIONAL = ("tokenizer_config.json", "vocab.txt", "special_tokens_map.json")
+VOCABULARIES = ("vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.model")
+OPTIONAL = ("tokenizer_config.json", "special_tokens_map.json", *VOCABULARIES)
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 FLOATS = ("F16", "BF16", "F32", "F64")  # as safetensors calls them
 SPARE_ROWS = 1_000  # embeddings are rounded up; more rows without a token are another tokenizer's
@@ -48,8 +49,9 @@ def _instead(needed: str, present: Iterable[str]) -> str:
                 return f", only {quoted(found)}: pickled weights can run code, and are refused"
             if found.endswith(".safetensors"):
                 return f", only {quoted(found)}: weights in several files are not taken"
-    if needed == "tokenizer.json" and "vocab.txt" in names:
-        return ", only vocab.txt: a fast tokenizer is needed"
+    vocabulary = next((name for name in VOCABULARIES if name in names), None)
+    if needed == "tokenizer.json" and vocabulary is not None:
+        return f", only {vocabulary}: a fast tokenizer is needed"
     return f" (it has {', '.join(map(quoted, names[:8])) or 'no files'})"
 
 
@@ -83,8 +85,7 @@ def check_length(config: Path, max_length: int) -> None:
         UsageError: names both numbers.
     """
     family, stated = read_architecture(config)
-    positions = stated.get(family.keys["positions"], max_length + family.position_offset)
-    positions -= family.position_offset
+    positions = family.setting(stated, "positions") - family.first_position(stated)
     if max_length > positions:
         raise UsageError(
             f"windows.max_length is {max_length}, and the encoder has {positions} positions",

@@ -1,7 +1,7 @@
 """Bottleneck adapters: two small layers put into a frozen encoder.
 
 `adapter-houlsby` (Houlsby et al. 2019, section 2.1; google-research/adapter-bert): h + A(h) after
-the attention's and after the feed-forward's projection and dropout, before the residual sum and
+the attention's and after the feed-forward's projection and its dropout, before the residual sum and
 LayerNorm. GELU; weights from a normal of deviation 0.01 cut off at two deviations, biases zero.
 All LayerNorms are trained, as in the paper.
 
@@ -50,6 +50,19 @@ class AdaptedDropout(nn.Module):
         return hidden + self.adapter(hidden)
 
 
+class AdaptedLinear(nn.Linear):
+    """h + A(h) of h = W x + b, with the weights (and their names) of the projection it replaces."""
+
+    def __init__(self, linear: nn.Linear, adapter: Bottleneck) -> None:
+        super().__init__(linear.in_features, linear.out_features, device="meta")
+        self.weight, self.bias = linear.weight, linear.bias
+        self.adapter = adapter
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        hidden = super().forward(inputs)
+        return hidden + self.adapter(hidden)
+
+
 class AdaptedLayerNorm(nn.LayerNorm):
     """LN(z + A(LN(z))), with the weights (and their names) of the LayerNorm it replaces."""
 
@@ -70,8 +83,9 @@ def houlsby(size: int | None = None) -> Implementation:
         width = model.setting("width")
         for layer in model.layers:
             for slot in model.family.adapter_slots:
-                adapter = Bottleneck(width, bottleneck, nn.GELU())
-                replace_part(layer, slot, AdaptedDropout(layer.get_submodule(slot), adapter))
+                adapter, old = Bottleneck(width, bottleneck, nn.GELU()), layer.get_submodule(slot)
+                kind = AdaptedLinear if isinstance(old, nn.Linear) else AdaptedDropout
+                replace_part(layer, slot, kind(old, adapter))
 
     def initialise(model: EncoderModel, generator: torch.Generator) -> None:
         for weight in _adapter_weights(model):

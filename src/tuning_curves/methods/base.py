@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from tuning_curves.encoders.families.base import ABOVE
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods.entry import MethodEntry
 from tuning_curves.methods.registry import describe
@@ -131,12 +132,10 @@ def count_frozen_layers(model: EncoderModel) -> int:
     Zero unless the embeddings are frozen too. What is counted here may run once and be cached; a
     pooler stands above the layers, and is run each time.
     """
-    if any(p.requires_grad for p in model.embeddings.parameters()):
-        return 0
-    for number, layer in enumerate(model.layers):
-        if any(p.requires_grad for p in layer.parameters()):
-            return number
-    return len(model.layers)
+    trained = (name for name, p in model.encoder.named_parameters() if p.requires_grad)
+    places = [model.family.locate(plain_name(name)) for name in trained]
+    layers = [-1 if p.layer is None else p.layer for p in places if p.part not in ABOVE]
+    return max(0, min(layers, default=len(model.layers)))
 
 
 def trained_tensors(model: nn.Module) -> dict[str, torch.Tensor]:

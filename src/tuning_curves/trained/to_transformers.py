@@ -88,10 +88,11 @@ def _save(model: EncoderModel, delta: Delta, encoder: Path, out: Path) -> None:
     with quiet_library():
         whole.save_pretrained(out)
     shutil.copymode(out / "config.json", out / "model.safetensors")  # else its owner's alone
+    inputs = ["input_ids", "attention_mask"]
+    if "type" in model.family.tables:  # segments are read
+        inputs.insert(1, "token_type_ids")
     tokenizer = AutoTokenizer.from_pretrained(
-        encoder,
-        local_files_only=True,
-        model_input_names=["input_ids", "token_type_ids", "attention_mask"],  # segments are read
+        encoder, local_files_only=True, model_input_names=inputs
     )
     tokenizer.save_pretrained(out)
     write_json(out / ABOUT, asdict(delta.about))

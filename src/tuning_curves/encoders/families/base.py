@@ -2,10 +2,10 @@
 
 Methods, claims and figures know the canonical names alone. In a layer these are the paper's (Ben
 Zaken et al. 2022, equations 1 to 5): `q`, `k`, `v` and `m1` (the attention's projections), `LN1`,
-`m2` and `m3` (the feed-forward part), `LN2`. Outside the layers: `word`, `position` and `type` (the
-embedding tables), `LN` (the embeddings' LayerNorm) and `pooler` (the matrix above the first token,
-which is part of an encoder where a task reads it). What has no canonical name keeps the library's.
-Nothing here loads torch.
+`m2` and `m3` (the feed-forward part), `LN2`. Below the layers: `word`, `position` and `type` (the
+embedding tables), `LN` (the embeddings' LayerNorm) and `projection` (from the tables' width to the
+layers'). Above them: `pooler` (the matrix above the first token, which is part of an encoder where
+a task reads it). What has no canonical name keeps the library's. Nothing here loads torch.
 """
 
 import math
@@ -17,6 +17,7 @@ from typing import Any
 
 TERMS = ("q", "k", "v", "m1", "LN1", "m2", "m3", "LN2")  # of a layer, lowest first
 NORMS = ("LN", "LN1", "LN2")
+ABOVE = ("pooler",)  # what stands above the layers: no activation cache holds it
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,18 @@ class Family:
         tables: the embedding tables, below `embeddings`: each that the library builds, if only
             of one row. Without `type` there is no table of token types, and none are read.
         embeddings_norm: their LayerNorm.
+        projection: the linear map behind it, which the library builds where the tables have another
+            width than the layers.
         layers: the list of layers.
         parts: of a layer, by canonical name.
         attention: of a layer, what calls the attention function; a `prefix` is put into it.
-        adapter_slots: of a layer, the dropouts behind the attention's and the feed-forward's
-            projection. The LayerNorm that closes a layer is `LN2`.
+        adapter_slots: of a layer, the dropout behind the attention's projection and the one behind
+            the feed-forward's; where there is no dropout, the projection itself. The LayerNorm that
+            closes a layer is `LN2`.
         pooler: the module that reads the first token's state, if checkpoints have one; the matrix
             in it is `dense`. It is loaded where a task asks for it.
-        position_offset: the position of a sequence's first token.
-        keys: how config.json calls the sizes and rates; defaults: their values where it has none.
+        keys: how config.json calls the sizes and rates, and the number of the `padding` token if
+            positions begin behind it; defaults: their values where it has none.
         variants: keys of config.json with the only value that is computed as this package does,
             and what another would mean.
     """
@@ -77,14 +81,14 @@ class Family:
     embeddings: str
     tables: Mapping[str, str]
     embeddings_norm: str
+    projection: str | None = None
     layers: str
     parts: Mapping[str, str]
     attention: str
     adapter_slots: tuple[str, ...]
     pooler: str | None = None
-    position_offset: int = 0
     keys: Mapping[str, str]
-    defaults: Mapping[str, int] = field(default_factory=dict)
+    defaults: Mapping[str, float] = field(default_factory=dict)
     variants: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
 
     def locate(self, name: str) -> Place:
@@ -97,7 +101,16 @@ class Family:
 
     def setting(self, config: Mapping[str, Any], key: str) -> Any:
         """A size or rate of a configuration, by its canonical name."""
-        return config.get(self.keys[key], self.defaults.get(key))
+        default = self.defaults.get(key)
+        return config.get(self.keys[key], default) if key in self.keys else default
+
+    def first_position(self, config: Mapping[str, Any]) -> int:
+        """The position of a sequence's first token."""
+        return self.setting(config, "padding") + 1 if "padding" in self.keys else 0
+
+    def dropouts(self, hidden: float, attention: float) -> dict[str, float]:
+        """The rates as keys of a configuration."""
+        return {self.keys["hidden_dropout"]: hidden, self.keys["attention_dropout"]: attention}
 
     def shape(self, config: Mapping[str, Any], pooler: bool = False) -> EncoderShape:
         """The sizes and parameters that a config.json describes, as the library builds them."""
@@ -114,8 +127,14 @@ class Family:
     def outside_shapes(self, size: Mapping[str, int]) -> dict[Place, tuple[int, ...]]:
         """Parameters outside the layers."""
         rows = {"word": "vocabulary", "position": "positions", "type": "types"}
-        tables = {Place(part, "weight"): (size[rows[part]], size["width"]) for part in self.tables}
-        return tables | with_bias("LN", (size["width"],), None)
+        width = size.get("embedding_width", size["width"])
+        shapes: dict[Place, tuple[int, ...]] = {
+            Place(part, "weight"): (size[rows[part]], width) for part in self.tables
+        }
+        shapes |= with_bias("LN", (width,), None)
+        if width != size["width"]:
+            shapes |= with_bias("projection", (size["width"], width), None)
+        return shapes
 
     def layer_shapes(self, size: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
         """The weights of a layer, by part; each has a bias of as many numbers as its rows."""
@@ -130,10 +149,19 @@ class Family:
         return rf"{re.escape(self.layers)}\.\d+\.({names})"
 
     def embed(self, encoder: Any, tokens: Any, positions: Any, types: Any) -> Any:
-        """What enters the lowest layer; positions restart at 0 with each sequence."""
-        given = {"token_type_ids": types} if "type" in self.tables else {}
-        module = encoder.get_submodule(self.embeddings)
-        return module(input_ids=tokens, position_ids=positions + self.position_offset, **given)
+        """What enters the lowest layer; positions restart at 0 with each sequence.
+
+        An encoder whose table of token types has one row has no types, whatever its tokenizer says.
+        """
+        module, given = encoder.get_submodule(self.embeddings), {}
+        if "type" in self.tables:
+            rows = module.get_submodule(self.tables["type"]).num_embeddings
+            given["token_type_ids"] = types if rows > 1 else types * 0
+        places = positions + self.first_position(vars(encoder.config))
+        hidden = module(input_ids=tokens, position_ids=places, **given)
+        if self.projection is None or not hasattr(encoder, self.projection):
+            return hidden
+        return getattr(encoder, self.projection)(hidden)
 
     @cached_property
     def _in_layer(self) -> re.Pattern[str]:
@@ -146,8 +174,12 @@ class Family:
     @cached_property
     def _outside(self) -> dict[str, str]:
         named = {**self.tables, "LN": self.embeddings_norm}
-        below = {f"{self.embeddings}.{path}": part for part, path in named.items()}
-        return below if self.pooler is None else below | {f"{self.pooler}.dense": "pooler"}
+        outside = {f"{self.embeddings}.{path}": part for part, path in named.items()}
+        if self.projection is not None:
+            outside[self.projection] = "projection"
+        if self.pooler is not None:
+            outside[f"{self.pooler}.dense"] = "pooler"
+        return outside
 
 
 def with_bias(part: str, shape: tuple[int, ...], layer: int | None) -> dict[Place, tuple[int, ...]]:
