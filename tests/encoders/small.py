@@ -43,15 +43,15 @@ CONFIGS: Mapping[str, dict[str, Any]] = {
 }
 
 
-def config_of(name: str) -> Any:
+def config_of(name: str, **changes: Any) -> Any:
     """The library's configuration of a small encoder."""
-    stated = dict(CONFIGS[name])
+    stated = {**CONFIGS[name], **changes}
     return AutoConfig.for_model(stated.pop("model_type"), **stated)
 
 
-def save_small(name: str, folder: Path) -> Path:
+def save_small(name: str, folder: Path, **changes: Any) -> Path:
     """A checkpoint with weights so large that attention is far from even."""
-    config, generator = config_of(name), torch.Generator().manual_seed(7)
+    config, generator = config_of(name, **changes), torch.Generator().manual_seed(7)
     library = AutoModel.from_config(config)
     with torch.no_grad():
         for own, parameter in library.named_parameters():

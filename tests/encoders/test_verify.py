@@ -10,6 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from tests.encoders.small import save_small
+from tests.encoders.tokenizers_of_families import save_bytes
 from tuning_curves.encoders.fetch_encoder import fetch_encoder, open_encoder
 from tuning_curves.encoders.model import load_encoder
 from tuning_curves.encoders.section import PathEncoder
@@ -234,3 +236,19 @@ def test_windows_longer_than_the_encoders_positions_are_refused(tiny_encoder: Pa
     check_length(tiny_encoder / "config.json", 256)
     with pytest.raises(UsageError, match="max_length is 257, and the encoder has 256 positions"):
         check_length(tiny_encoder / "config.json", 257)
+
+
+def test_a_checkpoint_with_other_vocabulary_files_is_taken(tmp_path: Path) -> None:
+    """As RoBERTa's: `vocab.json` and `merges.txt`, pinned if a study pins them, and never read."""
+    source = tmp_path / "source"
+    save_small("roberta", source, vocab_size=save_bytes(source))
+    pinned = {name: sha256_of_file(source / name) for name in ("vocab.json", "merges.txt")}
+    out = fetch(source, files_sha256=pinned)
+    names = ("tokenizer.json", "vocab.json", "merges.txt")
+    assert set(names) <= set(open_encoder(out)["files"])
+    check_length(out / "config.json", 48)
+    shutil.rmtree(out)
+    (source / "merges.txt").write_text("a b")
+    assert "merges.txt has sha256" in refusal(source, DataError, files_sha256=pinned)
+    (source / "tokenizer.json").unlink()
+    assert "only vocab.json: a fast tokenizer is needed" in refusal(source, ResourceError)
