@@ -1,7 +1,5 @@
 import copy
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +24,6 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
     text = capsys.readouterr().out
     assert f"tuning-curves {command}" in text or f"{command} " in text
     assert len(text) > 300
-
-
-def test_help_loads_nothing_heavy() -> None:
-    code = (
-        "import sys\nfrom tuning_curves.cli import make_parser\nmake_parser().format_help()\n"
-        "heavy = {'torch', 'transformers', 'pandas', 'matplotlib', 'datasets', 'snakemake'}\n"
-        "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
 
 
 def test_methods_as_json(capsys: pytest.CaptureFixture[str], tiny_encoder: Path) -> None:

@@ -44,6 +44,10 @@ def labels(axes: Any) -> list[str]:
     return [str(n) for n in (line.get_label() for line in axes.get_lines()) if n[0] != "_"]
 
 
+def test_every_figure_of_the_list_can_be_drawn() -> None:
+    assert all(callable(drawer(name)) for name in FIGURES)
+
+
 def test_curves_have_one_panel_per_budget_and_one_line_per_method(
     make_study: Any, make_tables: Any
 ):

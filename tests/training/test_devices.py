@@ -1,15 +1,18 @@
 """Slots are lock files: real processes take them here, on GPUs that are only names."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, redirect_stderr
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TextIO
 
 import pytest
 import torch
 
+from tuning_curves.training import devices
 from tuning_curves.training.devices import (
     SCHEDULERS,
     GpuSlots,
@@ -19,49 +22,64 @@ from tuning_curves.training.devices import (
 )
 from tuning_curves.util.locks import is_locked
 
-PROGRAM = """
-import sys
-from pathlib import Path
-from tuning_curves.training.devices import GpuSlots, free_slot
+FORK = multiprocessing.get_context("fork")
 
-with free_slot(["GPU-a", "GPU-b"], GpuSlots(folder=Path(sys.argv[1]), workers=2)) as gpu:
-    print(gpu, flush=True)
-    sys.stdin.read()
-"""
+
+class Holder:
+    """A process of its own that takes a slot, says which GPU it has, and keeps it.
+
+    It is forked, since it needs nothing but what is loaded here already.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        reading, writing = os.pipe()
+        self.said = os.fdopen(reading)
+        with os.fdopen(writing, "w") as saying:
+            self.process = FORK.Process(target=hold, args=(folder, saying))
+            self.process.start()
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.join()
+
+
+def hold(folder: Path, saying: TextIO) -> None:
+    """Take a slot and keep it; what is said on stderr is told too."""
+    slots = GpuSlots(folder=folder, workers=2)
+    with redirect_stderr(saying), free_slot(["GPU-a", "GPU-b"], slots) as gpu:
+        print(gpu, file=saying, flush=True)
+        signal.pause()
 
 
 @pytest.fixture
-def processes() -> Iterator[list["subprocess.Popen[str]"]]:
-    """Started ones go in here, and are ended with the test."""
-    started: list[subprocess.Popen[str]] = []
-    yield started
-    for process in started:
-        process.kill()
-        process.communicate()
+def start(tmp_path: Path) -> Iterator[Callable[[], Holder]]:
+    """A function that starts a process; all are ended with the test."""
+    started: list[Holder] = []
 
+    def start() -> Holder:
+        started.append(Holder(tmp_path))
+        return started[-1]
 
-def start(folder: Path) -> "subprocess.Popen[str]":
-    """A process that takes a slot, says which GPU it has, and keeps it."""
-    pipe = subprocess.PIPE
-    command = [sys.executable, "-c", PROGRAM, str(folder)]
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    yield start
+    for holder in started:
+        holder.end()
+        holder.said.close()
 
 
 def test_processes_spread_over_the_gpus_and_one_too_many_waits_for_a_killed_one(
-    tmp_path: Path, processes: list["subprocess.Popen[str]"]
+    start: Callable[[], Holder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    had = []
+    monkeypatch.setattr(devices, "WAIT_SECONDS", 0.05)
+    holders, had = [], []
     for _ in range(4):
-        processes.append(start(tmp_path))
-        had.append(processes[-1].stdout.readline())  # type: ignore[union-attr]
+        holders.append(start())
+        had.append(holders[-1].said.readline())
     assert had == ["0\n", "1\n", "0\n", "1\n"]
-    processes.append(late := start(tmp_path))
-    assert late.stderr is not None
-    assert late.stdout is not None
-    said = late.stderr.readline()
+    late = start()
+    said = late.said.readline()
     assert said == "waiting for a free place on a GPU (2 GPUs, 2 workers each)\n"
-    processes[1].kill()
-    assert late.stdout.readline() == "1\n"
+    holders[1].end()
+    assert late.said.readline() == "1\n"
 
 
 def test_a_slot_is_free_again_after_its_holder(tmp_path: Path) -> None:
