@@ -18,6 +18,8 @@ PARTS = ("pyproject.toml", "README.md", "LICENSE", "src", "config")
 BUILD = "from setuptools.build_meta import build_wheel; print(build_wheel('.'))"
 READ = {  # what the package opens at run time
     "analysis/claims/claims.yaml",
+    "demo/domains/bridges.json",
+    "demo/names.json",
     "py.typed",
     "report/reference/bitfit_figure2_digitised.csv",
     "report/reference/padding_loss.csv",

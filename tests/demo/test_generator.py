@@ -39,6 +39,25 @@ def test_bytes_belong_to_the_version():
     assert (GENERATOR_VERSION, digest) == (1, "59dc741a6566171e")
 
 
+@pytest.mark.parametrize(
+    ("seed", "train", "test", "questions", "sha256"),
+    [
+        (0, 30, 12, 10, "b50618e1e5f2c809"),  # the demo's
+        (0, 40, 20, 9, "27f5a6e0ad25cde5"),
+        (1, 40, 20, 9, "bc4ced2cb00009cb"),
+        (3, 8, 1, 1, "2230e690c9b8c338"),
+        (7, 5, 3, 20, "36e600f9f286b385"),
+        (12345, 60, 20, 4, "a7312f40d9ee258f"),
+    ],
+)
+def test_bytes_for_other_arguments(seed, train, test, questions, sha256):
+    """These were written when the sentence forms still were code: as data they say the same."""
+    made = generate(
+        seed=seed, train_articles=train, test_articles=test, questions_per_article=questions
+    )
+    assert hashlib.sha256(as_bytes(made)).hexdigest()[:16] == sha256
+
+
 def test_seed_matters(made):
     other = generate(**{**ARGUMENTS, "seed": 1})
     titles = {a["title"] for a in made["test"]["data"]}

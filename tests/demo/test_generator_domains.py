@@ -1,14 +1,16 @@
-"""The tables of the domains, and the rules they must keep."""
+"""The domains' files, and the rules they must keep."""
 
 import pytest
 
-from tuning_curves.demo.cultures import CULTURES
+from tuning_curves.demo.cultures import cultures
 from tuning_curves.demo.domain import MARK, REFERENCES, Domain, slots_in
-from tuning_curves.demo.domains import DOMAINS
 from tuning_curves.demo.draw import Draw
 from tuning_curves.demo.names import Names
 from tuning_curves.demo.passage import Passage, write_passage
 from tuning_curves.demo.questions import TYPED, ask, distractors
+from tuning_curves.demo.templates import domains
+
+DOMAINS, CULTURES = domains(), cultures()
 
 every_domain = pytest.mark.parametrize("domain", DOMAINS, ids=lambda domain: domain.name)
 

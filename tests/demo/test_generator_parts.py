@@ -2,11 +2,13 @@
 
 import pytest
 
-from tuning_curves.demo.cultures import NORTHERN
+from tuning_curves.demo.cultures import cultures
 from tuning_curves.demo.draw import Draw
 from tuning_curves.demo.names import Names
 from tuning_curves.demo.render import with_article
 from tuning_curves.util.errors import UsageError
+
+NORTHERN = cultures()[0]
 
 
 def test_draws_are_fixed():

@@ -3,12 +3,12 @@
 import hashlib
 from typing import Any
 
-from tuning_curves.demo.cultures import CULTURES
-from tuning_curves.demo.domains import DOMAINS
+from tuning_curves.demo.cultures import cultures
 from tuning_curves.demo.draw import Draw
 from tuning_curves.demo.names import Names
 from tuning_curves.demo.passage import write_passage
 from tuning_curves.demo.questions import ask
+from tuning_curves.demo.templates import domains
 from tuning_curves.util.errors import UsageError
 
 GENERATOR_VERSION = 1  # raised whenever the same arguments give other bytes
@@ -61,12 +61,12 @@ def generate(
 
 
 def _write_article(draw: Draw, names: Names, questions: int, split: str) -> dict[str, Any]:
-    culture = draw.choose(CULTURES)
+    culture = draw.choose(cultures())
     title = names.place(draw, culture)
     paragraphs: list[dict[str, Any]] = []
     left = questions
     planned = draw.between(FEWEST_PASSAGES, MOST_PASSAGES)
-    for place, domain in enumerate(draw.shuffled(DOMAINS)):
+    for place, domain in enumerate(draw.shuffled(domains())):
         share = -(-left // max(1, planned - place))
         if share == 0:
             break

@@ -1,17 +1,22 @@
 """What a domain declares: its slots, its sentence forms and its question forms."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Annotated
 
-from tuning_curves.demo.values import Slot
+from pydantic import Field
+
+from tuning_curves.demo.cultures import LIST
+from tuning_curves.demo.values import Slot, Text
+from tuning_curves.util.validation import Section
 
 MARK = re.compile(r"\{([^{}]+)\}")
 REFERENCES = frozenset(("name", "short", "the", "it", "its", "they", "their", "them", "home"))
 
+Forms = Annotated[tuple[Text, ...], LIST, Field(min_length=1)]
+Bundles = Annotated[tuple[Forms, ...], LIST, Field(min_length=1)]
 
-@dataclass(frozen=True, kw_only=True)
-class Domain:
+
+class Domain(Section):
     """A kind of thing that passages are about.
 
     Sentence forms stand in bundles: the forms of one bundle tell the same facts in other words.
@@ -24,22 +29,23 @@ class Domain:
         name: of the domain.
         nouns: what it may be called after "the"; one that stands twice comes twice as often.
         titles: forms of the subject's name, from `{place}`, `{last}` and `{home}`.
-        is_person: whether the subject is somebody; then titles are not used.
+        is_person: whether the subject is somebody; then there are no titles.
+        slots: by name; in the order in which their values are drawn.
         openings: forms of the first sentence, in bundles.
         bodies: bundles for the sentences after it, in any order.
         endings: bundles of which at most one closes the passage.
         questions: question forms by slot; a slot without them is never asked for.
     """
 
-    name: str
-    nouns: tuple[str, ...]
-    slots: Mapping[str, Slot]
-    openings: tuple[tuple[str, ...], ...]
-    bodies: tuple[tuple[str, ...], ...]
-    endings: tuple[tuple[str, ...], ...]
-    questions: Mapping[str, tuple[str, ...]]
-    titles: tuple[str, ...] = ()
+    name: Text
+    nouns: Forms
+    titles: Annotated[tuple[Text, ...], LIST] = ()
     is_person: bool = False
+    slots: dict[str, Slot]
+    openings: Bundles
+    bodies: Bundles
+    endings: Bundles
+    questions: dict[str, Forms]
 
 
 def slots_in(form: str) -> set[str]:

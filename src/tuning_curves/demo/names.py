@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tuning_curves.demo.cultures import CULTURES, Culture
+from tuning_curves.demo.cultures import Culture, cultures, name_parts
 from tuning_curves.demo.draw import Draw
 from tuning_curves.util.errors import UsageError
 
@@ -39,7 +39,7 @@ class Names:
         for _ in range(TRIES):
             name = _join(draw.choose(culture.heads), draw.choose(culture.tails))
             if draw.chance(20):
-                name = f"{draw.choose(('Upper', 'Lower', 'New', 'Little', 'Great'))} {name}"
+                name = f"{draw.choose(name_parts().prefixes)} {name}"
             if self._take(name):
                 return name
         raise _exhausted("places")
@@ -50,7 +50,7 @@ class Names:
         Raises:
             UsageError: too many names asked for.
         """
-        origin = draw.choose(CULTURES) if draw.chance(STRANGERS) else culture
+        origin = draw.choose(cultures()) if draw.chance(STRANGERS) else culture
         for _ in range(TRIES):
             woman = draw.chance(50)
             first = draw.choose(origin.women if woman else origin.men)

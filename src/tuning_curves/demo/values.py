@@ -1,15 +1,19 @@
 """What fills the slots of a sentence: people, places, years, dates, numbers, things, reasons.
 
-A domain declares its slots with the functions below; `draw_values` invents one value for each.
+A domain's file declares its slots, each of a kind below; `draw_values` invents one value for each.
 Years and numbers of one passage are all different, so that no question has two right answers.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from tuning_curves.demo.cultures import Culture
+from pydantic import Field
+
+from tuning_curves.demo.cultures import LIST, Culture
 from tuning_curves.demo.draw import Draw
 from tuning_curves.demo.names import Names
+from tuning_curves.util.validation import Section
 
 MONTHS = (
     "January",
@@ -26,33 +30,64 @@ MONTHS = (
     "December",
 )
 SHORTEST_MONTH = 28
+Text = Annotated[str, Field(min_length=1)]
+GROUPS = {"year": "time", "date": "time", "measure": "number", "count": "number"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Slot:
-    """What a slot holds.
-
-    Attributes:
-        kind: person, place, year, date, measure, count, thing, reason.
-        low, high, step: the range of a number; of a year, counted from `base` if there is one.
-        base: the slot whose year this one is counted from.
-        unit: what a number counts, in the plural.
-        options: what a thing or a reason is chosen from.
-    """
+class _Slot(Section):
+    """What a slot holds."""
 
     kind: str
-    low: int = 0
-    high: int = 0
-    step: int = 1
-    base: str | None = None
-    unit: str = ""
-    options: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
         """Slots of one group can be mistaken for each other."""
-        together = {"year": "time", "date": "time", "measure": "number", "count": "number"}
-        return together.get(self.kind, self.kind)
+        return GROUPS.get(self.kind, self.kind)
+
+
+class Named(_Slot):
+    """Somebody's full name, or the name of a town."""
+
+    kind: Literal["person", "place"]
+
+
+class Time(_Slot):
+    """A year, or a day of one, as in "12 March 1911".
+
+    Attributes:
+        low, high: the first and the last year; counted from `base` if there is one.
+        base: the slot whose year this one is counted from.
+    """
+
+    kind: Literal["year", "date"]
+    low: int
+    high: int
+    base: str | None = None
+
+
+class Number(_Slot):
+    """So many things (count: the answer is the number) or a quantity (measure: with its unit).
+
+    Attributes:
+        low, high, step: the numbers to choose from.
+        unit: what is counted, in the plural.
+    """
+
+    kind: Literal["measure", "count"]
+    low: Annotated[int, Field(ge=0)]
+    high: int
+    step: Annotated[int, Field(ge=1)]
+    unit: Text
+
+
+class Choice(_Slot):
+    """A thing, which is a noun phrase; a reason, which is a clause that may follow "because"."""
+
+    kind: Literal["thing", "reason"]
+    options: Annotated[tuple[Text, ...], LIST, Field(min_length=1)]
+
+
+Slot = Annotated[Named | Time | Number | Choice, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,46 +98,6 @@ class Value:
     year: int | None = None
 
 
-def person() -> Slot:
-    """Somebody's full name."""
-    return Slot(kind="person")
-
-
-def place() -> Slot:
-    """The name of a town."""
-    return Slot(kind="place")
-
-
-def year(low: int, high: int, base: str | None = None) -> Slot:
-    """A year in low to high, or so many years after (or before) that of `base`."""
-    return Slot(kind="year", low=low, high=high, base=base)
-
-
-def date(low: int, high: int, base: str | None = None) -> Slot:
-    """A day of such a year, as in "12 March 1911"."""
-    return Slot(kind="date", low=low, high=high, base=base)
-
-
-def measure(low: int, high: int, step: int, unit: str) -> Slot:
-    """A quantity: the answer is the number with its unit."""
-    return Slot(kind="measure", low=low, high=high, step=step, unit=unit)
-
-
-def count(low: int, high: int, step: int, unit: str) -> Slot:
-    """So many things: the answer is the number."""
-    return Slot(kind="count", low=low, high=high, step=step, unit=unit)
-
-
-def thing(*options: str) -> Slot:
-    """A noun phrase without an article."""
-    return Slot(kind="thing", options=options)
-
-
-def reason(*options: str) -> Slot:
-    """A clause that may follow "because"."""
-    return Slot(kind="reason", options=options)
-
-
 def draw_values(
     slots: Mapping[str, Slot], draw: Draw, names: Names, culture: Culture
 ) -> dict[str, Value]:
@@ -110,20 +105,20 @@ def draw_values(
     american = draw.chance(30)
     values: dict[str, Value] = {}
     for name, slot in slots.items():
-        if slot.kind == "person":
-            values[name] = Value(text=names.person(draw, culture).name)
-        elif slot.kind == "place":
-            values[name] = Value(text=names.place(draw, culture))
-        elif slot.group == "time":
+        if isinstance(slot, Time):
             values[name] = _draw_time(slot, values, draw, american=american)
-        elif slot.group == "number":
+        elif isinstance(slot, Number):
             values[name] = Value(text=_draw_number(slot, values, draw))
-        else:
+        elif isinstance(slot, Choice):
             values[name] = Value(text=draw.choose(slot.options))
+        elif slot.kind == "person":
+            values[name] = Value(text=names.person(draw, culture).name)
+        else:
+            values[name] = Value(text=names.place(draw, culture))
     return values
 
 
-def _draw_time(slot: Slot, values: Mapping[str, Value], draw: Draw, *, american: bool) -> Value:
+def _draw_time(slot: Time, values: Mapping[str, Value], draw: Draw, *, american: bool) -> Value:
     start = 0 if slot.base is None else _year_of(values[slot.base])
     taken = {value.year for value in values.values()}
     free = [y for y in range(start + slot.low, start + slot.high + 1) if y not in taken]
@@ -141,7 +136,7 @@ def _year_of(value: Value) -> int:
     return value.year
 
 
-def _draw_number(slot: Slot, values: Mapping[str, Value], draw: Draw) -> str:
+def _draw_number(slot: Number, values: Mapping[str, Value], draw: Draw) -> str:
     """A number that no other slot has, with its unit."""
     taken = {text.split()[0] for text in _texts(values)}
     numbers = [f"{n:,}" for n in range(slot.low, slot.high + 1, slot.step)]
