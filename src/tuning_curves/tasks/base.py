@@ -239,15 +239,13 @@ class Task(ABC):
 
     # What is done with a trained model or a file of predictions; a task may do without.
 
-    @classmethod
-    def read_unlabelled(cls, texts: Mapping[str, str | None], path: Path | None) -> Dataset:
+    def read_unlabelled(self, texts: Mapping[str, str | None], path: Path | None) -> Dataset:
         """The examples of the command line (`inputs`) or of a file, with labels or without."""
-        raise cls._cannot("predicts no texts of one's own")
+        raise self._cannot("predicts no texts of one's own")
 
-    @classmethod
-    def describe(cls, predictions: Any, data: Dataset) -> Sequence[Prediction]:
+    def describe(self, predictions: Any, data: Dataset) -> Sequence[Prediction]:
         """What `predict` gave, for people."""
-        raise cls._cannot("predicts no texts of one's own")
+        raise self._cannot("predicts no texts of one's own")
 
     @classmethod
     def write_predictions(cls, path: Path, predictions: Sequence[Prediction]) -> None:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from tuning_curves.tasks.base import Field, Metric, Nouns, Part, Task
+from tuning_curves.tasks.base import Field, Nouns, Part, Task
 from tuning_curves.tasks.dataset import GroupedRows, group_of, side_by_side
+from tuning_curves.tasks.metrics import Mean
 from tuning_curves.util.errors import DataError
 
 
@@ -15,7 +16,7 @@ class Opinions(Task):
 
     name = "opinions"
     parts = (Part(name="right", kind="bit"),)
-    metrics = (Metric(name="accuracy", label="accuracy", heading="Acc.", part="right"),)
+    metrics = (Mean(name="accuracy", label="accuracy", heading="Acc.", part="right"),)
     nouns = Nouns(example="opinion", examples="opinions", group="author", groups="authors")
     fields = (
         Field("text", "what is said"),

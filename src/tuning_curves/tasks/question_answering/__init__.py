@@ -106,8 +106,11 @@ and F1, each the best over a question's gold answers, as the official script cou
         """See `without_questions`."""
         return without_questions(data, places, source)
 
-    def encode(self, data: Any, tokenizer: Any, *, max_length: int, stride: int) -> WindowSet:
+    def encode(
+        self, data: Any, tokenizer: Any, *, max_length: int, stride: int | None
+    ) -> WindowSet:
         """See `cut_windows`."""
+        assert stride is not None, "checked with the study"
         return cut_windows(data, tokenizer, max_length, stride)
 
     def loss(self, logits: "Tensor", rows: Rows, labels: "Tensor") -> "Tensor":
@@ -128,15 +131,13 @@ and F1, each the best over a question's gold answers, as the official script cou
         exact, f1 = answers.gold_answers(sample).score(predictions.texts)
         return {"exact": exact, "f1": f1}
 
-    @classmethod
-    def read_unlabelled(cls, texts: Mapping[str, str | None], path: Path | None) -> SquadData:
+    def read_unlabelled(self, texts: Mapping[str, str | None], path: Path | None) -> SquadData:
         """See `one_question` and `read_questions`."""
         if path is not None:
             return files.read_questions(path)
         return files.one_question(texts["question"], texts["context"])
 
-    @classmethod
-    def describe(cls, predictions: Answers, data: Any) -> Sequence[Prediction]:
+    def describe(self, predictions: Answers, data: Any) -> Sequence[Prediction]:
         """A row for each question: the answer, where it begins, its score."""
         return answers.describe(predictions, data)
 

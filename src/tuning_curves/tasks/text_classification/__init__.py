@@ -77,7 +77,11 @@ correlation and macro-F1, as scikit-learn counts them."""
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """All three, the study's first."""
-        counts = {"predicted": "predicted", "actual": "actual", "classes": len(self.labels)}
+        counts: dict[str, Any] = {
+            "predicted": "predicted",
+            "actual": "actual",
+            "classes": len(self.labels),
+        }
         known: dict[str, Metric] = {
             "accuracy": Mean(name="accuracy", label="accuracy", heading="Acc.", part="correct"),
             "matthews": Matthews(

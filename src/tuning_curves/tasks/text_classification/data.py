@@ -50,10 +50,10 @@ def from_rows(
 
 def _row(where: str, row: Mapping[str, Any], numbers: Mapping[str, int] | None) -> list[Any]:
     pair = row.get("text_pair")
-    texts = [_text(row.get("text"), "text", where)]
-    texts.append(None if pair is None else _text(pair, "text_pair", where))
+    text = _text(row.get("text"), "text", where)
+    second = None if pair is None else _text(pair, "text_pair", where)
     label = None if numbers is None else check_known(row.get("label"), numbers, where)
-    return [group_of(row, where), *texts, label]
+    return [group_of(row, where), text, second, label]
 
 
 def _text(value: Any, name: str, where: str) -> str:

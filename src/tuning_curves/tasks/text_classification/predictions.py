@@ -94,13 +94,14 @@ def score_file(data: Path, predictions: Path) -> Scored:
     known = sorted({*gold, *(label for label in found if label is not None)})
     numbers = number_labels(known)
     actual = np.array([numbers[label] for label in gold])
-    predicted = np.array([numbers.get(label, len(known)) for label in found])  # the last: none
+    predicted = np.array([len(known) if label is None else numbers[label] for label in found])
     parts = {"predicted": predicted, "actual": actual}
-    counts: dict[str, Any] = {"predicted": "predicted", "actual": "actual"}
+    classes = len(known) + 1  # the last one is that of no prediction
+    counts: dict[str, Any] = {"predicted": "predicted", "actual": "actual", "classes": classes}
     kinds = {"matthews": Matthews, "macro_f1": MacroF1}
     scores = {"accuracy": 100 * float((predicted == actual).mean())}
     for name, kind in kinds.items():
-        metric = kind(name=name, label=name, heading=name, classes=len(known) + 1, **counts)
+        metric = kind(name=name, label=name, heading=name, **counts)
         scores[name] = 100 * float(metric.value(metric.sums(parts).sum(0)))
     return Scored(
         scores={**scores, "total": len(ids)},
