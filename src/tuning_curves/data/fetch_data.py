@@ -40,7 +40,8 @@ def fetch_data(task: Task, data: "DataSection", folder: Path) -> None:
     content = parts.content
     _check_pins(data, content)
     check_leakage(parts.data, data.name, task.nouns, texts_too=_texts_too(data.duplicates))
-    notes = task.check_parts(parts.data, data.name)
+    named = f"{data.name} ({data.train})" if data.source == "path" else data.name
+    notes = task.check_parts(parts.data, named)
     for split in SPLITS:
         write_json(folder / f"{split}.json", parts.data[split].to_json(), indent=None)
     write_json(
