@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tuning_curves.data.hub import _read_rows
+from tuning_curves.data.hub_card import files_of
 from tuning_curves.data.section import HubData
 from tuning_curves.tasks.base import Field
 from tuning_curves.util.errors import DataError
@@ -60,6 +61,16 @@ def test_a_configuration_is_chosen_and_its_classes_are_named(
     assert read(repository, tmp_path, configuration="second") == [
         ("lab/x (train): row 1", {"text": "of the second", "label": "1"})
     ]
+
+
+def test_only_a_configurations_own_files_are_fetched() -> None:
+    assert files_of(README, "first") == ["first/train.jsonl"]
+    assert files_of(README, "third") == files_of("# no card", "first") == []
+    glue = (
+        "---\nconfigs:\n- config_name: cola\n  data_files:\n"
+        "  - {split: test, path: cola/test-*}\n  - {split: train, path: [a, b]}\n---\n"
+    )
+    assert files_of(glue, "cola") == ["cola/test-*", "a", "b"]
 
 
 @pytest.mark.parametrize(

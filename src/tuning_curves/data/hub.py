@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tuning_curves.data.hub_card import CARD, files_of
 from tuning_curves.data.readers.hub_rows import hub_rows
 from tuning_curves.tasks.base import Field
 from tuning_curves.util.errors import (
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 WAITS = (2.0, 8.0)  # seconds before each further attempt
 PASSING = (408, 425, 429, 500, 502, 503, 504)
-ROWS = ["*.parquet", "*.json", "*.jsonl", "README.md"]  # README.md says which file is which split
+ROWS = ["*.parquet", "*.json", "*.jsonl", CARD]
 NO_ROOM = "Not enough disk space"  # what `datasets` says before it begins, in a bare OSError
 FIX_LATER = (
     "run again later: files that arrived whole are kept. Without a network, download it elsewhere "
@@ -84,9 +85,20 @@ def download_rows(
         PassingError, ResourceError: as above.
         DataError: as above, or no rows that can be read.
     """
-    folder = _download(data.repository, data.revision, "dataset", ROWS)
+    folder = _download_files(data)
     with tempfile.TemporaryDirectory(prefix="tuning-curves-") as scratch:
         return {split: _read_rows(folder, data, split, scratch, fields) for split in splits}
+
+
+def _download_files(data: "HubData") -> Path:
+    """The files of a data set repository: of the configuration alone where its card lists them."""
+    if data.configuration is None:
+        return _download(data.repository, data.revision, "dataset", ROWS)
+    folder = _download(data.repository, data.revision, "dataset", [CARD])
+    card = folder / CARD
+    listed = files_of(card.read_text("utf-8"), data.configuration) if card.is_file() else []
+    names = [CARD, *listed] if listed else ROWS
+    return _download(data.repository, data.revision, "dataset", names)
 
 
 def _read_rows(
