@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tuning_curves.analysis.agreement import check_record
 from tuning_curves.analysis.group_sums import add_by_group, pseudo_sums, sum_groups
-from tuning_curves.analysis.runs import check_record
 from tuning_curves.analysis.statistics import variance_parts
 from tuning_curves.study.outcomes import Outcomes, pack_outcomes
 from tuning_curves.tasks.base import Nouns, Part

@@ -26,7 +26,7 @@ def test_rows_are_sorted_and_outcomes_summed_by_group(runs: Runs) -> None:
     assert runs.frame["id"].tolist() == ["a", "c", "b"]
     assert finished(runs.frame)["id"].tolist() == ["a", "b"]
     assert runs.group_sizes.tolist() == GROUPS
-    assert runs.metric == "exact_match"
+    assert runs.metric.name == "exact_match"
     assert runs.stack(["a", "b"], "exact_match").tolist() == [[1, 0], [0, 2]]
     assert runs.stack(["b"], "f1")[0] == pytest.approx([0.5, 2.5])
 

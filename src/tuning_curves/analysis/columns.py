@@ -221,6 +221,12 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _whole("total", "encoder and head in all"),
         Column(name="share", write=fraction, heading="share (%)", show="percent"),
     ),
+    "labels": (
+        _text("label", "label"),
+        _whole("examples", "test {examples}"),
+        Column(name="share", write=fraction, heading="share (%)", show="percent"),
+    ),
+    "baseline": (METRIC, _points("score", "most frequent label")),
     "provenance": (
         _text("key", "what"),
         _text("value", "value", "long"),

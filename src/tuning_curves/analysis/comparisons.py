@@ -60,7 +60,7 @@ def _score(
     key = (metric.stream or metric.name, *[row[name] for name in GROUP[1:]])
     generator = generator_for(analysis.seed, "curve", *key)
     found = estimate(sums, runs.group_sizes, draws=analysis.n_bootstrap, generator=generator)
-    low, high = np.clip(found.interval(analysis.confidence), 0, PERCENT)
+    low, high = np.clip(found.interval(analysis.confidence), PERCENT * metric.least, PERCENT)
     by_seed = PERCENT * sums.sum(axis=1) / runs.group_sizes.sum()
     return {
         "metric": metric.name,

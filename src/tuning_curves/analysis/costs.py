@@ -99,8 +99,9 @@ def summarise_reach(curves: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
 
 
 def best_score(curves: pd.DataFrame) -> float:
-    """The best mean score of `full`; NaN where it has none."""
-    return float(curves.loc[curves["method"] == REFERENCE, "score"].max())
+    """The best mean score of `full`; NaN where it has none, or none of which a share is less."""
+    best = float(curves.loc[curves["method"] == REFERENCE, "score"].max())
+    return best if best >= 0 else np.nan
 
 
 def with_seconds(curves: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:

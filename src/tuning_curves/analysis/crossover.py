@@ -58,7 +58,7 @@ def crossover_of(
     """
     generator = generator_for(analysis.seed, "crossover", first, second)
     sizes = np.array(sorted(pairs), dtype=float)
-    everything = [pairs[int(n)].differences(runs, runs.metric) for n in sizes]
+    everything = [pairs[int(n)].differences(runs, runs.metric.name) for n in sizes]
     values = np.array([sums.mean(axis=0).sum() for sums in everything]) / runs.group_sizes.sum()
     common = set.intersection(*(set(pair.seeds) for pair in pairs.values()))
     stacked = np.stack(

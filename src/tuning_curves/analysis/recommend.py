@@ -109,7 +109,7 @@ class Curves:
     @property
     def metric(self) -> Metric:
         """The study's metric."""
-        return self.source.metrics[0]
+        return self.source.metric
 
     def share(self, method: str) -> float:
         """What a method trains outside the head, as a fraction of the encoder."""
@@ -261,7 +261,7 @@ def _extrapolate(curves: Curves, method: str, sizes: list[int]) -> Gain:
 def _interval(
     curves: Curves, method: str, n: int, last: Estimate, squared: float, trials: int
 ) -> tuple[float, float]:
-    """Student's t interval of the sum of both errors, cut where scores end, at 0 and 100."""
+    """Student's t interval of the sum of both errors, cut where scores end."""
     seeds = len(curves.at(method, n))
     freedom = seeds - 1 if np.isnan(last.freedom) else last.freedom
     variance = last.error**2 + squared
@@ -270,7 +270,7 @@ def _interval(
     reach = quantile * np.sqrt(variance)
     score = curves.score(method, n)
     low, high = last.value - reach, last.value + reach
-    return max(low, -score), min(high, PERCENT - score)
+    return max(low, PERCENT * curves.metric.least - score), min(high, PERCENT - score)
 
 
 def trial_errors(curves: Curves, method: str, sizes: list[int]) -> list[float]:

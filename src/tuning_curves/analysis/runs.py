@@ -7,9 +7,8 @@ agreement with itself and with the others. `runs.csv` and `biases.csv` are expor
 
 import csv
 import io
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,22 +16,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tuning_curves.analysis.agreement import check_groups, check_record, summed_parts
 from tuning_curves.analysis.group_sums import sum_groups
 from tuning_curves.study.grid import Study
 from tuning_curves.study.job import PlannedRun, Settings
-from tuning_curves.study.outcomes import ROUNDING, Outcomes, unpack_outcomes
+from tuning_curves.study.outcomes import Outcomes, unpack_outcomes
 from tuning_curves.study.paths import CollectedPaths
-from tuning_curves.study.records import (
-    PackedOutcomes,
-    Record,
-    RecordStore,
-    damaged,
-    no_records,
-    read_agreeing,
-)
+from tuning_curves.study.records import Record, RecordStore, no_records, read_agreeing
 from tuning_curves.tasks import make_task
-from tuning_curves.tasks.base import Part, Task
-from tuning_curves.tasks.metrics import Mean, Metric
+from tuning_curves.tasks.base import Task
+from tuning_curves.tasks.metrics import Metric
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import write_text
 
@@ -55,7 +48,6 @@ COLUMNS = [
     *[*RUN, "id", "status", "steps", *SCORES, *COUNTS, *SECONDS, *BYTES, *MEASURED, *ORIGIN],
 ]
 BIASES = ["id", "term", "layer", "change", "first_gradient"]
-EXACT = 1e-9  # by which a metric, recomputed, may differ: another order of summing makes less
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +64,13 @@ class Runs:
     group_sizes: np.ndarray  # int64 [G], examples
     sums: Mapping[str, Mapping[str, np.ndarray]]
     metrics: tuple[Metric, ...]  # the task's; the first one is the study's
+    labels: Mapping[str, int] = field(default_factory=dict)  # test examples of each
+    baseline: Mapping[str, float] = field(default_factory=dict)  # metrics of the most frequent one
 
     @property
-    def metric(self) -> str:
-        """The name of the study's metric."""
-        return self.metrics[0].name
+    def metric(self) -> Metric:
+        """The study's metric."""
+        return self.metrics[0]
 
     def stack(self, ids: list[str], metric: str) -> np.ndarray:
         """The runs' sums over groups, [len(ids), G]."""
@@ -162,123 +156,8 @@ def read_records(
         if record.outcomes is not None:
             sizes = np.array(record.outcomes.group_sizes)
             known = sizes if known is None else known
-            _check_groups(known, sizes, path, task)
+            check_groups(known, sizes, path, task)
     return records
-
-
-def check_record(record: Mapping[str, Any], path: Path, task: Task) -> None:
-    """Make sure that a record agrees with itself, scores with status and with outcomes.
-
-    Raises:
-        DataError: names the file and the two things that disagree.
-    """
-    status = _get(record, path, "status")
-    if status == "diverged":
-        for key in ("scores", "outcomes"):
-            if _get(record, path, key) is not None:
-                raise damaged(path, f"a diverged run has {key}, expected null")
-        return
-    if status != "finished":
-        raise damaged(path, f"status is {status!r}, expected 'finished' or 'diverged'")
-    for split in ("test", "validation"):
-        _check_score(record, path, split, task)
-    _check_outcomes(record, path, task)
-
-
-def _check_score(record: Mapping[str, Any], path: Path, split: str, task: Task) -> None:
-    total = _get(record, path, f"scores.{split}.total")
-    for part in _summed(task):
-        value = _get(record, path, f"scores.{split}.{part.name}")
-        numbers = isinstance(total, int) and isinstance(value, int | float)
-        most = math.inf if part.kind == "count" else total
-        if not numbers or total < 1 or not 0 <= value <= most:
-            raise damaged(
-                path, f"scores.{split}.{part.name} is {value} of {total} {task.nouns.examples}"
-            )
-    for metric in _kept(task):
-        value = _get(record, path, f"scores.{split}.{metric.name}")
-        known = isinstance(value, int | float)
-        if not known or not metric.least - EXACT <= value <= 1 + EXACT:
-            raise damaged(
-                path,
-                f"scores.{split}.{metric.name} is {value}, expected {metric.least:g} to 1",
-            )
-
-
-def _summed(task: Task) -> list[Part]:
-    """The parts whose sums are in the scores."""
-    return [part for part in task.parts if part.kind != "class"]
-
-
-def _kept(task: Task) -> list[Metric]:
-    """The metrics whose values are in the scores."""
-    return [metric for metric in task.metrics if not isinstance(metric, Mean)]
-
-
-def _check_outcomes(record: Mapping[str, Any], path: Path, task: Task) -> None:
-    """The outcomes must give the scores: sums exactly, but shares to rounding; metrics to 1e-9."""
-    outcomes = _unpack(record, path, task)
-    score = record["scores"]["test"]
-    total = int(outcomes.group_sizes.sum())
-    if total != score["total"]:
-        raise damaged(path, f"outcomes have total {total}, scores.test.total is {score['total']}")
-    for part in _summed(task):
-        found = float(outcomes.parts[part.name].astype(np.float64).sum())
-        shared = part.kind == "share"
-        if abs(found - score[part.name]) > shared * (ROUNDING + 1e-6) * total:
-            raise _disagrees(path, part.name, f"{found:.{2 if shared else 0}f}", score)
-    for metric in _kept(task):
-        value = float(metric.value(_totals(outcomes, metric, path)))
-        if abs(value - score[metric.name]) > EXACT:
-            raise _disagrees(path, metric.name, repr(value), score)
-
-
-def _totals(outcomes: Outcomes, metric: Metric, path: Path) -> np.ndarray:
-    try:
-        return metric.sums(outcomes.parts).sum(axis=0)
-    except DataError as error:
-        raise damaged(path, f"outcomes.{error.message}") from None
-
-
-def _disagrees(path: Path, name: str, found: str, score: Mapping[str, Any]) -> DataError:
-    return damaged(path, f"outcomes have {name} {found}, scores.test.{name} is {score[name]}")
-
-
-def _unpack(record: Mapping[str, Any], path: Path, task: Task) -> Outcomes:
-    packed = _get(record, path, "outcomes")
-    try:
-        return unpack_outcomes(PackedOutcomes(**(packed or _NOTHING)), task.parts)
-    except (DataError, TypeError) as error:
-        raise damaged(path, getattr(error, "message", str(error))) from None
-
-
-_NOTHING: dict[str, Any] = {"group_sizes": None, "parts": {}}
-
-
-def _check_groups(known: np.ndarray, sizes: np.ndarray, path: Path, task: Task) -> None:
-    """All records must be of the same test examples."""
-    if np.array_equal(known, sizes):
-        return
-    nouns = task.nouns
-    raise damaged(
-        path,
-        f"outcomes.group_sizes are of {len(sizes)} {nouns.groups} and {sizes.sum()} "
-        f"{nouns.examples}, other records' of {len(known)} and {known.sum()}, or in another order",
-    )
-
-
-def _get(record: Mapping[str, Any], path: Path, place: str) -> Any:
-    """A record's value at a dotted place.
-
-    Raises:
-        DataError: the record has no such place.
-    """
-    value: Any = record
-    for key in place.split("."):
-        if not isinstance(value, Mapping) or key not in value:
-            raise damaged(path, f"{place} is missing")
-        value = value[key]
-    return value
 
 
 def make_runs(planned: Sequence[PlannedRun], records: Mapping[str, Record], task: Task) -> Runs:
@@ -293,10 +172,12 @@ def make_runs(planned: Sequence[PlannedRun], records: Mapping[str, Record], task
     numbers = [name for name in COLUMNS if name not in texts]
     sums: dict[str, dict[str, np.ndarray]] = {metric.name: {} for metric in task.metrics}
     sizes = np.zeros(0, np.int64)
+    about: dict[str, Any] = {}
     for identity, record in records.items():
         if record.outcomes is not None:
             outcomes = unpack_outcomes(record.outcomes, task.parts)
             sizes = outcomes.group_sizes
+            about = about or _about_test(outcomes, task)  # one and the same for all
             for metric in task.metrics:
                 assert record.scores is not None, "outcomes come with scores"
                 score = record.scores["test"]
@@ -307,7 +188,14 @@ def make_runs(planned: Sequence[PlannedRun], records: Mapping[str, Record], task
         group_sizes=sizes,
         sums=sums,
         metrics=task.metrics,
+        **about,
     )
+
+
+def _about_test(outcomes: Outcomes, task: Task) -> dict[str, Any]:
+    """`Runs.labels` and `Runs.baseline`."""
+    parts = outcomes.parts
+    return {"labels": task.count_labels(parts), "baseline": task.baseline(parts) or {}}
 
 
 def _row(planned: PlannedRun, record: Record, task: Task) -> dict[str, Any]:
@@ -376,7 +264,7 @@ def _all_scores(record: Record | None, task: Task) -> dict[str, Any]:
     """Sums of the test part, and every metric of both parts in percent."""
     found: dict[str, Any] = {}
     test = None if record is None or record.scores is None else record.scores["test"]
-    for key in ("total", *(part.name for part in _summed(task))):
+    for key in ("total", *(part.name for part in summed_parts(task))):
         found[f"test_{key}"] = None if test is None else test[key]
     for split in SPLITS:
         for metric in task.metrics:

@@ -23,6 +23,7 @@ from tuning_curves.analysis.costs import (
     summarise_reach,
 )
 from tuning_curves.analysis.crossover import make_crossovers
+from tuning_curves.analysis.labels import count_labels, list_baseline
 from tuning_curves.analysis.runs import Runs
 from tuning_curves.analysis.selection import (
     keep_chosen,
@@ -33,8 +34,6 @@ from tuning_curves.analysis.selection import (
 from tuning_curves.analysis.sizes import compare_sizes
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.study.grid import points as study_points
-from tuning_curves.tasks import make_task
-from tuning_curves.tasks.metrics import Metric
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import write_text
 
@@ -70,12 +69,14 @@ def make_tables(runs: Runs, study: StudyConfig, claims: Claims) -> dict[str, pd.
         "provenance": provenance,
         "biases": summarise_biases(runs, chosen),
         "sizes": compare_sizes(runs, chosen, study.analysis),
+        "labels": count_labels(runs),
+        "baseline": list_baseline(runs),
     }
     return {
         **{name: order_rows(frame, study) for name, frame in tables.items()},
         "curves": curves,
         "budgets": compare_budgets(runs, chosen, study),
-        "reach": summarise_reach(of_metric(curves, runs.metric), chosen),
+        "reach": summarise_reach(of_metric(curves, runs.metric.name), chosen),
         "verdicts": make_verdicts(runs, chosen, selection, study, claims),
     }
 
@@ -102,11 +103,6 @@ def order_rows(frame: pd.DataFrame, study: StudyConfig) -> pd.DataFrame:
 def of_metric(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The rows of one metric."""
     return frame if frame.empty else frame.loc[frame["metric"] == metric]
-
-
-def main_metric(study: StudyConfig) -> Metric:
-    """The study's metric: its task's first."""
-    return make_task(study.task).metrics[0]
 
 
 def write_table(path: Path, frame: pd.DataFrame, columns: tuple[Column, ...]) -> None:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from tuning_curves.analysis.comparisons import LEAST_PAIRS
-from tuning_curves.analysis.tables import Tables, main_metric, of_metric
+from tuning_curves.analysis.tables import Tables, of_metric
 from tuning_curves.report import style, wording
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
@@ -11,7 +11,7 @@ from tuning_curves.tasks import make_task
 
 def gain_sentences(tables: Tables, study: StudyConfig) -> list[str]:
     """One sentence per budget: what each method gains from its smallest to its largest size."""
-    rows = of_metric(tables["sizes"], main_metric(study).name)
+    rows = of_metric(tables["sizes"], make_task(study.task).metric.name)
     found = []
     for budget in dict.fromkeys(rows["budget"]) if not rows.empty else ():
         own = rows[rows["budget"] == budget]
@@ -29,16 +29,17 @@ def _ends(rows: pd.DataFrame) -> pd.Series:
 
 def _sentence(budget: str, ends: pd.DataFrame, study: StudyConfig) -> str:
     first = ends.iloc[0]
-    examples = make_task(study.task).nouns.examples
+    task = make_task(study.task)
     alike = (ends["smaller_steps"] == ends["larger_steps"]).all()
     gains = wording.join(
         f"{style.label(name)} {wording.difference(row['difference'])}{_certainty(row, study)}"
         for name, row in ends.iterrows()
     )
-    steps = ", with as many steps" if alike else ", with more steps"
+    budget += ", with as many steps" if alike else ", with more steps"
     return (
-        f"From {wording.whole(first['smaller'])} to {wording.whole(first['larger'])} {examples} "
-        f"under {budget}{steps}, {main_metric(study).label} changes by these points: {gains}."
+        f"From {wording.whole(first['smaller'])} to {wording.whole(first['larger'])} "
+        f"{task.nouns.examples} under {budget}, {task.metric.label} changes by these points: "
+        f"{gains}."
     )
 
 

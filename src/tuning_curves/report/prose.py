@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from tuning_curves.analysis.comparisons import LEAST_PAIRS
-from tuning_curves.analysis.tables import Tables, main_metric, of_metric, points_of
+from tuning_curves.analysis.tables import Tables, of_metric, points_of
 from tuning_curves.report import style, wording
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.study.grid import steps_of
@@ -23,7 +23,7 @@ PLACES = ("above", "below", "undecided", "without interval")
 
 def main_finding(tables: Tables, study: StudyConfig) -> str:
     """The study in one sentence: its first contrast that has results, under every budget."""
-    contrasts = of_metric(tables["contrasts"], main_metric(study).name)
+    contrasts = of_metric(tables["contrasts"], make_task(study.task).metric.name)
     pairs = pairs_of(contrasts, study)
     if not pairs:
         none = "no contrast has a pair of finished runs"
@@ -152,13 +152,13 @@ def _basis(rows: pd.DataFrame, study: StudyConfig) -> str:
     if rows["low"].isna().all():
         return runs
     few = "; fewer than three pairs decide nothing" if pairs.max() < LEAST_PAIRS else ""
-    label = main_metric(study).label
+    label = make_task(study.task).metric.label
     return f"paired differences in {label}, after Holm's correction over sizes; {runs}{few}"
 
 
 def contrast_sentences(tables: Tables, study: StudyConfig) -> list[str]:
     """One sentence per contrast and, where they differ, budget, with what Holm leaves."""
-    contrasts = of_metric(tables["contrasts"], main_metric(study).name)
+    contrasts = of_metric(tables["contrasts"], make_task(study.task).metric.name)
     return [
         f"Under {wording.join(budgets)}, {phrase}."
         for first, second in pairs_of(contrasts, study)
@@ -232,7 +232,7 @@ def failures(tables: Tables, study: StudyConfig) -> str:
 
 def gaps(tables: Tables, study: StudyConfig) -> str:
     """Points of the study without a score, and points without an interval."""
-    curves = of_metric(tables["curves"], main_metric(study).name)
+    curves = of_metric(tables["curves"], make_task(study.task).metric.name)
     known = curves.dropna(subset=["score"])
     scored = {(row.budget, row.method, row.n_train) for row in known.itertuples()}
     wanted = points_of(study)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tuning_curves.analysis.columns import TABLES, Column
-from tuning_curves.analysis.tables import Tables, main_metric, of_metric
+from tuning_curves.analysis.tables import Tables, of_metric
 from tuning_curves.report import style, wording
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
@@ -82,10 +82,11 @@ def make_sheets(tables: Tables, study: StudyConfig) -> dict[str, Sheet]:
         "level": wording.percent_level(study.analysis.confidence),
         "metric": task.metric.heading,
         "example": task.nouns.example,
+        "examples": task.nouns.examples,
     }
     metrics = {metric.name: metric.heading for metric in task.metrics}
     show = {**SHOW, "metric": lambda name: str(metrics.get(name, name))}
-    curves = of_metric(tables["curves"], main_metric(study).name)
+    curves = of_metric(tables["curves"], task.metric.name)
     sheets = {name: view(tables[name], TABLES[name], show, words) for name in TABLES}
     return {MAIN: scores(curves), **sheets}
 

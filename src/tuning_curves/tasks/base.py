@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 import numpy as np
 
 from tuning_curves.tasks.dataset import Dataset
-from tuning_curves.tasks.metrics import Metric
+from tuning_curves.tasks.metrics import Metric, Parts
 from tuning_curves.tasks.windows import Windows
 from tuning_curves.util.errors import UsageError
 from tuning_curves.util.files import read_json
@@ -236,6 +236,19 @@ class Task(ABC):
     @abstractmethod
     def measure(self, predictions: Any, sample: Sample) -> dict[str, np.ndarray]:
         """What each example counts towards each of `parts`: by name, [E]."""
+
+    # What the test part is like, from what any run's `measure` gave of it.
+
+    def count_labels(self, parts: Parts) -> Mapping[str, int]:
+        """How many examples have each label, by name; empty where an example has not one label."""
+        return {}
+
+    def baseline(self, parts: Parts) -> Mapping[str, float] | None:
+        """Each metric, a fraction, of predicting nothing but the most frequent label.
+
+        None where that is nothing to compare with.
+        """
+        return None
 
     # What is done with a trained model or a file of predictions; a task may do without.
 

@@ -69,7 +69,7 @@ class Evidence:
     @property
     def metric(self) -> Metric:
         """The study's metric."""
-        return self.runs.metrics[0]
+        return self.runs.metric
 
     @property
     def nouns(self) -> Nouns:
@@ -261,7 +261,7 @@ def compare_to_full_data(
 def _below_share(evidence: Evidence, pairs: pd.DataFrame, rule: "DataNeeded", n: int) -> Condition:
     """`p_for` is of "at most the share", `p_against` of "at least the share"."""
     here, full = (
-        evidence.runs.stack(list(pairs[name]), evidence.runs.metric) for name in ("id_0", "id_1")
+        evidence.runs.stack(list(pairs[name]), evidence.metric.name) for name in ("id_0", "id_1")
     )
     analysis = evidence.analysis
     difference = estimate(

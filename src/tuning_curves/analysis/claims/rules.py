@@ -260,6 +260,8 @@ class TimeToScore(Rule):
         few = points["seeds"] < evidence.least_pairs  # such a point is nowhere sure to reach it
         points = points.assign(low=points["low"].mask(few), high=points["high"].mask(few, 100.0))
         target = self.share * costs.best_score(evidence.curves)
+        if np.isnan(target):
+            return undecided("full has no score in this study, or none above 0")
         said = f"{target:.1f} {evidence.metric.label}"
         own, other = (costs.reach_time(points, name, target) for name in self.methods)
         for name, times in zip(self.methods, (own, other), strict=True):

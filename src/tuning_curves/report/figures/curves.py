@@ -11,11 +11,14 @@ from matplotlib.figure import Figure
 
 from tuning_curves.report import style
 from tuning_curves.report.figures.panels import (
+    BASELINE,
     SINGLE,
     WIDTH,
+    baseline_of,
     budget_words,
     curve_budgets,
     dodge,
+    draw_baseline,
     legend_below,
     of_study,
     other_budgets,
@@ -37,7 +40,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
     """The curves with their intervals; a point without an interval has no bar.
 
     Methods with a single size are no curve, and left to the tables where others have more. What a
-    budget has at some sizes only stands hollow in every panel.
+    budget has at some sizes only stands hollow in every panel. A grey line is the task's baseline.
     """
     curves = of_study(tables, "curves", study).dropna(subset=["score"])
     task = make_task(study.task)
@@ -56,9 +59,23 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
             figure, top = _row_for_all(curves, methods, budgets, others, task.nouns.examples)
         for axes, budget in zip(top, budgets, strict=True):
             axes.set_title(f"{budget}: {budget_words(study, budget)}")
-        score_axis(top[0], curves["score"])
+        baseline = baseline_of(tables, study)
+        score_axis(top[0], pd.concat([curves["score"], pd.Series(baseline, dtype=float)]))
+        _baseline(figure, baseline)
         figure.supylabel(f"{task.metric.label} on test (%)", fontsize=8)
     return figure
+
+
+def _baseline(figure: Figure, score: float | None) -> None:
+    """In every panel, named in the first."""
+    if score is None:
+        return
+    for axes in figure.axes:
+        draw_baseline(axes, score)
+    figure.axes[0].text(
+        0.99, score, BASELINE, transform=figure.axes[0].get_yaxis_transform(), fontsize=6.5,
+        ha="right", va="bottom", color="#6A6A6A", zorder=1.2,
+    )  # fmt: skip
 
 
 def _row_for_all(

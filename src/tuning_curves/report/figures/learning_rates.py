@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from tuning_curves.analysis.tables import main_metric
 from tuning_curves.report import style, wording
 from tuning_curves.report.figures.panels import (
     WIDTH,
@@ -21,6 +20,7 @@ from tuning_curves.report.figures.panels import (
     short,
 )
 from tuning_curves.study.config import StudyConfig
+from tuning_curves.tasks import make_task
 
 EDGE = style.VERMILION
 MOST = 5  # panels beside each other
@@ -54,7 +54,9 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
         for axes in panels[-len(methods) :]:
             axes.set_xlabel("learning rate", fontsize=7.5)
         figure.align_xlabels(panels)
-        figure.supylabel(f"{main_metric(study).label} on the validation split (%)", fontsize=8)
+        figure.supylabel(
+            f"{make_task(study.task).metric.label} on the validation split (%)", fontsize=8
+        )
         legend_below(figure, _handles(colours), 4 if len(colours) < 7 else 5)
     return figure
 

@@ -10,12 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from tuning_curves.analysis.tables import main_metric, of_metric
+from tuning_curves.analysis.tables import of_metric
 from tuning_curves.report import wording
 from tuning_curves.study.config import StudyConfig
+from tuning_curves.tasks import make_task
 
 WIDTH = 6.45  # inches: as wide as the text of the paper
 SINGLE = 4.3  # inches: a figure of one column of panels
+BASELINE = "majority class"
 NEAREST = 0.036  # by how much of the axis two size labels stand apart, for each panel in a row
 
 
@@ -110,7 +112,7 @@ def points_with_bars(
 
 def of_study(tables: Mapping[str, pd.DataFrame], name: str, study: StudyConfig) -> pd.DataFrame:
     """A table's rows of the study's metric."""
-    return of_metric(tables[name], main_metric(study).name)
+    return of_metric(tables[name], make_task(study.task).metric.name)
 
 
 def of_main_pair(frame: pd.DataFrame) -> pd.DataFrame:
@@ -137,8 +139,24 @@ def bitfit_minus_full(scores: pd.DataFrame) -> pd.Series:
 
 
 def score_axis(axes: Axes, scores: pd.Series) -> None:
-    """From 0 to somewhat above the highest score: a bar that reaches further is cut off there."""
-    axes.set_ylim(0, min(100.0, 1.35 * float(scores.max()) + 4.0))
+    """From 0 to somewhat above the highest score: a bar that reaches further is cut off there.
+
+    From below 0 where a score is, as a correlation may be.
+    """
+    least, most = min(0.0, float(scores.min())), max(0.0, float(scores.max()))
+    lowest = 1.35 * least - 4.0 if least < 0 else 0.0
+    axes.set_ylim(max(-100.0, lowest), min(100.0, 1.35 * most + 4.0))
+
+
+def baseline_of(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> float | None:
+    """What predicting the most frequent label would score by the study's metric, in percent."""
+    rows = of_study(tables, "baseline", study)
+    return None if rows.empty else float(rows["score"].iloc[0])
+
+
+def draw_baseline(axes: Axes, score: float) -> None:
+    """A thin grey line across a panel of scores, behind all else."""
+    axes.axhline(score, color="#9A9A9A", linewidth=0.9, zorder=1.2, label=BASELINE)
 
 
 def difference_axis(axes: Axes, differences: pd.Series) -> None:

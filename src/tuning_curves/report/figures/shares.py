@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from tuning_curves.analysis.tables import main_metric
 from tuning_curves.report import style, wording
 from tuning_curves.report.figures.panels import (
     WIDTH,
@@ -21,6 +20,7 @@ from tuning_curves.report.figures.panels import (
     score_axis,
 )
 from tuning_curves.study.config import StudyConfig
+from tuning_curves.tasks import make_task
 
 LEGEND_COLUMNS = 4
 
@@ -52,7 +52,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
         _axes(grid[-1][0], points.loc[points["n_train"].isin(sizes), "score"])
         for axes in grid[-1]:
             axes.set_xlabel("trained parameters, of all (%)", fontsize=7.5)
-        figure.supylabel(f"{main_metric(study).label} on test (%)", fontsize=8)
+        figure.supylabel(f"{make_task(study.task).metric.label} on test (%)", fontsize=8)
         legend_below(figure, _handles(grid, methods), min(len(methods), LEGEND_COLUMNS))
     return figure
 
