@@ -11,6 +11,9 @@ BIN := .venv/bin
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export HF_HOME ?= $(CURDIR)/.cache/huggingface
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Some containers set it. A process that finds no compiled modules compiles torch's and
+# transformers' from source: it starts in twice the time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: study figures test test-quick check format bench bench-adapterhub clean
 study: .venv/ready
