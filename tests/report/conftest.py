@@ -10,6 +10,7 @@ import pytest
 
 from tuning_curves.analysis.claims.published import read_claims
 from tuning_curves.analysis.claims.verdicts import SCALES
+from tuning_curves.report import build
 from tuning_curves.study.config import MethodEntry, StudyConfig
 from tuning_curves.util.validation import validate
 
@@ -49,6 +50,23 @@ def make_tables() -> Callable[..., dict[str, pd.DataFrame]]:
 def write_tables() -> Callable[[dict[str, pd.DataFrame], Path], Path]:
     """Write tables as CSV into a folder, and return the folder."""
     return write_csv
+
+
+@pytest.fixture(scope="session")
+def reduced_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole results of the study of sizes 100 and 1,000, to be read only."""
+    study = study_of(sizes=(100, 1000))
+    results = tmp_path_factory.mktemp("reduced")
+    write_results(invented_tables(study), study, results)
+    build.write_figures(results / "tables", study, results / "figures")
+    return results
+
+
+def write_results(tables: dict[str, pd.DataFrame], study: StudyConfig, results: Path) -> None:
+    """Write all of a study's results but its figures."""
+    write_csv(tables, results / "tables")
+    build.write_report_tables(results / "tables", study, results / "tables")
+    build.write_numbers(results / "tables", study, results / "numbers.json")
 
 
 def study_of(

@@ -6,13 +6,17 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
+from tuning_curves.analysis.tables import read_tables_of
 from tuning_curves.report import build
 from tuning_curves.report.build import assemble, compile_typst
+from tuning_curves.report.figures import FIGURES, drawer
+from tuning_curves.report.style import save
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.util.errors import DataError, ResourceError
+
+from .conftest import write_results
 
 typst = pytest.importorskip("typst")
 
@@ -20,15 +24,15 @@ SOURCE = Path(__file__).resolve().parents[2] / "paper"
 
 
 @pytest.fixture
-def make_results(make_tables: Any, write_tables: Any, tmp_path: Path) -> Any:
-    """Write a study's whole results from invented tables; returns their folder."""
+def make_results(make_tables: Any, tmp_path: Path) -> Any:
+    """Write what a paper needs of a study's results from invented tables; returns their folder."""
 
-    def make(study: StudyConfig, **more: pd.DataFrame) -> Path:
-        results = tmp_path / "results"
-        write_tables({**make_tables(study), **more}, results / "tables")
-        build.write_figures(results / "tables", study, results / "figures")
-        build.write_report_tables(results / "tables", study, results / "tables")
-        build.write_numbers(results / "tables", study, results / "numbers.json")
+    def make(study: StudyConfig) -> Path:
+        tables, results = make_tables(study), tmp_path / "results"
+        write_results(tables, study, results)
+        frames = read_tables_of(results / "tables", study)
+        for name in FIGURES:
+            save(drawer(name)(frames, study), results / "figures" / name, ["svg"])
         return results
 
     return make
@@ -46,18 +50,17 @@ def banners(main: Path) -> list[str]:
 
 
 def test_a_reduced_study_compiles_to_the_same_bytes_twice(
-    make_study: Any, make_results: Any, tmp_path: Path
+    make_study: Any, reduced_results: Path, tmp_path: Path
 ) -> None:
     study = make_study(sizes=(100, 1000))
-    results = make_results(study)
     first, second = (
-        build.compile_paper(SOURCE, results, study, tmp_path / name).read_bytes()
+        build.compile_paper(SOURCE, reduced_results, study, tmp_path / name).read_bytes()
         for name in ("first.pdf", "second.pdf")
     )
     assert pages(first) >= 4
     assert first == second
     assert b"CreationDate" not in first
-    main = assemble(SOURCE, results, study, tmp_path / "build")
+    main = assemble(SOURCE, reduced_results, study, tmp_path / "build")
     assert banners(main) == ["REDUCED SCALE"]
     assert len(compile_typst(main, "png", 20)) == pages(first)
 
@@ -97,9 +100,9 @@ def test_a_study_without_bitfit_compiles(
     assert build.compile_paper(SOURCE, results, study, tmp_path / "paper.pdf").stat().st_size > 0
 
 
-def test_missing_results_are_named(make_study: Any, make_results: Any, tmp_path: Path) -> None:
-    study = make_study(sizes=(100,), methods=("full",))
-    results = make_results(study)
+def test_missing_results_are_named(make_study: Any, reduced_results: Path, tmp_path: Path) -> None:
+    study = make_study(sizes=(100, 1000))
+    results = Path(shutil.copytree(reduced_results, tmp_path / "results"))
     (results / "numbers.json").unlink()
     (results / "figures" / "costs.svg").unlink()
     with pytest.raises(ResourceError, match=r"no numbers\.json, figures/costs\.svg"):
@@ -108,17 +111,16 @@ def test_missing_results_are_named(make_study: Any, make_results: Any, tmp_path:
 
 
 def test_a_source_that_does_not_compile_is_named(
-    make_study: Any, make_results: Any, tmp_path: Path
+    make_study: Any, reduced_results: Path, tmp_path: Path
 ) -> None:
-    study = make_study(sizes=(100,), methods=("full",))
-    results = make_results(study)
+    study = make_study(sizes=(100, 1000))
     source = tmp_path / "source"
     shutil.copytree(SOURCE, source)
     (source / "main.typ").write_text("= Title\n\n#nothing\n", "utf-8")
     with pytest.raises(DataError, match=r"main\.typ:3:1.*unknown variable: nothing"):
-        build.compile_paper(source, results, study, tmp_path / "paper.pdf")
+        build.compile_paper(source, reduced_results, study, tmp_path / "paper.pdf")
     with pytest.raises(ResourceError, match=r"no main\.typ"):
-        build.compile_paper(tmp_path / "nowhere", results, study, tmp_path / "paper.pdf")
+        build.compile_paper(tmp_path / "nowhere", reduced_results, study, tmp_path / "paper.pdf")
 
 
 def test_no_number_of_a_result_stands_in_the_text() -> None:

@@ -114,18 +114,23 @@ def theme() -> Iterator[None]:
         yield
 
 
-def save(figure: Figure, stem: Path) -> list[Path]:
-    """Write `<stem>.svg` and `<stem>.pdf`; equal figures give equal bytes.
+UNDATED: dict[str, dict[str, None]] = {
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None},
+}
+
+
+def save(figure: Figure, stem: Path, kinds: Iterable[str] = tuple(UNDATED)) -> list[Path]:
+    """Write `<stem>.svg` and `<stem>.pdf`, or one of them; equal figures give equal bytes.
 
     Returns:
-        the files, SVG first.
+        the files, in the order of `kinds`.
     """
-    undated = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}
     figure.draw_without_rendering()  # the layout settles in the first drawing
     paths = []
-    for kind, metadata in undated.items():
+    for kind in kinds:
         path = stem.with_name(f"{stem.name}.{kind}")
         with theme(), write_whole(path) as stream:
-            figure.savefig(stream, format=kind, metadata=metadata)
+            figure.savefig(stream, format=kind, metadata=UNDATED[kind])
         paths.append(path)
     return paths
