@@ -18,7 +18,7 @@ LINE = np.log(400.0) - np.log(SIZES)  # ahead below 400 examples, behind above
 
 
 def test_a_straight_line_on_log_n_is_kept_and_crosses_where_it_does() -> None:
-    smoother, points = smoothing_matrix(np.log(SIZES))
+    smoother, points = smoothing_matrix(tuple(np.log(SIZES)))
     assert smoother @ LINE == pytest.approx(np.log(400.0) - points)
     drawn = LINE + np.linspace(-0.5, 0.5, 101)[:, None] * np.log(2.0)
     found = locate_crossover(SIZES, LINE, drawn, confidence=0.95)

@@ -12,6 +12,7 @@ covariance and the smallest of the sizes' degrees of freedom. A draw that has th
 every size crosses below the range, one without it at the largest size crosses above.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,7 @@ def locate_crossover(
         "none inside the range" where a share `confidence` of the draws never changes sign and has
         the estimate's; else "undecided".
     """
-    smoother, points = smoothing_matrix(np.log(sizes))
+    smoother, points = smoothing_matrix(tuple(np.log(sizes)))
     curve = smoother @ values
     final = np.sign(curve[-1])
     position = crossing_points(curve[None], points, final)[0]
@@ -114,8 +115,10 @@ def _size(position: float) -> float:
     return float(np.exp(position)) if np.isfinite(position) else np.nan
 
 
-def smoothing_matrix(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+@lru_cache(maxsize=16)  # a study's pairs share their sizes
+def smoothing_matrix(positions: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
     """The local-line smoother from K positions to a fine grid: matrix [G, K], and the grid [G]."""
+    x = np.array(positions)
     points = np.linspace(x[0], x[-1], GRID)
     width = np.median(np.diff(x))
     rows = []

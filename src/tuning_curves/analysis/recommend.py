@@ -105,6 +105,7 @@ class Curves:
         present = set(self.frame["method"])
         self.methods = [name for name in study.method_names if name in present]
         self.nouns: Nouns = make_task(study.task).nouns
+        self.scores: dict[tuple[str, int], float] = {}  # those asked for so far
 
     @property
     def metric(self) -> Metric:
@@ -125,8 +126,11 @@ class Curves:
 
     def score(self, method: str, n: int) -> float:
         """The mean score, in percent."""
-        sums = self.source.stack(list(match_runs([self.at(method, n)])["id_0"]), self.metric.name)
-        return float(PERCENT * sums.sum() / len(sums) / self.source.group_sizes.sum())
+        if (method, n) not in self.scores:
+            ids = list(match_runs([self.at(method, n)])["id_0"])
+            right, asked = self.source.stack(ids, self.metric.name), self.source.group_sizes.sum()
+            self.scores[method, n] = float(PERCENT * right.sum() / len(ids) / asked)
+        return self.scores[method, n]
 
     def combine(self, method: str, weights: Mapping[int, float]) -> Estimate | None:
         """A weighted sum of scores at several sizes, over the seeds that all of them have."""
