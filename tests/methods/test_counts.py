@@ -12,6 +12,7 @@ import pytest
 import torch
 from transformers import AutoModel, BertConfig, BertModel
 
+from tuning_curves.encoders.families import find_family
 from tuning_curves.encoders.families.base import TERMS
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods import apply_method, list_methods, resolve_method
@@ -19,7 +20,8 @@ from tuning_curves.methods.base import Counts, Method
 from tuning_curves.methods.counting import count_entry, count_methods
 from tuning_curves.methods.extent import trains_everything
 from tuning_curves.methods.implementations import IMPLEMENTATIONS
-from tuning_curves.methods.registry import describe, list_names
+from tuning_curves.methods.registry import describe
+from tuning_curves.methods.requirements import applicable_names
 from tuning_curves.methods.table import TABLE
 from tuning_curves.util.errors import DataError, UsageError
 
@@ -166,6 +168,35 @@ def test_shares_of_the_adapters_in_bert_base() -> None:
 
 
 @pytest.mark.parametrize(
+    ("encoder", "numbers"),
+    [
+        # biases, and a gain of d for each of the 2 L + 1 LayerNorms
+        ("bert-base-cased", 102_144 + 25 * 768),
+        ("bert-large-uncased", 271_360 + 49 * 1_024),
+        ("all-MiniLM-L6-v2", 25_728 + 13 * 384),
+    ],
+)
+def test_bitfit_with_the_gains_of_layernorms(encoder: str, numbers: int) -> None:
+    found = counts(encoder, "bitfit-norm")
+    assert (found.backbone, found.added) == (numbers, 0)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "name", "added"),
+    [
+        # r (in + out) of four d x d matrices and of two between d and 4 d: 18 d r a layer
+        ("bert-base-cased", "lora-all", 12 * 18 * 768 * 8),
+        ("bert-base-cased", "lora-all-2", 12 * 18 * 768 * 2),
+        ("bert-large-cased", "lora-all", 24 * 18 * 1_024 * 8),
+        ("all-MiniLM-L6-v2", "lora-all-1", 6 * 18 * 384),
+    ],
+)
+def test_lora_on_every_matrix(encoder: str, name: str, added: int) -> None:
+    found = counts(encoder, name)
+    assert (found.backbone, found.added) == (0, added)
+
+
+@pytest.mark.parametrize(
     ("encoder", "norms", "attention", "layer"),
     [
         ("bert-base-uncased", 38_400, 28_348_416, 7_087_872),
@@ -223,6 +254,7 @@ def test_counting_from_a_configuration_file(tmp_path: Path) -> None:
     }
     assert rows[1]["trainable_added"] == 6 * (2 * 2 * 384 + 384 + 2)
     names = [method.name for method in list_methods()]
+    names.remove("value-bias")  # BERT has such biases
     assert [row["method"] for row in count_methods(path)] == names
 
 
@@ -236,7 +268,10 @@ def test_counting_refuses_what_it_does_not_know(tmp_path: Path) -> None:
         count_methods(path, ["bit-fit"])
 
 
-@pytest.mark.parametrize("name", [*list_names(), "adapter-houlsby-3", "lora-3", "prefix-3"])
+SIZED = ("adapter-houlsby-3", "lora-3", "lora-all-3", "prefix-3")
+
+
+@pytest.mark.parametrize("name", [*applicable_names(find_family("bert").shape({})), *SIZED])
 def test_counts_by_formula_are_those_of_the_model(name: str) -> None:
     """Of an encoder whose sizes are no multiples of one another."""
     config = BertConfig(

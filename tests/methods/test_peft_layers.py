@@ -16,8 +16,9 @@ from transformers.utils import logging as library_logging
 from tuning_curves.encoders.families import find_family
 from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.encoders.packing import Packing
-from tuning_curves.methods import apply_method, list_methods, resolve_method, trained_tensors
+from tuning_curves.methods import apply_method, resolve_method, trained_tensors
 from tuning_curves.methods.base import Counts
+from tuning_curves.methods.requirements import applicable_names
 from tuning_curves.methods.sparse import plain_name
 from tuning_curves.tasks.question_answering.loss import span_loss
 from tuning_curves.util.errors import ResourceError
@@ -89,6 +90,12 @@ def wrapped(folder: Path, name: str) -> Any:
             lora_dropout=0.0,
             target_modules=r"bert\." + find_family("bert").pattern("q", "v"),
         ),
+        "lora-all": peft.LoraConfig(
+            r=8,
+            lora_alpha=8,
+            lora_dropout=0.0,
+            target_modules=r"bert\.encoder\..*(query|key|value|dense)",
+        ),
         "ia3": peft.IA3Config(
             target_modules=r"bert\." + find_family("bert").pattern("k", "v", "m3"),
             feedforward_modules=r".*layer\.\d+\.output\.dense",
@@ -105,7 +112,7 @@ def theirs_by_our_names(model: Any) -> Iterator[tuple[str, Tensor]]:
             yield ours.replace("bert.", "encoder."), parameter
 
 
-@pytest.mark.parametrize("name", ["lora", "ia3"])
+@pytest.mark.parametrize("name", ["lora", "lora-all", "ia3"])
 def test_logits_and_gradients_are_those_of_pefts_padded_model(
     tiny_encoder: Path, name: str
 ) -> None:
@@ -331,7 +338,7 @@ def test_ia3_is_made_of_vectors_which_weight_decay_leaves_alone(tiny_encoder: Pa
     assert {t.ndim for n, t in tensors.items() if "ia3" in n} == {1}
 
 
-@pytest.mark.parametrize("name", [method.name for method in list_methods()])
+@pytest.mark.parametrize("name", applicable_names(find_family("bert").shape({})))
 def test_no_dropout_but_the_seeded_one(tiny_encoder: Path, name: str) -> None:
     model = prepare(tiny_encoder, name)
     kinds = [type(m).__module__ for m in model.modules() if "dropout" in type(m).__name__.lower()]
@@ -341,12 +348,12 @@ def test_no_dropout_but_the_seeded_one(tiny_encoder: Path, name: str) -> None:
     assert sources == {id(model.dropout_bits)}
 
 
-@pytest.mark.parametrize("name", ["lora", "ia3", "prefix"])
+@pytest.mark.parametrize("name", ["lora", "lora-all", "ia3", "prefix"])
 def test_a_missing_peft_is_one_clear_error(
     tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setitem(sys.modules, "peft", None)
     assert resolve_method(name).name == name  # studies can still be read
-    with pytest.raises(ResourceError, match="lora, ia3 and prefix need the package peft") as error:
+    with pytest.raises(ResourceError, match="lora-all, ia3 and prefix need the package") as error:
         prepare(tiny_encoder, name)
     assert "pip install" in str(error.value)

@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from tuning_curves.encoders.batches import ActivationCache, Room
-from tuning_curves.methods import list_methods
+from tuning_curves.encoders.families import find_family
+from tuning_curves.methods.requirements import applicable_names
 from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
@@ -44,7 +45,7 @@ def records_of(study: Study, places: WorkerPaths, device: str) -> dict[str, dict
 def test_every_listed_method_trains_near_the_cpus_numbers(
     make_study: Any, places: WorkerPaths, tmp_path: Path, precision: str
 ) -> None:
-    names = [method.name for method in list_methods()]
+    names = applicable_names(find_family("bert").shape({}))
     study = study_of(make_study, *names, training={"precision": precision})
     here = records_of(study, places, "cuda")
     there = records_of(study, replace(places, workspace=tmp_path / "cpu"), "cpu")

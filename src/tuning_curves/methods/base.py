@@ -14,6 +14,7 @@ from tuning_curves.encoders.families.base import ABOVE
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods.entry import MethodEntry
 from tuning_curves.methods.registry import describe
+from tuning_curves.methods.requirements import check_applies
 from tuning_curves.methods.sparse import plain_name, sparse_indices
 
 PREFIX = "encoder."  # of the encoder's parameters in `EncoderModel`
@@ -87,7 +88,11 @@ def apply_method(method: Method, model: EncoderModel, generator: torch.Generator
     Args:
         generator: draws the head and then the added modules or single entries; None leaves them
             undrawn, as counting on the meta device needs it.
+
+    Raises:
+        UsageError: a method that does not apply to the encoder.
     """
+    check_applies(method.entry, model.shape())
     own = {name for name, _ in model.named_parameters()}
     total = sum(parameter.numel() for parameter in model.parameters())
     if method.extend is not None:

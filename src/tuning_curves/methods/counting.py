@@ -9,6 +9,7 @@ from tuning_curves.encoders.families.base import EncoderShape
 from tuning_curves.methods.entry import MethodEntry
 from tuning_curves.methods.extent import trains_everything
 from tuning_curves.methods.registry import describe, list_names, parse_name
+from tuning_curves.methods.requirements import applicable_names, check_applies, why_not
 from tuning_curves.util.errors import UsageError
 
 OUTPUTS = 2  # logits a token, where no task is named
@@ -17,18 +18,17 @@ OUTPUTS = 2  # logits a token, where no task is named
 def count_methods(
     config: Path, names: list[str] | None = None, pooler: bool = False
 ) -> list[dict[str, Any]]:
-    """One row per method (all, or these): method, trainable counts, total, share (a fraction).
+    """One row per method: method, trainable counts, total, share (a fraction).
 
     Args:
+        names: of the methods; None is all that apply to the encoder.
         pooler: whether the pooler is part of the encoder, as a task that reads it has it.
 
     Raises:
         DataError: not an encoder's configuration.
-        UsageError: an unknown method, an architecture this package does not feed, or one without
-            the pooler that is asked for.
+        UsageError: an unknown method or one that does not apply, an architecture this package does
+            not feed, or one without the pooler that is asked for.
     """
-    names = list_names() if names is None else names
-    entries = [describe(name) for name in names]
     family, stated = read_architecture(config)
     if pooler and family.pooler is None:
         raise UsageError(
@@ -36,6 +36,7 @@ def count_methods(
             fix="leave out --pooler",
         )
     shape = family.shape(stated, pooler)
+    entries = [describe(name) for name in (applicable_names(shape) if names is None else names)]
     whole, head = shape.count(trains_everything), OUTPUTS * (shape.width + 1)
     rows = []
     for entry in entries:
@@ -54,7 +55,12 @@ def count_methods(
 
 
 def count_entry(entry: MethodEntry, shape: EncoderShape) -> tuple[int, int]:
-    """What a method trains of the encoder as it was, and of what it adds."""
+    """What a method trains of the encoder as it was, and of what it adds.
+
+    Raises:
+        UsageError: a method that does not apply to the encoder.
+    """
+    check_applies(entry, shape)
     backbone = shape.count(entry.trains)
     if entry.like is not None:
         backbone += shape.count(describe(entry.like).trains)
@@ -76,9 +82,10 @@ Every method also trains the task's head. Counts are of the parameters that a me
 it, with their share of the untouched encoder: BERT-base and BERT-large cased, and all-MiniLM-L6-v2,
 without the pooler, which only a task that reads it has (`tuning-curves methods --pooler` counts
 it in: 102,912 numbers of `bitfit` in BERT-base). A size may follow the name of an adapter (its
-bottleneck, `adapter-houlsby-8`), of `lora` (its rank) and of `prefix` (its virtual tokens); `top-k`
-takes any k up to the encoder's number of layers. The learning rates are those to begin a grid with
-for BERT-base; small encoders want larger ones.
+bottleneck, `adapter-houlsby-8`), of `lora` and `lora-all` (the rank) and of `prefix` (its virtual
+tokens); `top-k` takes any k up to the encoder's number of layers. A dash: the method does not
+apply, since the encoder lacks what it trains, or has what it adds. The learning rates are those to
+begin a grid with for BERT-base; small encoders want larger ones.
 """
 
 
@@ -116,6 +123,8 @@ def _row(entry: MethodEntry, shapes: list[EncoderShape]) -> list[str]:
 
 
 def _count(entry: MethodEntry, shape: EncoderShape) -> str:
+    if why_not(entry, shape) is not None:
+        return "—"
     trained = sum(count_entry(entry, shape))
     return f"{trained:,} ({100 * trained / shape.count(trains_everything):.4g} %)"
 

@@ -28,6 +28,8 @@ class MethodEntry:
         trains: which parameters of the encoder are trained whole.
         like: a method, as many single numbers as which are trained besides.
         adds: how many numbers the modules have that the method puts into the model.
+        needs: parameters that an encoder's layers must have, as `q.bias`; replaces: those that they
+            must not have, since the method adds them; instead: what to use where it does not apply.
         size: whether the name has a size: "never", "may" or "must"; at_none: the size that the
             equation names without one; resized: what else changes with it.
         pretrained: whether what it trains starts from the encoder's own weights.
@@ -51,6 +53,9 @@ class MethodEntry:
     trains: Trains = trains_nothing
     like: str | None = None
     adds: Adds | None = None
+    needs: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    instead: str = ""
     size: str = "never"
     at_none: str = ""
     resized: Callable[[int], dict[str, Any]] = lambda _size: {}

@@ -18,6 +18,7 @@ PFEIFFER_REDUCTION = 16
 RANK = 8
 VIRTUAL_TOKENS = 10
 LORA_PARTS = ("q", "v")
+LINEAR = ("q", "k", "v", "qkv", "m1", "m2", "m3")  # every matrix that a layer may have
 IA3_PARTS = ("k", "v")  # whose outputs are scaled; and the input of m3
 WINDOW = 5  # tokens that a layer of `fixed-window` reads
 STEP = 8  # inner widths of layers that replace the Transformer's are multiples of it
@@ -41,6 +42,11 @@ def trains_outside(place: Place, _layers: int) -> bool:
 def trains_bias(place: Place, _layers: int) -> bool:
     """Every bias (the embeddings' LayerNorm included)."""
     return place.kind == "bias"
+
+
+def trains_bias_and_norm(place: Place, layers: int) -> bool:
+    """Every bias, and the gain of every LayerNorm."""
+    return trains_bias(place, layers) or trains_layernorm(place, layers)
 
 
 def trains_layernorm(place: Place, _layers: int) -> bool:
@@ -102,11 +108,20 @@ def _bottleneck(width: int, size: int) -> int:
     return 2 * size * width + width + size
 
 
-def add_lora(shape: EncoderShape, size: int | None) -> int:
-    """A [rank, in] and B [out, rank] beside each matrix."""
-    trains = trains_parts(*LORA_PARTS, kinds=("weight",))
-    chosen = (s for place, s in shape.tensors.items() if trains(place, shape.layers))
-    return sum((size or RANK) * sum(matrix) for matrix in chosen)
+def add_lora(*parts: str) -> Adds:
+    """A [rank, in] and B [out, rank] beside each matrix of these parts."""
+    trains = trains_parts(*parts, kinds=("weight",))
+
+    def adds(shape: EncoderShape, size: int | None) -> int:
+        chosen = (s for place, s in shape.tensors.items() if trains(place, shape.layers))
+        return sum((size or RANK) * sum(matrix) for matrix in chosen)
+
+    return adds
+
+
+def add_value_bias(shape: EncoderShape, _size: int | None) -> int:
+    """A bias of each layer's values."""
+    return shape.layers * shape.width
 
 
 def add_ia3(shape: EncoderShape, _size: int | None) -> int:

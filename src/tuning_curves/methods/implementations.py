@@ -5,7 +5,7 @@ A name without an implementation adds no modules and draws nothing: its entry sa
 
 from collections.abc import Callable
 
-from tuning_curves.methods import adapters, from_scratch, masks, peft_layers
+from tuning_curves.methods import adapters, from_scratch, masks, peft_layers, value_bias
 from tuning_curves.methods.base import Implementation, Method
 from tuning_curves.methods.registry import added_implementation, describe, list_names, parse_name
 
@@ -19,8 +19,10 @@ IMPLEMENTATIONS: dict[str, Implementation | OfSize] = {
     "random-rows": masks.RANDOM_ROWS,
     "fisher-mask": masks.FISHER_MASK,
     "lora": peft_layers.lora,
+    "lora-all": peft_layers.lora_all,
     "ia3": peft_layers.IA3,
     "prefix": peft_layers.prefix,
+    "value-bias": value_bias.VALUE_BIAS,
     "scratch": from_scratch.SCRATCH,
     "rnn": from_scratch.RNN,
     "fixed-window": from_scratch.FIXED_WINDOW,

@@ -7,6 +7,7 @@ model and nowhere else. Its dropout is off: the encoder's own is all there is.
 `lora` (Hu et al. 2021, sections 4.1 and 4.2): W x + (α / r) B A x on the query and value matrices;
 A uniform in ±1 / √d as in the authors' code and peft, B zero, so that training starts from the
 encoder itself. Rank 8 unless a size gives another rank; α stays 8. 4 d r numbers a layer.
+`lora-all` is the same on every matrix of a layer: 18 d r numbers with a feed-forward part of 4 d.
 
 `ia3` (Liu et al. 2022, section 3.3): l_k ⊙ K, l_v ⊙ V and l_ff ⊙ γ(W_1 x) in each layer, all ones
 at the start; 2 d + 4 d numbers a layer. peft's own default for BERT names `output.dense` by the end
@@ -28,7 +29,7 @@ from torch import Tensor, nn
 
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods.base import Implementation
-from tuning_curves.methods.extent import IA3_PARTS, LORA_PARTS, RANK, VIRTUAL_TOKENS
+from tuning_curves.methods.extent import IA3_PARTS, LINEAR, LORA_PARTS, RANK, VIRTUAL_TOKENS
 from tuning_curves.util.errors import ResourceError
 
 ADAPTER = "default"  # peft's name for the only adapter in a model
@@ -45,7 +46,7 @@ def import_peft() -> Any:
         import peft
     except ImportError as error:
         raise ResourceError(
-            f"the methods lora, ia3 and prefix need the package peft ({error})",
+            f"the methods lora, lora-all, ia3 and prefix need the package peft ({error})",
             fix="pip install -c constraints.txt peft, or take these methods out of the study",
         ) from None
     return peft
@@ -53,6 +54,15 @@ def import_peft() -> Any:
 
 def lora(size: int | None = None) -> Implementation:
     """The method `lora`, of rank 8 unless a size is given."""
+    return _lora(LORA_PARTS, size)
+
+
+def lora_all(size: int | None = None) -> Implementation:
+    """The method `lora-all`, of rank 8 unless a size is given."""
+    return _lora(LINEAR, size)
+
+
+def _lora(parts: tuple[str, ...], size: int | None) -> Implementation:
     rank = RANK if size is None else size
 
     def extend(model: EncoderModel) -> None:
@@ -61,7 +71,7 @@ def lora(size: int | None = None) -> Implementation:
             r=rank,
             lora_alpha=ALPHA,
             lora_dropout=0.0,
-            target_modules=model.family.pattern(*LORA_PARTS),
+            target_modules=model.family.pattern(*parts),
         )
         peft.inject_adapter_in_model(config, model.encoder, ADAPTER)
 

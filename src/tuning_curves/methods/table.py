@@ -27,6 +27,8 @@ MASK_SOURCE = "Ben Zaken et al. 2022, Table 3; the authors' code"
 REPLICATIONS = "replications of BitFit"
 CACHED = "What lies below is cached in half precision and runs without dropout."
 PEFT = ("peft",)
+ALL_BIASES = tuple(f"{term}.bias" for term in TERMS)
+NO_BIASES = "value-bias, which adds one to each value projection"
 
 FULL = MethodEntry(
     name="full",
@@ -72,6 +74,8 @@ BITFIT = MethodEntry(
     marker="s",
     dashes=(6, 2),
     trains=extent.trains_bias,
+    needs=ALL_BIASES,
+    instead=NO_BIASES,
     equation="b_q, b_k, b_v, b_m1, b_LN1, b_m2, b_m3, b_LN2 of each layer, the embeddings' b_LN",
     source=BITFIT_SOURCE,
     rates=(1e-4, 4e-4, 7e-4, 1e-3),
@@ -98,6 +102,7 @@ def _terms(place: int, suffix: str, terms: tuple[str, ...]) -> MethodEntry:
         name=f"bitfit-{suffix}",
         marker=TERM_MARKS[suffix],
         trains=extent.trains_biases(*terms),
+        needs=tuple(f"{term}.bias" for term in terms),
         equation=" and ".join(f"b_{term}" for term in terms) + " of each layer",
         deviations=BITFIT.deviations + "".join(ALSO.get(term, "") for term in terms),
     )
@@ -108,6 +113,31 @@ BITFIT_TERMS = tuple(
     for place, (suffix, terms) in enumerate(
         {"qm2": ("q", "m2"), **{term.lower(): (term,) for term in TERMS}}.items(), start=1
     )
+)
+
+BITFIT_NORM = replace(
+    vary(BITFIT, "BitFit and LayerNorm gains", 10, 4),
+    name="bitfit-norm",
+    marker="H",
+    trains=extent.trains_bias_and_norm,
+    equation="what bitfit trains, and the gain of every LayerNorm",
+    source="ours: Ben Zaken et al. 2022 with the LayerNorms of Houlsby et al. 2019",
+    rates_source="ours",
+)
+
+VALUE_BIAS = replace(
+    vary(BITFIT, "value bias", 11, 5),
+    name="value-bias",
+    marker="X",
+    trains=extent.trains_nothing,
+    adds=extent.add_value_bias,
+    needs=(),
+    replaces=("v.bias",),
+    instead="bitfit-v, which trains it",
+    equation="a new b_v, zero at the start, of each layer",
+    source="BEFT (arXiv 2509.15974); peft's `beft`",
+    rates_source="the authors' code, for the biases of BERT-base",
+    deviations="For encoders that have no b_v: where there is one, bitfit-v is the method.",
 )
 
 LAYERNORM = MethodEntry(
@@ -212,6 +242,8 @@ IA3 = MethodEntry(
     marker="*",
     dashes=(5, 1, 2, 1),
     adds=extent.add_ia3,
+    needs=("k.weight", "v.weight", "m3.weight"),
+    instead="lora-all",
     equation="softmax(Q (l_k ⊙ K)ᵀ / √d_head) (l_v ⊙ V), (l_ff ⊙ γ(x W_1)) W_2",
     source="Liu et al. 2022, section 3.3",
     rates=(3e-3,),
@@ -307,6 +339,8 @@ PFEIFFER = MethodEntry(
     marker="v",
     dashes=(3, 1, 1, 1, 1, 1),
     adds=extent.add_pfeiffer,
+    needs=("LN2.weight",),
+    instead="adapter-houlsby",
     size="may",
     at_none=f"width / {extent.PFEIFFER_REDUCTION}",
     equation="an adapter a layer, after the feed-forward block, bottleneck {size}",
@@ -323,7 +357,9 @@ LORA = MethodEntry(
     colour=WINE,
     marker="h",
     dashes=(10, 2),
-    adds=extent.add_lora,
+    adds=extent.add_lora(*extent.LORA_PARTS),
+    needs=("q.weight", "v.weight"),
+    instead="lora-all",
     size="may",
     at_none=str(extent.RANK),
     equation="(W_q + (8/{size}) B_q A_q) x, (W_v + (8/{size}) B_v A_v) x, A [{size}, d], "
@@ -333,6 +369,20 @@ LORA = MethodEntry(
     rates_source="the authors' scripts for GLUE",
     deviations="α is 8, without weight decay; the authors' scripts have 16 and 0.1.",
     packages=PEFT,
+)
+
+LORA_ALL = replace(
+    vary(LORA, "LoRA (all matrices)", 1, 6),
+    name="lora-all",
+    adds=extent.add_lora(*extent.LINEAR),
+    needs=(),
+    instead="",
+    equation="(W + (8/{size}) B A) x of every matrix W of each layer, A [{size}, in], "
+    "B [out, {size}]",
+    source="Hu et al. 2021, section 4.1; “LoRA Without Regret” (2025)",
+    rates=(1e-4, 2e-4, 5e-4),
+    rates_source="ten times those of full, as “LoRA Without Regret” has it",
+    deviations="α is 8, without weight decay. Short runs want up to fifteen times full's rates.",
 )
 
 PREFIX = MethodEntry(
@@ -387,6 +437,7 @@ TOP = MethodEntry(
 )
 
 TABLE = (
-    FULL, HEAD, BITFIT, *BITFIT_TERMS, LAYERNORM, ATTENTION, RANDOM_MASK, RANDOM_MASK_QM2,
-    RANDOM_ROWS, FISHER_MASK, IA3, SCRATCH, RNN, FIXED_WINDOW, HOULSBY, PFEIFFER, LORA, PREFIX, TOP,
+    FULL, HEAD, BITFIT, *BITFIT_TERMS, BITFIT_NORM, VALUE_BIAS, LAYERNORM, ATTENTION, RANDOM_MASK,
+    RANDOM_MASK_QM2, RANDOM_ROWS, FISHER_MASK, IA3, SCRATCH, RNN, FIXED_WINDOW, HOULSBY, PFEIFFER,
+    LORA, LORA_ALL, PREFIX, TOP,
 )  # fmt: skip

@@ -34,8 +34,9 @@ Trains = Callable[[Place, int], bool]  # whether a place is trained in an encode
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderShape:
-    """An encoder's sizes, and the shape of each of its parameters."""
+    """An encoder's sizes, and the shape of each of its parameters; `family` is its model_type."""
 
+    family: str
     width: int
     layers: int
     heads: int
@@ -122,7 +123,7 @@ class Family:
             for part, shape in self.layer_shapes(size).items():
                 tensors |= with_bias(part, shape, layer)
         sizes = {key: size[key] for key in ("width", "layers", "heads", "feed_forward")}
-        return EncoderShape(**sizes, tensors=tensors)
+        return EncoderShape(family=self.model_types[0], **sizes, tensors=tensors)
 
     def outside_shapes(self, size: Mapping[str, int]) -> dict[Place, tuple[int, ...]]:
         """Parameters outside the layers."""
@@ -144,8 +145,8 @@ class Family:
         return shapes | dict.fromkeys(("LN1", "LN2"), (width,))
 
     def pattern(self, *parts: str) -> str:
-        """A regular expression of these parts' exact names, in every layer."""
-        names = "|".join(re.escape(self.parts[part]) for part in parts)
+        """A regular expression of these parts' exact names, in every layer; of those there are."""
+        names = "|".join(re.escape(self.parts[part]) for part in parts if part in self.parts)
         return rf"{re.escape(self.layers)}\.\d+\.({names})"
 
     def embed(self, encoder: Any, tokens: Any, positions: Any, types: Any) -> Any:
