@@ -40,6 +40,12 @@ CONFIGS: Mapping[str, dict[str, Any]] = {
         "hidden_dim": 24,
         "max_position_embeddings": 50,
     },
+    "modernbert": {  # a global layer and two that reach four tokens far
+        "model_type": "modernbert",
+        **_BERT,
+        "local_attention": 8,
+        "pad_token_id": 1,
+    },
 }
 
 

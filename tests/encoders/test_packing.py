@@ -34,13 +34,19 @@ def textbook(query: Tensor, key: Tensor, value: Tensor, lengths: list[int]) -> T
 
 
 def attend(
-    query: Tensor, key: Tensor, value: Tensor, lengths: list[int], ahead: list[Tensor] | None = None
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    lengths: list[int],
+    ahead: list[Tensor] | None = None,
+    window: int | None = None,
 ) -> Tensor:
-    """`attend_packed` as the library calls it, perhaps with a prefix: [H, T, W]."""
+    """`attend_packed` as the library calls it, perhaps with a prefix or locally: [H, T, W]."""
     rows = (x[None] for x in (query, key, value))
     packing = Packing.of(lengths, query.device)
     caller = nn.Module() if ahead is None else WithPrefix(ahead)
-    out, weights = attend_packed(caller, *rows, None, packing=packing, scaling=SCALE)
+    options = {"packing": packing, "scaling": SCALE, "sliding_window": window}
+    out, weights = attend_packed(caller, *rows, None, **options)
     assert weights is None
     assert out.shape == (1, sum(lengths), HEADS, WIDTH)
     return out[0].transpose(0, 1)
@@ -240,3 +246,52 @@ def test_the_gpus_kernel_is_the_textbooks(dtype: torch.dtype) -> None:
     out = attend(*(x.cuda() for x in tensors), LENGTHS)
     assert out.dtype == dtype
     assert (out.cpu().double() - textbook(*tensors, LENGTHS)).abs().max() < 0.02
+
+
+def textbook_near(
+    query: Tensor, key: Tensor, value: Tensor, ahead: list[Tensor], reach: int, lengths: list[int]
+) -> Tensor:
+    """Each token alone over the prefix and its neighbours, in float64: [H, T, W]."""
+    rows = []
+    for q, k, v in zip(*(x.double().split(lengths, 1) for x in (query, key, value)), strict=True):
+        for place in range(q.shape[1]):
+            near = slice(max(0, place - reach), place + reach + 1)
+            keys, values = (
+                torch.cat((p.double(), x[:, near]), 1) for p, x in zip(ahead, (k, v), strict=True)
+            )
+            scores = q[:, place : place + 1] @ keys.transpose(1, 2) * SCALE
+            rows.append(torch.softmax(scores, dim=-1) @ values)
+    return torch.cat(rows, dim=1)
+
+
+@pytest.mark.parametrize("prefix", [0, 3])
+@pytest.mark.parametrize("reach", [0, 2, 8, 20])
+@pytest.mark.parametrize(("dtype", "near"), [(torch.float32, 1e-6), (torch.bfloat16, 0.02)])
+def test_local_attention_sees_neighbours_and_the_prefix_alone(
+    prefix: int, reach: int, dtype: torch.dtype, near: float
+) -> None:
+    """The library gives one more than the reach; sequences shorter than that are seen whole."""
+    lengths = [5, 1, 14, 9]
+    tensors = draw(6, dtype, lengths)
+    ahead = [x[:, :prefix] for x in draw(7, dtype)[:2]]
+    given = ahead if prefix else None
+    out = attend(*tensors, lengths, given, window=reach + 1)
+    assert out.dtype == dtype
+    expected = textbook_near(*tensors, ahead, reach, lengths)
+    assert (out.double() - expected).abs().max() < near
+    everywhere = attend(*tensors, lengths, given)
+    assert ((out - everywhere).abs().max() > 0.1) == (reach < 13)
+
+
+def test_whom_a_token_sees_within_reach() -> None:
+    seen = Packing.of([4, 2], CPU).reach_mask(4, 1, 2)
+    assert seen.int().tolist() == [
+        [1, 1, 1, 1, 0, 0],
+        [1, 1, 1, 1, 1, 0],
+        [1, 1, 0, 1, 1, 1],
+        [1, 1, 0, 0, 1, 1],
+    ]
+
+
+def test_positions_restart_with_each_sequence() -> None:
+    assert Packing.of([3, 1, 2], CPU).positions.tolist() == [0, 1, 2, 0, 0, 1]

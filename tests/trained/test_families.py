@@ -1,6 +1,5 @@
 """Encoders of other families all the way: fetched, windowed, trained, restored and exported."""
 
-import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -21,6 +20,7 @@ from tuning_curves.trained.restore import restore_models
 from tuning_curves.trained.to_transformers import export_checkpoint
 from tuning_curves.training.delta import Delta, read_delta
 from tuning_curves.training.worker import run_job
+from tuning_curves.util.errors import UsageError
 from tuning_curves.util.files import sha256_of_file
 
 LONGEST = 130
@@ -97,4 +97,22 @@ def test_a_trained_encoder_is_restored_and_exported(
         ours, before = (m(m.embed(tokens, places, types), packing) for m in (model, pristine))
     assert (ours - theirs).abs().max() < 1e-4
     assert (ours - before).abs().max() > 1e-3
-    assert dataclasses.asdict(delta.about)["encoder"].keys() >= {"config.json", "tokenizer.json"}
+
+
+def test_an_encoder_that_the_librarys_classes_read_otherwise_is_restored_and_not_exported(
+    make_study: Any, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    encoder = checkpoint("modernbert", tmp_path / "checkpoint", tiny_encoder)
+    delta, paths = train(make_study, encoder, tmp_path / "work", "value-bias")
+    _, model = restore_models(delta, paths.encoder)
+    biases = [t for n, t in model.named_parameters() if n.endswith("value_bias")]
+    assert len(biases) == 3
+    assert all(bias.abs().max() > 0 for bias in biases)
+    with pytest.raises(UsageError) as caught:
+        export_checkpoint(delta, paths.encoder, tmp_path / "out")
+    assert str(caught.value) == (
+        "the library's classes of modernbert have a layer of their own between the encoder and the "
+        "output, which was not trained: no checkpoint of it\n"
+        "fix: use the delta itself, with `tuning-curves predict`"
+    )
+    assert not (tmp_path / "out").exists()

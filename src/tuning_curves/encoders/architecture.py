@@ -68,11 +68,20 @@ def _called(config: dict[str, Any]) -> str:
 def _check_variant(path: Path, config: dict[str, Any], family: Family) -> None:
     """Variants that the library computes otherwise than this package does."""
     for key, (plain, reason) in family.variants.items():
-        if config.get(key, plain) not in (plain, None):
+        value = _look_up(config, key)
+        if value not in (plain, None):
             raise UsageError(
-                f"{path}: {key} is {config[key]!r}, expected {plain!r} ({reason})",
+                f"{path}: {key} is {value!r}, expected {plain!r} ({reason})",
                 fix=_fix_choice(),
             )
+
+
+def _look_up(config: dict[str, Any], key: str) -> Any:
+    """The value of a key, or of one inside another (`outer.inner`); None if there is none."""
+    value: Any = config
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
 def _check_sizes(path: Path, config: dict[str, Any], family: Family) -> None:

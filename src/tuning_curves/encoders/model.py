@@ -96,7 +96,8 @@ class EncoderModel(nn.Module):
     ) -> Tensor:
         """Apply layers `first` to `last` (exclusive; all by default) to [1, T, width]."""
         for layer in self.layers[first:last]:
-            hidden = layer(hidden, None, packing=packing)
+            options = self.family.layer_options(self.encoder, layer, hidden, packing)
+            hidden = layer(hidden, None, packing=packing, **options)
         return hidden
 
     def forward(self, hidden: Tensor, packing: Packing, first: int = 0) -> Tensor:
@@ -108,13 +109,14 @@ class EncoderModel(nn.Module):
         Returns:
             [T, outputs] or [windows, outputs], float32.
         """
-        states = self.pool(self.run_layers(hidden, packing, first), packing)
+        hidden = self.family.finish(self.encoder, self.run_layers(hidden, packing, first))
+        states = self.pool(hidden, packing)
         if self.head_dropout is not None:
             states = self.head_dropout(states)
         return self.head(states)[0].float()
 
     def pool(self, hidden: Tensor, packing: Packing) -> Tensor:
-        """The states that the head reads, [1, tokens or windows, width], of the highest layer's."""
+        """The states that the head reads, [1, tokens or windows, width], of the encoder's."""
         if self.pooling == "tokens":
             return hidden
         bounds = packing.device_bounds.long()

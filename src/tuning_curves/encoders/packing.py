@@ -9,11 +9,15 @@ exact way for the device and the number format:
   long on its backward pass there (`benchmarks/` has the figures);
 - float32, or with attention dropout: the library's fused attention, sequence by sequence.
 
+Local attention (a token sees those within reach on either side) has the window of the first one,
+and the last one with a mask of each length for all else.
+
 Where the calling module has a `prefix` (prefix tuning), its keys and values stand before each
 sequence's own, on every one of these ways; keys then have bounds of their own.
 """
 
 import functools
+import inspect
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +53,27 @@ class Packing:
         on_device = to_device(torch.tensor(bounds, dtype=torch.int32), device)
         return cls(bounds=tuple(bounds), device_bounds=on_device, longest=max(lengths))
 
+    @property
+    def positions(self) -> Tensor:
+        """Each token's place in its own sequence: int64 [T], on the model's device."""
+        if "positions" not in self.derived:
+            places = torch.cat([torch.arange(length) for length in self.lengths])
+            self.derived["positions"] = to_device(places, self.device_bounds.device)
+        return self.derived["positions"]
+
+    def reach_mask(self, length: int, reach: int, ahead: int) -> Tensor:
+        """Whom each token of a sequence sees: bool [length, ahead + length].
+
+        Those at most `reach` tokens away, and all of the `ahead` trained ones before the sequence.
+        """
+        key = ("reach", length, reach, ahead)
+        if key not in self.derived:
+            places = torch.arange(length)
+            near = (places[:, None] - places).abs() <= reach
+            seen = functional.pad(near, (ahead, 0), value=True)
+            self.derived[key] = to_device(seen, self.device_bounds.device)
+        return self.derived[key]
+
     def lengthened(self, by: int) -> "Packing":
         """The same sequences with `by` more tokens ahead of each one's own."""
         key = ("lengthened", by)
@@ -78,6 +103,7 @@ def attend_packed(
     packing: Packing,
     scaling: float,
     dropout: float = 0.0,
+    sliding_window: int | None = None,
     **_: object,
 ) -> tuple[Tensor, None]:
     """Scaled dot-product attention inside each sequence of a packed row.
@@ -87,10 +113,14 @@ def attend_packed(
             for every sequence, each [1, heads, P, head width].
         query, key, value: [1, heads, T, head width].
         packing: the sequences' places in the row.
+        sliding_window: of local attention, one more than how many tokens away it reaches.
 
     Returns:
         [1, T, heads, head width], and no attention weights.
     """
+    reach = None if sliding_window is None else sliding_window - 1
+    if reach is not None and packing.longest <= reach + 1:
+        reach = None
     keys = packing
     prefix = getattr(module, "prefix", None)
     if prefix is not None:
@@ -100,17 +130,25 @@ def attend_packed(
         )
         keys = packing.lengthened(ahead[0].shape[2])
     half = query.is_cuda and query.dtype != torch.float32
-    if half and dropout == 0.0 and _has_varlen(query.device):
-        return _attend_varlen(query, key, value, packing, keys, scaling), None
-    if query.dtype == torch.bfloat16 and dropout == 0.0 and torch.is_grad_enabled():
+    windowed = reach is None or (prefix is None and _varlen_has_windows())
+    if half and dropout == 0.0 and _has_varlen(query.device) and windowed:
+        return _attend_varlen(query, key, value, packing, keys, scaling, reach), None
+    own = query.dtype == torch.bfloat16 and dropout == 0.0 and torch.is_grad_enabled()
+    if own and reach is None:
         out = PackedAttention.apply(query[0], key[0], value[0], packing, scaling, keys)
         return out.transpose(0, 1)[None], None
     lengths = (packing.lengths, keys.lengths, keys.lengths)
     split = (x.split(each, dim=2) for x, each in zip((query, key, value), lengths, strict=True))
-    pieces = [
-        functional.scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling)
-        for q, k, v in zip(*split, strict=True)
-    ]
+    pieces = []
+    for q, k, v in zip(*split, strict=True):
+        length, mask = q.shape[2], None
+        if reach is not None and length > reach + 1:
+            mask = packing.reach_mask(length, reach, k.shape[2] - length)
+        pieces.append(
+            functional.scaled_dot_product_attention(
+                q, k, v, attn_mask=mask, dropout_p=dropout, scale=scaling
+            )
+        )
     return torch.cat(pieces, dim=2).transpose(1, 2), None
 
 
@@ -126,16 +164,31 @@ def _has_varlen(device: torch.device) -> bool:
     return torch.cuda.get_device_capability(device) >= (8, 0)
 
 
+@functools.cache
+def _varlen_has_windows() -> bool:
+    """Whether this torch's variable-length kernel knows local attention."""
+    from torch.nn.attention.varlen import varlen_attn
+
+    return "window_size" in inspect.signature(varlen_attn).parameters
+
+
 def _attend_varlen(
-    query: Tensor, key: Tensor, value: Tensor, packing: Packing, keys: Packing, scaling: float
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    packing: Packing,
+    keys: Packing,
+    scaling: float,
+    reach: int | None,
 ) -> Tensor:
     """One variable-length kernel for the whole row; it takes 16 bits only (torch >= 2.10)."""
     from torch.nn.attention.varlen import varlen_attn
 
     q, k, v = (x[0].transpose(0, 1) for x in (query, key, value))
     bounds, key_bounds = packing.device_bounds, keys.device_bounds
+    local: dict[str, Any] = {} if reach is None else {"window_size": (reach, reach)}
     out: Any = varlen_attn(
-        q, k, v, bounds, key_bounds, packing.longest, keys.longest, scale=scaling
+        q, k, v, bounds, key_bounds, packing.longest, keys.longest, scale=scaling, **local
     )
     return out[None]
 

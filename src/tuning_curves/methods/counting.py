@@ -79,20 +79,23 @@ OPENING = """\
 Made by `python -m tuning_curves.methods.counting` from `methods/table.py`: not edited by hand.
 
 Every method also trains the task's head. Counts are of the parameters that a method trains besides
-it, with their share of the untouched encoder: BERT-base and BERT-large cased, and all-MiniLM-L6-v2,
-without the pooler, which only a task that reads it has (`tuning-curves methods --pooler` counts
-it in: 102,912 numbers of `bitfit` in BERT-base). A size may follow the name of an adapter (its
-bottleneck, `adapter-houlsby-8`), of `lora` and `lora-all` (the rank) and of `prefix` (its virtual
-tokens); `top-k` takes any k up to the encoder's number of layers. A dash: the method does not
-apply, since the encoder lacks what it trains, or has what it adds. The learning rates are those to
-begin a grid with for BERT-base; small encoders want larger ones.
+it, with their share of the untouched encoder: BERT-base and BERT-large cased, all-MiniLM-L6-v2, and
+ModernBERT-base, without the pooler, which only a task that reads it has (`tuning-curves methods
+--pooler` counts it in: 102,912 numbers of `bitfit` in BERT-base). RoBERTa's, ELECTRA's and
+DistilBERT's layers count as BERT's. A size may follow the name of an adapter (its bottleneck,
+`adapter-houlsby-8`), of `lora` and `lora-all` (the rank) and of `prefix` (its virtual tokens);
+`top-k` takes any k up to the encoder's number of layers. A dash: the method does not apply, since
+the encoder lacks what it trains, or has what it adds. The learning rates are those to begin a grid
+with for BERT-base; small encoders want larger ones.
 """
 
 
 def page() -> str:
     """The whole page, in Markdown: one row per method."""
     shapes = [_shape(*sizes) for sizes in ENCODERS.values()]
-    heads = ["method", "trains", "source", *ENCODERS, "learning rates", "our deviations"]
+    shapes.append(find_family("modernbert").shape({}))
+    names = (*ENCODERS, "ModernBERT-base")
+    heads = ["method", "trains", "source", *names, "learning rates", "our deviations"]
     rows = [_row(describe(name), shapes) for name in list_names()]
     lines = [_line(heads), _line(["---"] * len(heads)), *map(_line, rows)]
     return OPENING + "\n" + "\n".join(lines) + "\n"

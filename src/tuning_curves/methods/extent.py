@@ -8,7 +8,7 @@ BitFit code `output` also matched `attention.output.dense`.
 
 from collections.abc import Callable
 
-from tuning_curves.encoders.families.base import NORMS, EncoderShape, Place, Trains
+from tuning_curves.encoders.families.base import ABOVE, NORMS, EncoderShape, Place, Trains
 from tuning_curves.util.errors import UsageError
 
 Adds = Callable[[EncoderShape, int | None], int]  # of an encoder and the size in the method's name
@@ -74,7 +74,7 @@ def trains_biases(*parts: str) -> Trains:
 
 
 def trains_top(highest: int) -> Trains:
-    """The highest layers, and the pooler above them where there is one.
+    """The highest layers, and what stands above them: a pooler, a last LayerNorm.
 
     Raises (when asked):
         UsageError: more layers than there are, or none.
@@ -88,7 +88,7 @@ def trains_top(highest: int) -> Trains:
                 fix=f"choose one of top-1 to top-{layers}",
             )
         if place.layer is None:
-            return place.part == "pooler"
+            return place.part in ABOVE
         return place.layer >= layers - highest
 
     return trains

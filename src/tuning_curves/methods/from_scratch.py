@@ -3,7 +3,9 @@
 All three read the encoder's own tokens through embedding tables of its shapes, train every number,
 and draw every number from the run's generator, from the distributions of `transformers`: matrices
 and tables from a normal of deviation `initializer_range` (0.02), LSTM matrices uniform as Glorot
-and Bengio (2010) have it, biases zero, LayerNorms the identity. d is the encoder's width.
+and Bengio (2010) have it, biases zero, LayerNorms the identity. (ModernBERT's own draws are cut off
+at two deviations and smaller where they end in a residual sum; here they are as all others.) d is
+the encoder's width.
 
 `scratch` (Vaswani et al. 2017; Devlin et al. 2019): the same Transformer.
 
@@ -156,12 +158,14 @@ def draw_module(module: nn.Module, deviation: float, generator: torch.Generator)
     if isinstance(module, nn.Linear | nn.Embedding):
         nn.init.normal_(module.weight, std=deviation, generator=generator)
     if isinstance(module, nn.Linear):
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
     elif isinstance(module, nn.Embedding) and module.padding_idx is not None:
         nn.init.zeros_(module.weight[module.padding_idx])
     elif isinstance(module, nn.LayerNorm):
         nn.init.ones_(module.weight)
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
     elif isinstance(module, nn.LSTM):
         for parameter in module.parameters():
             if parameter.ndim == 2:

@@ -38,6 +38,12 @@ def export_checkpoint(delta: Delta, encoder: Path, out: Path) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out}: exists and is not an empty folder", fix="give a new folder")
     pristine, model = restore_models(delta, encoder)
+    if not pristine.family.plain_heads:
+        raise UsageError(
+            f"the library's classes of {pristine.family.model_types[0]} have a layer of their own "
+            "between the encoder and the output, which was not trained: no checkpoint of it",
+            fix="use the delta itself, with `tuning-curves predict`",
+        )
     fold(model)
     names = dict(pristine.named_parameters()).keys()
     added = sorted(dict(model.named_parameters()).keys() - names)

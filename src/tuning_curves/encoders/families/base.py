@@ -5,7 +5,8 @@ Zaken et al. 2022, equations 1 to 5): `q`, `k`, `v` and `m1` (the attention's pr
 `m2` and `m3` (the feed-forward part), `LN2`. Below the layers: `word`, `position` and `type` (the
 embedding tables), `LN` (the embeddings' LayerNorm) and `projection` (from the tables' width to the
 layers'). Above them: `pooler` (the matrix above the first token, which is part of an encoder where
-a task reads it). What has no canonical name keeps the library's. Nothing here loads torch.
+a task reads it). Families that differ have further names (`modernbert`). What has no canonical name
+keeps the library's. Nothing here loads torch.
 """
 
 import math
@@ -16,8 +17,8 @@ from functools import cached_property
 from typing import Any
 
 TERMS = ("q", "k", "v", "m1", "LN1", "m2", "m3", "LN2")  # of a layer, lowest first
-NORMS = ("LN", "LN1", "LN2")
-ABOVE = ("pooler",)  # what stands above the layers: no activation cache holds it
+NORMS = ("LN", "LN1", "LN2", "preLN1", "preLN2", "topLN")
+ABOVE = ("pooler", "topLN")  # what stands above the layers: no activation cache holds it
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,10 @@ class Family:
             in it is `dense`. It is loaded where a task asks for it.
         keys: how config.json calls the sizes and rates, and the number of the `padding` token if
             positions begin behind it; defaults: their values where it has none.
-        variants: keys of config.json with the only value that is computed as this package does,
-            and what another would mean.
+        variants: keys of config.json (those inside one another with a dot) with the only value that
+            is computed as this package does, and what another would mean.
+        plain_heads: whether the library's classes for tasks have nothing but a linear map between
+            this encoder's states and the output.
     """
 
     model_types: tuple[str, ...]
@@ -91,6 +94,7 @@ class Family:
     keys: Mapping[str, str]
     defaults: Mapping[str, float] = field(default_factory=dict)
     variants: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
+    plain_heads: bool = True
 
     def locate(self, name: str) -> Place:
         """The place of a parameter, by its name in the untouched encoder."""
@@ -120,8 +124,7 @@ class Family:
         if pooler:
             tensors |= with_bias("pooler", (size["width"], size["width"]), None)
         for layer in range(size["layers"]):
-            for part, shape in self.layer_shapes(size).items():
-                tensors |= with_bias(part, shape, layer)
+            tensors |= self.layer_shapes(size, layer)
         sizes = {key: size[key] for key in ("width", "layers", "heads", "feed_forward")}
         return EncoderShape(family=self.model_types[0], **sizes, tensors=tensors)
 
@@ -137,12 +140,17 @@ class Family:
             shapes |= with_bias("projection", (size["width"], width), None)
         return shapes
 
-    def layer_shapes(self, size: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
-        """The weights of a layer, by part; each has a bias of as many numbers as its rows."""
+    def layer_shapes(self, size: Mapping[str, int], layer: int) -> dict[Place, tuple[int, ...]]:
+        """Parameters of a layer: each weight has a bias of as many numbers as its rows."""
         width, inner = size["width"], size["feed_forward"]
         shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("q", "k", "v", "m1"), (width, width))
         shapes |= {"m2": (inner, width), "m3": (width, inner)}
-        return shapes | dict.fromkeys(("LN1", "LN2"), (width,))
+        shapes |= dict.fromkeys(("LN1", "LN2"), (width,))
+        return dict(
+            place
+            for part, shape in shapes.items()
+            for place in with_bias(part, shape, layer).items()
+        )
 
     def pattern(self, *parts: str) -> str:
         """A regular expression of these parts' exact names, in every layer; of those there are."""
@@ -164,6 +172,16 @@ class Family:
             return hidden
         return getattr(encoder, self.projection)(hidden)
 
+    def layer_options(
+        self, encoder: Any, layer: Any, hidden: Any, packing: Any
+    ) -> dict[str, tuple[Any, Any]]:
+        """What a layer is given besides the states and where sequences lie in them."""
+        return {}
+
+    def finish(self, encoder: Any, hidden: Any) -> Any:
+        """The encoder's states from what leaves the highest layer."""
+        return hidden
+
     @cached_property
     def _in_layer(self) -> re.Pattern[str]:
         return re.compile(rf"{re.escape(self.layers)}\.(\d+)\.(.+)")
@@ -178,9 +196,11 @@ class Family:
         outside = {f"{self.embeddings}.{path}": part for part, path in named.items()}
         if self.projection is not None:
             outside[self.projection] = "projection"
-        if self.pooler is not None:
-            outside[f"{self.pooler}.dense"] = "pooler"
-        return outside
+        return outside | self._above
+
+    @property
+    def _above(self) -> dict[str, str]:
+        return {} if self.pooler is None else {f"{self.pooler}.dense": "pooler"}
 
 
 def with_bias(part: str, shape: tuple[int, ...], layer: int | None) -> dict[Place, tuple[int, ...]]:
