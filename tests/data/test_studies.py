@@ -100,6 +100,15 @@ def test_a_hubs_rows_are_pinned_by_all_that_chooses_them(study: dict[str, Any]) 
         pin(exclude="out.yaml")
 
 
+def test_an_unknown_test_part_has_as_many_examples_as_the_task_guesses(
+    study: dict[str, Any],
+) -> None:
+    study["data"] = {"name": "said", "held_out_examples": 4, **HUB, "test": "validation"}
+    assert check_study(study, "s").scored == 1_000 + 4
+    study["task"] = {"name": "question-answering", "n_best": 20, "max_answer_tokens": 30}
+    assert check_study(study, "s").scored == 10_570 + 4
+
+
 def test_generated_passages_are_for_question_answering(study: dict[str, Any]) -> None:
     made = {
         "name": "made", "source": "generated", "held_out_examples": 1, "seed": 0,
