@@ -102,6 +102,10 @@ def test_columns_are_the_promised_ones(runs: Runs, tmp_path: Path) -> None:
         "biases": "budget,method,n_train,term,layer,change,first_gradient",
         "counts": "method,trainable_backbone,trainable_added,trainable_head,total,share",
         "provenance": "key,value,runs",
+        "sizes": "budget,method,smaller,larger,smaller_steps,larger_steps,pairs,metric,difference,"
+        "low,high,p,p_holm",
+        "labels": "label,examples,share",
+        "baseline": "metric,score",
         "verdicts": "claim,budget,verdict,estimate,low,high,unit,scale,reason,statement,source",
     }
 

@@ -10,6 +10,7 @@ import pytest
 
 from tuning_curves.analysis.claims.published import read_claims
 from tuning_curves.analysis.claims.verdicts import SCALES
+from tuning_curves.analysis.columns import names
 from tuning_curves.report import build
 from tuning_curves.study.config import MethodEntry, StudyConfig
 from tuning_curves.util.validation import validate
@@ -152,6 +153,7 @@ def invented_tables(study: StudyConfig, *, spread: float = 2.0) -> dict[str, pd.
         "verdicts": _verdicts(study),
         "counts": _counts(study),
         "provenance": _provenance(study),
+        **{name: pd.DataFrame(columns=names(name)) for name in ("sizes", "labels", "baseline")},
     }
 
 

@@ -50,7 +50,7 @@ def test_every_table_is_written_twice(
     study = make_study()
     folder = write_tables(make_tables(study), tmp_path / "tables")
     build.write_report_tables(folder, study, folder)
-    assert len(TABLES) == 12
+    assert len(TABLES) == 15
     names = {"scores", *TABLES}
     for kind in ("csv", "md"):
         assert {path.stem for path in folder.glob(f"*.{kind}")} == names

@@ -15,6 +15,7 @@ from tuning_curves.methods.registry import describe
 from tuning_curves.report import prose, style, wording
 from tuning_curves.report.figures.panels import budget_words, partial_budgets
 from tuning_curves.report.gains import gain_sentences
+from tuning_curves.report.labels import label_sentence
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
 
@@ -62,6 +63,7 @@ def _sentences(tables: Tables, study: StudyConfig) -> dict[str, Any]:
         "failures": prose.failures(tables, study),
         "coinciding": prose.coinciding(study),
         "limits": prose.limits(study),
+        "labels": label_sentence(tables, study),
     }
 
 

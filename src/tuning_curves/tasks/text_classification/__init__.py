@@ -9,7 +9,7 @@ import numpy as np
 
 from tuning_curves.tasks.base import Field, Nouns, Part, Prediction, Rows, Sample, Scored, Task
 from tuning_curves.tasks.labels import check_labels, check_parts, number_labels
-from tuning_curves.tasks.metrics import MacroF1, Matthews, Mean, Metric
+from tuning_curves.tasks.metrics import MacroF1, Matthews, Mean, Metric, Parts
 from tuning_curves.tasks.text_classification import predictions as files
 from tuning_curves.tasks.text_classification.data import LabelledTexts, from_rows
 from tuning_curves.tasks.windows import Windows, bounds_of
@@ -144,6 +144,21 @@ correlation and macro-F1, as scikit-learn counts them."""
         predicted = predictions.argmax(1)
         actual = np.asarray(sample.source.labels[sample.examples], np.int64)
         return {"correct": predicted == actual, "predicted": predicted, "actual": actual}
+
+    def count_labels(self, parts: Parts) -> dict[str, int]:
+        """Texts of each class."""
+        counts = np.bincount(parts["actual"], minlength=len(self.labels))
+        return dict(zip(self.labels, counts.tolist(), strict=True))
+
+    def baseline(self, parts: Parts) -> dict[str, float]:
+        """Of the class that most texts are of."""
+        actual = parts["actual"]
+        always = np.full_like(actual, np.bincount(actual).argmax())
+        found = {"correct": always == actual, "predicted": always, "actual": actual}
+        return {
+            metric.name: float(metric.value(metric.sums(found).sum(axis=0)))
+            for metric in self.metrics
+        }
 
     def read_unlabelled(self, texts: Mapping[str, str | None], path: Path | None) -> LabelledTexts:
         """See `files.read_texts` and `files.one_text`."""
