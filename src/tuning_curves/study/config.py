@@ -389,10 +389,10 @@ def _check_scale(config: StudyConfig, source: str) -> None:
     )
     other = next((what for is_other, what in others if is_other), None)
     if config.scale == "paper" and other is not None:
+        named = [" or ".join(names) for names in (task.published_encoders, task.published_data)]
+        expected = " on data named ".join(named) if all(named) else f"no {task.name}: it has none"
         raise UsageError(
-            f"{source}: scale is 'paper' with {other}, expected "
-            f"{' or '.join(task.published_encoders)} on data named "
-            f"{' or '.join(task.published_data)}",
+            f"{source}: scale is 'paper' with {other}, expected {expected}",
             fix="say `scale: demo` for generated passages, `scale: reduced` for another encoder or "
             "other data",
         )

@@ -51,6 +51,8 @@ class TextClassification(Task):
         Field(name="group", what="what it is not independent within", required=False),
     )
     head_dropout: ClassVar[bool] = True
+    published_encoders: ClassVar[tuple[str, ...]] = ("bert-base-cased",)
+    published_data: ClassVar[tuple[str, ...]] = ("cola", "sst2", "mrpc", "rte")
     overlaps: ClassVar[bool] = False
     files: ClassVar[str] = """\
 labelled texts are JSON Lines, {"text": "...", "label": "..."}, with a
