@@ -205,7 +205,7 @@ def test_what_a_study_cannot_mean_is_refused(config: dict, changes: dict, words:
 
 
 def test_generated_passages_are_a_demo() -> None:
-    config = yaml.safe_load((CONFIG / "demo.yaml").read_text("utf-8"))
+    config = yaml.safe_load((CONFIG / "demo-qa.yaml").read_text("utf-8"))
     for scale in ("paper", "reduced"):
         assert f"scale is '{scale}' with generated passages" in refusal(config | {"scale": scale})
 
