@@ -19,7 +19,7 @@ from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
 from tuning_curves.training.optimizer import make_optimizer
 from tuning_curves.training.run import RunContext
 from tuning_curves.training.worker import run_job
-from tuning_curves.util.errors import DataError
+from tuning_curves.util.errors import DataError, UsageError
 
 MASKS = ("random-mask", "random-mask-qm2", "random-rows", "fisher-mask")
 HEAD = 2 * 32 + 2
@@ -203,3 +203,19 @@ def test_a_cached_lower_part_gives_what_an_uncached_one_gives(
         assert loss == pytest.approx(other, abs=1e-4)
     assert cached["outcomes"] == uncached["outcomes"]
     assert cached["scores"] == uncached["scores"]
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        ("value-bias", "method value-bias: encoders of type bert have b_v already"),
+        ("top-9", "method top-9: 9 of the highest layers, expected 1 to 3"),
+    ],
+)
+def test_a_method_that_does_not_apply_ends_a_job_before_any_run(
+    make_study: Any, places: WorkerPaths, method: str, words: str
+) -> None:
+    study = study_of(make_study, "head", method)
+    with pytest.raises(UsageError, match=words):
+        records_of(study, places)
+    assert not places.records.exists()

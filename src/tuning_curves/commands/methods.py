@@ -7,6 +7,7 @@ from typing import Any
 
 from tuning_curves.commands.options import add
 from tuning_curves.util.errors import ResourceError
+from tuning_curves.util.log import say
 
 DESCRIPTION = """\
 List the methods with the parameters that each trains on an encoder. Needs its
@@ -59,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     """Print one row per method."""
     path = args.encoder / "config.json" if args.encoder.is_dir() else args.encoder
     from tuning_curves.methods.counting import count_methods
+    from tuning_curves.methods.registry import list_names
 
     if not path.is_file():
         raise ResourceError(
@@ -66,6 +68,8 @@ def run(args: argparse.Namespace) -> int:
             fix="correct the path",
         )
     rows = count_methods(path, args.method, args.pooler)
+    if args.method is None and (left := set(list_names()) - {row["method"] for row in rows}):
+        say(f"left out, since they do not apply to this encoder: {', '.join(sorted(left))}")
     print(json.dumps(rows, indent=1) if args.json else table(rows))
     return 0
 

@@ -13,6 +13,8 @@ from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.encoders.precision import settle_arithmetic, warn_of_slow_bfloat16
 from tuning_curves.methods import resolve_method, trained_tensors
 from tuning_curves.methods.biases import bias_terms
+from tuning_curves.methods.counting import count_entry
+from tuning_curves.methods.registry import describe
 from tuning_curves.study.job import Job, PlannedRun
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import (
@@ -64,9 +66,16 @@ class Worker:
     def __init__(
         self, job: Job, paths: WorkerPaths, device: torch.device, sharers: int = 1
     ) -> None:
-        """Args: sharers: processes that may share the device. Raises: see `RunContext`."""
+        """Args: sharers: processes that may share the device.
+
+        Raises:
+            UsageError: a run's method does not apply to the encoder. Besides: see `RunContext`.
+        """
         self.job, self.paths, self.device = job, paths, device
         self.context = RunContext(job.settings, paths, device, sharers)
+        shape = self.context.original.shape()
+        for method in dict.fromkeys(planned.run.method for planned in job.runs):  # ahead of all
+            count_entry(describe(method), shape)
         self.progress = Progress(job.runs, self.context.task.metric)
         self.summary = Summary()
 
