@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuning_curves.data.hub_card import CARD, files_of
-from tuning_curves.data.readers.hub_rows import hub_rows
 from tuning_curves.tasks.base import Field
 from tuning_curves.util.errors import (
     FORBIDDEN,
@@ -105,6 +104,8 @@ def _read_rows(
     folder: Path, data: "HubData", split: str, scratch: str, fields: Sequence[Field]
 ) -> list[tuple[str, dict[str, Any]]]:
     from datasets import disable_progress_bars, load_dataset
+
+    from tuning_curves.data.readers.hub_rows import hub_rows  # needs pydantic; encoders do not
 
     disable_progress_bars()
     try:
