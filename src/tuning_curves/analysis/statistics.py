@@ -20,7 +20,8 @@ The bootstrap is studentised: where seeds vary most, 10 seeds and the plain perc
 89 % instead of 95, the studentised ones 94. Fewer seeds are too few for either. With one seed
 there is no error and no interval. Paired differences use the same functions on differences.
 Measured under a known truth, intervals of level 0.95 hold it in 92 % or more from three seeds
-on, and in 88 to 96 % with two (tests/analysis/test_coverage.py).
+on, and in 88 to 96 % with two (tests/analysis/test_coverage.py). Of a metric that is no mean the
+sums are pseudo-sums of influence values (`group_sums`); docs/coverage.md measures those.
 """
 
 import zlib

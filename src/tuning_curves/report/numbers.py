@@ -18,6 +18,7 @@ from tuning_curves.report.gains import gain_sentences
 from tuning_curves.report.labels import label_sentence
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
+from tuning_curves.tasks.metrics import Mean
 
 
 def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[str, Any]:
@@ -75,6 +76,7 @@ def _task(study: StudyConfig) -> dict[str, Any]:
         **asdict(task.nouns),
         "metric": task.metric.label,
         "metrics": [metric.label for metric in task.metrics],
+        "means": all(isinstance(metric, Mean) for metric in task.metrics),
     }
 
 

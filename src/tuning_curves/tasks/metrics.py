@@ -12,7 +12,7 @@ fractions; tables show them in percent.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -105,8 +105,8 @@ class Ratio(Metric):
         numerator, denominator: coefficients by the names of parts that are bits or counts.
     """
 
-    numerator: Mapping[str, float]
-    denominator: Mapping[str, float]
+    numerator: Mapping[str, float] = field(hash=False)
+    denominator: Mapping[str, float] = field(hash=False)
 
     @property
     def _names(self) -> list[str]:
