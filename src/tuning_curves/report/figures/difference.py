@@ -6,6 +6,7 @@ of their own, a demo not at all.
 """
 
 import itertools
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
 
 REPLICATIONS = REFERENCE.with_name("replications.csv")
+LINE = 44  # letters along an axis of this height
 SHADE = "#F0D9C8"
 STARS = ("*", "P", "X")  # marks of budgets at some sizes only
 PUBLISHED = "Ben Zaken et al. 2022, read off the image"
@@ -92,7 +94,8 @@ def draw(
             row[-1].set_facecolor("#F7F7F7")
         shown = contrasts["difference"].dropna()
         difference_axis(row[0], pd.concat([shown, *published.values()]))
-        row[0].set_ylabel(f"BitFit minus full (points of {task.metric.label})")
+        words = f"BitFit minus full (points of {task.metric.label})"
+        row[0].set_ylabel("\n".join(textwrap.wrap(words, LINE)))
         inside = of_main_pair(tables["crossovers"])["statement"] == "inside"
         barred = contrasts["low"].notna().any()
         handles = _handles(study, published, barred=bool(barred), crossed=bool(inside.any()))
