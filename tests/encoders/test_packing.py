@@ -295,3 +295,16 @@ def test_whom_a_token_sees_within_reach() -> None:
 
 def test_positions_restart_with_each_sequence() -> None:
     assert Packing.of([3, 1, 2], CPU).positions.tolist() == [0, 1, 2, 0, 0, 1]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU: its kernel cannot run")
+@pytest.mark.parametrize("prefix", [0, 3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_gpu_attends_locally_too(prefix: int, dtype: torch.dtype) -> None:
+    lengths = [5, 1, 14, 9]
+    tensors = draw(6, dtype, lengths)
+    ahead = [x[:, :prefix] for x in draw(7, dtype)[:2]]
+    given = [x.cuda() for x in ahead] if prefix else None
+    out = attend(*(x.cuda() for x in tensors), lengths, given, window=3)
+    wrong = out.cpu().double() - textbook_near(*tensors, ahead, 2, lengths)
+    assert wrong.abs().max() < 0.03

@@ -123,6 +123,22 @@ def test_a_run_from_a_cached_layer_is_the_full_run(folder: Path, pooling: str, f
         assert torch.equal(run(model, first), run(model))
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.parametrize("pooling", POOLED)
+def test_the_gpu_pools_as_the_cpu_does_and_the_same_each_time(folder: Path, pooling: str) -> None:
+    model, hidden = load(folder, pooling), torch.randn(1, sum(LENGTHS), 16)
+    here = model.pool(hidden, Packing.of(LENGTHS, torch.device("cpu")))
+    model.cuda()
+    grads = []
+    for _ in range(2):
+        there = hidden.cuda().requires_grad_()
+        pooled = model.pool(there, Packing.of(LENGTHS, torch.device("cuda")))
+        pooled.square().sum().backward()
+        grads.append(there.grad)
+    assert (pooled.cpu() - here).abs().max() < 1e-5
+    assert torch.equal(*grads)
+
+
 @pytest.mark.parametrize("pooling", POOLED)
 def test_bfloat16_stays_near_float32(folder: Path, pooling: str) -> None:
     model = load(folder, pooling)
