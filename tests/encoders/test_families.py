@@ -95,7 +95,7 @@ def test_shapes_are_those_of_the_librarys_model(name: str) -> None:
     }
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS[1:])  # the first one has BERT's layers
 @pytest.mark.parametrize("method", METHODS)
 def test_what_each_method_trains_is_counted_and_moves(
     checkpoint: Any, name: str, method: str

@@ -52,7 +52,7 @@ def export_checkpoint(delta: Delta, encoder: Path, out: Path) -> None:
             f"the method {delta.about.run.method} adds modules that the encoder's own layout has "
             f"no place for ({added[0] if added else 'its layers'}, ...): no checkpoint of it",
             fix="use the delta itself, with `tuning-curves predict`; full, head, biases, layers, "
-            "masks, lora and ia3 can be exported",
+            "masks, lora, lora-all and ia3 can be exported",
         )
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     partial.mkdir(parents=True)
