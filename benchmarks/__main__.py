@@ -22,6 +22,10 @@ def make_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument("--whole", action="store_true", help="the targets' full sizes throughout")
     parser.add_argument(
+        "--data", type=Path, default=Path("data"), metavar="FOLDER",
+        help="has cola/ and ud-english-ewt/; rows without data are left out (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
         "--out", type=Path, help="write here, and leave docs/benchmarks.md as it is"
     )
     parser.add_argument("--strict", action="store_true", help="exit status 1 if a ratio fell")
@@ -63,7 +67,7 @@ def measure(args: argparse.Namespace, out: Path) -> list[dict]:
     fresh = []
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as scratch:
         patience = Patience(rounds=args.rounds, seconds=args.seconds)
-        bench = rows.Bench(ROOT, Path(scratch), patience, args.whole)
+        bench = rows.Bench(ROOT, Path(scratch), patience, args.whole, folder=args.data)
         for row in rows.measure(bench, args.only or rows.names()):
             fresh.append(row)
             results.save(out, results.merge(results.read_results(out), fresh, rows.names()))

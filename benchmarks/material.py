@@ -1,10 +1,11 @@
-"""What all rows are measured on: real SQuAD, MiniLM's real weights, and windows made once."""
+"""What rows are measured on: MiniLM's real weights, real data (here SQuAD), and windows made once."""
 
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tuning_curves.data.fetch_data import fetch_data, open_data
 from tuning_curves.study.config import check_study
@@ -16,6 +17,9 @@ from tuning_curves.tasks.windows import make_windows
 from tuning_curves.util.errors import ResourceError
 from tuning_curves.util.yaml_files import read_yaml
 
+if TYPE_CHECKING:
+    from benchmarks.peers.ways import Way
+
 BASE = Path("benchmarks/study.yaml")
 SQUAD = {"train": "train-v1.1.json", "test": "dev-v1.1.json"}
 # As the example trains: its rate, its optimizer's epsilon, no warm-up.
@@ -24,10 +28,13 @@ TRAINING = {"batch_size": 16, "warmup": 0.0, "weight_decay": 0.0, "adam_epsilon"
 
 @dataclass(frozen=True)
 class Material:
-    """A study's configuration to derive others from, and the questions it is about."""
+    """A study's configuration to derive others from, and the examples it is about.
+
+    parts: `train` and `test`, as the task has read them.
+    """
 
     config: dict[str, Any]
-    squad: dict[str, SquadData]
+    parts: Mapping[str, Any]
     root: Path
 
     def study(self, **changes: Mapping[str, Any]) -> Study:
@@ -40,6 +47,14 @@ class Material:
     @property
     def paths(self) -> StudyPaths:
         return StudyPaths(self.study(), self.root)
+
+    @cached_property
+    def way(self) -> "Way":
+        """How the library's example for the task does the same."""
+        from benchmarks.peers.ways import WAYS
+
+        task = self.config["task"]
+        return WAYS[task["name"]](self.paths.encoder, self.parts, task.get("labels", ()))
 
 
 def find_material(root: Path) -> Material:

@@ -44,11 +44,19 @@ def _ratios(rows: Sequence[dict[str, Any]]) -> str:
             "{:.3g} to {:.3g}".format(*row["ratio_interval"]),
             row["rounds"],
             "" if row["target"] is None else f"{row['target']:g}",
-            "" if row.get("share") is None else f"{row['share']:.0%}",
+            _share(row),
         ]
         for row in rows
     ]
     return tabulate(lines, HEADERS, tablefmt="github", disable_numparse=True)
+
+
+def _share(row: dict[str, Any]) -> str:
+    """The share of the matrix rate, with its target where there is one."""
+    if row.get("share") is None:
+        return ""
+    target = row.get("share_target")
+    return f"{row['share']:.0%}" + ("" if target is None else f" (target {target:.0%})")
 
 
 def _growth(row: dict[str, Any]) -> str:

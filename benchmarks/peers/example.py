@@ -27,6 +27,7 @@ from transformers.utils import logging as library_logging
 from benchmarks.peers.stepped import SteppedTraining
 
 MAX_LENGTH, DOC_STRIDE, BATCH, RATE = 384, 128, 16, 3e-5
+HEADS = ("qa_outputs.", "classifier.")  # how the library names the heads of its models
 LONG = 1_000.0  # epochs of a training that is only ever stepped
 
 
@@ -35,14 +36,29 @@ def load_tokenizer(encoder: Path) -> Any:
     return AutoTokenizer.from_pretrained(encoder, use_fast=True)
 
 
-def load_model(encoder: Path, *, attention_dropout: float = 0.1) -> Any:
-    """The encoder with the library's span head; its report of new weights is kept quiet."""
+def load_model(
+    encoder: Path,
+    kind: Any = AutoModelForQuestionAnswering,
+    *,
+    attention_dropout: float = 0.1,
+    hidden_dropout: float = 0.1,
+    **options: Any,
+) -> Any:
+    """The encoder with a new head of the library's; its report of new weights is kept quiet.
+
+    Args:
+        kind: the library's class, by default that of spans. options: of its configuration.
+    """
     verbosity = library_logging.get_verbosity()
     library_logging.set_verbosity_error()
     library_logging.disable_progress_bar()
     try:
-        return AutoModelForQuestionAnswering.from_pretrained(
-            encoder, attention_probs_dropout_prob=attention_dropout, dtype=torch.float32
+        return kind.from_pretrained(
+            encoder,
+            attention_probs_dropout_prob=attention_dropout,
+            hidden_dropout_prob=hidden_dropout,
+            dtype=torch.float32,
+            **options,
         )
     finally:
         library_logging.set_verbosity(verbosity)
@@ -52,7 +68,7 @@ def load_model(encoder: Path, *, attention_dropout: float = 0.1) -> Any:
 def freeze(model: Any, trains: Callable[[str], bool]) -> Any:
     """Train the head and those parameters whose name says so, nothing else."""
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_(name.startswith("qa_outputs.") or trains(name))
+        parameter.requires_grad_(name.startswith(HEADS) or trains(name))
     return model
 
 

@@ -9,12 +9,16 @@ METHODS = ("full", "bitfit", "head", "top-2", "lora")
 
 
 def tuned_model(encoder: Path, method: str) -> Any:
-    """The library's model with all else frozen; LoRA by `peft` with its own defaults.
+    """The library's model for question answering, as `tune` prepares it."""
+    return tune(load_model(encoder), method)
+
+
+def tune(model: Any, method: str) -> Any:
+    """Freeze all that a method does not train; LoRA by `peft` with its own defaults.
 
     Args:
-        method: one of `METHODS`.
+        method: one of `METHODS`; `lora` for question answering alone.
     """
-    model = load_model(encoder)
     if method == "full":
         return model
     if method == "lora":

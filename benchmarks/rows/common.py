@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.clock import Patience, Sample
 from benchmarks.compare import rate_of, ratio_of, seconds_of
+from benchmarks.labelled import find_labelled
 from benchmarks.machine import describe, formats
 from benchmarks.material import Material, find_material
 from tuning_curves.util.provenance import commit
@@ -24,16 +25,22 @@ class Bench:
 
     whole: take the sizes that the targets speak of where the default is a smaller one.
     environments: folder of the peers' own environments.
+    data: what the rows are measured on: SQuAD, or one of `labelled.SECTIONS`.
+    folder: where the data of labels lies, from `root` on.
     """
 
     root: Path
     scratch: Path
     patience: Patience
     whole: bool = False
+    data: str = "squad"
+    folder: Path = Path("data")
 
     @cached_property
     def material(self) -> Material:
-        return find_material(self.root)
+        if self.data == "squad":
+            return find_material(self.root)
+        return find_labelled(self.root, self.data, self.root / self.folder)
 
     @property
     def environments(self) -> Path:
@@ -46,6 +53,7 @@ class Subject:
 
     unit: what `ours_s` and `peer_s` are the seconds of. note: what the reader must know besides.
     precision: the number format whose measured matrix rate `share` is a share of.
+    share_target: what that share is to be.
     """
 
     name: str
@@ -54,6 +62,7 @@ class Subject:
     unit: str
     target: float | None = None
     note: str = ""
+    share_target: float | None = None
     precision: str = "float32"
 
 
@@ -104,6 +113,7 @@ def frame(subject: Subject) -> Row:
         "peer_s": None,
         "ratio": None,
         "target": subject.target,
+        "share_target": subject.share_target,
         "machine": describe(),
         "ratio_interval": None,
         "ratio_range": None,

@@ -53,6 +53,7 @@ def _subject(name: str) -> Subject:
         peer="the example's `Trainer.predict`, padded to 384, float32, batches of 8",
         unit="window of the test questions",
         target=target,
+        share_target=0.8,
         precision=precision,
     )
 
@@ -85,21 +86,19 @@ def evaluated(bench: Bench, precision: str, questions: int) -> tuple[RunContext,
     return context, context.prepare(planned_run(study, "full", 16))
 
 
-def example_logits(bench: Bench) -> Turn:
+def example_logits(bench: Bench, count: int = PEER_WINDOWS) -> Turn:
     """A turn of the library's forward passes over windows of the same sample."""
     from benchmarks.peers import example
 
-    encoder = bench.material.paths.encoder
+    way = bench.material.way
     context, _ = evaluated(bench, "float32", ASKED)
-    rows = example.rows_of(bench.material.squad["test"], context.evaluators["test"].sample.examples)
-    windows = example.asking_set(example.load_tokenizer(encoder), rows)
-    model = example.load_model(encoder)
-    trainer = example.make_trainer(model, windows, bench.scratch / "predict")
-    asked = windows.remove_columns(["example_id", "offset_mapping"]).select(range(PEER_WINDOWS))
+    asked = way.asking_set(context.evaluators["test"].sample.examples).select(range(count))
+    folder, options = bench.scratch / "predict", {"data_collator": way.collator()}
+    trainer = example.make_trainer(way.model(), asked, folder, **options)
 
     def work() -> Work:
         trainer.predict(asked)
-        return Work(units=PEER_WINDOWS)
+        return Work(units=count)
 
     return timed(work)
 
@@ -150,7 +149,7 @@ def padded_case(bench: Bench, evaluator: Evaluator, flat: np.ndarray) -> dict[st
 
     from benchmarks.peers import answers, example
 
-    rows = example.rows_of(bench.material.squad["test"], evaluator.sample.examples)
+    rows = example.rows_of(bench.material.parts["test"], evaluator.sample.examples)
     tokenizer = example.load_tokenizer(bench.material.paths.encoder)
     return {
         "examples": Dataset.from_list(rows),

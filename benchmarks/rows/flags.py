@@ -55,7 +55,7 @@ def _subject(name: str) -> Subject:
 
 
 def representative(bench: Bench) -> np.ndarray:
-    """Every tenth batch of a stretch of 50 sorted by length: question numbers, longest first."""
+    """Every tenth batch of a stretch of 50 sorted by length: example numbers, longest first."""
     context = make_context(bench.material, bench.material.study(), bench.scratch)
     windows = context.windows["train"]
     questions = subset(context.pool, STRETCH * BATCH, seed=0)
@@ -65,25 +65,23 @@ def representative(bench: Bench) -> np.ndarray:
 
 
 def flagged_steps(bench: Bench, chosen: np.ndarray, attention_dropout: float) -> SteppedTraining:
-    """The library's training with its best flags on these questions, in their order."""
+    """The library's training with its best flags on these examples, in their order."""
     from benchmarks.peers import example
 
-    encoder = bench.material.paths.encoder
-    tokenizer = example.load_tokenizer(encoder)
-    rows = example.rows_of(bench.material.squad["train"], chosen)
-    dataset = example.training_set(tokenizer, rows, padding=False)
+    way = bench.material.way
+    dataset = way.training_set(chosen, padding=False)
     options: dict[str, Any] = {
         "bf16": formats()[0] == "bfloat16",
         "train_sampling_strategy": "sequential",
-        "data_collator": example.padding_collator(tokenizer),
+        "data_collator": way.collator(padding=False),
     }
-    model = example.load_model(encoder, attention_dropout=attention_dropout)
+    model = way.model(attention_dropout=attention_dropout)
     windows = dataset.select(range(len(chosen)))  # whole batches: no short one at an epoch's end
     return example.stepped(model, windows, bench.scratch / "flagged", **options)
 
 
 def ours(bench: Bench, chosen: np.ndarray) -> Turn:
-    """A turn of our steps over all of these questions, in random order."""
+    """A turn of our steps over all of these examples, in random order."""
     study = bench.material.study(training={"precision": formats()[0]})
     context = make_context(bench.material, study, bench.scratch)
     prepared = context.prepare(planned_run(study, "full", len(chosen)))

@@ -167,10 +167,7 @@ def killed_after(process: subprocess.Popen[str], seconds: float) -> Iterator[Non
 def _save_windows(bench: Bench, folder: Path) -> None:
     """The example's padded windows of the common sample, for a process to read."""
     from benchmarks.engine import make_context
-    from benchmarks.peers import example
 
     material = bench.material
     context = make_context(material, material.study(), bench.scratch)
-    rows = example.rows_of(material.squad["train"], sample_of(context))
-    tokenizer = example.load_tokenizer(material.paths.encoder)
-    example.training_set(tokenizer, rows).save_to_disk(str(folder))
+    material.way.training_set(sample_of(context)).save_to_disk(str(folder))

@@ -118,7 +118,7 @@ def windows_made(bench: Bench, folder: Path) -> Sample:
     task, settings = make_task(study.config.task), study.config.windows.model_dump()
 
     def work() -> Work:
-        make_windows(task, material.squad, material.paths.encoder, folder, **settings)
+        make_windows(task, material.parts, material.paths.encoder, folder, **settings)
         return Work(units=1)
 
     return timed(work)()
@@ -163,7 +163,7 @@ def write_rows(bench: Bench, study: Study, planned: PlannedRun) -> Path:
     from benchmarks.peers.example import rows_of
     from tuning_curves.tasks.question_answering.data import article_sizes
 
-    settings, squad = study.settings, bench.material.squad
+    settings, squad = study.settings, bench.material.parts
     sizes = {split: article_sizes(data) for split, data in squad.items()}
     pool, _ = split_pools(sizes["train"], settings.data.held_out_examples)
     questions = subset(pool, planned.run.n_train, planned.run.subset_seed)

@@ -74,30 +74,29 @@ def _subject(name: str) -> Subject:
     )
 
 
-def our_steps(bench: Bench, step: Step, steps: int = OUR_STEPS) -> Turn:
-    """A turn of the package's own training steps."""
+def our_steps(bench: Bench, step: Step, steps: int = OUR_STEPS, n: int = SAMPLE) -> Turn:
+    """A turn of the package's own training steps on n examples."""
     training = {"precision": step.precision, "attention_dropout": step.attention_dropout}
     study = bench.material.study(training=training)
     context = make_context(bench.material, study, bench.scratch)
-    return stepping(context.prepare(planned_run(study, step.method, SAMPLE)), steps)
+    return stepping(context.prepare(planned_run(study, step.method, n)), steps)
 
 
-def sample_of(context: RunContext) -> list[int]:
-    """The questions that a run of `SAMPLE` questions trains on."""
-    return [int(question) for question in subset(context.pool, SAMPLE, seed=0)]
+def sample_of(context: RunContext, n: int = SAMPLE) -> list[int]:
+    """The examples that a run of n examples trains on."""
+    return [int(number) for number in subset(context.pool, n, seed=0)]
 
 
-def example_steps(bench: Bench, method: str = "full") -> SteppedTraining:
-    """The example's training, on the same questions."""
+def example_steps(bench: Bench, method: str = "full", n: int = SAMPLE) -> SteppedTraining:
+    """The library's example's training, on the same examples."""
     from benchmarks.peers import example
-    from benchmarks.peers.tuned import tuned_model
+    from benchmarks.peers.tuned import tune
 
-    encoder = bench.material.paths.encoder
+    way = bench.material.way
     context = make_context(bench.material, bench.material.study(), bench.scratch)
-    rows = example.rows_of(bench.material.squad["train"], sample_of(context))
-    dataset = example.training_set(example.load_tokenizer(encoder), rows)
-    model = tuned_model(encoder, method)
-    return example.stepped(model, dataset, bench.scratch / "example")
+    dataset = way.training_set(sample_of(context, n))
+    folder, options = bench.scratch / "example", {"data_collator": way.collator()}
+    return example.stepped(tune(way.model(), method), dataset, folder, **options)
 
 
 def stepped_turn(training: SteppedTraining, steps: int = 1, batch: int = 16) -> Turn:
