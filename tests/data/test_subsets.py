@@ -160,8 +160,17 @@ def test_shares_by_hand() -> None:
 
 
 def test_a_tie_goes_to_the_earlier_article() -> None:
-    drawn = stratified_sample(np.array([5, 5, 5, 5]), 2)
-    assert [number // 5 for number in drawn] == [0, 1]
+    drawn = stratified_sample(np.array([5, 5, 5, 5]), 6)
+    assert [number // 5 for number in drawn] == [0, 0, 1, 1, 2, 3]
+
+
+def test_a_sample_of_more_groups_than_it_has_examples_comes_from_the_whole_file() -> None:
+    """Not its first texts, which may be all of one label, and not its largest groups alone."""
+    alone = stratified_sample(np.ones(1000, int), 500)
+    assert 200 < (alone < 500).sum() < 300  # 250 expected, with a standard deviation of 8
+    mixed = np.repeat([1, 3], 500)  # 2,000 examples, 1,500 of them in groups of three
+    counts = [(stratified_sample(mixed, 100, seed) < 500).sum() for seed in range(50)]
+    assert 22 < np.mean(counts) < 28  # 25 expected
 
 
 def test_the_seed_decides_which_questions_are_sampled() -> None:

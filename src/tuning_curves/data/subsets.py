@@ -83,7 +83,9 @@ def stratified_sample(group_sizes: np.ndarray, examples: int | None, seed: int =
     """A fixed sample of examples, spread over the groups in proportion to their sizes.
 
     Shares are rounded by largest remainder (ties go to the earlier group); within a group
-    the seed decides.
+    the seed decides. Where there are more groups than examples are asked for, that would take the
+    largest groups or, of equal ones, the first of the file, whose order may tell of the labels:
+    there a seeded order of the groups is cut at equal distances.
 
     Returns:
         sorted example numbers, int64 [examples]; all of them when `examples` is None.
@@ -102,7 +104,10 @@ def stratified_sample(group_sizes: np.ndarray, examples: int | None, seed: int =
         )
     first = np.cumsum(sizes) - sizes
     generator = streams.stream(streams.SAMPLE, seed)
-    quotas = _largest_remainder(sizes, examples)
+    if len(sizes) > examples:
+        quotas = _at_equal_distances(sizes, examples, generator.permutation(len(sizes)))
+    else:
+        quotas = _largest_remainder(sizes, examples)
     drawn = [
         start + generator.permutation(size)[:quota]
         for start, size, quota in zip(first, sizes, quotas, strict=True)
@@ -115,6 +120,13 @@ def _largest_remainder(sizes: np.ndarray, examples: int) -> np.ndarray:
     quotas, remainders = np.divmod(sizes * examples, sizes.sum())
     missing = examples - int(quotas.sum())
     quotas[np.argsort(-remainders, kind="stable")[:missing]] += 1
+    return quotas
+
+
+def _at_equal_distances(sizes: np.ndarray, examples: int, order: np.ndarray) -> np.ndarray:
+    """Shares below one apart from those in proportion, by systematic sampling: int64 [groups]."""
+    quotas = np.empty_like(sizes)
+    quotas[order] = np.diff(np.cumsum(sizes[order]) * examples // sizes.sum(), prepend=0)
     return quotas
 
 
