@@ -47,11 +47,12 @@ format: .venv/dev-ready
 	snakefmt Snakefile workflow/rules/*.smk
 
 # make bench ONLY="full-fp32 start-up" measures these rows; ROUNDS, SECONDS, OUT and WHOLE=1 as in
-# `python -m benchmarks --help`; STRICT=1 fails where a ratio fell since the last committed results.
+# `python -m benchmarks --help`; DATA names the folder of cola/ and ud-english-ewt/; STRICT=1 fails where a ratio fell since the last committed results.
 bench: .venv/ready
 	snakemake --cores 1 --quiet all --until fetch_encoder
 	python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(OUT),--out $(OUT)) \
+	  $(if $(DATA),--data $(DATA)) \
 	  $(if $(WHOLE),--whole) $(if $(STRICT),--strict)
 
 # AdapterHub's library pins an older transformers: an environment of its own, for one row.

@@ -16,9 +16,10 @@ from tuning_curves.util.errors import ResourceError
 from tuning_curves.util.yaml_files import read_yaml
 
 BASE = Path("config/demo.yaml")
-UPOS = (
-    "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X"
-).split()  # universaldependencies.org/u/pos
+UPOS = [  # universaldependencies.org/u/pos
+    "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM",
+    "PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X",
+]  # fmt: skip
 # With the checkpoint's pooler, as the library's model has it.
 TEXTS = {"name": "text-classification", "pooling": "pooler", "main_metric": "accuracy"}
 SECTIONS: dict[str, dict[str, Any]] = {

@@ -1,4 +1,4 @@
-"""What rows are measured on: MiniLM's real weights, real data (here SQuAD), and windows made once."""
+"""What rows are measured on: MiniLM's real weights, real data, and windows made once."""
 
 import copy
 from collections.abc import Mapping

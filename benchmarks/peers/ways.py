@@ -33,7 +33,7 @@ class Way(ABC):
     padding: ClassVar[bool | str] = "max_length"  # the example's own
 
     def __init__(self, encoder: Path, parts: Mapping[str, Any], labels: Sequence[str]) -> None:
-        """Args: parts: `train` and `test`, as the task has read them. labels: the task's, if any."""
+        """Args: parts: `train` and `test`, as the task has read them. labels: the task's."""
         self.encoder, self.parts, self.labels = encoder, parts, list(labels)
 
     @cached_property
@@ -41,7 +41,7 @@ class Way(ABC):
         return example.load_tokenizer(self.encoder)
 
     def model(self, **dropout: float) -> Any:
-        """The library's model of the encoder, its dropout rates as `example.load_model` takes them."""
+        """The library's model of the encoder; `dropout` as in `example.load_model`."""
         return example.load_model(self.encoder, self.kind, num_labels=len(self.labels), **dropout)
 
     kind: ClassVar[Any]  # the library's class of models

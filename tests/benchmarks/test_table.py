@@ -24,11 +24,11 @@ def test_the_docs_hold_the_committed_results() -> None:
 def test_a_row_is_a_line_with_readable_times() -> None:
     row = frame(SUBJECT) | {
         "ours_s": 0.2334, "peer_s": 1.004, "ratio": 4.302, "ratio_interval": [4.1, 4.5],
-        "rounds": 7, "share": 0.512,
+        "rounds": 7, "share": 0.512, "share_target": 0.75,
     }  # fmt: skip
     lines = table.render([row]).splitlines()
     assert [run.strip() for run in lines[2].strip("|").split("|")] == [
-        "`full-fp32`", "233 ms", "1 s", "4.3", "4.1 to 4.5", "7", "4.3", "51%",
+        "`full-fp32`", "233 ms", "1 s", "4.3", "4.1 to 4.5", "7", "4.3", "51% (target 75%)",
     ]  # fmt: skip
 
 
