@@ -3,12 +3,12 @@
     python -m benchmarks.independent --data FOLDER
 
 For movie-review snippets and for parts of speech of UD English EWT (`FOLDER/ud-english-ewt/`),
-MiniLM trained in full on the same 256 examples, 96 steps of 16 at one rate, linearly down to 0, hidden
-dropout 0.1, no attention dropout, AdamW, gradients clipped to norm 1; scored on the same 500 test
-examples. Two seeds on either side, each with its own head, batches and masks: the mean accuracies
-agree where their difference lies within the 95 % interval that the seeds' spread gives it (pooled,
-Student's t). Then, without dropout, both sides start from one head and take the same batches:
-what is left is rounding, and the share of equal predictions says how much it matters.
+MiniLM trained in full on the same 256 examples, 96 steps of 16 at one rate, linearly down to 0,
+hidden dropout 0.1, no attention dropout, AdamW, gradients clipped to norm 1; scored on the same 500
+test examples. Two seeds on either side, each with its own head, batches and masks: the mean
+accuracies agree where their difference lies within the 95 % interval that the seeds' spread gives
+it (pooled, Student's t). Then, without dropout, both sides start from one head and take the same
+batches: what is left is rounding, and the share of equal predictions says how much it matters.
 """
 
 import argparse
@@ -169,16 +169,10 @@ class Pair:
 
     def order(self, seed: int, steps: int) -> np.ndarray:
         """Our batches, one behind the other: numbers below N."""
+        from benchmarks.peers.example import BATCH
         from tuning_curves.training.optimizer import batches
 
-        return np.concatenate(list(batches(N, example_batch(), steps, seed)))
-
-
-def example_batch() -> int:
-    """Examples of a batch, on either side."""
-    from benchmarks.peers.example import BATCH
-
-    return BATCH
+        return np.concatenate(list(batches(N, BATCH, steps, seed)))
 
 
 if __name__ == "__main__":

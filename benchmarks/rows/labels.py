@@ -37,10 +37,10 @@ class Data:
     long: bool = False
 
 
-GLUE = {"example": "the library's `run_glue.py` example", "padded": "padded to 128"}
+GLUE, TO_128 = "the library's `run_glue.py` example", "padded to 128"
 DATA = {
-    "snippets": Data(what="movie-review snippets", long=True, **GLUE),
-    "cola": Data(what="CoLA", **GLUE),
+    "snippets": Data(what="movie-review snippets", example=GLUE, padded=TO_128, long=True),
+    "cola": Data(what="CoLA", example=GLUE, padded=TO_128),
     "pos": Data(
         what="parts of speech of UD English EWT",
         example="the library's `run_ner.py` example",
