@@ -1,4 +1,4 @@
-"""Tasks of labels: what the library's examples read is what this package reads."""
+"""What the library's example for each task reads is what this package reads."""
 
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,9 @@ from tokenizers import Tokenizer
 from benchmarks import rows
 from benchmarks.clock import Patience
 from benchmarks.independent import half_width, verdict
+from benchmarks.peers import example
 from benchmarks.peers.tuned import tune
-from benchmarks.peers.ways import NOT_COUNTED, Texts, Way, Words
+from benchmarks.peers.ways import NOT_COUNTED, Questions, Texts, Way, Words
 from benchmarks.rows.labels import NAMES
 from tuning_curves.encoders.model import load_encoder
 from tuning_curves.methods import apply_method, resolve_method
@@ -71,6 +72,19 @@ def test_words_have_our_tokens_and_labels(words: Way, tiny_encoder: Path) -> Non
         assert row["input_ids"] == laid_out.tokens.tolist()
         assert row["labels"] == ours.labels_of([number]).tolist()
     assert NOT_COUNTED in theirs[0]["labels"][1:-1]  # "orrin" has several pieces
+
+
+def test_questions_are_read_as_the_example_reads_them(
+    tiny_squad: Any, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(example, "MAX_LENGTH", 96)
+    monkeypatch.setattr(example, "DOC_STRIDE", 24)
+    way = as_bert(Questions(tiny_encoder, {"train": tiny_squad, "test": tiny_squad}, ()))
+    expected = example.training_set(way.tokenizer, example.rows_of(tiny_squad, [7, 2]))
+    assert way.training_set([7, 2])[:] == expected[:]
+    asked = way.asking_set([7, 2])
+    assert asked["input_ids"] == expected["input_ids"]
+    assert sorted(asked.column_names) == ["attention_mask", "input_ids", "token_type_ids"]
 
 
 def test_best_flags_pad_to_the_longest_of_the_batch(texts: Way, words: Way) -> None:
