@@ -122,6 +122,7 @@ def test_of_a_mean_they_are_the_sums() -> None:
     assert plain.tolist() == [
         parts["correct"][a:b].sum() for a, b in ((0, 3), (3, 4), (4, 8), (8, 10))
     ]
+    assert add_by_group(np.arange(3.0), np.ones(3, int)).tolist() == [0, 1, 2]
     found = pseudo_sums(metric, add_by_group(metric.sums(parts), SIZES), SIZES)
     assert found == pytest.approx(plain, abs=1e-12)
 
