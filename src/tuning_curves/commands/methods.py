@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.commands.options import add
+from tuning_curves.commands.options import add, at_least_one
 from tuning_curves.util.errors import ResourceError
 from tuning_curves.util.log import say
 
@@ -18,7 +18,7 @@ example:
   $ tuning-curves methods --encoder bert-base-cased/config.json
 
 columns: trainable_backbone, trainable_added and trainable_head are counts; total is
-the untouched encoder with a head of two logits; share is (backbone + added) of the
+the untouched encoder with a head of --outputs logits (of a token, or of a text); share is (backbone + added) of the
 untouched encoder. --pooler counts the pooler in, as a task that reads it has it.
 Adapters take any bottleneck, lora any rank, prefix any number of virtual tokens, top any
 number of layers: --method adapter-houlsby-8 --method top-4.
@@ -53,6 +53,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--pooler", action="store_true", help="count the pooler in (task.pooling: pooler)"
     )
+    parser.add_argument(
+        "--outputs", type=at_least_one, default=2, metavar="N", help="logits (default: %(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON list of rows")
 
 
@@ -67,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
             f"{path}: no such file (expected an encoder's config.json or its folder)",
             fix="correct the path",
         )
-    rows = count_methods(path, args.method, args.pooler)
+    rows = count_methods(path, args.method, args.pooler, outputs=args.outputs)
     if args.method is None and (left := set(list_names()) - {row["method"] for row in rows}):
         say(f"left out, since they do not apply to this encoder: {', '.join(sorted(left))}")
     print(json.dumps(rows, indent=1) if args.json else table(rows))

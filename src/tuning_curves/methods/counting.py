@@ -12,17 +12,16 @@ from tuning_curves.methods.registry import describe, list_names, parse_name
 from tuning_curves.methods.requirements import applicable_names, check_applies, why_not
 from tuning_curves.util.errors import UsageError
 
-OUTPUTS = 2  # logits a token, where no task is named
-
 
 def count_methods(
-    config: Path, names: list[str] | None = None, pooler: bool = False
+    config: Path, names: list[str] | None = None, pooler: bool = False, *, outputs: int = 2
 ) -> list[dict[str, Any]]:
     """One row per method: method, trainable counts, total, share (a fraction).
 
     Args:
         names: of the methods; None is all that apply to the encoder.
         pooler: whether the pooler is part of the encoder, as a task that reads it has it.
+        outputs: width of the head.
 
     Raises:
         DataError: not an encoder's configuration.
@@ -37,7 +36,7 @@ def count_methods(
         )
     shape = family.shape(stated, pooler)
     entries = [describe(name) for name in (applicable_names(shape) if names is None else names)]
-    whole, head = shape.count(trains_everything), OUTPUTS * (shape.width + 1)
+    whole, head = shape.count(trains_everything), outputs * (shape.width + 1)
     rows = []
     for entry in entries:
         backbone, added = count_entry(entry, shape)
