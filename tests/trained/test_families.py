@@ -57,8 +57,8 @@ def train(make_study: Any, encoder: Path, root: Path, method: str) -> tuple[Delt
     )
     fetch_encoder(study.config.encoder, paths.encoder)
     task = make_task(study.config.task)
-    fetch_data(type(task), study.config.data, root / "data")
-    data = open_data(type(task), root / "data")
+    fetch_data(task, study.config.data, root / "data")
+    data = open_data(task, root / "data")
     windows = study.config.windows
     sizes = {"max_length": windows.max_length, "stride": windows.stride}
     make_windows(task, data, paths.encoder, paths.windows, **sizes)

@@ -18,8 +18,8 @@ example:
   $ tuning-curves methods --encoder bert-base-cased/config.json
 
 columns: trainable_backbone, trainable_added and trainable_head are counts; total is
-the untouched encoder with a head of --outputs logits (of a token, or of a text); share is (backbone + added) of the
-untouched encoder. --pooler counts the pooler in, as a task that reads it has it.
+the untouched encoder with a head of --outputs logits; share is (backbone + added) of
+the untouched encoder. --pooler counts the pooler in, as a task that reads it has it.
 Adapters take any bottleneck, lora any rank, prefix any number of virtual tokens, top any
 number of layers: --method adapter-houlsby-8 --method top-4.
 docs/methods.md explains each method.

@@ -12,7 +12,7 @@ from tuning_curves.commands.options import add, files_of_tasks, inputs_of_tasks
 from tuning_curves.util.errors import UsageError
 
 if TYPE_CHECKING:
-    from tuning_curves.tasks.base import Prediction
+    from tuning_curves.tasks.base import Prediction, Task
 
 DESCRIPTION = """\
 Predict with what a run has trained: its encoder and its delta. Windows, arithmetic and
@@ -57,18 +57,12 @@ def run(args: argparse.Namespace) -> int:
         UsageError, ResourceError, DataError: see `Task.read_unlabelled`, `read_delta`,
             `TrainedModel`.
     """
-    given = {name: getattr(args, name.replace("-", "_")) for name in inputs_of_tasks()}
-    single = any(text is not None for text in given.values())
-    if single == (args.file is not None):
-        names = " with ".join(f"--{name}" for name in given)
-        raise UsageError(f"give {names}, or --file", fix="`tuning-curves predict --help`")
     _check_predictions(args)
-    predictions = _predict(args, given)
-    _print(predictions, single=single, as_json=args.json)
+    _print(_predict(args), single=args.file is None, as_json=args.json)
     return 0
 
 
-def _predict(args: argparse.Namespace, given: dict[str, str | None]) -> "Sequence[Prediction]":
+def _predict(args: argparse.Namespace) -> "Sequence[Prediction]":
     """Read what is asked, predict it, and write the predictions where they are asked for."""
     from tuning_curves.tasks import make_task
     from tuning_curves.trained.predict import TrainedModel
@@ -77,11 +71,28 @@ def _predict(args: argparse.Namespace, given: dict[str, str | None]) -> "Sequenc
 
     delta = read_delta(args.delta)
     task = make_task(delta.about.settings.task, str(args.delta))
-    data = task.read_unlabelled({name: given[name] for name in task.inputs}, args.file)
+    data = task.read_unlabelled(_given(args, task), args.file)
     predictions = TrainedModel(delta, args.encoder, choose_device(args.device)).describe(data)
     if args.predictions is not None:
         task.write_predictions(args.predictions, predictions)
     return predictions
+
+
+def _given(args: argparse.Namespace, task: "Task") -> dict[str, str | None]:
+    """The texts of the command line that the task reads, where no file is given.
+
+    Raises:
+        UsageError: neither or both, or a text that another task reads.
+    """
+    given = {name: getattr(args, name.replace("-", "_")) for name in inputs_of_tasks()}
+    texts = [name for name, text in given.items() if text is not None]
+    own = " with ".join(f"--{name}" for name in task.inputs)
+    if bool(texts) == (args.file is not None):
+        raise UsageError(f"give {own}, or --file", fix="`tuning-curves predict --help`")
+    for name in texts:
+        if name not in task.inputs:
+            raise UsageError(f"--{name} is nothing that {task.name} reads", fix=f"give {own}")
+    return {name: given[name] for name in task.inputs}
 
 
 def _check_predictions(args: argparse.Namespace) -> None:
