@@ -10,21 +10,19 @@ from tuning_curves.tasks import make_task
 
 
 def gain_sentences(tables: Tables, study: StudyConfig) -> list[str]:
-    """One sentence per budget: what each method gains from its smallest to its largest size."""
+    """One sentence per budget: what methods gain from its smallest to its largest size.
+
+    A method that is not trained at both has its own steps in the table, and none here.
+    """
     rows = of_metric(tables["sizes"], make_task(study.task).metric.name)
     found = []
     for budget in dict.fromkeys(rows["budget"]) if not rows.empty else ():
         own = rows[rows["budget"] == budget]
-        ends = own.groupby("method", sort=False).apply(_ends, include_groups=False)
-        widest = ends[["smaller", "larger"]].drop_duplicates()
-        if len(widest) == 1:  # methods of other sizes have other sentences to say: see the table
-            found.append(_sentence(budget, ends, study))
+        smallest, largest = own["smaller"].min(), own["larger"].max()
+        ends = own[(own["smaller"] == smallest) & (own["larger"] == largest)]
+        if not ends.empty:
+            found.append(_sentence(budget, ends.set_index("method"), study))
     return found
-
-
-def _ends(rows: pd.DataFrame) -> pd.Series:
-    """A method's widest pair of sizes: the last of its rows."""
-    return rows.iloc[(rows["larger"] - rows["smaller"]).argmax()]
 
 
 def _sentence(budget: str, ends: pd.DataFrame, study: StudyConfig) -> str:
