@@ -57,6 +57,7 @@ def _deviations(study: StudyConfig) -> list[list[str]]:
 def _sentences(tables: Tables, study: StudyConfig) -> dict[str, Any]:
     return {
         "contrasts": prose.contrast_sentences(tables, study),
+        "decided": prose.decided_sentences(tables, study),
         "gains": gain_sentences(tables, study),
         "verdicts": prose.count_sentence(tables, study.scale),
         "seeds": prose.seeds(tables, study),

@@ -61,8 +61,9 @@ def lead(study: StudyConfig) -> str:
     """What has to be said before any finding at this study's scale."""
     encoder, task = study.encoder.name, make_task(study.task)
     if study.scale == "demo":
-        kind = "generated passages" if study.data.source == "generated" else "few examples"
-        return f"a demo on {kind}, which says nothing about the paper's data: "
+        if study.data.source == "generated":
+            return "a demo on generated passages, which says nothing about the paper's data: "
+        return f"a demo with {encoder} on {study.data.name}, not the paper's encoder and data: "
     if study.scale == "reduced" and study.data.name not in task.published_data:
         return f"with {encoder} on {study.data.name}, not the paper's encoder and data: "
     if study.scale == "reduced":
@@ -165,6 +166,19 @@ def contrast_sentences(tables: Tables, study: StudyConfig) -> list[str]:
         for phrase, budgets in _by_phrase(
             _rows(contrasts, first, second), first, second, study, lambda rows: _holm(rows, study)
         ).items()
+    ]
+
+
+def decided_sentences(tables: Tables, study: StudyConfig) -> list[str]:
+    """Those of other contrasts than the first in which some size is decided."""
+    contrasts = of_metric(tables["contrasts"], make_task(study.task).metric.name)
+    return [
+        f"Under {wording.join(budgets)}, {phrase}."
+        for first, second in pairs_of(contrasts, study)[1:]
+        for phrase, budgets in _by_phrase(
+            _rows(contrasts, first, second), first, second, study
+        ).items()
+        if " above " in phrase or " below " in phrase
     ]
 
 

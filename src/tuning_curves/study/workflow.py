@@ -83,7 +83,9 @@ class StudyWorkflow:
         if not results.numbers.exists():
             return ""
         numbers = json.loads(results.numbers.read_text("utf-8"))
-        finding = "\n".join([numbers["main_finding"], *numbers["sentences"]["gains"][:1]])
+        says = numbers["sentences"]
+        found = [numbers["main_finding"], *says["decided"], *says["gains"][:1]]
+        finding = "\n".join(found)
         return (
             f"\npaper    {results.paper}\nfigures  {results.figures}/\n"
             f"tables   {results.tables}/\n\n{finding}\n"
