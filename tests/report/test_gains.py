@@ -1,0 +1,38 @@
+"""What more examples bring, in sentences."""
+
+from typing import Any
+
+import pandas as pd
+
+from tuning_curves.report.gains import gain_sentences
+
+
+def row(budget: str, method: str, sizes: tuple[int, int], p: float, **values: Any) -> dict:
+    """A gain of ten points [8, 12]."""
+    steps = (20, 20) if budget == "floor" else (10, 40)
+    return {
+        "budget": budget, "method": method, "smaller": sizes[0], "larger": sizes[1],
+        "smaller_steps": steps[0], "larger_steps": steps[1], "pairs": 3, "metric": "exact_match",
+        "difference": 10.0, "low": 8.0, "high": 12.0, "p": p, "p_holm": p, **values,
+    }  # fmt: skip
+
+
+def test_a_budgets_widest_pair_of_sizes_is_told_with_what_it_decides(make_study: Any) -> None:
+    rows = [
+        row("epochs", "full", (100, 200), 0.01),
+        row("epochs", "full", (100, 1000), 0.01),
+        row("epochs", "bitfit", (100, 1000), 0.2, low=-1.0),
+        row("epochs", "head", (100, 200), 0.01),  # has no run at 1,000
+        row("floor", "full", (100, 1000), 0.01, pairs=2),
+        row("floor", "bitfit", (100, 1000), 0.01, low=float("nan"), high=float("nan")),
+    ]
+    assert gain_sentences({"sizes": pd.DataFrame(rows)}, make_study()) == [
+        "From 100 to 1,000 questions under epochs, with more steps, exact match changes by these "
+        "points: full fine-tuning +10.0 [+8.0, +12.0] and BitFit +10.0 [−1.0, +12.0] (undecided).",
+        "From 100 to 1,000 questions under floor, with as many steps, exact match changes by these "
+        "points: full fine-tuning +10.0 [+8.0, +12.0] (undecided) and BitFit +10.0 (no interval).",
+    ]
+
+
+def test_without_two_sizes_there_is_nothing_to_tell(make_study: Any) -> None:
+    assert gain_sentences({"sizes": pd.DataFrame(columns=["metric", "budget"])}, make_study()) == []
