@@ -17,7 +17,11 @@ rule make_windows:
     params:
         task=canonical(STUDY.config.task),
         max_length=STUDY.config.windows.max_length,
-        stride=f"--stride {STUDY.config.windows.stride}" if STUDY.config.windows.stride else "",
+        stride=(
+            f"--stride {STUDY.config.windows.stride}"
+            if STUDY.config.windows.stride
+            else ""
+        ),
         largest=STUDY.config.largest_size,
         held_out=STUDY.config.data.held_out_examples,
     shell:
