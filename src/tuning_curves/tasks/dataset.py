@@ -114,8 +114,16 @@ def group_of(row: Mapping[str, Any], where: str) -> str | None:
         DataError: an empty one, or something that is no name.
     """
     value = row.get("group")
-    if value is None or (isinstance(value, str) and value.strip()):
-        return value
+    if value is None:
+        return None
     if type(value) is int:
         return str(value)
-    raise DataError(f"{where}: group is {value!r}, expected a name", fix="give it one")
+    if not isinstance(value, str) or not value.strip():
+        raise DataError(f"{where}: group is {value!r}, expected a name", fix="give it one")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise DataError(
+            f"{where}: group holds half a surrogate pair", fix="write the file anew, as UTF-8"
+        ) from None
+    return value

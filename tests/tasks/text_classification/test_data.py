@@ -64,6 +64,7 @@ def test_what_it_writes_it_reads_back() -> None:
         ({"text": "\ud800", "label": "good"}, "half a surrogate pair at offset 0"),
         ({"text": "a", "text_pair": "", "label": "good"}, "line 2: text_pair is ''"),
         ({"text": "a", "label": "good", "group": ""}, "line 2: group is ''"),
+        ({"text": "a", "label": "good", "group": "\ud800"}, "group holds half a surrogate pair"),
     ],
 )
 def test_a_row_that_cannot_be_meant_is_refused(row: dict[str, Any], said: str) -> None:
