@@ -109,6 +109,13 @@ def test_one_class_to_train_on_is_refused_and_an_unseen_label_is_told() -> None:
     assert notes == ["1 label stands in the test part alone and cannot be learnt: odd"]
 
 
+def test_pairs_in_one_part_alone_are_refused() -> None:
+    good, bad = ({"text": f"{label} one", "label": label} for label in ("good", "bad"))
+    pairs = read(good | {"text_pair": "x"}, bad | {"text_pair": "x"})
+    with pytest.raises(DataError, match="f: only the train part has a text_pair, expected both"):
+        make_task(SECTION).check_parts({"train": pairs, "test": read(good, bad)}, "f")
+
+
 def test_windows_hold_whole_texts_or_their_beginning(tiny_encoder: Path) -> None:
     task, tokenizer = make_task(SECTION), open_tokenizer(tiny_encoder)
     data = read(

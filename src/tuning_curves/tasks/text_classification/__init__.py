@@ -13,6 +13,7 @@ from tuning_curves.tasks.metrics import MacroF1, Matthews, Mean, Metric, Parts
 from tuning_curves.tasks.text_classification import predictions as files
 from tuning_curves.tasks.text_classification.data import LabelledTexts, from_rows
 from tuning_curves.tasks.windows import Windows, bounds_of
+from tuning_curves.util.errors import DataError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -109,7 +110,17 @@ correlation and macro-F1, as scikit-learn counts them."""
         return from_rows(rows, number_labels(self.labels), source)
 
     def check_parts(self, parts: Mapping[str, Any], name: str) -> Sequence[str]:
-        """See `labels.check_parts`."""
+        """Both parts are of single texts or both of pairs; else see `labels.check_parts`.
+
+        Raises:
+            DataError: pairs in one part alone, or training examples of one label.
+        """
+        paired = [split for split, part in parts.items() if part.rows[0][2] is not None]
+        if len(paired) == 1:
+            raise DataError(
+                f"{name}: only the {paired[0]} part has a text_pair, expected both parts or none",
+                fix="give the other part the column too, or leave it out: `columns: …`",
+            )
         return check_parts(parts["train"].labels, parts["test"].labels, name)
 
     def encode(self, data: Any, tokenizer: Any, *, max_length: int, stride: int | None) -> Windows:
