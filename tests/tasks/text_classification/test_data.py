@@ -139,6 +139,18 @@ def test_pairs_have_two_segments_and_the_longer_text_is_cut(tiny_encoder: Path) 
     assert windows.tokens[:4].tolist() == tokenizer.encode("the lamp").ids
 
 
+@pytest.mark.parametrize(("pair", "least"), [({}, 3), ({"text_pair": "the lamp"}, 5)])
+def test_a_window_has_room_for_each_text(
+    pair: dict[str, str], least: int, tiny_encoder: Path
+) -> None:
+    task, tokenizer = make_task(SECTION), open_tokenizer(tiny_encoder)
+    data = read({"text": "the lighthouse keeper", "label": "good"} | pair)
+    said = rf"windows\.max_length is {least - 1}, expected {least} or more"
+    with pytest.raises(UsageError, match=said):
+        task.encode(data, tokenizer, max_length=least - 1, stride=None)
+    assert task.encode(data, tokenizer, max_length=least, stride=None).lengths.tolist() == [least]
+
+
 def test_measures_are_in_the_order_of_examples(tiny_encoder: Path) -> None:
     from tuning_curves.training.evaluate import sample_of
 

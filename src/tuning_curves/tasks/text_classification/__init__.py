@@ -13,7 +13,7 @@ from tuning_curves.tasks.metrics import MacroF1, Matthews, Mean, Metric, Parts
 from tuning_curves.tasks.text_classification import predictions as files
 from tuning_curves.tasks.text_classification.data import LabelledTexts, from_rows
 from tuning_curves.tasks.windows import Windows, bounds_of
-from tuning_curves.util.errors import DataError
+from tuning_curves.util.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -124,7 +124,12 @@ correlation and macro-F1, as scikit-learn counts them."""
         return check_parts(parts["train"].labels, parts["test"].labels, name)
 
     def encode(self, data: Any, tokenizer: Any, *, max_length: int, stride: int | None) -> Windows:
-        """A window for each text or pair; the longer of a pair is cut first, as in the library."""
+        """A window for each text or pair; the longer of a pair is cut first, as in the library.
+
+        Raises:
+            UsageError: windows that hold no token of a text.
+        """
+        _check_room(tokenizer, max_length, paired=data.rows[0][2] is not None)
         cut = _cutting(tokenizer, max_length)
         texts = [row[1] if row[2] is None else (row[1], row[2]) for row in data.rows]
         read = cut.encode_batch(texts)
@@ -207,6 +212,19 @@ correlation and macro-F1, as scikit-learn counts them."""
         whole = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
         whole.classifier.load_state_dict(head.state_dict())
         return whole
+
+
+def _check_room(tokenizer: Any, max_length: int, *, paired: bool) -> None:
+    """A tokenizer that has no room beside the special tokens gives none of a text, or all of it."""
+    special = tokenizer.num_special_tokens_to_add(paired)
+    least = special + 1 + paired
+    if max_length < least:
+        what = "a pair of texts" if paired else "a text"
+        raise UsageError(
+            f"windows.max_length is {max_length}, expected {least} or more: {what} stands beside "
+            f"{special} special tokens",
+            fix="raise windows.max_length",
+        )
 
 
 def _cutting(tokenizer: Any, max_length: int) -> Any:
