@@ -57,6 +57,14 @@ def test_methods_of_one_size_as_a_table(
     assert lines[1].split()[:3] == ["adapter-houlsby-8", "448", f"{6 * (2 * 8 * 32 + 32 + 8):,}"]
 
 
+def test_windows_that_must_overlap_ask_for_their_stride(capsys: pytest.CaptureFixture[str]) -> None:
+    task = {"name": "token-classification", "labels": ["a", "b"], "main_metric": "accuracy"}
+    folders = ["--data", "d", "--encoder", "e", "--out", "o"]
+    assert main(["windows", *folders, "--task", json.dumps(task), "--max-length", "8"]) == 2
+    said = capsys.readouterr().err
+    assert "--stride: windows.stride is None, expected the tokens that neighbouring" in said
+
+
 def test_a_missing_encoder_is_one_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["methods", "--encoder", "no/such/config.json"]) == 4
     assert "error: no/such/config.json: no such file" in capsys.readouterr().err

@@ -49,10 +49,12 @@ def run(args: argparse.Namespace) -> int:
     from tuning_curves.data.subsets import split_pools, subset
     from tuning_curves.encoders.fetch_encoder import open_encoder
     from tuning_curves.encoders.verify import check_length
+    from tuning_curves.study.config import check_windows
     from tuning_curves.tasks import make_task
     from tuning_curves.tasks.windows import make_windows
 
     task = make_task(json_object(args.task), "--task")
+    check_windows(task, args.max_length, args.stride, "--stride")
     open_encoder(args.encoder)
     check_length(args.encoder / "config.json", args.max_length)
     data = open_data(task, args.data)

@@ -314,7 +314,8 @@ def _check_across(config: StudyConfig, source: str) -> None:
     _check_names(config, source)
     _check_budget_sizes(config, source)
     _check_seeds(config, source)
-    _check_windows(config, source)
+    task, windows = make_task(config.task, source), config.windows
+    check_windows(task, windows.max_length, windows.stride, source)
     _check_contrasts(config, source)
     _check_sizes(config, source)
 
@@ -421,9 +422,12 @@ def _check_name(name: str, source: str) -> None:
         raise UsageError(f"{source}: {error.message}", fix=error.fix) from None
 
 
-def _check_windows(config: StudyConfig, source: str) -> None:
-    length, stride = config.windows.max_length, config.windows.stride
-    task = make_task(config.task, source)
+def check_windows(task: Task, length: int, stride: int | None, source: str) -> None:
+    """Windows that overlap where the task reads all of a long text, and only there.
+
+    Raises:
+        UsageError: opens with `source`.
+    """
     if (stride is not None) != task.overlaps:
         raise UsageError(
             f"{source}: windows.stride is {stride}, expected "
