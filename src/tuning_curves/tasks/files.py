@@ -1,5 +1,7 @@
 """What classification tasks share of files on disk: examples by line, predictions by id."""
 
+import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +13,7 @@ from tuning_curves.util.json_lines import read_json_lines
 
 Examples = tuple[list[str], list[tuple[str, dict[str, Any]]]]
 NAMED = 3  # ids that a warning names
+EXPECTED: dict[type, str] = {str: "a text", list: "a list of texts"}
 
 
 def read_examples(path: Path, line: str, fix: str) -> Examples:
@@ -38,6 +41,20 @@ def _id(value: Any, where: str) -> str:
     )
 
 
+def gold_label(value: Any, where: str, fix: str) -> str:
+    """A label of the data; a number or a boolean as JSON writes it, as studies read it.
+
+    Raises:
+        DataError: anything else, or an empty text.
+    """
+    if isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return json.dumps(value)
+    if isinstance(value, str) and value.strip():
+        return value
+    shown = quoted(value) if isinstance(value, str) else json.dumps(value)
+    raise DataError(f"{where}: label is {shown}, expected some text", fix=fix)
+
+
 def read_by_id(path: Path, what: str, kind: type) -> dict[str, Any]:
     """A predictions file: a JSON object from id to `what`, a value of this kind.
 
@@ -53,7 +70,8 @@ def read_by_id(path: Path, what: str, kind: type) -> dict[str, Any]:
     for identity, one in value.items():
         if not isinstance(one, kind):
             raise DataError(
-                f"{path}: the {what} of {quoted(identity)} is {one!r}, expected a {kind.__name__}",
+                f"{path}: the {what} of {quoted(identity)} is {json.dumps(one)}, "
+                f"expected {EXPECTED[kind]}",
                 fix=fix,
             )
     return value

@@ -1,10 +1,10 @@
 """JSON Lines: an object on each line, in UTF-8."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.util.files import parse_json
 
 
 def read_json_lines(path: Path, what: str, fix: str) -> list[tuple[str, dict[str, Any]]]:
@@ -15,7 +15,7 @@ def read_json_lines(path: Path, what: str, fix: str) -> list[tuple[str, dict[str
 
     Raises:
         ResourceError: no such file.
-        DataError: not UTF-8, a line that is no JSON object, or no line at all.
+        DataError: not UTF-8, a line that is no JSON object or has a key twice, or no line at all.
     """
     try:
         lines = path.read_text("utf-8-sig").split("\n")  # JSON's texts may hold Unicode's line ends
@@ -34,10 +34,7 @@ def read_json_lines(path: Path, what: str, fix: str) -> list[tuple[str, dict[str
 
 
 def _object(line: str, where: str, what: str, fix: str) -> dict[str, Any]:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:  # also a number of thousands of digits
-        raise DataError(f"{where}: not JSON ({error})", fix=fix) from None
+    value = parse_json(line, where, what="the line", fix=fix)
     if not isinstance(value, dict):
         raise DataError(f"{where}: {type(value).__name__}, expected {what}", fix=fix)
     return value

@@ -11,7 +11,7 @@ from tuning_curves.tasks.base import Prediction, Scored
 from tuning_curves.tasks.labels import number_labels
 from tuning_curves.tasks.metrics import MacroF1, Matthews
 from tuning_curves.tasks.text_classification.data import LabelledTexts, from_rows
-from tuning_curves.util.errors import DataError, UsageError, quoted
+from tuning_curves.util.errors import UsageError
 
 LINE = '{"text": "...", "label": "..."}'
 FIX_LINE = f'write {LINE} on a line of its own, with "text_pair" for pairs, and "id" if there are'
@@ -88,7 +88,7 @@ def score_file(data: Path, predictions: Path) -> Scored:
         DataError, ResourceError: a file that is missing or damaged.
     """
     ids, rows = files.read_examples(data, LINE, FIX_LINE)
-    gold = [_label(row.get("label"), where) for where, row in rows]
+    gold = [files.gold_label(row.get("label"), where, FIX_LINE) for where, row in rows]
     given = files.read_by_id(predictions, "label", str)
     found = [given.get(identity) for identity in ids]
     known = sorted({*gold, *(label for label in found if label is not None)})
@@ -111,10 +111,3 @@ def score_file(data: Path, predictions: Path) -> Scored:
         ],
         warnings=files.misfits(ids, given, "texts"),
     )
-
-
-def _label(value: Any, where: str) -> str:
-    if isinstance(value, str) and value.strip():
-        return value
-    shown = quoted(value) if isinstance(value, str) else repr(value)
-    raise DataError(f"{where}: label is {shown}, expected some text", fix=FIX_LINE)

@@ -107,14 +107,15 @@ def _entity_f1(pairs: Sequence[tuple[list[str], list[str]]]) -> float:
 
 def _labels(row: Mapping[str, Any], where: str) -> list[str]:
     labels, words = row.get("labels"), row.get("words")
-    if not isinstance(labels, list) or not labels or not all(isinstance(x, str) for x in labels):
+    if not isinstance(labels, list) or not labels:
         raise DataError(f"{where}: labels is {labels!r}, expected a list of texts", fix=FIX_LINE)
     if isinstance(words, list) and len(words) != len(labels):
         raise DataError(
             f"{where}: {len(words)} words and {len(labels)} labels, expected as many of either",
             fix=FIX_LINE,
         )
-    return labels
+    places = enumerate(labels, 1)
+    return [files.gold_label(one, f"{where}, word {place}", FIX_LINE) for place, one in places]
 
 
 def _fitting(labels: Any, words: int, identity: str, path: Path) -> list[str]:
