@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,31 @@ def test_a_study_without_bitfit_compiles(
     study = make_study(methods=methods, sizes=(100,), budgets=("epochs",))
     results = make_results(study)
     assert build.compile_paper(SOURCE, results, study, tmp_path / "paper.pdf").stat().st_size > 0
+
+
+def test_shares_of_a_study_with_the_pooler_say_so(
+    make_study: Any, make_results: Any, tmp_path: Path
+) -> None:
+    task = {"name": "text-classification", "labels": ["a", "b"], "main_metric": "accuracy"}
+    for pooling, said in (("mean", "without"), ("pooler", "with its")):
+        study = make_study(task=task | {"pooling": pooling}, sizes=(100, 1000))
+        main = assemble(SOURCE, make_results(study), study, tmp_path / pooling)
+        found = typst.query(main, "<table-methods>", field="caption", root=main.parent)
+        assert f"encoder ({said} pooler)" in re.sub(r"\s+", " ", "".join(texts(json.loads(found))))
+
+
+def texts(content: Any) -> Iterator[str]:
+    """The words of a piece of Typst's content, in order."""
+    if isinstance(content, list):
+        for one in content:
+            yield from texts(one)
+    elif isinstance(content, dict):
+        if "text" in content and isinstance(content["text"], str):
+            yield content["text"]
+        elif content.get("func") == "space":
+            yield " "
+        for key in ("children", "body"):
+            yield from texts(content.get(key))
 
 
 def test_missing_results_are_named(make_study: Any, reduced_results: Path, tmp_path: Path) -> None:
