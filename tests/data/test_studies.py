@@ -57,6 +57,18 @@ def test_a_study_of_rows_is_pinned_by_what_it_reads(
         assert check_study(changed, "s").settings.data.pin != before
 
 
+def test_data_that_fetch_would_refuse_gets_no_pins(
+    study: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("train.csv").open("a", encoding="utf-8") as file:
+        file.write("b1,t1,0\n")
+    Path("study.yaml").write_text(yaml.safe_dump(study), "utf-8")
+    assert main(["pin", "--study", "study.yaml"]) == 3
+    said = capsys.readouterr()
+    assert 'said: the text "t1" stands in two' in said.err
+    assert "content_sha256" not in said.out
+
+
 def test_labels_and_columns_that_look_like_numbers_stay_text(study: dict[str, Any]) -> None:
     study["data"]["format"]["columns"] = {"text": "2020", "label": 3}
     with pytest.raises(DataError, match=r'train\.csv: line 1: no column "2020" for text'):

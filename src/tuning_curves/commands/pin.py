@@ -65,8 +65,10 @@ def _pin_encoder(folder: Path) -> None:
 
 def _pin_study(path: Path) -> None:
     """The pins of a study, each below the section where it belongs."""
+    from tuning_curves.data.fetch_data import check_together
+    from tuning_curves.data.parts import read_parts
     from tuning_curves.encoders.section import PathEncoder
-    from tuning_curves.study.config import content_pin, read_study, weights_pin
+    from tuning_curves.study.config import read_study, weights_pin
     from tuning_curves.tasks import make_task
 
     config = read_study(path, pinned=False).config
@@ -74,6 +76,9 @@ def _pin_study(path: Path) -> None:
     pin = weights_pin(Path(encoder.path)) if isinstance(encoder, PathEncoder) else None
     if (pin or encoder.weights_sha256) is not None:
         print(f"encoder:\n  weights_sha256: {pin or encoder.weights_sha256}")
+    task = make_task(config.task, str(path))
+    parts = read_parts(task, config.data)
+    check_together(task, config.data, parts)  # what `fetch` would refuse gets no pins
     print("data:\n  content_sha256:")
-    for split, found in content_pin(make_task(config.task, str(path)), config.data).items():
+    for split, found in parts.content.items():
         print(f"    {split}: {found}")

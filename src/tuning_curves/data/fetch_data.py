@@ -5,6 +5,7 @@ a manifest of the content's hashes; a study that pins its content accepts no oth
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,9 +40,7 @@ def fetch_data(task: Task, data: "DataSection", folder: Path) -> None:
     parts = read_parts(task, data)
     content = parts.content
     _check_pins(data, content)
-    check_leakage(parts.data, data.name, task.nouns, texts_too=_texts_too(data.duplicates))
-    named = f"{data.name} ({data.train})" if data.source == "path" else data.name
-    notes = task.check_parts(parts.data, named)
+    notes = check_together(task, data, parts)
     for split in SPLITS:
         write_json(folder / f"{split}.json", parts.data[split].to_json(), indent=None)
     write_json(
@@ -57,6 +56,20 @@ def fetch_data(task: Task, data: "DataSection", folder: Path) -> None:
     )
     for line in (*_summary(parts, data.name, task), *notes):
         print(line, file=sys.stderr)
+
+
+def check_together(task: Task, data: "DataSection", parts: Parts) -> Sequence[str]:
+    """Check both parts beside each other: leakage, and whether there is anything to learn.
+
+    Returns:
+        what people should know, as sentences.
+
+    Raises:
+        DataError: see `check_leakage` and `Task.check_parts`.
+    """
+    check_leakage(parts.data, data.name, task.nouns, texts_too=_texts_too(data.duplicates))
+    named = f"{data.name} ({data.train})" if data.source == "path" else data.name
+    return task.check_parts(parts.data, named)
 
 
 def open_data(task: Task, folder: Path) -> dict[str, Dataset]:
