@@ -107,6 +107,30 @@ def side_by_side(rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
     return [row for group in groups.values() for row in group]
 
 
+def rows_of_json(
+    value: Iterable[Sequence[Any]], keys: Sequence[str], source: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What `GroupedRows.to_json` gave, as rows by name, each with its place."""
+    for number, row in enumerate(value, 1):
+        yield f"{source}: row {number}", dict(zip(keys, row, strict=True))
+
+
+def check_all_or_none(
+    rows: Sequence[Sequence[Any]], place: int, name: str, examples: str, source: str
+) -> None:
+    """What stands at this place of a row must stand in every row or in none.
+
+    Raises:
+        DataError: it stands in some; `source` opens the message.
+    """
+    given = sum(row[place] is not None for row in rows)
+    if given not in (0, len(rows)):
+        raise DataError(
+            f"{source}: {given} of {len(rows)} {examples} have a {name}, expected all or none",
+            fix=f"give every {examples.removesuffix('s')} a {name}, or none",
+        )
+
+
 def group_of(row: Mapping[str, Any], where: str) -> str | None:
     """A row's group, or None where it is its own.
 

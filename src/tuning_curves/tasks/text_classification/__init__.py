@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from tuning_curves.tasks.base import Field, Nouns, Part, Prediction, Rows, Sample, Scored, Task
+from tuning_curves.tasks.dataset import rows_of_json
 from tuning_curves.tasks.labels import check_labels, check_parts, number_labels
 from tuning_curves.tasks.metrics import MacroF1, Matthews, Mean, Metric, Parts
 from tuning_curves.tasks.text_classification import predictions as files
@@ -97,11 +98,7 @@ correlation and macro-F1, as scikit-learn counts them."""
     def parse(self, value: Any, source: str) -> LabelledTexts:
         """Rows as `LabelledTexts.to_json` gives them."""
         keys = ("group", "text", "text_pair", "label")
-        rows = (
-            (f"{source}: row {number}", dict(zip(keys, row, strict=True)))
-            for number, row in enumerate(value, 1)
-        )
-        return self.read_rows(rows, source)
+        return self.read_rows(rows_of_json(value, keys, source), source)
 
     def read_rows(
         self, rows: Iterable[tuple[str, Mapping[str, Any]]], source: str

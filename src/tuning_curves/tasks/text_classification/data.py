@@ -3,7 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tuning_curves.tasks.dataset import GroupedRows, group_of, side_by_side
+from tuning_curves.tasks.dataset import (
+    GroupedRows,
+    check_all_or_none,
+    group_of,
+    side_by_side,
+)
 from tuning_curves.tasks.labels import check_known
 from tuning_curves.util.errors import DataError
 
@@ -39,12 +44,7 @@ def from_rows(
     if not checked:
         raise DataError(f"{source}: no examples", fix="give at least one")
     for place, name in ((2, "text_pair"), (0, "group")):
-        given = sum(row[place] is not None for row in checked)
-        if given not in (0, len(checked)):
-            raise DataError(
-                f"{source}: {given} of {len(checked)} examples have a {name}, expected all or none",
-                fix=f"give every example a {name}, or none",
-            )
+        check_all_or_none(checked, place, name, "examples", source)
     return LabelledTexts(side_by_side(checked))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from tuning_curves.tasks.base import Field, Nouns, Part, Prediction, Rows, Sample, Scored, Task
+from tuning_curves.tasks.dataset import rows_of_json
 from tuning_curves.tasks.labels import check_labels, check_parts, number_labels
 from tuning_curves.tasks.metrics import Metric, Ratio
 from tuning_curves.tasks.token_classification import predictions as files
@@ -105,11 +106,7 @@ BIO, entity F1 as seqeval counts it."""
     def parse(self, value: Any, source: str) -> LabelledWords:
         """Rows as `LabelledWords.to_json` gives them."""
         keys = ("group", "words", "labels")
-        rows = (
-            (f"{source}: row {number}", dict(zip(keys, row, strict=True)))
-            for number, row in enumerate(value, 1)
-        )
-        return self.read_rows(rows, source)
+        return self.read_rows(rows_of_json(value, keys, source), source)
 
     def read_rows(
         self, rows: Iterable[tuple[str, Mapping[str, Any]]], source: str

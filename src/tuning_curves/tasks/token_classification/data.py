@@ -3,7 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tuning_curves.tasks.dataset import GroupedRows, group_of, side_by_side
+from tuning_curves.tasks.dataset import (
+    GroupedRows,
+    check_all_or_none,
+    group_of,
+    side_by_side,
+)
 from tuning_curves.tasks.labels import check_known
 from tuning_curves.util.errors import DataError
 
@@ -39,12 +44,7 @@ def from_rows(
     checked = [_row(where, row, numbers) for where, row in rows]
     if not checked:
         raise DataError(f"{source}: no sentences", fix="give at least one")
-    given = sum(row[0] is not None for row in checked)
-    if given not in (0, len(checked)):
-        raise DataError(
-            f"{source}: {given} of {len(checked)} sentences have a group, expected all or none",
-            fix="give every sentence a group, or none",
-        )
+    check_all_or_none(checked, 0, "group", "sentences", source)
     return LabelledWords(side_by_side(checked))
 
 
