@@ -90,8 +90,8 @@ class Slurm:
 
 def _trains(process: psutil.Process, done: str) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-        command = process.cmdline()
-        return "python" in command[0] and "train" in command and command[-1].endswith(done)
+        command = process.cmdline()  # empty between its start and its program, and at its end
+        return "train" in command and "python" in command[0] and command[-1].endswith(done)
     return False
 
 
