@@ -75,6 +75,34 @@ def test_a_budget_may_have_sizes_of_its_own(config: dict) -> None:
         check_study(config, "s.yaml")
 
 
+def test_a_method_may_have_rates_for_each_budget(config: dict) -> None:
+    rates = {"epochs": [1e-4, 3e-4], "floor": [3e-5]}
+    config["methods"] = [{"name": "full", "learning_rates": rates}]
+    config["analysis"]["contrasts"] = []
+    study = check_study(config, "s.yaml")
+    found = {
+        name: {p.run.learning_rate for p in study.planned if p.budget == name} for name in rates
+    }
+    assert found == {name: {*listed} for name, listed in rates.items()}
+    assert study.config.method("full").rates == (1e-4, 3e-4, 3e-5)
+    assert check_study(study.config.to_json(), "s.yaml").planned == study.planned
+
+
+@pytest.mark.parametrize(
+    ("rates", "words"),
+    [
+        ({"epochs": [1e-4]}, "rates for the budgets epochs, expected epochs, floor"),
+        ({"epochs": [1e-4], "floor": [1e-4], "flor": [1e-4]}, "expected epochs, floor"),
+        ({"epochs": [1e-4], "floor": []}, "methods.0.learning_rates.floor"),
+        ({"epochs": [1e-4], "floor": [2.0]}, "methods.0.learning_rates.floor.0 is 2.0"),
+        (1e-4, "methods.0.learning_rates is 0.0001"),
+    ],
+)
+def test_rates_by_budget_are_those_of_its_budgets(config: dict, rates: object, words: str) -> None:
+    config["methods"][0]["learning_rates"] = rates
+    assert words in refusal(config)
+
+
 def test_budgets_of_equal_steps_share_one_run(config: dict) -> None:
     study = check_study(config, "s.yaml")
     shared = [p for p in study.planned if p.run.n_train == 1000]

@@ -108,7 +108,7 @@ def _methods(tables: Tables, study: StudyConfig) -> list[dict[str, str]]:
             "trained": wording.NOTHING if row is None
             else wording.whole(row["trainable_backbone"] + row["trainable_added"]),
             "share": wording.NOTHING if row is None else wording.percent(row["share"]),
-            "rates": ", ".join(wording.rate(rate) for rate in method.learning_rates),
+            "rates": ", ".join(wording.rate(rate) for rate in method.rates),
             "seeds": wording.whole(len(study.seeds_of(method))),
         })  # fmt: skip
     return rows

@@ -98,14 +98,42 @@ class Windows(Section):
     stride: Positive | None = None
 
 
+def _list_or_mapping(value: Any) -> Any:
+    if isinstance(value, dict | list | tuple):
+        return value
+    raise expected("array or object")
+
+
+Rates = Annotated[tuple[Rate, ...], LIST, Field(min_length=1), ONCE]
+RatesByBudget = Annotated[dict[Name, Rates], Field(min_length=1)]
+AnyRates = Annotated[
+    Annotated[Rates, Tag("list")] | Annotated[RatesByBudget, Tag("mapping")],
+    Discriminator(lambda value: "mapping" if isinstance(value, dict) else "list"),
+    BeforeValidator(_list_or_mapping),
+]
+
+
 class MethodEntry(Section):
     """A method with its learning rates; its own sizes, seeds or budgets instead of the study's."""
 
     name: str
-    learning_rates: Annotated[tuple[Rate, ...], LIST, Field(min_length=1), ONCE]
+    learning_rates: AnyRates
     sizes: Sizes | None = None
     seeds: Seeds | None = None
     budgets: Names | None = None
+
+    def rates_of(self, budget: str) -> tuple[float, ...]:
+        """The learning rates that are tried under a budget."""
+        rates = self.learning_rates
+        return rates[budget] if isinstance(rates, dict) else rates
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """The learning rates that are tried under any budget."""
+        found = self.learning_rates
+        if not isinstance(found, dict):
+            return found
+        return tuple(dict.fromkeys(rate for listed in found.values() for rate in listed))
 
 
 class Budget(Section):
@@ -323,7 +351,7 @@ def _check_across(config: StudyConfig, source: str) -> None:
 def _check_extent(config: StudyConfig, source: str) -> None:
     """A slip of the pen, such as seeds from 0 to 100,000, is told before anything is planned."""
     runs = sum(
-        len(method.learning_rates)
+        len(method.rates)
         * len(config.sizes_of(method))
         * len(config.seeds_of(method))
         * len(config.budgets_of(method))
@@ -357,6 +385,18 @@ def _check_names(config: StudyConfig, source: str) -> None:
                     f"has {', '.join(budgets)})",
                     fix="correct the name",
                 )
+        _check_rates(method, config.budgets_of(method), source)
+
+
+def _check_rates(method: MethodEntry, budgets: list[str], source: str) -> None:
+    """Rates by budget are those of exactly the budgets that the method is trained under."""
+    if not isinstance(method.learning_rates, dict) or {*method.learning_rates} == {*budgets}:
+        return
+    raise UsageError(
+        f"{source}: method {method.name!r} has learning rates for the budgets "
+        f"{', '.join(method.learning_rates)}, expected {', '.join(budgets)}",
+        fix="give rates for each budget that the method is trained under, or one list for all",
+    )
 
 
 def _check_budget_sizes(config: StudyConfig, source: str) -> None:

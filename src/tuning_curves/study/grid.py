@@ -76,7 +76,7 @@ class Study:
 
     def _plan(self) -> Iterator[PlannedRun]:
         for method, budget, n in points(self.config):
-            for rate in method.learning_rates:
+            for rate in method.rates_of(budget.name):
                 for subset, init in self.config.seeds_of(method):
                     run = Run(
                         method=method.name,
