@@ -149,8 +149,26 @@ def test_a_source_that_does_not_compile_is_named(
         build.compile_paper(tmp_path / "nowhere", reduced_results, study, tmp_path / "paper.pdf")
 
 
+def test_a_task_without_words_of_its_own_has_the_general_ones(
+    make_study: Any, reduced_results: Path, tmp_path: Path
+) -> None:
+    study = make_study(sizes=(100, 1000))
+    source = Path(shutil.copytree(SOURCE, tmp_path / "source"))
+    (own,) = (source / "tasks").glob("question-answering/passages.typ")
+    own.unlink()
+    main = assemble(source, reduced_results, study, tmp_path / "without")
+    (without,) = compile_typst(main)
+    own.write_text("#let passages = (loss: [Any loss.])\n", "utf-8")
+    (other,) = compile_typst(assemble(source, reduced_results, study, tmp_path / "with"))
+    assert other != without
+    own.write_text("#let passages = (losses: [Any loss.])\n", "utf-8")
+    main = assemble(source, reduced_results, study, tmp_path / "unknown")
+    with pytest.raises(DataError, match="no section asks for a task's losses"):
+        compile_typst(main)
+
+
 def test_no_number_of_a_result_stands_in_the_text() -> None:
-    text = "".join(path.read_text("utf-8") for path in sorted(SOURCE.glob("sections/*.typ")))
+    text = "".join(path.read_text("utf-8") for path in sorted(SOURCE.rglob("*.typ")))
     assert "@preview" not in text
     assert re.findall(r"\d+\.\d+\s*(?:points|%|±)", text) == []
 

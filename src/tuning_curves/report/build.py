@@ -30,7 +30,8 @@ def assemble(source: Path, results: Path, study: StudyConfig, folder: Path) -> P
     """Lay out in `folder` what the paper is made of, and return its main file.
 
     Beside the source: `study.json`, `numbers.json`, `sheets.json` (every table as text, by name:
-    headings, rows, right) and `figures/*.svg`.
+    headings, rows, right), `figures/*.svg`, and `own.typ`, which takes the words of the study's
+    task from `tasks/<its name>/passages.typ`, or none where the source has no such file.
 
     Raises:
         ResourceError: the source or a result is missing; all that is missing is named.
@@ -52,6 +53,10 @@ def assemble(source: Path, results: Path, study: StudyConfig, folder: Path) -> P
     sheets = make_sheets(read_tables_of(results / "tables", study), study)
     write_json(folder / "sheets.json", {k: dataclasses.asdict(v) for k, v in sheets.items()})
     write_json(folder / "study.json", study.to_json())
+    passages = f"tasks/{study.task['name']}/passages.typ"
+    known = (source / passages).is_file()
+    own = f'#import "{passages}": passages' if known else "#let passages = (:)"
+    write_text(folder / "own.typ", f"{own}\n")
     return folder / MAIN
 
 

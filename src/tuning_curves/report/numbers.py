@@ -78,6 +78,7 @@ def _task(study: StudyConfig) -> dict[str, Any]:
         "metric": task.metric.label,
         "metrics": [metric.label for metric in task.metrics],
         "means": all(isinstance(metric, Mean) for metric in task.metrics),
+        "papers_data": study.data.source != "generated" and study.data.name in task.published_data,
     }
 
 
