@@ -16,7 +16,6 @@ from tuning_curves.data.section import DataSection, FileData, GeneratedData, Hub
 from tuning_curves.tasks.base import Task
 from tuning_curves.util.errors import UsageError
 
-GENERATED = "squad"  # the layout of what is generated
 FIX_COLUMNS = "config/README.md explains data.format"
 
 
@@ -27,12 +26,7 @@ def check_data(task: Task, data: DataSection, source: str) -> None:
         UsageError: opens with `source`, and names the key and what was expected.
     """
     if isinstance(data, GeneratedData):
-        if task.layout != GENERATED:
-            raise UsageError(
-                f"{source}: data.source is 'generated', which makes passages and questions on "
-                f"them: {task.name} does not read these",
-                fix="use another source",
-            )
+        _check_generated(task, source)
         return
     if (data.test is None) == (data.test_from_train is None):
         both = "neither" if data.test is None else "both"
@@ -51,6 +45,17 @@ def check_data(task: Task, data: DataSection, source: str) -> None:
             )
     if data.label_bins is not None:
         _check_bins(task, data.label_bins, source)
+
+
+def _check_generated(task: Task, source: str) -> None:
+    from tuning_curves.demo import LAYOUT, MADE
+
+    if task.layout != LAYOUT:
+        raise UsageError(
+            f"{source}: data.source is 'generated', which makes {MADE}: {task.name} does not read "
+            "these",
+            fix="use another source",
+        )
 
 
 def _check_format(task: Task, form: Format | None, source: str) -> None:

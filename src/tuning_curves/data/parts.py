@@ -75,11 +75,10 @@ def read_parts(task: Task, data: "DataSection") -> Parts:
 
 
 def _generate(task: Task, data: "GeneratedData") -> dict[str, Dataset]:
-    """The generator's passages and questions, read as any other file would be."""
+    """What the generator writes, read as any other file would be."""
     from tuning_curves.demo import generate
 
-    keys = ("seed", "train_articles", "test_articles", "questions_per_article")
-    made = generate(**{key: getattr(data, key) for key in keys})
+    made = generate(**data.arguments)
     return {split: task.parse(made[split], f"generated {split} data") for split in SPLITS}
 
 

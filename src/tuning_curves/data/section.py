@@ -38,7 +38,7 @@ class _Data(Section):
 
 
 class GeneratedData(_Data):
-    """Passages that the project generates."""
+    """Examples that the project generates: the keys are the generator's own."""
 
     source: Literal["generated"]
     seed: Annotated[int, Field(ge=0)]
@@ -48,8 +48,19 @@ class GeneratedData(_Data):
 
     @property
     def duplicates(self) -> str:
-        """A passage that stands twice would be a fault of the generator."""
+        """A text that stands twice would be a fault of the generator."""
         return "refuse"
+
+    @property
+    def arguments(self) -> dict[str, int]:
+        """What the generator is called with."""
+        keys = {"seed", "train_articles", "test_articles", "questions_per_article"}
+        return self.model_dump(include=keys)
+
+    @property
+    def train_examples(self) -> int:
+        """How many examples the training part has, the held-out ones among them."""
+        return self.train_articles * self.questions_per_article
 
     @property
     def likely_test_examples(self) -> int:

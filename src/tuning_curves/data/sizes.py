@@ -2,7 +2,7 @@
 
 from tuning_curves.util.errors import DataError
 
-LARGEST_BYTES = 1 << 29  # reading takes several times a file's size; SQuAD's own has 30 MB
+LARGEST_BYTES = 1 << 29  # reading takes several times a file's size, 30 MB in our studies
 
 
 def check_size(size: int, name: str) -> None:

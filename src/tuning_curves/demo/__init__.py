@@ -9,4 +9,7 @@ nothing about English at large.
 
 from tuning_curves.demo.articles import GENERATOR_VERSION, generate
 
-__all__ = ["GENERATOR_VERSION", "generate"]
+LAYOUT = "squad"  # the file layout of what is generated, as tasks name it
+MADE = "passages and questions on them"
+
+__all__ = ["GENERATOR_VERSION", "LAYOUT", "MADE", "generate"]

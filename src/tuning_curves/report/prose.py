@@ -373,7 +373,7 @@ def claim_groups(tables: Tables, study: StudyConfig) -> list[dict[str, Any]]:
 
 
 def number_of(row: pd.Series, examples: str) -> str:
-    """`+6.0 points [+4.0, +8.0]`, `0.114 %`, `316 questions [240, 420]`; "" where there is none."""
+    """`+6.0 points [+4.0, +8.0]`, `0.114 %`, `316 texts [240, 420]`; "" where there is none."""
     if pd.isna(row["estimate"]):
         return ""
     unit = row["unit"]

@@ -502,7 +502,7 @@ def _check_sizes(config: StudyConfig, source: str) -> None:
     data = config.data
     if not isinstance(data, GeneratedData):
         return  # checked against the data itself when its windows are made
-    pool = data.train_articles * data.questions_per_article - data.held_out_examples
+    pool = data.train_examples - data.held_out_examples
     if config.largest_size > pool:
         raise UsageError(
             f"{source}: size {config.largest_size} is larger than the data: {pool} examples are "

@@ -1,8 +1,8 @@
 """Outcomes of a run, example by example, as they stand in a record: small, exact and checkable.
 
 What an example counts towards each of a task's parts: bits, counts and classes are kept exactly,
-shares to 1/255, all compressed where that helps. 10,570 questions' exact match and F1 take about
-15 kB.
+shares to 1/255, all compressed where that helps. A bit and a share of each of 10,570 examples take
+about 15 kB.
 
 A bit takes a bit. All others are compressed by zlib: a share as a byte, a whole number in the
 fewest of 1, 2 or 4 bytes, lowest first, that hold the largest one; how many is read off the length.

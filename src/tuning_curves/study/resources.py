@@ -21,5 +21,5 @@ def memory_mb(weights_bytes: int) -> int:
 
 
 def minutes(passes: int, weights_bytes: int) -> int:
-    """Time limit of a chunk of so many question passes, in minutes; a pass costs by the weights."""
+    """Time limit of a chunk in minutes; passes are over one example, and cost by the weights."""
     return START_MINUTES + passes * weights_bytes // 1_000_000 // PASS_MB_A_MINUTE

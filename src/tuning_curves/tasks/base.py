@@ -133,7 +133,7 @@ class Scored:
 
 @dataclass(frozen=True, kw_only=True)
 class Task(ABC):
-    """One kind of question asked of an encoder; its fields are the keys of a study's `task`."""
+    """What an encoder is trained to do; its fields are the keys of a study's `task`."""
 
     name: ClassVar[str]
     parts: ClassVar[tuple[Part, ...]]
