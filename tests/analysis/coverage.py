@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtr
 
 from tuning_curves.analysis.group_sums import pseudo_sums
 from tuning_curves.analysis.statistics import BOOTSTRAP_SEEDS, estimate
@@ -74,7 +74,7 @@ CELLS = {"actual": _cells[0], "predicted": _cells[1], "correct": _cells[0] == _c
 
 def right_shares(effect: np.ndarray, spread: float = 0.0) -> np.ndarray:
     """Predicted shares by actual class, [..., 3, 3], at an effect [...] with a normal one added."""
-    right = stats.norm.cdf((effect[..., None] + SKILL) / np.sqrt(1 + spread**2))[..., None]
+    right = ndtr((effect[..., None] + SKILL) / np.sqrt(1 + spread**2))[..., None]
     return right * np.eye(3) + (1 - right) * WRONG
 
 
@@ -96,10 +96,10 @@ def draw_words(
     """Sums [S, G, M] of each metric of words."""
     words = sizes + rng.poisson((WORDS - 1) * sizes)
     gold = rng.poisson(world.entities * sizes)
-    found = rng.binomial(gold, stats.norm.cdf(FINDING + effect))
+    found = rng.binomial(gold, ndtr(FINDING + effect))
     parts = {
         "words": np.broadcast_to(words, effect.shape),
-        "correct": rng.binomial(words, stats.norm.cdf(TAGGING + effect)),
+        "correct": rng.binomial(words, ndtr(TAGGING + effect)),
         "gold": np.broadcast_to(gold, effect.shape),
         "found": found,
         "predicted": found + rng.poisson(INVENTED * world.entities * sizes * np.exp(-effect)),
@@ -115,10 +115,10 @@ def truths(world: World) -> dict[str, float]:
     expected = np.array(world.classes)[:, None] * right_shares(effect, world.groups)
     totals = {metric: expected.reshape(-1, 9) @ metric.sums(CELLS) for metric in OF_TEXTS}
     spread = np.sqrt(1 + world.groups**2)
-    found = world.entities * stats.norm.cdf((FINDING + effect) / spread)
+    found = world.entities * ndtr((FINDING + effect) / spread)
     parts = {
         "words": np.full(40, WORDS),
-        "correct": WORDS * stats.norm.cdf((TAGGING + effect) / spread),
+        "correct": WORDS * ndtr((TAGGING + effect) / spread),
         "gold": np.full(40, world.entities),
         "found": found,
         "predicted": found + INVENTED * world.entities * np.exp(world.groups**2 / 2 - effect),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from scipy import stats
+from scipy.special import ndtr, ndtri
 
 from tuning_curves.analysis.runs import BIASES, COLUMNS, Runs
 from tuning_curves.study.config import StudyConfig
@@ -72,10 +72,10 @@ def simulate(
         for method in study.method_names:
             own = np.sqrt(0.75) * shared + np.sqrt(0.25) * rng.standard_normal(GROUPS)
             for n in study.sizes:
-                centre = spread * stats.norm.ppf(truth(method, n) / 100)
+                centre = spread * ndtri(truth(method, n) / 100)
                 for seed in study.seeds:
                     effect = centre + of_seeds * rng.standard_normal() + of_groups * own
-                    right = rng.binomial(group_sizes, stats.norm.cdf(effect)).astype(float)
+                    right = rng.binomial(group_sizes, ndtr(effect)).astype(float)
                     identity = f"{budget}-{method}-{n}-{seed}"
                     score = 100 * right.sum() / group_sizes.sum()
                     for known in sums.values():

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy.special import ndtr, ndtri
 
 from tuning_curves.analysis.claims.decide import Condition, judge_everywhere, judge_turn
 from tuning_curves.analysis.claims.evidence import (
@@ -68,9 +68,9 @@ def draw_differences(
     sides = []
     for ahead in (np.array(gaps), np.zeros(len(gaps))):
         own = np.sqrt(0.75) * shared + np.sqrt(0.25) * rng.standard_normal(GROUPS)
-        centre = spread * stats.norm.ppf((40 + ahead) / 100)[:, None, None]
+        centre = spread * ndtri((40 + ahead) / 100)[:, None, None]
         of_run = of_seeds * rng.standard_normal((len(gaps), seeds, 1))
-        chance = stats.norm.cdf(centre + of_run + of_groups * own)
+        chance = ndtr(centre + of_run + of_groups * own)
         sides.append(rng.binomial(sizes, chance).astype(float))
     return sides[0] - sides[1], sizes
 

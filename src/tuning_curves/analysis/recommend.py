@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from tuning_curves.analysis.comparisons import LEAST_PAIRS
 from tuning_curves.analysis.pairs import find_pairs, match_runs, of_method
@@ -270,7 +270,7 @@ def _interval(
     freedom = seeds - 1 if np.isnan(last.freedom) else last.freedom
     variance = last.error**2 + squared
     combined = variance**2 / (last.error**4 / freedom + squared**2 / trials)
-    quantile = float(stats.t.ppf((1 + curves.analysis.confidence) / 2, combined))
+    quantile = float(stdtrit(combined, (1 + curves.analysis.confidence) / 2))
     reach = quantile * np.sqrt(variance)
     score = curves.score(method, n)
     low, high = last.value - reach, last.value + reach

@@ -28,7 +28,7 @@ import zlib
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from tuning_curves.util.errors import UsageError
 
@@ -56,7 +56,7 @@ class Estimate:
             return np.nan, np.nan
         tail = (1 - confidence) / 2
         if self.draws is None:
-            high = float(stats.t.ppf(1 - tail, self.freedom))
+            high = float(stdtrit(self.freedom, 1 - tail))
             low = -high
         else:  # the order statistics that agree with `tails`
             rank = max(1, int((len(self.draws) + 1) * tail + 1e-9))
@@ -69,7 +69,7 @@ class Estimate:
             return np.nan, np.nan
         pivot = (self.value - null) / self.error
         if self.draws is None:
-            return float(stats.t.sf(pivot, self.freedom)), float(stats.t.cdf(pivot, self.freedom))
+            return float(stdtr(self.freedom, -pivot)), float(stdtr(self.freedom, pivot))
         above = int(np.sum(self.draws >= pivot))
         below = int(np.sum(self.draws <= pivot))
         return (1 + above) / (len(self.draws) + 1), (1 + below) / (len(self.draws) + 1)
