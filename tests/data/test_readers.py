@@ -97,7 +97,7 @@ def test_what_the_library_writes_is_read_back(table: list[tuple[str, str]], kind
 @pytest.mark.parametrize(
     ("content", "form", "said"),
     [
-        ("text,label\na,1\nb\n", CSV, f'f: line 3: 1 fields, {RAGGED} (it begins "b")'),
+        ("text,label\na,1\nb\n", CSV, f'f: line 3: 1 field, {RAGGED} (it begins "b")'),
         ("text,label\na,1,2\n", CSV, f'f: line 2: 3 fields, {RAGGED} (it begins "a")'),
         ("a,b\n1,2\n", CSV, 'f: line 1: no column "text" for text (there are: "a", "b")'),
         ("1\t2\n", TSV, 'f: line 1: no column 3 for text (there are: "1", "2")'),
@@ -236,7 +236,7 @@ def test_document_marks_hold_no_words_and_open_groups() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("Ann\tB\nran\n", 'f: line 2: 1 columns, expected 2 as in the first line: "ran"'),
+        ("Ann\tB\nran\n", 'f: line 2: 1 column, expected 2 as in the first line: "ran"'),
         ("Ann B\n", 'f: line 1: no column 2 (there are 1): "Ann B"'),
     ],
 )

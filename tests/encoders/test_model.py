@@ -296,7 +296,7 @@ def test_a_missing_tensor_is_named(tiny_encoder: Path, tmp_path: Path) -> None:
     folder = copied(tiny_encoder, tmp_path)
     change_tensors(folder, lambda all_: all_.pop("encoder.layer.1.output.dense.bias"))
     assert refusal(folder).startswith(
-        f"{folder}/model.safetensors: 1 tensors are missing, the first is "
+        f"{folder}/model.safetensors: lacks 1 tensor, the first is "
         "'encoder.layer.1.output.dense.bias'"
     )
 
@@ -307,7 +307,7 @@ def test_more_layers_than_the_configuration_says_are_refused(
     folder = copied(tiny_encoder, tmp_path)
     change_config(folder, num_hidden_layers=2)
     message = refusal(folder)
-    assert message.startswith(f"{folder}/model.safetensors: 16 tensors have no place")
+    assert message.startswith(f"{folder}/model.safetensors: 16 tensors without a place")
     assert "'encoder.layer.2.attention.output.LayerNorm.bias'" in message
 
 

@@ -40,7 +40,7 @@ def test_labels_that_are_numbers_or_booleans_are_those_that_a_study_reads(tmp_pa
         (TEXTS, TWO, {"1": None}, 'p.json: the label of "1" is null, expected a text'),
         (TEXTS, TWO, ["a"], "p.json: the top level is a list, expected an object"),
         (WORDS, SENTENCE, {"1": "a b"}, '"1" is "a b", expected a list of texts'),
-        (WORDS, SENTENCE, {"1": ["a"]}, "'1' has 1 labels, expected a text for each of its 2"),
+        (WORDS, SENTENCE, {"1": ["a"]}, "'1' has 1 label, expected a text for each of its 2 words"),
         (WORDS, '{"labels": ["a", null]}', {}, "line 1, word 2: label is null, expected some text"),
     ],
 )

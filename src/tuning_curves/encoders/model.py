@@ -27,7 +27,7 @@ from tuning_curves.encoders.dropout import Dropout, replace_dropouts
 from tuning_curves.encoders.families import find_family
 from tuning_curves.encoders.families.base import EncoderShape, Family
 from tuning_curves.encoders.packing import ATTENTION, Packing, attend_packed
-from tuning_curves.util.errors import DataError, UsageError, one_line
+from tuning_curves.util.errors import DataError, UsageError, one_line, plural
 
 POOLINGS = ("tokens", "first", "mean", "pooler")
 
@@ -247,7 +247,7 @@ def _check_tensors(weights: Path, loading: dict[str, Any], family: Family) -> No
         raise _lacks_pooler(weights, "these weights")
     if missing:
         raise DataError(
-            f"{weights}: {len(missing)} tensors are missing, the first is {missing[0]!r} "
+            f"{weights}: lacks {plural(len(missing), 'tensor')}, the first is {missing[0]!r} "
             "(expected every tensor of the encoder that config.json describes; its pooler only "
             "where the task's pooling is 'pooler')",
             fix=FIX_ENCODER,
@@ -255,8 +255,8 @@ def _check_tensors(weights: Path, loading: dict[str, Any], family: Family) -> No
     beyond = sorted(name for name in loading["unexpected_keys"] if f"{family.layers}." in name)
     if beyond:
         raise DataError(
-            f"{weights}: {len(beyond)} tensors have no place in the encoder that config.json "
-            f"describes, the first is {beyond[0]!r}",
+            f"{weights}: {plural(len(beyond), 'tensor')} without a place in the encoder that "
+            f"config.json describes, the first is {beyond[0]!r}",
             fix=FIX_ENCODER,
         )
 

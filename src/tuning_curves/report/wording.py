@@ -4,6 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from tuning_curves.util import errors
+
+plural = errors.plural  # `1 run`, `3,000 runs`
+
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"  # what a table shows where there is no value
 
@@ -128,11 +132,6 @@ def few_sizes(values: Sequence[int]) -> str:
     if len(values) <= 4:
         return sizes(values)
     return f"{len(values)} sizes from n = {whole(values[0])} to {whole(values[-1])}"
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """`1 run`, `3 runs`."""
-    return f"{whole(count)} {one if count == 1 else many or one + 's'}"
 
 
 def capital(text: str) -> str:

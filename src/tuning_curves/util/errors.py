@@ -50,6 +50,11 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 run`, `3,000 runs`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def quoted(text: str, longest: int = 80) -> str:
     """Somebody else's text inside a message: in quotes, on one line, cut where it is long."""
     shown = repr(text[:longest])[1:-1].replace("\\'", "'")

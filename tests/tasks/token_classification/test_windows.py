@@ -110,7 +110,7 @@ def test_labels_that_mark_no_entities_have_accuracy_alone() -> None:
 @pytest.mark.parametrize(
     ("words", "labels", "said"),
     [
-        (["a", "b"], ["O"], "f: line 1: 2 words and 1 labels"),
+        (["a", "b"], ["O"], "f: line 1: 2 words and 1 label,"),
         ([], [], r"f: line 1: words is \[\], expected a list of texts"),
         (["a", " "], ["O", "O"], "f: line 1: word 2 is ' ', expected some text"),
         (["a", "b"], ["O", "B-Z"], 'f: line 1, word 2: label "B-Z", expected one of task.labels'),

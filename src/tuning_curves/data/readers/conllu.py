@@ -10,7 +10,7 @@ from typing import Any
 
 from tuning_curves.data.formats import CONLLU, Conllu
 from tuning_curves.data.readers.sentences import Sentence, numbered
-from tuning_curves.util.errors import DataError, quoted
+from tuning_curves.util.errors import DataError, plural, quoted
 
 NEW_DOCUMENT = re.compile(r"#\s*newdoc(?:\s+id\s*=\s*(?P<id>.*\S))?\s*")
 NO_WORD = re.compile(r"\d+[-.]\d+")  # a multiword range or an empty node
@@ -45,7 +45,9 @@ def read_conllu(
 def _add(sentence: Sentence, line: str, where: str, column: int, called: str) -> None:
     found = line.split("\t")
     if len(found) != len(CONLLU):
-        message = f"{where}: {len(found)} columns, expected {len(CONLLU)}: {quoted(line, 60)}"
+        message = (
+            f"{where}: {plural(len(found), 'column')}, expected {len(CONLLU)}: {quoted(line, 60)}"
+        )
         raise DataError(message, fix=FIX_COLUMNS)
     if NO_WORD.fullmatch(found[0]):
         return

@@ -14,7 +14,7 @@ from typing import Any
 from tuning_curves.data.formats import Delimited
 from tuning_curves.data.readers.columns import Wanted, no_column, wanted_columns
 from tuning_curves.tasks.base import Field
-from tuning_curves.util.errors import DataError, quoted
+from tuning_curves.util.errors import DataError, plural, quoted
 
 LONGEST_FIELD = 1 << 29  # the library's own limit, 131,072, is less than a long document
 FIX_QUOTES = (
@@ -42,8 +42,8 @@ def read_delimited(
     for where, found in lines:
         if len(found) != len(first):
             raise DataError(
-                f"{where}: {len(found)} fields, expected {len(first)} as in the first line "
-                f"(it begins {quoted(found[0], 40)})",
+                f"{where}: {plural(len(found), 'field')}, expected {len(first)} as in the first "
+                f"line (it begins {quoted(found[0], 40)})",
                 fix=FIX_QUOTES,
             )
         yield where, {key: found[place] for key, place in places.items()}

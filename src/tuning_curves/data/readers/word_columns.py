@@ -10,7 +10,7 @@ from typing import Any
 
 from tuning_curves.data.formats import WordColumns
 from tuning_curves.data.readers.sentences import Sentence, numbered
-from tuning_curves.util.errors import DataError, quoted
+from tuning_curves.util.errors import DataError, plural, quoted
 
 DOCUMENT = "-DOCSTART-"
 BLANKS = re.compile(r"[ \t]+")
@@ -59,7 +59,7 @@ def _check_width(found: list[str], width: int, form: WordColumns, where: str, li
         )
     if len(found) != width:
         raise DataError(
-            f"{where}: {len(found)} columns, expected {width} as in the first line: "
+            f"{where}: {plural(len(found), 'column')}, expected {width} as in the first line: "
             f"{quoted(line, 60)}",
             fix="end sentences with blank lines, and part columns by data.format.separator",
         )

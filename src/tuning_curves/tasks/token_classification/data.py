@@ -10,7 +10,7 @@ from tuning_curves.tasks.dataset import (
     side_by_side,
 )
 from tuning_curves.tasks.labels import check_known
-from tuning_curves.util.errors import DataError
+from tuning_curves.util.errors import DataError, plural
 
 FIX_WORDS = "leave the sentence out, or give it its words, none of them empty"
 
@@ -55,7 +55,8 @@ def _row(where: str, row: Mapping[str, Any], numbers: Mapping[str, int] | None) 
     labels = _list(row, "labels", where)
     if len(labels) != len(words):
         raise DataError(
-            f"{where}: {len(words)} words and {len(labels)} labels, expected as many of either",
+            f"{where}: {plural(len(words), 'word')} and {plural(len(labels), 'label')}, expected "
+            "as many of either",
             fix="give every word its label",
         )
     places = ((f"{where}, word {place}", label) for place, label in enumerate(labels, 1))

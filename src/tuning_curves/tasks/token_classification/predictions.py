@@ -9,7 +9,7 @@ from tuning_curves.tasks.base import Prediction, Scored
 from tuning_curves.tasks.entities import entities
 from tuning_curves.tasks.token_classification.data import LabelledWords, from_rows
 from tuning_curves.tasks.token_classification.tags import Tags, is_bio
-from tuning_curves.util.errors import DataError, UsageError
+from tuning_curves.util.errors import DataError, UsageError, plural
 
 LINE = '{"words": ["..."], "labels": ["..."]}'
 FIX_LINE = f'write {LINE} on a line of its own, and "id" if there are ids'
@@ -111,7 +111,8 @@ def _labels(row: Mapping[str, Any], where: str) -> list[str]:
         raise DataError(f"{where}: labels is {labels!r}, expected a list of texts", fix=FIX_LINE)
     if isinstance(words, list) and len(words) != len(labels):
         raise DataError(
-            f"{where}: {len(words)} words and {len(labels)} labels, expected as many of either",
+            f"{where}: {plural(len(words), 'word')} and {plural(len(labels), 'label')}, expected "
+            "as many of either",
             fix=FIX_LINE,
         )
     places = enumerate(labels, 1)
@@ -123,8 +124,8 @@ def _fitting(labels: Any, words: int, identity: str, path: Path) -> list[str]:
         return [NONE] * words
     if len(labels) != words or not all(isinstance(label, str) for label in labels):
         raise DataError(
-            f"{path}: the prediction of {identity!r} has {len(labels)} labels, expected a text for "
-            f"each of its {words} words",
+            f"{path}: the prediction of {identity!r} has {plural(len(labels), 'label')}, expected "
+            f"a text for each of its {plural(words, 'word')}",
             fix="label every word",
         )
     return labels
