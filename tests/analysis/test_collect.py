@@ -14,6 +14,7 @@ import pytest
 from tuning_curves.analysis.runs import (
     COLUMNS,
     SCORES,
+    TRAINING,
     Runs,
     export_runs,
     make_runs,
@@ -208,6 +209,19 @@ def test_biases_have_one_row_per_term_and_layer(
             ["m2", 1, None, 3.0],
             ["m2", 2, None, 4.0],
         ]
+
+
+def test_a_training_has_a_row_for_each_step_with_a_loss_or_a_score(
+    make: Callable[..., Runs],
+) -> None:
+    plans = [planned(0), planned(0, budget="floor"), planned(1)]  # the first two share a record
+    curve = {"losses": [[2, 1.5], [4, 1.25]], "validation_curve": [[1, 30.0], [4, 55.5]]}
+    records = [record_of(plans[0]) | curve] * 2 + [record_of(plans[2])]
+    table = make(plans, records).training
+    assert table.columns.tolist() == TRAINING
+    rows = table.drop(columns="id").astype(object).where(table.notna(), None).values.tolist()
+    assert rows == [[1, None, 30.0], [2, 1.5, None], [4, 1.25, 55.5], [39, 1.25, None]]
+    assert table["id"].tolist() == 3 * [plans[0].id] + [plans[2].id]
 
 
 def test_outcomes_are_summed_by_id(make: Callable[..., Runs]) -> None:

@@ -90,6 +90,15 @@ def test_a_record_comes_back_as_it_was_written(study: Study, tmp_path: Path) -> 
     assert unsealed == record_of(study, 3)
 
 
+def test_a_record_without_what_is_newer_comes_back_as_it_was(study: Study) -> None:
+    older = record_of(study, 0).to_json()
+    assert "validation_curve" not in older
+    assert Record.from_json(older).to_json() == older
+    newer = replace(record_of(study, 0), validation_curve=[(1, 50.0), (2, 62.5)]).to_json()
+    assert Record.from_json(newer).to_json() == newer
+    assert newer["validation_curve"] == [(1, 50.0), (2, 62.5)]
+
+
 def test_a_record_of_another_run_is_refused(study: Study, tmp_path: Path) -> None:
     path = write_record(tmp_path, study.unique[0], record_of(study, 1))
     with pytest.raises(DataError, match="not the record of this run: id is"):
@@ -224,6 +233,7 @@ def test_a_record_is_checked_by_its_types(study: Study, tmp_path: Path) -> None:
         (("scores", "dev"), {"total": 1}, "unknown key 'dev' in scores"),
         (("outcomes", "group_sizes"), ["2"], "outcomes.group_sizes.0 is '2', expected integer"),
         (("losses",), [[1, "a"]], "losses.0.1 is 'a', expected number"),
+        (("validation_curve",), [["1", 2.0]], "validation_curve.0.0 is '1', expected integer"),
         (("status",), "won", "status is 'won', expected one of finished, diverged"),
         (("settings", "training", "warmup"), None, "training.warmup is None, expected number"),
         (("settings", "training", "momentum"), 0.9, "'momentum'"),

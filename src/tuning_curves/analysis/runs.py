@@ -48,6 +48,7 @@ COLUMNS = [
     *[*RUN, "id", "status", "steps", *SCORES, *COUNTS, *SECONDS, *BYTES, *MEASURED, *ORIGIN],
 ]
 BIASES = ["id", "term", "layer", "change", "first_gradient"]
+TRAINING = ["id", "step", "loss", "validation_score"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,10 @@ class Runs:
 
     `frame` has the columns `COLUMNS`, sorted by `RUN`. `sums[metric][id]` is float [G]: the run's
     sum of a metric over each group's examples, or what stands for it (`group_sums`). `biases` has
-    the columns `BIASES`: how far each bias term moved, and its first gradient.
+    the columns `BIASES`: how far each bias term moved, and its first gradient. `training` has the
+    columns `TRAINING`, one row for each run and step at which either is known: the mean loss in
+    nats over the steps since the last one, and the study's metric in percent on a sample of the
+    validation split (NaN: not known there; older records have losses alone).
     """
 
     frame: pd.DataFrame
@@ -66,6 +70,7 @@ class Runs:
     metrics: tuple[Metric, ...]  # the task's; the first one is the study's
     labels: Mapping[str, int] = field(default_factory=dict)  # test examples of each
     baseline: Mapping[str, float] = field(default_factory=dict)  # metrics of the most frequent one
+    training: pd.DataFrame = field(default_factory=lambda: training_frame({}))
 
     @property
     def metric(self) -> Metric:
@@ -188,6 +193,7 @@ def make_runs(planned: Sequence[PlannedRun], records: Mapping[str, Record], task
         group_sizes=sizes,
         sums=sums,
         metrics=task.metrics,
+        training=training_frame(records),
         **about,
     )
 
@@ -243,6 +249,19 @@ def bias_rows(records: Mapping[str, Record]) -> list[dict[str, Any]]:
             for layer in range(len(change.get(term) or gradient[term]))
         ]
     return rows
+
+
+def training_frame(records: Mapping[str, Record]) -> pd.DataFrame:
+    """`Runs.training`, sorted by run, in the records' order, and step."""
+    rows = []
+    for identity, record in records.items():
+        losses, scores = dict(record.losses), dict(record.validation_curve)
+        rows += [
+            (identity, step, losses.get(step), scores.get(step))
+            for step in sorted({*losses, *scores})
+        ]
+    frame = pd.DataFrame(rows, columns=TRAINING)
+    return frame.astype({"step": int, "loss": float, "validation_score": float})
 
 
 def export_runs(

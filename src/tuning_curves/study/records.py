@@ -10,7 +10,7 @@ run again, and its record removes it. A run whose loss is no number has a record
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -116,6 +116,9 @@ class Record:
         scores: of either part, `test` and `validation`; None for a run that diverged.
         outcomes: of the test part, example by example; None likewise.
         losses: [last step of a stretch, mean loss in nats] pairs.
+        validation_curve: [step, score] pairs: the study's metric in percent after so many steps, on
+            a sample of the validation split that hangs on no setting of the evaluation
+            (`training.loop`). Empty in older records.
     """
 
     __pydantic_config__: ClassVar[Any] = CLOSED
@@ -132,6 +135,7 @@ class Record:
     biases: Biases
     losses: list[tuple[int, float]]
     provenance: Provenance
+    validation_curve: list[tuple[int, float]] = field(default_factory=list)
 
     @property
     def finished(self) -> bool:
@@ -141,6 +145,8 @@ class Record:
     def to_json(self) -> dict[str, Any]:
         """The record as its file has it, with the hash of its content."""
         value = {"schema": SCHEMA, **asdict(self)}
+        if not self.validation_curve:
+            del value["validation_curve"]
         value["cost"] = _without_nones(value["cost"], keep=("peak_memory_bytes",))
         value["provenance"] = _without_nones(value["provenance"], keep=("commit", "dirty"))
         return sealed(value)
@@ -160,6 +166,7 @@ class Record:
         packed = fields["outcomes"]
         parts["outcomes"] = None if packed is None else PackedOutcomes(**packed)
         parts["losses"] = [(step, loss) for step, loss in fields["losses"]]
+        parts["validation_curve"] = [(step, of) for step, of in fields.get("validation_curve", [])]
         return cls(**{**fields, **parts})
 
 

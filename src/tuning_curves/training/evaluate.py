@@ -84,6 +84,15 @@ class Evaluator(Predictor):
         """
         return self.score(self.logits(feed, precision))
 
+    def percent(self, feed: Feed, precision: str) -> float:
+        """The study's metric of a model, in percent.
+
+        Raises:
+            FloatingPointError: its logits are not finite.
+        """
+        parts, metric = self.score(self.logits(feed, precision)).parts, self.task.metric
+        return float(100 * metric.value(metric.sums(parts).sum(axis=0)))
+
     def score(self, logits: np.ndarray) -> Outcomes:
         """Score logits, as `logits` gives them.
 

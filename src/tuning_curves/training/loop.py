@@ -17,14 +17,23 @@ from tuning_curves.encoders.packing import to_device
 from tuning_curves.study.job import Run, TrainingSettings
 from tuning_curves.tasks.base import Task
 from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
+from tuning_curves.training.evaluate import Evaluator
 from tuning_curves.training.optimizer import batches, make_optimizer, rate_factor, state_bytes
-from tuning_curves.training.profile import StepProfile, Stopwatch, profile_step
+from tuning_curves.training.profile import (
+    StepProfile,
+    Stopwatch,
+    peak_memory,
+    profile_step,
+    reset_peak_memory,
+)
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.interrupts import shielded
 from tuning_curves.util.log import say
 
 CHECKPOINT_SECONDS = 60.0
 LOSS_POINTS = 20  # how many stretches of steps the record keeps the mean loss of
+SCORE_SHARES = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1)  # of the steps, after which the model is scored
+SCORE_EXAMPLES = 200  # on so many of the validation split at most
 CUDA_CHECK_STEPS = 50  # on a GPU, how many steps may pass before the loss is looked at
 
 
@@ -41,6 +50,7 @@ class Trace:
     first_seconds: wall time of the first step and of measuring it.
     later_seconds: wall time of all later ones.
     losses: [last step of a stretch, mean loss in nats] pairs.
+    validation: [step, score in percent] pairs.
     """
 
     step: int = 0
@@ -48,6 +58,7 @@ class Trace:
     first_seconds: float = 0.0
     later_seconds: float = 0.0
     losses: list[list[float]] = field(default_factory=list)
+    validation: list[list[float]] = field(default_factory=list)
     optimizer_bytes: int = 0
 
     @property
@@ -71,6 +82,11 @@ def loss_of(
     return task.loss(logits, batch.packing, labels)
 
 
+def score_steps(steps: int) -> tuple[int, ...]:
+    """After which steps the model is scored: `SCORE_SHARES` of them in whole steps, none twice."""
+    return tuple(sorted({int(share * steps) for share in SCORE_SHARES} - {0}))
+
+
 class Trainer:
     """Trains a prepared model on a subset of examples, as one run asks."""
 
@@ -84,16 +100,21 @@ class Trainer:
         training: TrainingSettings,
         checkpoint: Path,
         checkpoint_seconds: float | None = None,
+        scored: Evaluator | None = None,
     ) -> None:
         """Args:
         examples: numbers of the run's subset, int64 [n].
         checkpoint: the file to resume from.
         checkpoint_seconds: how often it is written; None is every minute.
+        scored: examples of `feed` that the model is scored on along the way; None: nowhere.
         """
         self.task, self.model, self.feed = task, model, feed
         self.examples, self.run = examples, run
         self.training, self.checkpoint = training, checkpoint
         self.checkpoint_seconds = checkpoint_seconds
+        self.scored = scored
+        self.due = () if scored is None else score_steps(run.steps)
+        self.peak = 0  # bytes of a GPU that steps have taken, as far as scoring has hidden it
         self.optimizer = make_optimizer(model, run.learning_rate, training)
         self.trained = [p for p in model.parameters() if p.requires_grad]
         self.trace = Trace()
@@ -128,6 +149,8 @@ class Trainer:
         steps, size = self.run.steps, self.training.batch_size
         order = enumerate(batches(len(self.examples), size, steps, self.run.init_seed))
         self.feed.warm(self.examples)  # a study's cost, no run's
+        if self.scored is not None:
+            self.feed.warm(self.scored.sample.examples)
         try:
             self._make_steps(order, watch, report)
         finally:
@@ -142,6 +165,7 @@ class Trainer:
         saved = time.monotonic()
         often = CHECKPOINT_SECONDS if self.checkpoint_seconds is None else self.checkpoint_seconds
         with watch.running():
+            self._score(watch)  # what a process that was stopped here has left to do
             for number, chosen in order:
                 if number < self.trace.step:
                     continue
@@ -151,6 +175,7 @@ class Trainer:
                             self._first(self.examples[chosen])
                     else:
                         self.step(number, self.examples[chosen])
+                self._score(watch)
                 late = time.monotonic() - saved > often
                 if late and number + 1 < self.run.steps:
                     with watch.paused():
@@ -167,6 +192,26 @@ class Trainer:
                 self.step(0, examples)
         finally:
             self.trace.first_seconds = watch.seconds
+
+    def _score(self, watch: Stopwatch) -> None:
+        """Add a point to the validation curve, where one is due, off the clock.
+
+        It draws nothing and changes nothing of the training. Logits that are not finite leave the
+        point out: whether the run has diverged is for the loss and the evaluation to say.
+        """
+        step, made = self.trace.step, {at for at, _ in self.trace.validation}
+        if self.scored is None or step not in self.due or step in made:
+            return
+        with watch.paused():
+            self.peak = max(self.peak, peak_memory(self.feed.device) or 0)
+            try:
+                score = self.scored.percent(self.feed, self.training.precision)
+                self.trace.validation.append([step, round(score, 6)])
+            except FloatingPointError:
+                pass
+            finally:
+                self.model.train()
+                reset_peak_memory(self.feed.device)
 
     def step(self, number: int, examples: np.ndarray) -> None:
         """Make step `number`, counted from 0, on these examples; the model is in training mode.

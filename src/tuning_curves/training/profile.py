@@ -236,6 +236,12 @@ def peak_memory(device: torch.device) -> int | None:
     return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
 
 
+def reset_peak_memory(device: torch.device) -> None:
+    """Let `peak_memory` begin at what is allocated now."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
 def allocated(device: torch.device) -> int:
     """Bytes that the device's allocator holds now; 0 on a CPU."""
     return torch.cuda.memory_allocated(device) if device.type == "cuda" else 0

@@ -34,10 +34,11 @@ from tuning_curves.tasks import make_task
 from tuning_curves.tasks.windows import Windows, open_windows, read_manifest
 from tuning_curves.training.belonging import check_belongs
 from tuning_curves.training.evaluate import Evaluator
-from tuning_curves.training.loop import Trainer, loss_of
+from tuning_curves.training.loop import SCORE_EXAMPLES, Trainer, loss_of
 from tuning_curves.training.profile import (
     allocated,
     peak_memory,
+    reset_peak_memory,
 )
 from tuning_curves.util.files import GIB, sha256_of
 from tuning_curves.util.log import say
@@ -110,6 +111,8 @@ class RunContext:
             "test": Evaluator(self.task, test, tested),
             "validation": Evaluator(self.task, train, validation),
         }
+        few = stratified_sample(sizes, min(SCORE_EXAMPLES, len(held)))  # whatever `evaluation` says
+        self.scored = Evaluator(self.task, train, held[few])
         self.test_groups: list[int] = _by_group(tested, test.group_sizes).tolist()
 
     def prepare(self, planned: PlannedRun) -> PreparedRun:
@@ -117,8 +120,7 @@ class RunContext:
         run = planned.run
         shared = self.shared_bytes()
         model, counts = self.make_model(run)
-        if self.device.type == "cuda":  # what chooses entries is shared, and no run's own cost
-            torch.cuda.reset_peak_memory_stats(self.device)
+        reset_peak_memory(self.device)  # what chooses entries is shared, and no run's own cost
         feeds = {split: self.feed(model, split) for split in ("train", "test")}
         trainer = Trainer(
             self.task,
@@ -129,6 +131,7 @@ class RunContext:
             self.training,
             self.paths.checkpoint(planned),
             self.paths.checkpoint_seconds,
+            self.scored,
         )
         return PreparedRun(model=model, counts=counts, feeds=feeds, trainer=trainer, shared=shared)
 
@@ -139,7 +142,9 @@ class RunContext:
     def peak_memory(self, prepared: PreparedRun) -> int | None:
         """The most bytes of a GPU that a run has needed itself; None on a CPU."""
         peak = peak_memory(self.device)
-        return None if peak is None else peak - (prepared.shared - self.room.left)
+        if peak is None:
+            return None
+        return max(peak, prepared.trainer.peak) - (prepared.shared - self.room.left)
 
     def make_model(self, run: Run) -> tuple[EncoderModel, Counts]:
         """A fresh copy of the encoder with the run's method in it."""

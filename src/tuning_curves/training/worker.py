@@ -219,6 +219,7 @@ class Worker:
             cost=cost_of(model, trace, watch, profile, peak),
             biases=Biases(change=bias_terms(moved, model), first_gradient=profile.bias_gradients),
             losses=[(int(step), loss) for step, loss in trace.losses],
+            validation_curve=[(int(step), score) for step, score in trace.validation],
             provenance=Provenance(**provenance),
         )
 
