@@ -14,6 +14,7 @@ import pytest
 from tuning_curves.analysis.runs import (
     COLUMNS,
     SCORES,
+    SECONDS,
     TRAINING,
     Runs,
     export_runs,
@@ -174,6 +175,24 @@ def test_runs_have_the_same_rows(make: Callable[..., Runs]) -> None:
     assert list(row.index) == COLUMNS
     assert (row["test_score"], row["validation_score"]) == (40.0, 37.5)
     assert (row["id"], row["steps"], row["train_seconds"]) == (plan.id, 39, 9.75)
+
+
+@pytest.mark.parametrize(("niceness", "timed"), [(None, True), (0, True), (19, False)])
+def test_seconds_of_a_run_beside_other_work_are_left_out(
+    gather: Callable[..., Path], make: Callable[..., Runs], niceness: int | None, timed: bool
+) -> None:
+    plan = planned(0)
+    record = record_of(plan)
+    if niceness is not None:
+        record["provenance"]["niceness"] = niceness
+    exported = pd.read_csv(gather([plan], [record]) / "runs.csv").iloc[0]
+    runs = make([plan], [record])
+    for found in (exported, runs.frame.iloc[0]):
+        assert found[SECONDS].notna().tolist() == 3 * [timed]
+        assert (found["activation_bytes"], found["flops_per_step"]) == (500, 9600)
+    assert runs.frame["niceness"].tolist() == [None if niceness is None else str(niceness)]
+    assert runs.frame["test_score"].tolist() == [40.0]
+    assert list(runs.sums["f1"]) == [plan.id]
 
 
 def test_what_is_missing_stays_empty(

@@ -30,6 +30,18 @@ def test_medians_and_the_ratio_to_full(run_row: Row) -> None:
     assert costs["peak_memory_bytes"].to_dict() == {"bitfit": 1000, "full": 2000}
 
 
+def test_runs_without_seconds_leave_bytes_and_the_times_of_others(run_row: Row) -> None:
+    rows = timed(run_row, "full", [0.4, 0.5]) + timed(run_row, "bitfit", [0.1, 0.3])
+    for row in (rows[1], *rows[2:]):
+        row |= {"seconds_per_step": None, "train_seconds": None}
+    frame = pd.DataFrame(rows).astype({"seconds_per_step": float, "train_seconds": float})
+    costs = summarise_costs(frame).set_index("method")
+    assert costs.loc["full", ["seconds_per_step", "step_time_ratio"]].tolist() == [0.4, 1.0]
+    assert costs.loc["bitfit", ["seconds_per_step", "step_time_ratio"]].isna().all()
+    assert costs.loc["bitfit", ["optimizer_bytes", "flops_per_step"]].tolist() == [96, 9600]
+    assert summarise_costs(frame.iloc[1:])["train_seconds"].isna().all()
+
+
 def test_other_budgets_sizes_and_devices_are_not_compared(run_row: Row) -> None:
     rows = timed(run_row, "full", [0.5])
     rows += timed(run_row, "bitfit", [0.1], device="another processor")

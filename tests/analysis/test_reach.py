@@ -27,6 +27,15 @@ def test_a_target_out_of_reach_has_no_time() -> None:
     assert (found["budget"], found["device"]) == ("", "")
 
 
+def test_a_point_without_seconds_has_no_part_in_it() -> None:
+    untimed = POINTS.assign(train_seconds=[np.nan, 10.0, np.nan])
+    found = reach_time(untimed, "full", 40.0)
+    assert (found["train_seconds"], found["n_train"]) == (10.0, 1000)
+    none = reach_time(POINTS.assign(train_seconds=np.nan), "full", 40.0)
+    assert np.isnan([none["train_seconds"], none["low"], none["high"]]).all()
+    assert (none["budget"], none["device"]) == ("", "")
+
+
 def test_a_point_without_an_interval_is_never_sure() -> None:
     bare = POINTS.assign(low=np.nan, high=np.nan)
     found = reach_time(bare, "full", 40.0)

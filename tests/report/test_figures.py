@@ -226,6 +226,24 @@ def test_memory_is_stacked_and_times_stand_beside_it(make_study: Any, make_table
     assert said == ["not reached"] * 3  # BitFit at 90 %, the head at both
 
 
+def test_without_seconds_the_figures_of_costs_say_so(make_study: Any, make_tables: Any) -> None:
+    study = make_study(methods=("full", "bitfit", "head"))
+    tables = make_tables(study)
+    untimed = tables["costs"]["method"] == "bitfit"
+    tables["costs"].loc[untimed, ["seconds_per_step", "step_time_ratio", "train_seconds"]] = np.nan
+    times = ["train_seconds", "low", "high"]
+    tables["reach"].loc[tables["reach"]["method"] == "bitfit", times] = np.nan
+    said = [text.get_text() for text in time_memory.draw(tables, study).axes[2].texts]
+    assert sorted(said) == 2 * ["not reached"] + 2 * ["not timed"]  # the head, and BitFit
+    tables["costs"][["seconds_per_step", "step_time_ratio", "train_seconds"]] = np.nan
+    tables["reach"][times] = np.nan
+    figure = time_memory.draw(tables, study)
+    assert [text.get_text() for text in figure.axes[2].texts] == [
+        "no run was timed\non quiet cores"
+    ]
+    assert len(step_costs.draw(tables, study).axes) == 3
+
+
 def test_what_records_lack_is_said(make_study: Any, make_tables: Any) -> None:
     study = make_study(methods=("full", "bitfit"))
     tables = make_tables(study)

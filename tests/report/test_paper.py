@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tuning_curves.analysis.tables import read_tables_of
@@ -99,6 +100,24 @@ def test_a_study_without_bitfit_compiles(
     study = make_study(methods=methods, sizes=(100,), budgets=("epochs",))
     results = make_results(study)
     assert build.compile_paper(SOURCE, results, study, tmp_path / "paper.pdf").stat().st_size > 0
+
+
+def test_a_study_without_seconds_says_that_none_were_measured(
+    make_study: Any, make_tables: Any, tmp_path: Path
+) -> None:
+    study = make_study(sizes=(100, 1000))
+    tables = make_tables(study)
+    tables["costs"][["seconds_per_step", "step_time_ratio", "train_seconds"]] = np.nan
+    tables["reach"][["train_seconds", "low", "high"]] = np.nan
+    write_results(tables, study, tmp_path / "results")
+    build.write_figures(tmp_path / "results" / "tables", study, tmp_path / "results" / "figures")
+    main = assemble(SOURCE, tmp_path / "results", study, tmp_path / "paper")
+    for label, field, said in (
+        ("<untimed>", None, "No run was timed on quiet cores"),
+        ("<figure-costs>", "caption", "Costs: bytes that the forward pass"),
+    ):
+        found = typst.query(main, label, field=field, root=main.parent, ignore_system_fonts=True)
+        assert said in re.sub(r"\s+", " ", "".join(texts(json.loads(found))))
 
 
 def test_shares_of_a_study_with_the_pooler_say_so(

@@ -93,6 +93,7 @@ def test_a_record_comes_back_as_it_was_written(study: Study, tmp_path: Path) -> 
 def test_a_record_without_what_is_newer_comes_back_as_it_was(study: Study) -> None:
     older = record_of(study, 0).to_json()
     assert "validation_curve" not in older
+    assert "niceness" not in older["provenance"]
     assert Record.from_json(older).to_json() == older
     newer = replace(record_of(study, 0), validation_curve=[(1, 50.0), (2, 62.5)]).to_json()
     assert Record.from_json(newer).to_json() == newer

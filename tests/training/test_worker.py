@@ -1,4 +1,5 @@
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,34 @@ def test_a_record_states_what_was_trained_and_what_it_cost(
     assert full["provenance"]["versions"]["torch"] == torch.__version__
     assert full["provenance"]["threads"] == 1
     assert len(full["provenance"]["code_sha256"]) == 64
+
+
+def test_a_record_says_that_its_process_gave_way_to_others(
+    make_study: Any, places: WorkerPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study({"sizes": [8]})
+    job = runs_of(study, "bitfit")
+    original = loop.Trainer.step
+
+    def dying(self: Any, number: int, questions: Any) -> None:
+        if number == 3:
+            raise KeyboardInterrupt
+        original(self, number, questions)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "niceness", lambda: 19)
+        patched.setattr(loop.Trainer, "step", dying)
+        with pytest.raises(KeyboardInterrupt):
+            run_job(job, replace(places, checkpoint_seconds=0.0), "cpu")
+    run_job(job, places, "cpu")  # some of its seconds are still those of the first process
+    (planned,) = job.runs
+    record = read_record(places.records / planned.record, planned, study.settings)
+    assert record.provenance.niceness == 19
+    head = runs_of(study, "head")
+    run_job(head, places, "cpu")
+    (planned,) = head.runs
+    record = read_record(places.records / planned.record, planned, study.settings)
+    assert record.provenance.niceness == max(0, os.nice(0))
 
 
 def test_a_second_run_gives_the_same_bits(

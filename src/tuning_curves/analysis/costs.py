@@ -1,8 +1,9 @@
 """What each method costs at its chosen rate: time and memory, and its time beside `full`'s.
 
 Seconds are medians over the runs that finished, since a shared machine disturbs single runs and
-always upwards. Bytes are the largest of those runs, operations and tokens of a step the median. A
-time is compared only with `full` at the same size and budget on the same device.
+always upwards; runs that were made beside other work by declaration have none (`runs`). Bytes are
+the largest of those runs, operations and tokens of a step the median. A time is compared only with
+`full` at the same size and budget on the same device.
 """
 
 from typing import Any
@@ -117,7 +118,7 @@ def reach_time(points: pd.DataFrame, method: str, target: float) -> dict[str, An
     own = points.loc[points["method"] == method].reset_index(drop=True)
     may = own["high"].fillna(own["score"]) >= target
     sure = own["low"].fillna(-np.inf) >= target
-    reached = own.loc[own["score"] >= target]
+    reached = own.loc[(own["score"] >= target) & own["train_seconds"].notna()]
     found: dict[str, Any] = {
         "train_seconds": reached["train_seconds"].min(),
         "low": own.loc[may, "train_seconds"].min(),

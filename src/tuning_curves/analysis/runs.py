@@ -43,7 +43,8 @@ MEASURED = [
     *["step_tokens", "flops_per_step"],
 ]
 VERSIONS = ["python", "torch", "transformers", "tokenizers", "numpy"]
-ORIGIN = [*PROVENANCE, "dirty", "threads", "code_sha256", *VERSIONS]
+ORIGIN = [*PROVENANCE, "dirty", "threads", "niceness", "code_sha256", *VERSIONS]
+UNTIMED = "no run was timed on quiet cores"  # said where all seconds are missing
 COLUMNS = [
     *[*RUN, "id", "status", "steps", *SCORES, *COUNTS, *SECONDS, *BYTES, *MEASURED, *ORIGIN],
 ]
@@ -205,8 +206,13 @@ def _about_test(outcomes: Outcomes, task: Task) -> dict[str, Any]:
 
 
 def _row(planned: PlannedRun, record: Record, task: Task) -> dict[str, Any]:
-    """One row of `Runs.frame`; what a record has not got on purpose is None."""
+    """One row of `Runs.frame`; what a record has not got on purpose is None.
+
+    Seconds of a process that gave way to others are no measurement, and are left out.
+    """
     parameters, cost = asdict(record.parameters), asdict(record.cost)
+    if (record.provenance.niceness or 0) > 0:
+        cost |= dict.fromkeys(SECONDS)
     provenance = asdict(record.provenance)
     origin = {key: provenance[key] for key in ORIGIN if key not in VERSIONS}
     versions = {key: record.provenance.versions.get(key) for key in VERSIONS}

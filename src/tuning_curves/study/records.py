@@ -72,6 +72,8 @@ class Provenance:
 
     Attributes:
         commit, dirty: of the checkout that trained; None outside of one.
+        niceness: above 0: the process ran beside other work by declaration (`nice -n 19`), and its
+            seconds are no measurement. None in older records, which were made at 0.
         earlier_id: the identity that the record had before identities were reckoned anew.
     """
 
@@ -84,6 +86,7 @@ class Provenance:
     dirty: bool | None
     code_sha256: str
     started: str
+    niceness: int | None = None
     earlier_id: str | None = None
     record_sha256: str | None = None
 

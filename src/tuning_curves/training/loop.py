@@ -29,6 +29,7 @@ from tuning_curves.training.profile import (
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.interrupts import shielded
 from tuning_curves.util.log import say
+from tuning_curves.util.provenance import niceness
 
 CHECKPOINT_SECONDS = 60.0
 LOSS_POINTS = 20  # how many stretches of steps the record keeps the mean loss of
@@ -51,6 +52,7 @@ class Trace:
     later_seconds: wall time of all later ones.
     losses: [last step of a stretch, mean loss in nats] pairs.
     validation: [step, score in percent] pairs.
+    niceness: the greatest of the processes that made the steps; 0 or more.
     """
 
     step: int = 0
@@ -60,6 +62,7 @@ class Trace:
     losses: list[list[float]] = field(default_factory=list)
     validation: list[list[float]] = field(default_factory=list)
     optimizer_bytes: int = 0
+    niceness: int = 0
 
     @property
     def seconds_per_step(self) -> float:
@@ -144,6 +147,7 @@ class Trainer:
         torch.manual_seed(self.run.init_seed)
         if self._resume():
             resumed(self.trace.step)
+        self.trace.niceness = max(self.trace.niceness, niceness())
         self.model.train()
         watch = Stopwatch(self.feed.device, self.trace.later_seconds)
         steps, size = self.run.steps, self.training.batch_size

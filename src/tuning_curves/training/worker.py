@@ -220,7 +220,7 @@ class Worker:
             biases=Biases(change=bias_terms(moved, model), first_gradient=profile.bias_gradients),
             losses=[(int(step), loss) for step, loss in trace.losses],
             validation_curve=[(int(step), score) for step, score in trace.validation],
-            provenance=Provenance(**provenance),
+            provenance=Provenance(**provenance, niceness=trace.niceness),
         )
 
     def _evaluate(self, prepared: PreparedRun, watch: Stopwatch) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import datetime
 import functools
 import hashlib
 import importlib.metadata
+import os
 import platform
 import subprocess
 from pathlib import Path
@@ -50,6 +51,11 @@ def device_name(device: Any) -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
+
+
+def niceness() -> int:
+    """By how much this process gives way to others: 0 as a rule, 19 at most (`nice -n 19`)."""
+    return os.nice(0)
 
 
 @functools.cache

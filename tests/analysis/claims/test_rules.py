@@ -130,6 +130,20 @@ def test_each_claim_is_judged_by_its_rule(
     assert (row["verdict"], reason in row["reason"]) == (verdict, True), row["reason"]
 
 
+def test_without_seconds_no_claim_on_time_is_judged_and_all_others_are(claims: Claims) -> None:
+    study = study_of(list(SCORES), SIZES)
+    untimed = {
+        method: COSTS.get(method, {}) | {"seconds_per_step": np.nan, "train_seconds": np.nan}
+        for method in SCORES
+    }
+    rows = judge(study, claims, costs=untimed).set_index("claim")
+    timed = ["a-step-is-not-faster", "half-the-score-is-not-reached-sooner"]
+    assert rows.loc[timed, "verdict"].tolist() == ["undecided", "undecided"]
+    assert rows.loc[timed, "reason"].tolist() == 2 * ["no run was timed on quiet cores"]
+    others = ["crossover", "less-optimizer-memory", "a-step-has-as-many-operations"]
+    assert (rows.loc[others, "verdict"] != "undecided").all()
+
+
 def test_numbers_are_those_of_the_truth(found: pd.DataFrame) -> None:
     rows = found.set_index("claim")
     assert rows.loc["a-step-is-not-faster", "estimate"] == pytest.approx(0.7)

@@ -18,7 +18,7 @@ from tuning_curves.analysis.bias_terms import by_run
 from tuning_curves.analysis.claims.decide import Condition
 from tuning_curves.analysis.comparisons import difference_of, make_curves
 from tuning_curves.analysis.pairs import find_pairs, match_runs, of_method
-from tuning_curves.analysis.runs import SEED, Runs
+from tuning_curves.analysis.runs import SECONDS, SEED, UNTIMED, Runs
 from tuning_curves.analysis.statistics import Estimate, estimate, generator_for
 from tuning_curves.study.config import Analysis, StudyConfig
 from tuning_curves.tasks import make_task
@@ -152,6 +152,8 @@ def score_condition(
 def compare_costs(evidence: Evidence, rule: "Cost") -> tuple[list[Condition], str]:
     """A condition per size: the ratio of two methods' costs, over budgets and seeds together."""
     ratios = cost_ratios(evidence.chosen, rule.method, rule.against, rule.quantity)
+    if rule.quantity in SECONDS and evidence.chosen[rule.quantity].isna().all():
+        return [], UNTIMED
     if ratios.empty:
         return [], f"no records of both have {rule.quantity}, measured on one device"
     conditions, missing = [], ""

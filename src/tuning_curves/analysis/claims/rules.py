@@ -31,6 +31,7 @@ from tuning_curves.analysis.comparisons import correct_holm
 from tuning_curves.analysis.costs import count_parameters
 from tuning_curves.analysis.crossover import crossover_of
 from tuning_curves.analysis.pairs import find_pairs
+from tuning_curves.analysis.runs import UNTIMED
 from tuning_curves.analysis.statistics import Estimate, equivalence_p, not_worse_p
 from tuning_curves.tasks import task_class, task_names
 from tuning_curves.util.validation import ONCE, Section, expected
@@ -262,6 +263,8 @@ class TimeToScore(Rule):
         target = self.share * costs.best_score(evidence.curves)
         if np.isnan(target):
             return undecided("full has no score in this study, or none above 0")
+        if points["train_seconds"].isna().all():
+            return undecided(UNTIMED)
         said = f"{target:.1f} {evidence.metric.label}"
         own, other = (costs.reach_time(points, name, target) for name in self.methods)
         for name, times in zip(self.methods, (own, other), strict=True):

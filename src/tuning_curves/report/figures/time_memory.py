@@ -47,7 +47,8 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
         row[0].set_title(f"memory of a step (MB),\n{batch}")
         _memory(row[1], costs, methods, "activation_bytes_one")
         row[1].set_title(f"memory of a step (MB),\n1 {nouns.example}")
-        targets = _times(row[2], reach, methods, task.metric.label)
+        timed = set(costs.loc[costs["train_seconds"].notna(), "method"])
+        targets = _times(row[2], reach, methods, timed, task.metric.label)
         row[2].set_title("training time (s) to a\nshare of full's best score")
         row[0].set_yticks(range(len(methods)), [style.label(name) for name in methods])
         row[0].set_ylim(len(methods) - 0.5, -0.5)
@@ -76,12 +77,14 @@ def _memory(axes: Axes, costs: pd.DataFrame, methods: list[str], activations: st
         axes.text(0, float(place), " not measured", va="center", fontsize=6.5, color="#444444")
 
 
-def _times(axes: Axes, reach: pd.DataFrame, methods: list[str], label: str) -> list[Patch]:
+def _times(
+    axes: Axes, reach: pd.DataFrame, methods: list[str], timed: set[str], label: str
+) -> list[Patch]:
     """Two bars per method, with the range of each; returns the legend's entries."""
     handles: list[Patch] = []
     shares = sorted(set(reach["share"]))
     if reach["train_seconds"].isna().all():
-        _say(axes, "full has no score")
+        _say(axes, "full has no score" if reach.empty else "no run was timed\non quiet cores")
         return handles
     for number, share in enumerate(shares):
         own = reach[reach["share"] == share].set_index("method").reindex(methods)
@@ -91,12 +94,14 @@ def _times(axes: Axes, reach: pd.DataFrame, methods: list[str], label: str) -> l
         ranged = (own["low"].notna() & own["high"].notna()).to_numpy()
         axes.hlines(places[ranged], own["low"][ranged], own["high"][ranged], linewidth=0.9,
                     color=style.VERMILION)  # fmt: skip
-        for place in places[own["train_seconds"].isna().to_numpy()]:
-            axes.text(0.02, place, "not reached", va="center", fontsize=6, color="#444444",
-                      transform=axes.get_yaxis_transform())  # fmt: skip
+        for name, place in zip(methods, places, strict=True):
+            if pd.isna(own.loc[name, "train_seconds"]):
+                words = "not reached" if name in timed else "not timed"
+                axes.text(0.02, place, words, va="center", fontsize=6, color="#444444",
+                          transform=axes.get_yaxis_transform())  # fmt: skip
         target = wording.points(reach.loc[reach["share"] == share, "target"].iloc[0])
-        name = f"time to {100 * share:g} % ({target} {label})"
-        handles.append(Patch(facecolor=BARS[number % 2], edgecolor="#3B3B3B", label=name))
+        words = f"time to {100 * share:g} % ({target} {label})"
+        handles.append(Patch(facecolor=BARS[number % 2], edgecolor="#3B3B3B", label=words))
     return handles
 
 
