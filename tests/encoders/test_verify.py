@@ -16,6 +16,7 @@ from tuning_curves.encoders.fetch_encoder import fetch_encoder, open_encoder
 from tuning_curves.encoders.model import load_encoder
 from tuning_curves.encoders.section import PathEncoder
 from tuning_curves.encoders.verify import check_length
+from tuning_curves.tasks.windows import open_tokenizer
 from tuning_curves.util.errors import DataError, ResourceError, TuningCurvesError, UsageError
 from tuning_curves.util.files import sha256_of_file
 
@@ -216,10 +217,87 @@ def test_a_tokenizer_altered_beside_the_same_weights_is_seen_where_it_is_pinned(
     pins_all = pins | {"files_sha256": {"tokenizer.json": sha256_of_file(tokenizer)}}
     open_encoder(fetch(checkpoint, **pins_all))
     shutil.rmtree(checkpoint.parent / "out")
-    stated = json.loads(tokenizer.read_text("utf-8"))
-    stated["normalizer"]["lowercase"] = False
-    tokenizer.write_text(json.dumps(stated))
+    alter("tokenizer.json", lowercase=False)(checkpoint)
     assert "tokenizer.json has sha256" in refusal(checkpoint, DataError, **pins_all)
+
+
+def alter(name: str, **values: Any) -> Change:
+    """Other values in a JSON file; those of `tokenizer.json` stand in its normalizer."""
+
+    def change(folder: Path) -> None:
+        path = folder / name
+        stated = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        (stated["normalizer"] if name == "tokenizer.json" else stated).update(values)
+        path.write_text(json.dumps(stated), "utf-8")
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            [alter("tokenizer_config.json", do_lower_case=False)],
+            "do_lower_case is False, and tokenizer.json, which is used, makes 'a' of 'A'",
+        ),
+        (
+            [
+                alter("tokenizer.json", lowercase=False),
+                alter("tokenizer_config.json", do_lower_case=True),
+            ],
+            "do_lower_case is True, and tokenizer.json, which is used, makes 'A' of 'A'",
+        ),
+        (
+            [
+                alter("tokenizer.json", strip_accents=False),
+                alter("tokenizer_config.json", do_lower_case=True, strip_accents=None),
+            ],
+            "strip_accents is True, and tokenizer.json, which is used, makes 'é' of 'é'",
+        ),
+        (
+            [alter("tokenizer_config.json", tokenize_chinese_chars=False)],
+            "makes ' 中 ' of '中'",
+        ),
+        ([alter("tokenizer_config.json", sep_token="[END]")], "has '[SEP]' in its place"),
+        ([alter("special_tokens_map.json", unk_token={"content": "?"})], "unk_token is '?', and"),
+    ],
+)
+def test_a_file_that_says_something_else_of_the_tokenizer_is_refused(
+    checkpoint: Path, changes: list[Change], words: str
+) -> None:
+    for change in changes:
+        change(checkpoint)
+    assert words in refusal(checkpoint, DataError)
+
+
+def test_a_vocabulary_with_other_numbers_is_refused(checkpoint: Path) -> None:
+    tokens = json.loads((checkpoint / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
+    names = sorted(tokens, key=tokens.get)
+    (checkpoint / "vocab.txt").write_text("\n".join(names) + "\n", "utf-8")
+    fetch(checkpoint)
+    shutil.rmtree(checkpoint.parent / "out")
+    names[7], names[8] = names[8], names[7]
+    (checkpoint / "vocab.txt").write_text("\n".join(names) + "\n", "utf-8")
+    message = refusal(checkpoint, DataError)
+    assert f"vocab.txt: 2 of its {len(names)} tokens have another number" in message
+    assert f"{names[7]!r} is 7 here and 8 there" in message
+
+
+def test_a_tokenizer_that_puts_no_special_tokens_is_refused(checkpoint: Path) -> None:
+    path = checkpoint / "tokenizer.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"post_processor": None}))
+    assert "makes ['a'] of the text 'a', expected a token between special ones" in refusal(
+        checkpoint, DataError
+    )
+
+
+def test_the_tokenizer_is_that_of_its_own_file(checkpoint: Path) -> None:
+    """The model library makes a `BertTokenizer` anew, which lower-cases whatever the file says."""
+    alter("tokenizer.json", lowercase=False, strip_accents=False)(checkpoint)
+    for name in ("tokenizer_config.json", "special_tokens_map.json"):
+        (checkpoint / name).unlink(missing_ok=True)
+    tokenizer = open_tokenizer(fetch(checkpoint))
+    assert tokenizer.encode("A the").tokens == ["[CLS]", "[UNK]", "the", "[SEP]"]
 
 
 def test_what_changes_after_it_was_fetched_is_seen(checkpoint: Path) -> None:

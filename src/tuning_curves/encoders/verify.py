@@ -6,10 +6,15 @@ code of the checkpoint is run. That every tensor is there and fits is checked wh
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from tuning_curves.encoders.agreement import check_agreement
 from tuning_curves.encoders.architecture import FIX_ENCODER, read_architecture, refuse_code
 from tuning_curves.util.errors import DataError, ResourceError, UsageError, one_line, quoted
 from tuning_curves.util.files import read_json
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
 VOCABULARIES = ("vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.model")
@@ -69,7 +74,10 @@ def check_checkpoint(folder: Path) -> None:
         refuse_code(settings, read_json(settings, what=what, fix=FIX_ENCODER))
     embedding = f"{family.embeddings}.{family.tables['word']}.weight"
     rows = _embedding_rows(folder / "model.safetensors", embedding)
-    size = _tokenizer_size(folder / "tokenizer.json")
+    tokenizer = _read_tokenizer(folder / "tokenizer.json")
+    _check_specials(folder / "tokenizer.json", tokenizer)
+    check_agreement(folder, tokenizer)
+    size = 1 + max(tokenizer.get_vocab().values())
     if not size <= rows <= size + SPARE_ROWS:
         raise DataError(
             f"{folder / 'tokenizer.json'}: numbers its tokens up to {size - 1:,}, and the "
@@ -125,12 +133,28 @@ def _read_header(path: Path) -> dict[str, tuple[str, list[int]]]:
         raise DataError(message, fix=FIX_ENCODER) from None
 
 
-def _tokenizer_size(path: Path) -> int:
-    """One more than the highest number that the tokenizer gives to a token."""
+def _check_specials(path: Path, tokenizer: "Tokenizer") -> None:
+    """A text stands between special tokens; the first one is read as the whole text's."""
+    one = tokenizer.encode("a")
+    special = one.special_tokens_mask
+    if len(special) < 3 or not special[0] or not special[-1] or all(special):
+        raise DataError(
+            f"{path}: makes {one.tokens} of the text 'a', expected a token between special ones, "
+            "as BERT's [CLS] a [SEP]",
+            fix="put the tokenizer.json there with which the encoder was trained",
+        )
+
+
+def _read_tokenizer(path: Path) -> "Tokenizer":
+    """The tokenizer of a tokenizer.json, which has a token at least; neither cuts nor pads."""
     from tokenizers import Tokenizer
 
     try:
-        return 1 + max(Tokenizer.from_file(str(path)).get_vocab().values())
+        tokenizer = Tokenizer.from_file(str(path))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        max(tokenizer.get_vocab().values())
+        return tokenizer
     except Exception as error:  # the library raises no narrower kind
         reason = one_line(error)[:200]
         raise DataError(

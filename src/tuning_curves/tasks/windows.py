@@ -227,13 +227,14 @@ def _fix(folder: Path) -> str:
 
 
 def open_tokenizer(encoder: Path) -> Any:
-    """The backend of an encoder's fast tokenizer, which neither cuts nor pads."""
-    from transformers import AutoTokenizer
+    """The tokenizer of an encoder's tokenizer.json and of no other file; neither cuts nor pads.
 
-    tokenizer = AutoTokenizer.from_pretrained(
-        encoder, local_files_only=True, use_fast=True, trust_remote_code=False
-    )
-    backend = tokenizer.backend_tokenizer
-    backend.no_truncation()
-    backend.no_padding()
-    return backend
+    The model library would build some classes' tokenizers anew, from the vocabulary and defaults
+    of its own, whatever tokenizer.json says.
+    """
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(encoder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer

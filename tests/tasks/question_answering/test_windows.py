@@ -27,6 +27,7 @@ from tuning_curves.tasks.question_answering.windows import (
 )
 from tuning_curves.tasks.windows import make_windows, open_windows, read_manifest
 from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.util.files import sha256_of
 
 MAX_LENGTH, STRIDE = 80, 16
 TASK = QuestionAnswering(n_best=20, max_answer_tokens=30)
@@ -330,3 +331,13 @@ def test_two_processes_open_the_same_windows_at_once(windows: Path) -> None:
     window = split.lay_out(range(len(split.lengths)))
     content = window.tokens.tobytes() + window.labels.tobytes()
     assert found == [hashlib.sha256(content).hexdigest()] * 2
+
+
+def test_minilms_windows_are_those_of_the_archived_records(
+    real_encoder: Path, tiny_squad: SquadData, tiny_test: SquadData, tmp_path: Path
+) -> None:
+    """Every byte of them, as they were before the tokenizer was read from its own file alone."""
+    data = {"train": tiny_squad, "test": tiny_test}
+    make_windows(TASK, data, real_encoder, tmp_path, max_length=64, stride=16)
+    found = sha256_of(read_manifest(tmp_path)["files"])
+    assert found == "3161f8fd02da9c145686805637e065c6eca08565726d3a4d7f07fe28073f2a6d"
