@@ -41,7 +41,7 @@ TASK = QuestionAnswering(n_best=20, max_answer_tokens=30)
 SETTINGS = Settings(
     engine=2,
     task={"name": "question-answering", "n_best": 20, "max_answer_tokens": 30},
-    encoder=EncoderSettings(name="tiny", pin="a" * 64),
+    encoder=EncoderSettings(name="tiny", pin="a" * 64, files="a wheel"),
     data=DataSettings(name="tiny", pin="b" * 64, held_out_examples=8),
     windows=WindowSettings(max_length=64, stride=16),
     training=TrainingSettings(

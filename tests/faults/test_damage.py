@@ -181,15 +181,30 @@ def test_another_encoder_than_the_runs_name_is_refused(
     assert bench.numbers() == {}
 
 
-def test_windows_of_another_encoder_are_refused(bench: Bench) -> None:
-    bench.encoder = own_encoder(bench)
-    tokenizer = bench.encoder / "tokenizer.json"
-    tokenizer.write_text(tokenizer.read_text("utf-8") + "\n", "utf-8")
-    manifest = json.loads((bench.encoder / "manifest.json").read_bytes())
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json"])
+def test_an_encoder_with_another_file_beside_the_same_weights_is_refused(
+    bench: Bench, name: str
+) -> None:
     from tuning_curves.util.files import sha256_of_file
 
-    manifest["files"]["tokenizer.json"]["sha256"] = sha256_of_file(tokenizer)
+    bench.encoder = own_encoder(bench)
+    path = bench.encoder / name
+    path.write_text(path.read_text("utf-8") + "\n", "utf-8")
+    manifest = json.loads((bench.encoder / "manifest.json").read_bytes())
+    manifest["files"][name]["sha256"] = sha256_of_file(path)
     (bench.encoder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    ended = bench.train()
+    assert ended.status == DAMAGED
+    assert f"{bench.encoder}: an encoder whose {name} is pinned" in ended.said
+    assert bench.numbers() == {}
+
+
+def test_windows_of_another_encoder_are_refused(bench: Bench) -> None:
+    copy = bench.folder / "windows"
+    shutil.copytree(bench.windows, copy)
+    bench.windows = copy
+    manifest = json.loads((copy / "manifest.json").read_bytes()) | {"tokenizer_sha256": "0" * 64}
+    (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     ended = bench.train()
     assert ended.status == DAMAGED
     assert f"{bench.windows}: windows of another encoder: their tokenizer.json" in ended.said

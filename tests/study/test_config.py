@@ -305,11 +305,10 @@ def test_bottomless_nesting_is_refused(config: dict) -> None:
     assert "nested too deep" in refusal(config | {"seeds": deep})
 
 
-def test_pinning_the_other_files_makes_no_other_runs(config: dict) -> None:
-    pinned = copy.deepcopy(config)
-    pinned["encoder"]["files_sha256"] = {"tokenizer.json": "0" * 64, "config.json": "1" * 64}
-    ids = [[p.id for p in check_study(c, "s").planned] for c in (config, pinned)]
-    assert ids[0] == ids[1]
+def test_hashes_of_files_that_leave_one_open_are_refused(config: dict) -> None:
+    config["encoder"]["files_sha256"] = {"tokenizer.json": "0" * 64}
+    assert "encoder.files_sha256 has no config.json" in refusal(config)
+    assert "`tuning-curves pin --encoder`" in refusal(config)
 
 
 def test_the_archives_runs_keep_their_identity() -> None:

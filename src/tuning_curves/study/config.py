@@ -25,7 +25,7 @@ from tuning_curves.data.section import (
     HubData,
     PathData,
 )
-from tuning_curves.encoders.section import AnyEncoder, PathEncoder
+from tuning_curves.encoders.section import READ_FILES, AnyEncoder, PathEncoder
 from tuning_curves.methods.registry import parse_name
 from tuning_curves.study.grid import Study
 from tuning_curves.tasks import make_task
@@ -338,6 +338,7 @@ def _check_texts_and_numbers(value: Any, source: str, place: str = "") -> None:
 def _check_across(config: StudyConfig, source: str) -> None:
     check_data(make_task(config.task, source), config.data, source)
     _check_extent(config, source)
+    _check_files(config, source)
     _check_scale(config, source)
     _check_names(config, source)
     _check_budget_sizes(config, source)
@@ -415,6 +416,21 @@ def _check_budget_sizes(config: StudyConfig, source: str) -> None:
                 f"{source}: budget {budget.name!r} names the size {unknown[0]}, at which no "
                 f"method is trained under it (there are {known})",
                 fix="add it to sizes, or correct it",
+            )
+
+
+def _check_files(config: StudyConfig, source: str) -> None:
+    """Hashes that fix some files and leave open with which others they are read."""
+    encoder = config.encoder
+    given = encoder.files_sha256
+    if given is None or isinstance(encoder, PathEncoder):
+        return
+    for name in READ_FILES:
+        if name not in given:
+            raise UsageError(
+                f"{source}: encoder.files_sha256 has no {name}, expected the sha256 of "
+                f"{' and of '.join(READ_FILES)}: numbers hang on both",
+                fix="`tuning-curves pin --encoder` with the checkpoint's folder prints them",
             )
 
 
@@ -512,18 +528,15 @@ def _check_sizes(config: StudyConfig, source: str) -> None:
 
 
 def with_pins(config: StudyConfig, source: str) -> StudyConfig:
-    """The study with `weights_sha256` and `content_sha256` of its files on this machine.
+    """The study with the hashes of its encoder's and its data's files on this machine.
 
     Raises:
         ResourceError, DataError, UsageError: a file that is not there, or not what it must be;
             content that would have to be fetched to be known.
     """
     encoder, data = config.encoder, config.data
-    if isinstance(encoder, PathEncoder) and encoder.weights_sha256 is None:
-        pin = weights_pin(Path(encoder.path))
-        config = config.model_copy(
-            update={"encoder": encoder.model_copy(update={"weights_sha256": pin})}
-        )
+    if isinstance(encoder, PathEncoder):
+        config = config.model_copy(update={"encoder": pinned_encoder(encoder)})
     if data.content_sha256 is None and not isinstance(data, PathData | HubData):
         raise UsageError(
             f"{source}: data lacks the key 'content_sha256', which data of source {data.source!r} "
@@ -538,20 +551,28 @@ def with_pins(config: StudyConfig, source: str) -> StudyConfig:
     return config
 
 
-def weights_pin(folder: Path) -> str:
-    """The sha256 of an encoder's weights.
+def pinned_encoder(encoder: PathEncoder) -> PathEncoder:
+    """The encoder with the hashes that it does not give, of its files on this machine.
 
     Raises:
         ResourceError: no such file.
     """
-    weights = folder / "model.safetensors"
-    if not weights.is_file():
+    given = encoder.files_sha256 or {}
+    missing = [name for name in READ_FILES if name not in given]
+    files = {name: _sha256_in(encoder, name) for name in missing}
+    weights = encoder.weights_sha256 or _sha256_in(encoder, "model.safetensors")
+    return encoder.model_copy(update={"weights_sha256": weights, "files_sha256": given | files})
+
+
+def _sha256_in(encoder: PathEncoder, name: str) -> str:
+    path = Path(encoder.path) / name
+    if not path.is_file():
         raise ResourceError(
-            f"{weights}: no such file (expected a Hugging Face checkpoint with config.json, "
+            f"{path}: no such file (expected a Hugging Face checkpoint with config.json, "
             "model.safetensors and tokenizer.json; pickled weights are refused)",
             fix="correct encoder.path, which is relative to the project's root",
         )
-    return sha256_of_file(weights)
+    return sha256_of_file(path)
 
 
 def content_pin(task: Task, data: DataSection) -> dict[str, str]:

@@ -7,7 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tuning_curves.study.job import (
+    DEFAULTS,
     ENGINE,
+    FIRST_WHEEL,
     DataSettings,
     EncoderSettings,
     EvaluationSettings,
@@ -24,6 +26,7 @@ from tuning_curves.tasks.base import Task
 from tuning_curves.util.files import sha256_of
 
 if TYPE_CHECKING:
+    from tuning_curves.encoders.section import EncoderSection
     from tuning_curves.study.config import Budget, MethodEntry, StudyConfig
 
 
@@ -53,7 +56,7 @@ class Study:
         return Settings(
             engine=ENGINE,
             task=config.task,
-            encoder=EncoderSettings(name=config.encoder.name, pin=config.encoder.pin),
+            encoder=encoder_settings(config.encoder),
             data=DataSettings(
                 name=config.data.name,
                 pin=config.data.pin,
@@ -141,6 +144,14 @@ class Study:
     def job(self, runs: tuple[PlannedRun, ...]) -> Job:
         """The job of training these runs of the study."""
         return Job(study=self.name, settings=self.settings, runs=runs)
+
+
+def encoder_settings(encoder: "EncoderSection") -> EncoderSettings:
+    """What a run's identity holds of the encoder."""
+    files = encoder.files
+    if files == FIRST_WHEEL:
+        files = DEFAULTS["encoder.files"]
+    return EncoderSettings(name=encoder.name, pin=encoder.pin, files=files)
 
 
 def points(config: "StudyConfig") -> Iterator[tuple["MethodEntry", "Budget", int]]:

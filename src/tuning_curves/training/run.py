@@ -190,7 +190,7 @@ class RunContext:
             self.encoder["files"],
             self.manifest["files"],
             [ENGINE, split, first, self.precision],
-            [device_name(self.device), versions()["torch"]],
+            [device_name(self.device), versions()["torch"], versions()["transformers"]],
         ]
         lengths, width = self.windows[split].lengths, self.pristine.head.in_features
         name = f"{split}-{first}-{sha256_of(key)[:12]}"
