@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tuning_curves.data.hub import _read_rows
-from tuning_curves.data.hub_card import files_of
+from tuning_curves.data.hub_card import card_of, files_of
 from tuning_curves.data.section import HubData
 from tuning_curves.tasks.base import Field
 from tuning_curves.util.errors import DataError
@@ -71,6 +71,14 @@ def test_only_a_configurations_own_files_are_fetched() -> None:
         "  - {split: test, path: cola/test-*}\n  - {split: train, path: [a, b]}\n---\n"
     )
     assert files_of(glue, "cola") == ["cola/test-*", "a", "b"]
+
+
+def test_datasets_is_shown_the_configuration_that_was_fetched() -> None:
+    own = card_of(README, "second")
+    assert files_of(own, "second") == ["second/train.jsonl"]
+    assert files_of(own, "first") == []
+    assert "sentence" in own  # what the card says of features stays
+    assert card_of(README, "third") == README
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuning_curves.data.hub_card import CARD, files_of
+from tuning_curves.data.hub_card import CARD, card_of, files_of
 from tuning_curves.tasks.base import Field
 from tuning_curves.util.errors import (
     FORBIDDEN,
@@ -86,6 +86,7 @@ def download_rows(
     """
     folder = _download_files(data)
     with tempfile.TemporaryDirectory(prefix="tuning-curves-") as scratch:
+        folder = _of_configuration(folder, data.configuration, Path(scratch))
         return {split: _read_rows(folder, data, split, scratch, fields) for split in splits}
 
 
@@ -121,6 +122,20 @@ def _read_rows(
         ) from None
     name = f"{data.repository} ({split})"
     return list(hub_rows(rows, loaded.features, data.columns, fields, name))
+
+
+def _of_configuration(folder: Path, configuration: str | None, scratch: Path) -> Path:
+    """A folder with the files and a card that speaks of this configuration alone."""
+    card = folder / CARD
+    if configuration is None or not card.is_file():
+        return folder
+    own = scratch / "repository"
+    own.mkdir()
+    for path in folder.iterdir():
+        if path.name != CARD:
+            (own / path.name).symlink_to(path.absolute())
+    (own / CARD).write_text(card_of(card.read_text("utf-8"), configuration), "utf-8")
+    return own
 
 
 def _download(repository: str, revision: str, kind: str, names: list[str]) -> Path:

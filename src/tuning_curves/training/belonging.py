@@ -36,8 +36,9 @@ def check_belongs(
         *_files(encoder, settings.encoder.files, folders.encoder),
     ]
     pin = settings.data.pin
-    if isinstance(pin, Mapping):  # a hub's revision is checked where it is fetched
-        stated.append((folders.windows, "windows of data", windows["content"], pin))
+    content = windows["content"]
+    if isinstance(pin, Mapping) and {*pin} == {*content}:  # a hub's rows are checked when fetched
+        stated.append((folders.windows, "windows of data", content, pin))
     for folder, what, found, wanted in stated:
         if found != wanted:
             raise DataError(f"{folder}: {what} pinned {found}, expected {wanted}", fix=fix)
