@@ -14,7 +14,7 @@ from tuning_curves.study.records import Record, read_record
 from tuning_curves.training import checkpoint, loop, profile
 from tuning_curves.training.delta import read_delta
 from tuning_curves.training.evaluate import Evaluator
-from tuning_curves.training.loop import score_steps
+from tuning_curves.training.loop import score_examples, score_steps
 from tuning_curves.training.worker import run_job
 
 
@@ -40,6 +40,13 @@ def train(study: Study, places: WorkerPaths) -> Record:
 )
 def test_the_points_are_whole_steps_and_end_at_the_end(steps: int, scored: tuple[int, ...]) -> None:
     assert score_steps(steps) == scored
+
+
+@pytest.mark.parametrize(
+    ("steps", "batch", "examples"), [(4, 8, 20), (64, 8, 25), (150, 16, 120), (1500, 8, 200)]
+)
+def test_scoring_costs_a_small_part_of_the_training(steps: int, batch: int, examples: int) -> None:
+    assert score_examples(steps, batch) == examples
 
 
 @pytest.mark.parametrize(
@@ -123,7 +130,7 @@ def test_large_splits_are_sampled(
         return original(self, feed, precision)
 
     monkeypatch.setattr(Evaluator, "percent", noting)
-    monkeypatch.setattr("tuning_curves.training.run.SCORE_EXAMPLES", 3)
+    monkeypatch.setattr(loop, "SCORE_EXAMPLES", (3, 3))
     train(study_of(make_study, "head"), places)
     assert asked == 5 * [3]
 

@@ -34,7 +34,10 @@ from tuning_curves.util.provenance import niceness
 CHECKPOINT_SECONDS = 60.0
 LOSS_POINTS = 20  # how many stretches of steps the record keeps the mean loss of
 SCORE_SHARES = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1)  # of the steps, after which the model is scored
-SCORE_EXAMPLES = 200  # on so many of the validation split at most
+SCORE_EXAMPLES = (20, 200)  # on so many of the validation split: between these two, and
+SCORE_PART = (
+    20  # a part of the examples that all steps see: scoring takes a tenth of the time at most
+)
 CUDA_CHECK_STEPS = 50  # on a GPU, how many steps may pass before the loss is looked at
 
 
@@ -88,6 +91,12 @@ def loss_of(
 def score_steps(steps: int) -> tuple[int, ...]:
     """After which steps the model is scored: `SCORE_SHARES` of them in whole steps, none twice."""
     return tuple(sorted({int(share * steps) for share in SCORE_SHARES} - {0}))
+
+
+def score_examples(steps: int, batch_size: int) -> int:
+    """On how many examples of the validation split, if it has them, a run is scored on the way."""
+    least, most = SCORE_EXAMPLES
+    return min(most, max(least, steps * batch_size // SCORE_PART))
 
 
 class Trainer:

@@ -34,7 +34,7 @@ from tuning_curves.tasks import make_task
 from tuning_curves.tasks.windows import Windows, open_windows, read_manifest
 from tuning_curves.training.belonging import check_belongs
 from tuning_curves.training.evaluate import Evaluator
-from tuning_curves.training.loop import SCORE_EXAMPLES, Trainer, loss_of
+from tuning_curves.training.loop import Trainer, loss_of, score_examples
 from tuning_curves.training.profile import (
     allocated,
     peak_memory,
@@ -103,17 +103,28 @@ class RunContext:
         train, test = self.windows["train"], self.windows["test"]
         evaluation = self.settings.evaluation
         held_out = self.settings.data.held_out_examples
-        self.pool, held = split_pools(train.group_sizes, held_out)
-        sizes = _by_group(held, train.group_sizes)
-        validation = held[stratified_sample(sizes, _count(evaluation.validation_examples))]
+        self.pool, self.held = split_pools(train.group_sizes, held_out)
+        validation = self._sample_held(_count(evaluation.validation_examples))
         tested = stratified_sample(test.group_sizes, _count(evaluation.test_examples))
         self.evaluators = {
             "test": Evaluator(self.task, test, tested),
             "validation": Evaluator(self.task, train, validation),
         }
-        few = stratified_sample(sizes, min(SCORE_EXAMPLES, len(held)))  # whatever `evaluation` says
-        self.scored = Evaluator(self.task, train, held[few])
+        self.along: dict[int, Evaluator] = {}
         self.test_groups: list[int] = _by_group(tested, test.group_sizes).tolist()
+
+    def _sample_held(self, count: int | None) -> np.ndarray:
+        """So many examples of the validation split, spread over its groups; None is all."""
+        sizes = _by_group(self.held, self.windows["train"].group_sizes)
+        return self.held[stratified_sample(sizes, count)]
+
+    def _evaluator_along(self, run: Run) -> Evaluator:
+        """What a run is scored on at points along its training, whatever `evaluation` says."""
+        count = min(score_examples(run.steps, self.training.batch_size), len(self.held))
+        if count not in self.along:
+            sample = self._sample_held(count)
+            self.along[count] = Evaluator(self.task, self.windows["train"], sample)
+        return self.along[count]
 
     def prepare(self, planned: PlannedRun) -> PreparedRun:
         """Everything of one run before its first step."""
@@ -131,7 +142,7 @@ class RunContext:
             self.training,
             self.paths.checkpoint(planned),
             self.paths.checkpoint_seconds,
-            self.scored,
+            self._evaluator_along(run),
         )
         return PreparedRun(model=model, counts=counts, feeds=feeds, trainer=trainer, shared=shared)
 
