@@ -10,7 +10,7 @@ import contextlib
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -57,16 +57,21 @@ Sizes = Annotated[tuple[Size, ...], LIST, Field(min_length=1), ONCE]
 Names = Annotated[tuple[str, ...], LIST, Field(min_length=1), ONCE]
 
 
-def _all_or_count(value: Any) -> Any:
-    if value == "all" or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    raise expected("all or integer")
+def _integer_or(other: Callable[[Any], bool], what: str) -> BeforeValidator:
+    """An integer, or what `other` takes: told as `what` where it is neither."""
+
+    def check(value: Any) -> Any:
+        if type(value) is int or other(value):
+            return value
+        raise expected(what)
+
+    return BeforeValidator(check)
 
 
 Count = Annotated[
     Annotated[Literal["all"], Tag("all")] | Annotated[Positive, Tag("count")],
     Discriminator(lambda value: "all" if value == "all" else "count"),
-    BeforeValidator(_all_or_count),
+    _integer_or(lambda value: value == "all", "all or integer"),
 ]
 
 
@@ -77,16 +82,10 @@ class SeedPair(Section):
     init: SeedNumber
 
 
-def _number_or_pair(value: Any) -> Any:
-    if isinstance(value, dict) or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    raise expected("integer or object")
-
-
 Seed = Annotated[
     Annotated[SeedNumber, Tag("number")] | Annotated[SeedPair, Tag("pair")],
     Discriminator(lambda value: "number" if isinstance(value, int) else "pair"),
-    BeforeValidator(_number_or_pair),
+    _integer_or(lambda value: isinstance(value, dict), "integer or object"),
 ]
 Seeds = Annotated[tuple[Seed, ...], LIST, Field(min_length=1), ONCE]
 

@@ -12,6 +12,7 @@ from tuning_curves.data.readers.columns import Wanted, as_field, no_column, want
 from tuning_curves.tasks.base import Field
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import parse_json
+from tuning_curves.util.json_lines import values_of_lines
 
 FIX = "write an object for each example"
 
@@ -25,7 +26,8 @@ def read_json_rows(
         DataError: no JSON, something else than an object, or a key that is not there.
     """
     wanted = wanted_columns(fields, form.columns)
-    for where, value in _lines(text, name) if form.kind == "jsonl" else _items(text, name):
+    values = values_of_lines(text, name, FIX) if form.kind == "jsonl" else _items(text, name)
+    for where, value in values:
         if not isinstance(value, Mapping):
             kind = type(value).__name__
             raise DataError(f"{where}: {kind}, expected an object", fix=FIX)
@@ -42,13 +44,6 @@ def fields_of(row: Mapping[str, Any], wanted: Sequence[Wanted], where: str) -> d
         elif row[str(one.column)] is not None or one.field.required:
             found[one.field.name] = as_field(row[str(one.column)], one.field, where)
     return found
-
-
-def _lines(text: str, name: str) -> Iterator[tuple[str, Any]]:
-    for number, line in enumerate(text.split("\n"), 1):  # JSON's texts may hold other line ends
-        if line.strip():
-            where = f"{name}: line {number}"
-            yield where, parse_json(line, where, what="the line", fix=FIX)
 
 
 def _items(text: str, name: str) -> Iterator[tuple[str, Any]]:
