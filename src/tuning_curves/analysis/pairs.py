@@ -32,7 +32,8 @@ def match_runs(
     joined: pd.DataFrame | None = None
     for number, side in enumerate(sides):
         names = {name: f"{name}_{number}" for name in ("id", *carry)}
-        own = finished(side)[[*keys, *names]].rename(columns=names)
+        own = finished(side[[*keys, *names, "status"]])  # few columns are filtered sooner than all
+        own = own.drop(columns="status").rename(columns=names)
         joined = own if joined is None else joined.merge(own, on=keys, validate="one_to_one")
     assert joined is not None, "at least one side"
     return joined.sort_values(keys, ignore_index=True)
@@ -51,6 +52,15 @@ class Pairs:
     first: list[str]  # ids
     second: list[str]
 
+    @classmethod
+    def of(cls, matched: pd.DataFrame) -> "Pairs":
+        """From `match_runs` of the first method's runs and the second's."""
+        return cls(
+            seeds=list(zip(matched["subset_seed"], matched["init_seed"], strict=True)),
+            first=list(matched["id_0"]),
+            second=list(matched["id_1"]),
+        )
+
     def differences(self, runs: Runs, metric: str) -> np.ndarray:
         """First minus second: sums over groups, [pairs, G]."""
         return runs.stack(self.first, metric) - runs.stack(self.second, metric)
@@ -58,13 +68,10 @@ class Pairs:
 
 def find_pairs(runs: pd.DataFrame, first: str, second: str) -> dict[tuple[str, int], Pairs]:
     """The pairs of two methods, by budget and size; where there is none, no entry."""
-    sides = [of_method(runs, method) for method in (first, second)]
+    of_pairs = runs[["budget", "method", "n_train", *SEED, "id", "status"]]
+    sides = [of_method(of_pairs, method) for method in (first, second)]
     found: dict[tuple[str, int], Pairs] = {}
     for key, group in match_runs(sides, ["budget", "n_train"]).groupby(["budget", "n_train"]):
         budget, n = cast(tuple[str, int], key)
-        found[budget, n] = Pairs(
-            seeds=list(zip(group["subset_seed"], group["init_seed"], strict=True)),
-            first=list(group["id_0"]),
-            second=list(group["id_1"]),
-        )
+        found[budget, n] = Pairs.of(group)
     return found

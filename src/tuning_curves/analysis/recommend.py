@@ -32,8 +32,8 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from tuning_curves.analysis.comparisons import LEAST_PAIRS
-from tuning_curves.analysis.pairs import find_pairs, match_runs, of_method
-from tuning_curves.analysis.runs import Runs, finished
+from tuning_curves.analysis.pairs import Pairs, match_runs, of_method
+from tuning_curves.analysis.runs import RUN, Runs, finished
 from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate, generator_for
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
@@ -101,7 +101,8 @@ class Curves:
 
     def __init__(self, runs: Runs, chosen: pd.DataFrame, budget: str, study: StudyConfig):
         self.source, self.analysis = runs, study.analysis
-        self.frame = finished(chosen[chosen["budget"] == budget])
+        self.frame = finished(chosen[chosen["budget"] == budget])[[*RUN, "id", "status", "share"]]
+        self.runs = dict(iter(self.frame.groupby(["method", "n_train"])))
         present = set(self.frame["method"])
         self.methods = [name for name in study.method_names if name in present]
         self.nouns: Nouns = make_task(study.task).nouns
@@ -118,11 +119,10 @@ class Curves:
 
     def at(self, method: str, n: int) -> pd.DataFrame:
         """A method's runs at a size."""
-        own = of_method(self.frame, method)
-        return own[own["n_train"] == n]
+        return self.runs.get((method, n), self.frame.iloc[:0])
 
     def sizes(self, method: str) -> list[int]:
-        return sorted(of_method(self.frame, method)["n_train"].unique().tolist())
+        return sorted(int(n) for name, n in self.runs if name == method)
 
     def score(self, method: str, n: int) -> float:
         """The mean score, in percent."""
@@ -192,11 +192,10 @@ def turned(pair: Ahead) -> Ahead:
 
 def compare(curves: Curves, first: str, second: str, n: int, level: float) -> Ahead:
     """Two methods' paired difference at a size; NaN bounds where it has none."""
-    at = curves.frame[curves.frame["n_train"] == n]
-    found = list(find_pairs(at, first, second).values())
-    if not found:
+    found = Pairs.of(match_runs([curves.at(first, n), curves.at(second, n)]))
+    if not found.seeds:
         return Ahead(first=first, second=second, value=np.nan, low=np.nan, high=np.nan, pairs=0)
-    sums = found[0].differences(curves.source, curves.metric.name)
+    sums = found.differences(curves.source, curves.metric.name)
     difference = curves.estimate(sums, "advice", first, second, n)
     low, high = difference.interval(level)
     return Ahead(
@@ -205,7 +204,7 @@ def compare(curves: Curves, first: str, second: str, n: int, level: float) -> Ah
         value=difference.value,
         low=low,
         high=high,
-        pairs=len(found[0].seeds),
+        pairs=len(found.seeds),
     )
 
 
