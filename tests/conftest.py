@@ -6,7 +6,8 @@ All text here is invented. Nothing is downloaded: the library is told to stay of
 import copy
 import json
 import os
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tuning_curves.study.config import check_study
 from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.util.files import sha256_of_file
+from tuning_curves.util.locks import try_lock
 
 for _name, _value in {
     "HF_HUB_OFFLINE": "1",
@@ -59,6 +61,31 @@ WALK = (
     "In winter the ferry comes every morning. In summer it comes every two hours, and the market"
     " on the bridge is open from three to nine. "
 )
+
+
+@pytest.fixture(scope="session")
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str, Callable[[Path], object]], Path]:
+    """A function from a name and what fills a folder to that folder, for all workers of a session.
+
+    The first worker to ask makes it, the others wait for it; it is to be read only.
+    """
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def make(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, part = root / name, root / f"{name}.part"
+        with try_lock(root / f"{name}.lock", wait=True):
+            if not folder.exists():
+                shutil.rmtree(part, ignore_errors=True)  # of a worker that failed
+                part.mkdir()
+                fill(part)
+                part.rename(folder)
+        return folder
+
+    return make
 
 
 def hub_rows(data: Any) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -33,9 +34,14 @@ WITH_ANOTHER = {"pydantic-core"}  # comes with pydantic, at the version that it 
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(made_once: Any) -> Path:
     """The wheel that pip builds of a checkout; no network, no environment of its own."""
-    folder = tmp_path_factory.mktemp("wheel")
+    (built,) = made_once("wheel", build_wheel).glob("*.whl")
+    return built
+
+
+def build_wheel(folder: Path) -> None:
+    """Build it of a copy of the checkout in `folder`."""
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for part in PARTS:
         source = ROOT / part
@@ -46,7 +52,6 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-c", BUILD]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return folder / done.stdout.split()[-1]
 
 
 def test_the_wheel_carries_every_module_and_all_that_they_read(wheel: Path) -> None:

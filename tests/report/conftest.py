@@ -54,13 +54,15 @@ def write_tables() -> Callable[[dict[str, pd.DataFrame], Path], Path]:
 
 
 @pytest.fixture(scope="session")
-def reduced_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def reduced_results(made_once: Any) -> Path:
     """The whole results of the study of sizes 100 and 1,000, to be read only."""
     study = study_of(sizes=(100, 1000))
-    results = tmp_path_factory.mktemp("reduced")
-    write_results(invented_tables(study), study, results)
-    build.write_figures(results / "tables", study, results / "figures")
-    return results
+
+    def write(results: Path) -> None:
+        write_results(invented_tables(study), study, results)
+        build.write_figures(results / "tables", study, results / "figures")
+
+    return made_once("reduced-results", write)
 
 
 def write_results(tables: dict[str, pd.DataFrame], study: StudyConfig, results: Path) -> None:

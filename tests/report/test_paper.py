@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tuning_curves.analysis.tables import read_tables_of
@@ -26,15 +27,19 @@ SOURCE = Path(__file__).resolve().parents[2] / "paper"
 
 
 @pytest.fixture
-def make_results(make_tables: Any, tmp_path: Path) -> Any:
-    """Write what a paper needs of a study's results from invented tables; returns their folder."""
+def make_results(make_tables: Any, reduced_results: Path, tmp_path: Path) -> Any:
+    """Write what a paper needs of a study's results from invented tables; returns their folder.
 
-    def make(study: StudyConfig) -> Path:
-        tables, results = make_tables(study), tmp_path / "results"
-        write_results(tables, study, results)
-        frames = read_tables_of(results / "tables", study)
-        for name in FIGURES:
-            save(drawer(name)(frames, study), results / "figures" / name, ["svg"])
+    Its figures are those of another study: `test_figures` draws them at every scale.
+    """
+
+    def make(study: StudyConfig, tables: dict[str, pd.DataFrame] | None = None) -> Path:
+        results = tmp_path / "results"
+        write_results(tables or make_tables(study), study, results)
+        figures = shutil.ignore_patterns("*.pdf")
+        shutil.copytree(
+            reduced_results / "figures", results / "figures", ignore=figures, dirs_exist_ok=True
+        )
         return results
 
     return make
@@ -99,19 +104,20 @@ def test_a_study_without_bitfit_compiles(
 ) -> None:
     study = make_study(methods=methods, sizes=(100,), budgets=("epochs",))
     results = make_results(study)
+    frames = read_tables_of(results / "tables", study)
+    for name in FIGURES:
+        save(drawer(name)(frames, study), results / "figures" / name, ["svg"])
     assert build.compile_paper(SOURCE, results, study, tmp_path / "paper.pdf").stat().st_size > 0
 
 
 def test_a_study_without_seconds_says_that_none_were_measured(
-    make_study: Any, make_tables: Any, tmp_path: Path
+    make_study: Any, make_tables: Any, make_results: Any, tmp_path: Path
 ) -> None:
     study = make_study(sizes=(100, 1000))
     tables = make_tables(study)
     tables["costs"][["seconds_per_step", "step_time_ratio", "train_seconds"]] = np.nan
     tables["reach"][["train_seconds", "low", "high"]] = np.nan
-    write_results(tables, study, tmp_path / "results")
-    build.write_figures(tmp_path / "results" / "tables", study, tmp_path / "results" / "figures")
-    main = assemble(SOURCE, tmp_path / "results", study, tmp_path / "paper")
+    main = assemble(SOURCE, make_results(study, tables), study, tmp_path / "paper")
     for label, field, said in (
         ("<untimed>", None, "No run was timed on quiet cores"),
         ("<figure-costs>", "caption", "Costs: bytes that the forward pass"),
