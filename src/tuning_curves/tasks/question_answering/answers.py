@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from tuning_curves.tasks.base import Prediction, Sample
 from tuning_curves.tasks.question_answering.data import SquadData
 from tuning_curves.tasks.question_answering.decode import SpanChoice, answer_texts, decode_spans
+from tuning_curves.tasks.question_answering.graphemes import widen
 from tuning_curves.tasks.question_answering.metric import GoldAnswers
 from tuning_curves.tasks.question_answering.windows import WindowSet
 
@@ -96,6 +98,7 @@ def characters_of(sample: Sample) -> Characters:
 
 def _lay_out_characters(source: WindowSet, sample: Sample) -> Characters:
     start, end = np.zeros((2, sample.bounds[-1]), np.int64)
+    begins, ends = _whole_characters(source, contexts_of(sample))
     context_start = np.empty(len(sample.windows), np.int64)
     tail = len(source.template.after)
     for row, window in enumerate(sample.windows):
@@ -103,9 +106,17 @@ def _lay_out_characters(source: WindowSet, sample: Sample) -> Characters:
         last = int(sample.bounds[row + 1]) - tail
         first = source.context_token(window)
         context_start[row] = last - size - sample.bounds[row]
-        start[last - size : last] = source.char_start[first : first + size]
-        end[last - size : last] = source.char_end[first : first + size]
+        start[last - size : last] = begins[first : first + size]
+        end[last - size : last] = ends[first : first + size]
     return Characters(start=start, end=end, context_start=context_start)
+
+
+def _whole_characters(source: WindowSet, contexts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """`char_start` and `char_end` of a part, widened so that no answer is cut inside a letter."""
+    begins, ends = np.array(source.char_start), np.array(source.char_end)
+    for context, (first, last) in zip(contexts, pairwise(source.context_bounds), strict=True):
+        begins[first:last], ends[first:last] = widen(context, begins[first:last], ends[first:last])
+    return begins, ends
 
 
 def gold_answers(sample: Sample) -> GoldAnswers:
