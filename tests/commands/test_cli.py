@@ -85,6 +85,7 @@ def test_status_of_an_unstarted_study(
         "damaged": 0,
         "missing": total,
         "failed": 0,
+        "to_score": 0,
     }
     assert found["seconds_left"] is None
     assert main(["status", str(SLICE)]) == 0

@@ -15,7 +15,7 @@ from tuning_curves.encoders.section import READ_FILES
 from tuning_curves.study import job, paths
 from tuning_curves.study.config import check_study
 from tuning_curves.study.grid import Study
-from tuning_curves.study.job import Run, Settings, identity
+from tuning_curves.study.job import Run, Settings, identity, training_identity
 from tuning_curves.study.paths import StudyPaths
 from tuning_curves.study.records import read_record, write_record
 from tuning_curves.util.files import sha256_of, sha256_of_file
@@ -57,11 +57,21 @@ def test_every_setting_changes_the_identity(path: tuple[str, ...]) -> None:
     assert identity(other, RUN) != identity(SETTINGS, RUN)
 
 
+@pytest.mark.parametrize("path", list(leaves(SETTINGS.to_json())), ids=".".join)
+def test_every_setting_but_the_evaluation_changes_the_trainings_identity(
+    path: tuple[str, ...],
+) -> None:
+    other = Settings.from_json(changed(SETTINGS.to_json(), path))
+    same = training_identity(other, RUN) == training_identity(SETTINGS, RUN)
+    assert same == (path[0] == "evaluation")
+
+
 @pytest.mark.parametrize("key", [field.name for field in fields(Run)])
 def test_every_value_of_a_run_changes_the_identity(key: str) -> None:
     old = getattr(RUN, key)
     other = replace(RUN, **{key: f"{old}x" if isinstance(old, str) else old + 1})
     assert identity(SETTINGS, other) != identity(SETTINGS, RUN)
+    assert training_identity(SETTINGS, other) != training_identity(SETTINGS, RUN)
 
 
 def test_a_key_at_the_engines_default_is_no_part_of_the_hash() -> None:
@@ -196,6 +206,10 @@ def stated(value: dict[str, Any], above: str = "") -> Iterator[str]:
 def test_every_key_of_a_study_is_tried() -> None:
     tried = {*CHANGES, *NO_CHANGES, *NOT_TRIED}
     assert tried == {*stated(STUDY.config.to_json())}
+
+
+def test_keeping_deltas_is_no_part_of_an_identity() -> None:
+    assert study_with("execution.keep_deltas", True) == sorted(p.id for p in STUDY.unique)
 
 
 @pytest.mark.parametrize("place", CHANGES)

@@ -44,14 +44,19 @@ def one_run(make_study: Any, method: str, **training: Any) -> Job:
 
 
 def keep(places: WorkerPaths) -> WorkerPaths:
-    return dataclasses.replace(places, keep_deltas=True)
+    return dataclasses.replace(places, keep_deltas=True, retrain_for_deltas=True)
+
+
+def delta_of(places: WorkerPaths, job: Job) -> Path:
+    """Where the delta of a job's first run lies."""
+    return places.delta(job.runs[0].run, job.settings)
 
 
 def kept_delta(make_study: Any, places: WorkerPaths, method: str) -> Path:
     """Train one run and keep its delta: where it lies."""
     job = one_run(make_study, method)
     run_job(job, keep(places), "cpu")
-    return places.delta(job.runs[0])
+    return delta_of(places, job)
 
 
 @pytest.fixture
@@ -81,7 +86,7 @@ def test_a_delta_answers_as_its_evaluation_did(
 ) -> None:
     job = one_run(make_study, method, precision=precision)
     run_job(job, keep(places), "cpu")
-    delta = read_delta(places.delta(job.runs[0]))
+    delta = read_delta(delta_of(places, job))
     given = TrainedModel(delta, places.encoder, CPU).describe(tiny_test)
     assert [one.text for one in given] == evaluated[0]
     assert len({one.text for one in given}) > 3  # an answer to all would show nothing
@@ -100,10 +105,10 @@ def test_a_delta_holds_what_is_trained_and_its_run(
     run_job(job, keep(places), "cpu")
     (planned,) = job.runs
     record = json.loads((places.records / planned.record).read_text())
-    delta = read_delta(places.delta(planned))
-    assert (delta.about.id, delta.about.run) == (planned.id, planned.run)
+    delta = read_delta(delta_of(places, job))
+    assert (delta.about.record.id, delta.about.run) == (planned.id, planned.run)
     assert delta.about.settings.to_json() == record["settings"]
-    assert delta.about.scores == record["scores"]
+    assert delta.about.record.scores == record["scores"]
     numbers = sum(t.numel() for t in delta.tensors.values() if t.is_floating_point())
     parameters = record["parameters"]
     assert numbers == sum(parameters[place] for place in ("backbone", "added", "head"))
@@ -116,11 +121,11 @@ def test_a_recorded_run_is_trained_again_for_its_delta_alone(
     run_job(job, places, "cpu")
     record = places.records / job.runs[0].record
     written = record.read_bytes()
-    assert not places.delta(job.runs[0]).exists()
+    assert not delta_of(places, job).exists()
     assert run_job(job, keep(places), "cpu").trained == 1
     assert record.read_bytes() == written
-    delta = read_delta(places.delta(job.runs[0]))
-    assert delta.about.scores == json.loads(written)["scores"]
+    delta = read_delta(delta_of(places, job))
+    assert delta.about.record.scores == json.loads(written)["scores"]
     assert run_job(job, keep(places), "cpu").found == 1
 
 
@@ -134,7 +139,7 @@ def test_an_archived_run_is_not_trained_again_but_for_its_delta(
     assert (summary.trained, summary.found) == (0, 1)
     summary = run_job(job, keep(fresh), "cpu")
     assert (summary.trained, summary.found) == (1, 0)
-    assert fresh.delta(job.runs[0]).exists()
+    assert delta_of(fresh, job).exists()
     assert not fresh.records.exists()  # the archived record is the only one
     assert "warning" not in capsys.readouterr().err  # the same machine gives the same scores
 
@@ -148,7 +153,7 @@ def test_a_diverged_run_leaves_no_delta_and_is_not_trained_again(
     job = one_run(make_study, "bitfit")
     assert run_job(job, keep(places), "cpu").diverged == 1
     assert run_job(job, keep(places), "cpu").found == 1
-    assert not places.delta(job.runs[0]).exists()
+    assert not delta_of(places, job).exists()
 
 
 @pytest.mark.parametrize("method", FOLDING)
@@ -270,7 +275,9 @@ def test_answers_on_the_command_line(
         == 0
     )
     total = json.loads(capsys.readouterr().out)
-    scores = read_delta(bitfit).about.scores["test"]
+    record = read_delta(bitfit).about.record
+    assert record.scores is not None
+    scores = record.scores["test"]
     assert total["total"] == scores["total"]
     assert total["exact_match"] == pytest.approx(100 * scores["exact"] / scores["total"])
 

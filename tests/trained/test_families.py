@@ -64,7 +64,7 @@ def train(make_study: Any, encoder: Path, root: Path, method: str) -> tuple[Delt
     make_windows(task, data, paths.encoder, paths.windows, **sizes)
     job = study.job(study.unique)
     assert run_job(job, paths, "cpu").trained == 1
-    return read_delta(paths.delta(job.runs[0])), paths
+    return read_delta(paths.delta(job.runs[0].run, job.settings)), paths
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,9 @@ def test_scoring_on_the_way_changes_no_number(
     for name in ("losses", "scores", "outcomes", "biases", "parameters"):
         assert getattr(with_points, name) == getattr(without, name), name
     (planned,) = study.unique
-    one, other = (read_delta(where.delta(planned)).tensors for where in (scored, bare))
+    one, other = (
+        read_delta(where.delta(planned.run, study.settings)).tensors for where in (scored, bare)
+    )
     assert one.keys() == other.keys()
     assert all(torch.equal(one[name], other[name]) for name in one)
 

@@ -100,6 +100,23 @@ def test_a_lost_record_is_trained_again(trained: Path, snakemake: Run) -> None:
     assert records_of(trained) == before
 
 
+def test_more_test_examples_are_scored_without_training_anew(
+    whole_run: Path, tiny_study: Path, snakemake: Run
+) -> None:
+    config = yaml.safe_load(tiny_study.read_text("utf-8"))
+    config["execution"]["keep_deltas"] = True
+    for examples in (9, "all"):
+        config["evaluation"]["test_examples"] = examples
+        tiny_study.write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
+        snakemake("--until", "train_chunk", *CONFIG)
+    whole, found = records_of(whole_run), records_of(tiny_study.parents[1])
+    assert len(found) == 2 * len(whole)  # those of 9 examples stay
+    assert {path: found[path] for path in whole} == whole
+    folder = tiny_study.parents[1] / "runs" / "tiny" / "records"
+    scored = [json.loads((folder / path).read_text())["provenance"].get("scored") for path in whole]
+    assert None not in scored
+
+
 def test_figures_draws_what_is_recorded_and_leaves_gaps(trained: Path, snakemake: Run) -> None:
     checkout = trained
     for path in (checkout / "runs" / "tiny" / "records" / "bitfit").iterdir():

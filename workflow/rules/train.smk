@@ -29,10 +29,11 @@ rule train_chunk:
         workspace=PATHS.workspace,
         cache=PATHS.cache,
         gpu_locks=PATHS.gpu_locks,
+        deltas="--keep-new-deltas" if STUDY.config.execution.keep_deltas else "",
     shell:
         "tuning-curves train --job {params.job:q} --encoder $(dirname {input.encoder:q})"
         " --windows $(dirname {input.windows:q}) --workspace {params.workspace:q}"
         " --cache {params.cache:q} --cache-gib {resources.cache_gib}"
         " --checkpoint-seconds {resources.checkpoint_seconds}"
         " --gpu-locks {params.gpu_locks:q} --gpu-workers {resources.gpu_workers}"
-        " --done {output:q} 2>&1 | tee -i {log}"
+        " {params.deltas} --done {output:q} 2>&1 | tee -i {log}"

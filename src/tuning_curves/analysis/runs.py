@@ -213,6 +213,8 @@ def _row(planned: PlannedRun, record: Record, task: Task) -> dict[str, Any]:
     parameters, cost = asdict(record.parameters), asdict(record.cost)
     if (record.provenance.niceness or 0) > 0:
         cost |= dict.fromkeys(SECONDS)
+    if record.provenance.scored is not None and record.provenance.scored.niceness > 0:
+        cost["evaluate_seconds"] = None
     provenance = asdict(record.provenance)
     origin = {key: provenance[key] for key in ORIGIN if key not in VERSIONS}
     versions = {key: record.provenance.versions.get(key) for key in VERSIONS}

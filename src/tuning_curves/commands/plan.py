@@ -47,7 +47,11 @@ def run(args: argparse.Namespace) -> int:
             "no run of the study is chosen, or all of them have records",
             fix="loosen the options, or add --all",
         )
-    steps = sum(p.run.steps for p in runs)
-    print(f"{len(runs)} runs, {steps:,} training steps", file=sys.stderr)
+    kept = sum(store.keeps_training(p) for p in runs if store.find(p) is None)
+    steps = sum(p.run.steps for p in runs if store.find(p) or not store.keeps_training(p))
+    extent = f"{len(runs)} runs, {steps:,} training steps"
+    if kept:
+        extent += f"; {kept} {'run' if kept == 1 else 'runs'} to score, whose training is kept"
+    print(extent, file=sys.stderr)
     print(json.dumps(json.loads(study.job(runs).dump())))
     return 0

@@ -11,7 +11,8 @@ DESCRIPTION = """\
 Count a study's runs: done (archived or in the workspace; those that diverged are
 results), running, missing, failed (tried, and no record: with the reason), damaged (a
 record that cannot be read: with what to do; the exit status is 3 then); and reckon the
-time that the rest takes from those that are done.
+time that the rest takes from those that are done. Of a missing run whose training is kept
+(`execution.keep_deltas`) only the evaluation is left.
 """
 EPILOG = """\
 time left: training steps and evaluations that are missing, at the mean speed of the
@@ -52,6 +53,12 @@ def run(args: argparse.Namespace) -> int:
     print(f"{study.name}: {runs['total']} runs  {counts}")
     if runs["diverged"]:
         print(f"  of those done, {runs['diverged']} diverged")
+    if runs["to_score"]:
+        alone = runs["to_score"] == 1
+        print(
+            f"  the training of {runs['to_score']} of the missing runs is kept: "
+            f"{'it is' if alone else 'they are'} only scored"
+        )
     for row in found["methods"]:
         print(f"  {row['method']:<20} {row['done']:>5} of {row['total']}")
     for failure in found["failures"]:

@@ -30,7 +30,8 @@ with --study the runs are chosen as `plan` chooses them, and the folders are the
 
 --keep-delta writes what each run trained to <workspace>/deltas/<method>/....safetensors,
 for `tuning-curves predict` and `export`; a run with a record and without a delta is
-trained again for it, and its record stays as it is.
+trained again for it, and its record stays as it is. A run that differs from a kept one in
+its study's `evaluation` alone is not trained: the kept model is scored.
 
 A diverged run (NaN or infinite loss) is a result: it is recorded and the exit status is 0.
 One that runs out of memory, or whose record is damaged, is passed over and named at the end.
@@ -94,6 +95,11 @@ def add_parser(subparsers: Any) -> None:
         help="with --gpu-locks: so many processes share a GPU (default: %(default)s)",
     )
     parser.add_argument("--keep-delta", action="store_true", help="keep what each run trains")
+    parser.add_argument(
+        "--keep-new-deltas",
+        action="store_true",
+        help="the same, and train no run again that has its record",
+    )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--done", type=Path, metavar="FILE", help="write this when all is done")
 
@@ -111,6 +117,8 @@ def run(args: argparse.Namespace) -> int:
     with listening():
         summary = run_job(job, paths, args.device, _slots(args))
     line = f"{summary.trained} trained, {summary.diverged} diverged, {summary.found} had records"
+    if summary.scored:
+        line += f", {summary.scored} scored from what was kept of their training"
     say(line)
     if args.done is not None:
         write_text(args.done, line + "\n")
@@ -195,6 +203,7 @@ def _worker_paths(
         workspace=workspace,
         cache=cache,
         cache_bytes=int(args.cache_gib * GIB),
-        keep_deltas=args.keep_delta,
+        keep_deltas=args.keep_delta or args.keep_new_deltas,
+        retrain_for_deltas=args.keep_delta,
         checkpoint_seconds=args.checkpoint_seconds,
     )

@@ -178,6 +178,7 @@ class Execution(Section):
     """How the runs are cut into jobs; no number depends on it."""
 
     chunk_passes: Positive
+    keep_deltas: bool | None = None
 
 
 class StudyConfig(Section):

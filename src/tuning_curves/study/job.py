@@ -3,7 +3,8 @@
 A job holds everything resolved, so that a machine with torch, transformers and numpy can run it
 without the study file, the workflow or their libraries. A run's identity is a hash of everything
 material to its numbers, so that a changed hyperparameter is another run and a record can never be
-taken for another's.
+taken for another's. A training's identity leaves the evaluation out: by it what was trained is
+found again, to be scored on more examples.
 """
 
 import json
@@ -158,6 +159,12 @@ class Settings:
 def identity(settings: Settings, run: Run) -> str:
     """16 hex digits of the hash of a run and all its settings, but those at their default."""
     return sha256_of({"settings": settings.material, "run": asdict(run)})[:16]
+
+
+def training_identity(settings: Settings, run: Run) -> str:
+    """As `identity`, of the training alone: how a run is evaluated is no part of it."""
+    material = {key: part for key, part in settings.material.items() if key != "evaluation"}
+    return sha256_of({"settings": material, "run": asdict(run)})[:16]
 
 
 def _defaults(section: str, kind: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuning_curves.study.grid import Study, encoder_settings
-from tuning_curves.study.job import PlannedRun, material_of
+from tuning_curves.study.job import PlannedRun, Run, Settings, material_of, training_identity
 from tuning_curves.tasks.windows import LAYOUT
 from tuning_curves.util.files import GIB, sha256_of
 
@@ -169,6 +169,12 @@ def failure_path(workspace: Path, planned: PlannedRun) -> Path:
     return workspace / "failures" / f"{planned.id}.json"
 
 
+def delta_path(workspace: Path, run: Run, settings: Settings) -> Path:
+    """What a run trained, where it is kept: the same for all evaluations of one training."""
+    head = training_identity(settings, run)[:8]
+    return workspace / "deltas" / f"{run.path}-{head}.safetensors"
+
+
 @dataclass(frozen=True, kw_only=True)
 class WorkerPaths:
     """Folders that a worker reads (encoder, windows) and writes (all else).
@@ -183,14 +189,15 @@ class WorkerPaths:
     cache_bytes: int = 16 * GIB
     checkpoint_seconds: float | None = None  # None: as often as the loop does by itself
     archive: Path | None = None  # records that are found here are not made again
-    keep_deltas: bool = False  # whether what each run trained is kept beside its record
+    keep_deltas: bool = False  # whether what each run trains is kept beside its record
+    retrain_for_deltas: bool = False  # and whether a recorded run is trained again for it
 
     @property
     def records(self) -> Path:
         return records_folder(self.workspace)
 
-    def delta(self, planned: PlannedRun) -> Path:
-        return (self.workspace / "deltas" / planned.record).with_suffix(".safetensors")
+    def delta(self, run: Run, settings: Settings) -> Path:
+        return delta_path(self.workspace, run, settings)
 
     def lock(self, planned: PlannedRun) -> Path:
         return lock_path(self.workspace, planned)
@@ -198,11 +205,11 @@ class WorkerPaths:
     def checkpoint(self, planned: PlannedRun) -> Path:
         return self.workspace / "checkpoints" / f"{planned.id}.checkpoint"
 
-    def written(self, planned: PlannedRun) -> tuple[Path, ...]:
+    def written(self, planned: PlannedRun, settings: Settings) -> tuple[Path, ...]:
         """All files that training a run writes."""
         return (
             self.records / planned.record,
             self.checkpoint(planned),
-            self.delta(planned),
+            self.delta(planned.run, settings),
             failure_path(self.workspace, planned),
         )

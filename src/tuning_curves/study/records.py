@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal
 
 from tuning_curves.study.grid import Study
 from tuning_curves.study.job import CLOSED, PlannedRun, Run, Settings, material_of
-from tuning_curves.study.paths import StudyPaths, failure_path, records_folder
+from tuning_curves.study.paths import StudyPaths, delta_path, failure_path, records_folder
 from tuning_curves.util.errors import DataError, ResourceError, UsageError
 from tuning_curves.util.files import read_json, sha256_of, write_json
 
@@ -67,6 +67,28 @@ class Biases:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """Where the scores of a record come from that were made later, from a kept delta.
+
+    Attributes:
+        trained_as: the id of the run whose record was made when it was trained. All else as in
+            `Provenance`, of the process that scored.
+    """
+
+    __pydantic_config__: ClassVar[Any] = CLOSED
+    trained_as: str
+    versions: dict[str, str]
+    device: str
+    threads: int
+    precision: Literal["float32", "bfloat16"]
+    commit: str | None
+    dirty: bool | None
+    code_sha256: str
+    started: str
+    niceness: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Provenance:
     """Where a record's numbers come from.
 
@@ -74,6 +96,7 @@ class Provenance:
         commit, dirty: of the checkout that trained; None outside of one.
         niceness: above 0: the process ran beside other work by declaration (`nice -n 19`), and its
             seconds are no measurement. None in older records, which were made at 0.
+        scored: of a run that was scored later than it was trained; None: at once.
         earlier_id: the identity that the record had before identities were reckoned anew.
     """
 
@@ -87,6 +110,7 @@ class Provenance:
     code_sha256: str
     started: str
     niceness: int | None = None
+    scored: Scoring | None = None
     earlier_id: str | None = None
     record_sha256: str | None = None
 
@@ -165,12 +189,17 @@ class Record:
         kinds = {"run": Run, "parameters": Parameters, "cost": Cost, "biases": Biases}
         parts: dict[str, Any] = {key: kind(**fields[key]) for key, kind in kinds.items()}
         parts["settings"] = Settings.from_json(fields["settings"])
-        parts["provenance"] = Provenance(**fields["provenance"])
+        parts["provenance"] = _provenance(fields["provenance"])
         packed = fields["outcomes"]
         parts["outcomes"] = None if packed is None else PackedOutcomes(**packed)
         parts["losses"] = [(step, loss) for step, loss in fields["losses"]]
         parts["validation_curve"] = [(step, of) for step, of in fields.get("validation_curve", [])]
         return cls(**{**fields, **parts})
+
+
+def _provenance(value: Mapping[str, Any]) -> Provenance:
+    scored = value.get("scored")
+    return Provenance(**{**value, "scored": None if scored is None else Scoring(**scored)})
 
 
 def _without_nones(value: Mapping[str, Any], keep: tuple[str, ...]) -> dict[str, Any]:
@@ -196,6 +225,10 @@ class RecordStore:
             if (folder / planned.record).exists():
                 return folder / planned.record
         return None
+
+    def keeps_training(self, planned: PlannedRun) -> bool:
+        """Whether what the run trains is kept already, so that it needs only scoring."""
+        return delta_path(self.folder, planned.run, self.study.settings).exists()
 
     def found(self) -> dict[str, Path]:
         """The records at hand of the study's runs, by id."""

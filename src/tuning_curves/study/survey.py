@@ -18,7 +18,8 @@ def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
     `done` counts every run with a record, `diverged` those of them whose loss was no number.
     `failed` counts runs that were tried and have none, which `failures` tells the reasons of;
     `damaged` those whose record is torn or of something else, by the errors in `damages`.
-    `seconds_left` is None before the first record.
+    `to_score` counts those of the missing ones whose training is kept. `seconds_left` is None
+    before the first record.
     """
     store = RecordStore(study, root)
     records: dict[str, Record | None] = {}
@@ -33,6 +34,7 @@ def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
     running = {p.id for p in waiting if is_locked(lock_path(store.folder, p))}
     failures = [_failure(store, p) for p in waiting if p.id not in running]
     failed = [failure for failure in failures if failure is not None]
+    kept = {p.id for p in waiting if store.keeps_training(p)}
     done = [r for r in records.values() if r is not None]
     return {
         "study": study.name,
@@ -44,11 +46,12 @@ def survey(study: Study, root: Path = Path()) -> dict[str, Any]:
             "damaged": len(damages),
             "missing": len(waiting) - len(running) - len(failed),
             "failed": len(failed),
+            "to_score": len(kept - running),
         },
         "failures": failed,
         "damages": list(damages.values()),
         "methods": _by_method(study, records),
-        "seconds_left": _seconds_left(untrained, done),
+        "seconds_left": _seconds_left(untrained, done, kept),
     }
 
 
@@ -85,7 +88,8 @@ def _by_method(study: Study, records: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"method": m, "done": done, "total": total} for m, (done, total) in counts.items()]
 
 
-def _seconds_left(untrained: list[PlannedRun], done: list[Record]) -> float | None:
+def _seconds_left(untrained: list[PlannedRun], done: list[Record], kept: set[str]) -> float | None:
+    """Args: kept: the ids of those that need only scoring."""
     if not untrained:
         return 0.0
     speeds: dict[str, list[tuple[float, float]]] = defaultdict(list)
@@ -100,5 +104,5 @@ def _seconds_left(untrained: list[PlannedRun], done: list[Record]) -> float | No
         seen = speeds.get(planned.run.method, speeds["any"])
         step = sum(s for s, _ in seen) / len(seen)
         evaluation = sum(e for _, e in seen) / len(seen)
-        total += planned.run.steps * step + evaluation
+        total += evaluation if planned.id in kept else planned.run.steps * step + evaluation
     return round(total, 1)

@@ -1,17 +1,13 @@
 """The trained model again, from an untouched encoder and a delta."""
 
 import copy
-from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
 from tuning_curves.encoders.model import EncoderModel, load_encoder
-from tuning_curves.methods import apply_method, resolve_method, trained_tensors
-from tuning_curves.methods.sparse import place_sparse, plain_name
+from tuning_curves.methods import apply_method, resolve_method
+from tuning_curves.methods.sparse import place_sparse
 from tuning_curves.tasks import make_task
-from tuning_curves.training.delta import FIX, Delta
+from tuning_curves.training.delta import Delta, put_delta
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import sha256_of_file
 
@@ -35,8 +31,8 @@ def restore_models(delta: Delta, encoder: Path) -> tuple[EncoderModel, EncoderMo
     pristine.eval().requires_grad_(False)
     model = copy.deepcopy(pristine)
     apply_method(resolve_method(delta.about.run.method), model, None)
-    place_sparse(model, _positions(delta.tensors))
-    _put(model, delta)
+    place_sparse(model, delta.positions)
+    put_delta(model, delta)
     return pristine, model.eval()
 
 
@@ -56,28 +52,3 @@ def check_encoder(delta: Delta, encoder: Path) -> None:
                 f"{delta.about.settings.encoder.name!r}, whose {name} has {expected}",
                 fix="give the encoder that the delta was trained on",
             )
-
-
-def _positions(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Chosen entries' positions, by parameter name relative to the encoder."""
-    return {
-        plain_name(name).removeprefix("encoder."): tensor
-        for name, tensor in tensors.items()
-        if not tensor.is_floating_point()
-    }
-
-
-@torch.no_grad()
-def _put(model: EncoderModel, delta: Delta) -> None:
-    own = trained_tensors(model)
-    expected = {name: tuple(tensor.shape) for name, tensor in own.items()}
-    found = {name: tuple(tensor.shape) for name, tensor in delta.tensors.items()}
-    if found != expected:
-        first = min(name for name in {**found, **expected} if found.get(name) != expected.get(name))
-        raise DataError(
-            f"{delta.path}: not what {delta.about.run.method} trains: tensor {first!r} has the "
-            f"shape {found.get(first)}, expected {expected.get(first)}",
-            fix=FIX,
-        )
-    for name, tensor in own.items():
-        tensor.copy_(delta.tensors[name])

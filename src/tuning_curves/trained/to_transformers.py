@@ -9,7 +9,6 @@ is in float32; its head is the task's own class in the library.
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -101,4 +100,6 @@ def _save(model: EncoderModel, delta: Delta, encoder: Path, out: Path) -> None:
         encoder, local_files_only=True, model_input_names=inputs
     )
     tokenizer.save_pretrained(out)
-    write_json(out / ABOUT, asdict(delta.about))
+    record = delta.about.record.to_json()
+    kept = {key: record[key] for key in ("study", "id", "run", "settings", "scores")}
+    write_json(out / ABOUT, {**kept, "encoder": delta.about.encoder})

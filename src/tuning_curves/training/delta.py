@@ -2,14 +2,15 @@
 
 It is one safetensors file. Whole tensors stand under their names in `EncoderModel`, the head
 among them; of tensors with chosen entries alone their flat positions and what is added there
-(`methods.sparse`). The header says what they are of: the run and all its settings, the files of
-its encoder with their sha256, and a sha256 of all of it, so that a torn or altered file is refused.
+(`methods.sparse`). The header says what they are of: the record that the run's training left, the
+files of its encoder with their sha256, and a sha256 of all of it, so that a torn or altered file is
+refused.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from tuning_curves.study.job import Run, Settings
+from tuning_curves.encoders.model import EncoderModel
+from tuning_curves.methods import trained_tensors
+from tuning_curves.methods.sparse import plain_name
+from tuning_curves.study.job import Run, Settings, training_identity
+from tuning_curves.study.records import Record
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import canonical, write_whole
 
 KIND = "tuning-curves delta"
-FORMAT = 2  # raised whenever tensors or header change their meaning
+FORMAT = 3  # raised whenever tensors or header change their meaning
 FIX = "train the run again with `tuning-curves train --keep-delta`"
 
 
@@ -32,17 +37,23 @@ class About:
     """What a delta is of.
 
     Attributes:
-        study, id, run, settings: as in the run's record.
+        record: of the run that trained it. Other evaluations of the same training have records
+            of their own.
         encoder: sha256 of each of the encoder's files, by name.
-        scores: as in the record: sums of the task's parts and the number of examples, by split.
     """
 
-    study: str
-    id: str
-    run: Run
-    settings: Settings
+    record: Record
     encoder: dict[str, str]
-    scores: dict[str, dict[str, float]]
+
+    @property
+    def run(self) -> Run:
+        """The run that trained it."""
+        return self.record.run
+
+    @property
+    def settings(self) -> Settings:
+        """That run's settings."""
+        return self.record.settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +64,20 @@ class Delta:
     about: About
     tensors: dict[str, Tensor]
 
+    @property
+    def positions(self) -> dict[str, Tensor]:
+        """Flat positions of chosen entries, by parameter name relative to the encoder."""
+        return {
+            plain_name(name).removeprefix("encoder."): tensor
+            for name, tensor in self.tensors.items()
+            if not tensor.is_floating_point()
+        }
+
 
 def write_delta(path: Path, about: About, tensors: Mapping[str, Tensor]) -> None:
     """Write a delta; it appears whole or not at all."""
     kept = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    text = canonical(asdict(about))
+    text = canonical({"record": about.record.to_json(), "encoder": about.encoder})
     header = {"kind": KIND, "format": str(FORMAT), "about": text, "sha256": _digest(text, kept)}
     payload = save(kept, header)
     with write_whole(path) as stream:
@@ -88,8 +108,7 @@ def read_delta(path: Path) -> Delta:
 
 
 def _about(value: dict[str, Any]) -> About:
-    run, settings = Run(**value["run"]), Settings.from_json(value["settings"])
-    return About(**{**value, "run": run, "settings": settings})
+    return About(record=Record.from_json(value["record"]), encoder=value["encoder"])
 
 
 def _check_kind(path: Path, header: Mapping[str, str]) -> None:
@@ -113,3 +132,43 @@ def _digest(about: str, tensors: Mapping[str, Tensor]) -> str:
         digest.update(f"\0{name} {tensor.dtype} {list(tensor.shape)}\0".encode())
         digest.update(tensor.contiguous().view(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def check_training(
+    delta: Delta, run: Run, settings: Settings, encoder: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Make sure that a delta is what a run's training gives, however it is evaluated.
+
+    Args:
+        encoder: the encoder's files, by name, as its manifest has them.
+
+    Raises:
+        DataError: of another training, or of another encoder's files.
+    """
+    about = delta.about
+    found, wanted = training_identity(about.settings, about.run), training_identity(settings, run)
+    if found != wanted:
+        raise DataError(f"{delta.path}: of the training {found}, expected {wanted}", fix=FIX)
+    if about.encoder != {name: file["sha256"] for name, file in encoder.items()}:
+        raise DataError(f"{delta.path}: trained on other files of the encoder", fix=FIX)
+
+
+@torch.no_grad()
+def put_delta(model: EncoderModel, delta: Delta) -> None:
+    """Make a model with the run's method, and with the delta's `positions`, the trained one.
+
+    Raises:
+        DataError: tensors that do not fit the method.
+    """
+    own = trained_tensors(model)
+    expected = {name: tuple(tensor.shape) for name, tensor in own.items()}
+    found = {name: tuple(tensor.shape) for name, tensor in delta.tensors.items()}
+    if found != expected:
+        first = min(name for name in {**found, **expected} if found.get(name) != expected.get(name))
+        raise DataError(
+            f"{delta.path}: not what {delta.about.run.method} trains: tensor {first!r} has the "
+            f"shape {found.get(first)}, expected {expected.get(first)}",
+            fix=FIX,
+        )
+    for name, tensor in own.items():
+        tensor.copy_(delta.tensors[name])

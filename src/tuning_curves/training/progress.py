@@ -36,15 +36,17 @@ class Progress:
         which = f"run {self.done + 1} of {self.runs}: {planned.run.path}"
         say(f"{which} resumes after step {step}/{planned.run.steps}")
 
-    def finish(self, planned: PlannedRun, record: Record) -> None:
-        """A run has its record."""
-        self._count(planned, trained=True)
+    def finish(self, planned: PlannedRun, record: Record, *, trained: bool) -> None:
+        """A run has its record; of one that was not trained now, what was kept has been scored."""
+        self._count(planned, trained=trained)
         if not record.finished:
             result = f"DIVERGED: {record.failure}"
         else:
             assert record.scores is not None
             result = f"{self.metric.label} {self.metric.percent(record.scores['test']):.1f}"
-        seconds = record.cost.train_seconds + record.cost.evaluate_seconds
+        if not trained:
+            result += " from the kept training"
+        seconds = record.cost.evaluate_seconds + (record.cost.train_seconds if trained else 0)
         say(
             f"run {self.done} of {self.runs}: {planned.run.path} {result}, {seconds:.1f} s"
             f"{self._left(0)}"

@@ -33,6 +33,7 @@ from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.windows import Windows, open_windows, read_manifest
 from tuning_curves.training.belonging import check_belongs
+from tuning_curves.training.delta import Delta, put_delta
 from tuning_curves.training.evaluate import Evaluator
 from tuning_curves.training.loop import Trainer, loss_of, score_examples
 from tuning_curves.training.profile import (
@@ -132,7 +133,7 @@ class RunContext:
         shared = self.shared_bytes()
         model, counts = self.make_model(run)
         reset_peak_memory(self.device)  # what chooses entries is shared, and no run's own cost
-        feeds = {split: self.feed(model, split) for split in ("train", "test")}
+        feeds = self.feeds(model)
         trainer = Trainer(
             self.task,
             model,
@@ -146,6 +147,18 @@ class RunContext:
         )
         return PreparedRun(model=model, counts=counts, feeds=feeds, trainer=trainer, shared=shared)
 
+    def restore(self, delta: Delta) -> EncoderModel:
+        """The model that a training has left, to the bit.
+
+        Raises:
+            DataError: tensors that do not fit the run's method.
+        """
+        run = delta.about.run
+        chosen = {} if resolve_method(run.method).select is None else delta.positions
+        model, _ = self.make_model(run, chosen)  # other single entries are drawn, as they were
+        put_delta(model, delta)
+        return model
+
     def shared_bytes(self) -> int:
         """Bytes of a GPU that are no run's own, beside the room left for caches."""
         return allocated(self.device) + self.room.left
@@ -157,13 +170,19 @@ class RunContext:
             return None
         return max(peak, prepared.trainer.peak) - (prepared.shared - self.room.left)
 
-    def make_model(self, run: Run) -> tuple[EncoderModel, Counts]:
-        """A fresh copy of the encoder with the run's method in it."""
+    def make_model(
+        self, run: Run, chosen: dict[str, Tensor] | None = None
+    ) -> tuple[EncoderModel, Counts]:
+        """A fresh copy of the encoder with the run's method in it.
+
+        Args:
+            chosen: the entries that a method chooses by the data, where they are known already.
+        """
         model = copy.deepcopy(self.original)
         generator = torch.Generator().manual_seed(run.init_seed)
         method = resolve_method(run.method)
         counts = apply_method(method, model, generator)
-        place_sparse(model, self._select(method, model, run))
+        place_sparse(model, self._select(method, model, run) if chosen is None else chosen)
         store_frozen(model, self.precision)
         return model.to(self.device), counts
 
@@ -180,6 +199,10 @@ class RunContext:
             )
             self.selections[key] = method.select(model, losses)
         return self.selections[key]
+
+    def feeds(self, model: EncoderModel) -> dict[str, Feed]:
+        """Batches for a model by part of the data; the validation split is of `train`."""
+        return {split: self.feed(model, split) for split in ("train", "test")}
 
     def feed(self, model: EncoderModel, split: str) -> Feed:
         """A split's batches for a model: what is frozen below its first trained layer is shared."""

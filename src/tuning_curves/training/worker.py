@@ -1,14 +1,18 @@
 """One process: start once, then train, evaluate and record a job's runs one after the other.
 
-A run that another process holds is left to it and looked at again at the end.
+A run that another process holds is left to it and looked at again at the end. A run whose training
+was kept as a delta, by a run that differs in its evaluation alone, is only scored.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from tuning_curves.encoders.batches import Feed
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.encoders.precision import settle_arithmetic, warn_of_slow_bfloat16
 from tuning_curves.methods import resolve_method, trained_tensors
@@ -22,12 +26,19 @@ from tuning_curves.study.records import (
     Parameters,
     Provenance,
     Record,
+    Scoring,
     failure_path,
     read_record,
     write_failure,
     write_record,
 )
-from tuning_curves.training.delta import About, write_delta
+from tuning_curves.training.delta import (
+    About,
+    Delta,
+    check_training,
+    read_delta,
+    write_delta,
+)
 from tuning_curves.training.devices import (
     GpuSlots,
     OutOfMemory,
@@ -46,7 +57,9 @@ from tuning_curves.util.files import remove_partials
 from tuning_curves.util.interrupts import Interrupted, shielded
 from tuning_curves.util.locks import try_lock
 from tuning_curves.util.log import say
-from tuning_curves.util.provenance import gather
+from tuning_curves.util.provenance import gather, niceness
+
+NO_SCORES: dict[str, Any] = {"scores": None, "outcomes": None}
 
 
 @dataclass(kw_only=True)
@@ -54,6 +67,7 @@ class Summary:
     """What became of a job's runs: counts."""
 
     trained: int = 0
+    scored: int = 0  # from kept deltas
     diverged: int = 0
     found: int = 0
     busy: list[PlannedRun] = field(default_factory=list)
@@ -99,7 +113,7 @@ class Worker:
             if not had:
                 self.summary.busy.append(planned)
                 return
-            for path in self.paths.written(planned):
+            for path in self.paths.written(planned, self.job.settings):
                 remove_partials(path)
             try:
                 record = self._find_record(planned)
@@ -124,14 +138,16 @@ class Worker:
         return None if path is None else read_record(path, planned, self.job.settings)
 
     def _record(self, planned: PlannedRun) -> None:
-        """Train a run and write its record."""
-        trained = self._train(planned)
+        """Train a run, or score what is kept of its training, and write its record."""
+        scored = self._score(planned)
+        record = self._train(planned) if scored is None else scored
         with shielded():
-            write_record(self.paths.records, planned, trained)
+            write_record(self.paths.records, planned, record)
             self._forget(planned)
-        self.summary.diverged += not trained.finished
-        self.summary.trained += trained.finished
-        self.progress.finish(planned, trained)
+        self.summary.diverged += not record.finished
+        self.summary.trained += record.finished and scored is None
+        self.summary.scored += record.finished and scored is not None
+        self.progress.finish(planned, record, trained=scored is None)
 
     def _train_for_delta(self, planned: PlannedRun, record: Record) -> None:
         """Train a recorded run again for its delta; the record stays as it is."""
@@ -147,12 +163,34 @@ class Worker:
                 "another machine or other versions; the delta is of this training"
             )
         self.summary.trained += 1
-        self.progress.finish(planned, trained)
+        self.progress.finish(planned, trained, trained=True)
 
     def _misses_delta(self, planned: PlannedRun, record: Record) -> bool:
         """Whether a recorded run must be trained again, for a delta that was not kept."""
-        kept = self.paths.delta(planned).exists()
-        return self.paths.keep_deltas and not kept and record.finished
+        kept = self._delta(planned).exists()
+        return self.paths.retrain_for_deltas and not kept and record.finished
+
+    def _delta(self, planned: PlannedRun) -> Path:
+        return self.paths.delta(planned.run, self.job.settings)
+
+    def _score(self, planned: PlannedRun) -> Record | None:
+        """Evaluate what is kept of the run's training, and make its record; None: it must train.
+
+        Raises:
+            OutOfMemory: as `_train`.
+        """
+        path = self._delta(planned)
+        if not path.exists():
+            return None
+        try:
+            kept = read_delta(path)
+            check_training(kept, planned.run, self.job.settings, self.context.encoder["files"])
+            if kept.about.record.id == planned.id:  # its process ended before it was written
+                return kept.about.record
+            return self._in_memory(planned, lambda: self._score_as_if_it_fits(planned, kept))
+        except DataError as error:
+            say(f"warning: {error.message}: {planned.run.path} is trained anew")
+            return None
 
     def _forget(self, planned: PlannedRun) -> None:
         """Remove what a run with a record needs no more."""
@@ -165,8 +203,11 @@ class Worker:
         Raises:
             OutOfMemory: memory was not enough; what was needed is kept as the run's failure.
         """
+        return self._in_memory(planned, lambda: self._train_as_if_it_fits(planned))
+
+    def _in_memory(self, planned: PlannedRun, make: Callable[[], Record]) -> Record:
         try:
-            return self._train_as_if_it_fits(planned)
+            return make()
         except (MemoryError, OSError, RuntimeError) as error:
             if not is_shortage(error):
                 raise
@@ -196,18 +237,16 @@ class Worker:
                 lambda step: self.progress.resume(planned, step),
             )
             peak = self.context.peak_memory(prepared)  # an evaluation packs larger batches
-            failure, scored = None, self._evaluate(prepared, watch)
+            failure, scored = None, self._evaluate(prepared.feeds, watch)
         except (Diverged, FloatingPointError) as error:
             trace, peak = trainer.trace, self.context.peak_memory(prepared)
-            failure, scored = str(error), {"scores": None, "outcomes": None}
+            failure, scored = str(error), NO_SCORES
         before: dict[str, Tensor] = dict(self.context.pristine.named_parameters())
         check_frozen(model, before, run)
-        if self.paths.keep_deltas and failure is None:
-            self._keep_delta(planned, model, scored["scores"])
         moved = changes(model, before) if method.pretrained else {}
         profile = trace.profile
         assert profile is not None  # the first step has made it
-        return Record(
+        record = Record(
             id=planned.id,
             study=self.job.study,
             run=run,
@@ -222,29 +261,51 @@ class Worker:
             validation_curve=[(int(step), score) for step, score in trace.validation],
             provenance=Provenance(**provenance, niceness=trace.niceness),
         )
+        if self.paths.keep_deltas and record.finished:
+            self._keep_delta(record, model)
+        return record
 
-    def _evaluate(self, prepared: PreparedRun, watch: Stopwatch) -> dict[str, Any]:
+    def _score_as_if_it_fits(self, planned: PlannedRun, kept: Delta) -> Record:
+        """The record that the training left, with the scores of this run's evaluation."""
+        left = kept.about.record
+        packages = resolve_method(planned.run.method).packages
+        provenance = gather(self.device, self.context.precision, packages)
+        feeds = self.context.feeds(self.context.restore(kept))
+        watch = Stopwatch(self.device)
+        failure, scored = None, NO_SCORES
+        try:
+            scored = self._evaluate(feeds, watch)
+        except FloatingPointError as error:
+            failure = str(error)
+        scoring = Scoring(**provenance, trained_as=left.id, niceness=max(0, niceness()))
+        return replace(
+            left,
+            id=planned.id,
+            study=self.job.study,
+            settings=self.job.settings,
+            status="finished" if failure is None else "diverged",
+            failure=failure,
+            **scored,
+            cost=replace(left.cost, evaluate_seconds=round(watch.seconds, 3)),
+            provenance=replace(left.provenance, scored=scoring),
+        )
+
+    def _evaluate(self, feeds: Mapping[str, Feed], watch: Stopwatch) -> dict[str, Any]:
         """Evaluate on test and on validation, timed by `watch`."""
-        feeds = {"test": prepared.feeds["test"], "validation": prepared.feeds["train"]}
-        for split, feed in feeds.items():
+        parts = {"test": feeds["test"], "validation": feeds["train"]}
+        for split, feed in parts.items():
             feed.warm(self.context.evaluators[split].sample.examples)
         with watch.running():
             outcomes = {
                 split: self.context.evaluators[split].evaluate(feed, self.context.precision)
-                for split, feed in feeds.items()
+                for split, feed in parts.items()
             }
         return results_of(outcomes, self.context.task, self.context.test_groups)
 
-    def _keep_delta(self, planned: PlannedRun, model: EncoderModel, scores: dict[str, Any]) -> None:
-        about = About(
-            study=self.job.study,
-            id=planned.id,
-            run=planned.run,
-            settings=self.job.settings,
-            encoder={name: file["sha256"] for name, file in self.context.encoder["files"].items()},
-            scores=scores,
-        )
-        write_delta(self.paths.delta(planned), about, trained_tensors(model))
+    def _keep_delta(self, record: Record, model: EncoderModel) -> None:
+        encoder = {name: file["sha256"] for name, file in self.context.encoder["files"].items()}
+        path = self.paths.delta(record.run, record.settings)
+        write_delta(path, About(record=record, encoder=encoder), trained_tensors(model))
 
 
 def run_job(job: Job, paths: WorkerPaths, device: str, slots: GpuSlots | None = None) -> Summary:
