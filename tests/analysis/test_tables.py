@@ -92,6 +92,7 @@ def test_columns_are_the_promised_ones(runs: Runs, tmp_path: Path) -> None:
         "diverged",
         "curves": "budget,method,n_train,learning_rate,seeds,failed,metric,score,low,high,sd",
         "contrasts": "budget,first,second,n_train,pairs,metric,difference,low,high,p,p_holm",
+        "ranking": "budget,method,n_train,best,pairs,metric,difference,low,high,p,p_holm",
         "crossovers": "budget,first,second,n_train,low,high,statement",
         "budgets": "shorter,longer,first,second,n_train,shorter_steps,longer_steps,pairs,"
         "metric,difference,low,high,p,p_holm",
@@ -104,6 +105,7 @@ def test_columns_are_the_promised_ones(runs: Runs, tmp_path: Path) -> None:
         "provenance": "key,value,runs",
         "sizes": "budget,method,smaller,larger,smaller_steps,larger_steps,pairs,metric,difference,"
         "low,high,p,p_holm",
+        "training": "budget,method,n_train,step,loss,validation_score,seeds",
         "labels": "label,examples,share",
         "baseline": "metric,score",
         "verdicts": "claim,budget,verdict,estimate,low,high,unit,scale,reason,statement,source",

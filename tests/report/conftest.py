@@ -147,6 +147,7 @@ def invented_tables(study: StudyConfig, *, spread: float = 2.0) -> dict[str, pd.
         "learning_rates": _learning_rates(study),
         "curves": _curves(study, spread),
         "contrasts": _contrasts(study, spread),
+        "ranking": _ranking(study, spread),
         "crossovers": _crossovers(study, spread),
         "budgets": _budgets(study, spread),
         "costs": _costs(study),
@@ -155,6 +156,7 @@ def invented_tables(study: StudyConfig, *, spread: float = 2.0) -> dict[str, pd.
         "verdicts": _verdicts(study),
         "counts": _counts(study),
         "provenance": _provenance(study),
+        "training": _training(study),
         **{name: pd.DataFrame(columns=names(name)) for name in ("sizes", "labels", "baseline")},
     }
 
@@ -239,6 +241,23 @@ def _contrasts(study: StudyConfig, spread: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns.split())
 
 
+def _ranking(study: StudyConfig, spread: float) -> pd.DataFrame:
+    rows = []
+    seeds = len(study.seeds)
+    for budget in study.budget_names:
+        for n in study.sizes:
+            scores = {name: exact_match(name, n) for name in study.method_names}
+            best = max(scores, key=lambda name: scores[name])
+            for name, score in scores.items():
+                own = name == best
+                value = None if own else round(score - scores[best], 2)
+                low, high = (None, None) if own else _ends(value, spread, seeds)
+                p = None if high is None else 0.001 if high < 0 else 0.4
+                pairs = 0 if own else seeds
+                rows.append((budget, name, n, best, pairs, "exact_match", value, low, high, p, p))
+    return pd.DataFrame(rows, columns=names("ranking"))
+
+
 def _crossovers(study: StudyConfig, spread: float) -> pd.DataFrame:
     rows = []
     for budget in study.budget_names:
@@ -281,6 +300,19 @@ def _budgets(study: StudyConfig, spread: float) -> pd.DataFrame:
                     (*place, metric, value, low, high, p, p) for metric in ("exact_match", "f1")
                 ]
     return pd.DataFrame(rows, columns=columns.split())
+
+
+def _training(study: StudyConfig) -> pd.DataFrame:
+    """The loss falls by 1 in each quarter, from 5; BitFit's not before step 75 of whatever."""
+    rows = []
+    for budget, method, n in _points(study):
+        steps = max(3 * math.ceil(n / 8), 150 if budget == "floor" else 0)
+        for quarter in range(1, 5):
+            step = quarter * steps // 4
+            late = method.name == "bitfit" and step < 75
+            loss, score = 5.0 if late else 5.0 - quarter, 0.0 if late else 10.0 * quarter
+            rows.append((budget, method.name, n, step, loss, score, len(study.seeds)))
+    return pd.DataFrame(rows, columns=names("training"))
 
 
 def _costs(study: StudyConfig) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from tuning_curves.report.figures import (
     shares,
     step_costs,
     time_memory,
+    training,
 )
 from tuning_curves.study.config import StudyConfig
 
@@ -163,6 +164,51 @@ def test_learning_rates_of_a_method_with_one_budget(make_study: Any, make_tables
     alone = rates[rates["method"] == "adapter-houlsby"]
     figure = learning_rates.draw({**tables, "learning_rates": alone}, study)
     assert "one rate" in figure.texts[0].get_text()
+
+
+def test_training_has_losses_above_scores_at_three_sizes_and_each_training_once(
+    make_study: Any, make_tables: Any
+) -> None:
+    study = make_study()
+    figure = training.draw(make_tables(study), study)
+    upper, lower = figure.axes[:3], figure.axes[3:]
+    # Of trainings of 39 and 150 steps at 100, of 96 and 150 at 250: they differ most at the end.
+    assert [axes.get_title(loc="left") for axes in upper] == ["n = 100", "n = 250", "n = 1,000"]
+    assert [len(axes.get_lines()) for axes in upper] == [8, 8, 4]  # at 1,000 the budgets are alike
+    full = upper[0].get_lines()[:2]
+    assert [line.get_xdata()[-1] for line in full] == [39, 150]
+    assert [list(line.get_ydata()) for line in full] == [[4, 3, 2, 1]] * 2
+    assert list(lower[0].get_lines()[0].get_ydata()) == [10, 20, 30, 40]
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["full fine-tuning", "BitFit", "adapter (Houlsby)", "head only"]
+
+
+def test_training_without_scores_along_the_way_has_losses_alone(
+    make_study: Any, make_tables: Any
+) -> None:
+    study = make_study(sizes=(100,))
+    tables = make_tables(study)
+    tables["training"]["validation_score"] = np.nan
+    (axes,) = training.draw(tables, study).axes
+    assert axes.get_ylabel() == "training loss\n(nats)"
+
+
+def test_training_of_many_methods_has_a_row_for_each_other_family(
+    make_study: Any, make_tables: Any
+) -> None:
+    study = make_study()
+    tables = make_tables(study)
+    known = tables["training"]
+    head = known[(known["method"] == "head") & (known["n_train"] == 250)]
+    more = ["bitfit-q", "bitfit-k", "lora", "ia3", "rnn"]
+    rows = pd.concat([known, *(head.assign(method=name) for name in more)])
+    figure = training.draw({**tables, "training": rows}, study)
+    families = figure.axes[6:]
+    titles = [axes.get_legend().get_title().get_text() for axes in families[1::2]]
+    assert titles == ["some of the biases", "added modules", "without pre-training"]
+    assert families[0].get_title(loc="left") == "training loss (nats), n = 250"
+    drawn = [set(labels(axes)) for axes in families[1::2]]
+    assert drawn == [{"BitFit (q)", "BitFit (k)"}, {"LoRA", "IA3"}, {"BiLSTM reader"}]
 
 
 def test_methods_of_one_size_are_no_curve(make_study: Any, make_tables: Any) -> None:

@@ -6,7 +6,7 @@ ends are fixed, so that bytes do not depend on a number's last bit.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Format = Callable[[Any], str]
@@ -151,6 +151,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _points("sd", "SD"),
     ),
     "contrasts": (BUDGET, *PAIR, SIZE, *DIFFERENCE),
+    "ranking": (*PLACE, _text("best", "best", "method"), *DIFFERENCE),
     "crossovers": (
         BUDGET,
         *PAIR,
@@ -176,6 +177,13 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _whole("smaller_steps", "steps", "rise", "smaller_steps", "larger_steps"),
         _whole("larger_steps"),
         *DIFFERENCE,
+    ),
+    "training": (
+        *(replace(column, heading="") for column in PLACE),  # thousands of rows, for the figure
+        _whole("step"),
+        _significant("loss"),
+        _points("validation_score"),
+        _whole("seeds"),
     ),
     "costs": (
         METHOD,

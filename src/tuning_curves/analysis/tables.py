@@ -24,6 +24,7 @@ from tuning_curves.analysis.costs import (
 )
 from tuning_curves.analysis.crossover import make_crossovers
 from tuning_curves.analysis.labels import count_labels, list_baseline
+from tuning_curves.analysis.ranking import rank_methods
 from tuning_curves.analysis.runs import Runs
 from tuning_curves.analysis.selection import (
     keep_chosen,
@@ -32,6 +33,7 @@ from tuning_curves.analysis.selection import (
     unite_subsets,
 )
 from tuning_curves.analysis.sizes import compare_sizes
+from tuning_curves.analysis.training_curves import summarise_training
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.study.grid import points as study_points
 from tuning_curves.util.errors import DataError, ResourceError
@@ -57,13 +59,16 @@ def make_tables(runs: Runs, study: StudyConfig, claims: Claims) -> dict[str, pd.
     selection = select_rates(rates)
     chosen = keep_chosen(runs.frame, selection)
     counts, provenance = count_parameters(runs.frame), summarise_provenance(runs.frame)
+    training = summarise_training(runs, chosen)
     runs, chosen = unite_subsets(runs, chosen)
     curves = order_rows(make_curves(runs, chosen, study.analysis), study)
     tables = {
         "selection": selection,
         "learning_rates": rates,
         "contrasts": make_contrasts(runs, chosen, study),
+        "ranking": rank_methods(runs, chosen, study),
         "crossovers": make_crossovers(runs, chosen, study),
+        "training": training,
         "costs": summarise_costs(chosen),
         "counts": counts,
         "provenance": provenance,
@@ -92,7 +97,7 @@ def order_rows(frame: pd.DataFrame, study: StudyConfig) -> pd.DataFrame:
         keys["pair"] = [pairs.index(pair) for pair in found]
     if "method" in frame:
         keys["method"] = frame["method"].map(study.method_names.index)
-    for name in ("n_train", "learning_rate"):
+    for name in ("n_train", "learning_rate", "step"):
         if name in frame:
             keys[name] = frame[name]
     if keys.columns.empty:

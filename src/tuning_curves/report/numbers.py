@@ -16,6 +16,7 @@ from tuning_curves.report import prose, style, wording
 from tuning_curves.report.figures.panels import budget_words, partial_budgets
 from tuning_curves.report.gains import gain_sentences
 from tuning_curves.report.labels import label_sentence
+from tuning_curves.report.plateau import plateau_sentences
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.metrics import Mean
@@ -37,6 +38,7 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
         "task": _task(study),
         "budgets": [[name, budget_words(study, name)] for name in study.budget_names],
         "partial": partial_budgets(study),
+        "scored_along": bool(tables["training"]["validation_score"].notna().any()),
         "methods": _methods(tables, study),
         "method_deviations": _deviations(study),
         "claims": prose.claim_groups(tables, study),
@@ -59,6 +61,7 @@ def _sentences(tables: Tables, study: StudyConfig) -> dict[str, Any]:
         "contrasts": prose.contrast_sentences(tables, study),
         "decided": prose.decided_sentences(tables, study),
         "gains": gain_sentences(tables, study),
+        "plateau": plateau_sentences(tables),
         "verdicts": prose.count_sentence(tables, study.scale),
         "seeds": prose.seeds(tables, study),
         "gaps": prose.gaps(tables, study),

@@ -87,7 +87,11 @@ def make_sheets(tables: Tables, study: StudyConfig) -> dict[str, Sheet]:
     metrics = {metric.name: metric.heading for metric in task.metrics}
     show = {**SHOW, "metric": lambda name: str(metrics.get(name, name))}
     curves = of_metric(tables["curves"], task.metric.name)
-    sheets = {name: view(tables[name], TABLES[name], show, words) for name in TABLES}
+    sheets = {
+        name: view(tables[name], columns, show, words)
+        for name, columns in TABLES.items()
+        if any(column.heading for column in columns)  # else it is there for figures alone
+    }
     return {MAIN: scores(curves), **sheets}
 
 

@@ -11,6 +11,7 @@ FIGURES = {
     "curves": "curves",
     "figure2": "figure2",
     "difference": "difference",
+    "training": "training",
     "shares": "shares",
     "learning_rates": "learning_rates",
     "costs": "step_costs",

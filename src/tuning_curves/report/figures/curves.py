@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from tuning_curves.report import style
 from tuning_curves.report.figures.panels import (
     BASELINE,
+    REFERENCES,
     SINGLE,
     WIDTH,
     baseline_of,
@@ -33,7 +34,6 @@ from tuning_curves.tasks import make_task
 TOGETHER = 8  # so many curves can be told apart in one panel; more are drawn in one row per family
 FACES = (("hollow", "white"), ("grey", "#BDBDBD"))  # marks of budgets at some sizes only
 FURTHEST = 8.0  # by how many steps of `dodge` they may stand apart from the curve's own
-REFERENCES = ("full", "bitfit")  # repeated in grey in the row of every other family
 
 
 def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:

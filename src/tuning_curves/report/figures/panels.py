@@ -18,6 +18,7 @@ from tuning_curves.tasks import make_task
 WIDTH = 6.45  # inches: as wide as the text of the paper
 SINGLE = 4.3  # inches: a figure of one column of panels
 BASELINE = "majority class"
+REFERENCES = ("full", "bitfit")  # repeated in grey in the row of every other family
 NEAREST = 0.036  # by how much of the axis two size labels stand apart, for each panel in a row
 
 

@@ -1,0 +1,139 @@
+"""The answer to the study's question, from the table of ranks: which part of the encoder to tune.
+
+A method is *behind* where its paired difference to the best mean is decided after Holm's correction
+over the methods of a place (a size under a budget); all that is not behind is *tied* with the best.
+Where two budgets come to the same number of steps, the place counts once.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from tuning_curves.analysis.comparisons import LEAST_PAIRS
+from tuning_curves.analysis.tables import Tables
+from tuning_curves.report import style, wording
+from tuning_curves.study.config import StudyConfig
+from tuning_curves.study.grid import steps_of
+from tuning_curves.tasks import make_task
+
+FEW = 4  # so many methods are named; more are counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One size under one budget: the best mean, and who is tied with it or behind it."""
+
+    budget: str
+    n: int
+    steps: int
+    best: str
+    tied: tuple[str, ...]  # without the best one
+    behind: tuple[str, ...]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return (self.best, *self.tied, *self.behind)
+
+
+def find_places(ranking: pd.DataFrame, study: StudyConfig) -> list[Place]:
+    """The places of the table of ranks, in its order."""
+    found = []
+    bound = round(1 - study.analysis.confidence, 6)
+    for (budget, n), own in ranking.groupby(["budget", "n_train"], sort=False):
+        best = own["best"].iloc[0]
+        decided = (own["pairs"] >= LEAST_PAIRS) & (own["p_holm"] < bound) & (own["high"] < 0)
+        others = own["method"] != best
+        steps = steps_of(int(n), study.budget(budget), study.training.batch_size)
+        found.append(
+            Place(
+                budget=budget,
+                n=int(n),
+                steps=steps,
+                best=best,
+                tied=tuple(style.ordered(own.loc[others & ~decided, "method"])),
+                behind=tuple(style.ordered(own.loc[others & decided, "method"])),
+            )
+        )
+    return found
+
+
+def answer_sentences(tables: Tables, study: StudyConfig) -> list[str]:
+    """Who is nowhere behind, who is how often, and how it is under each budget.
+
+    [] where fewer than two methods have finished runs.
+    """
+    places = [p for p in find_places(tables["ranking"], study) if len(p.methods) > 1]
+    if not places:
+        return []
+    return [*_over_all(places), *_by_budget(places, make_task(study.task).nouns.examples)]
+
+
+def _over_all(places: Sequence[Place]) -> Iterator[str]:
+    once = list({(p.n, p.steps): p for p in reversed(places)}.values())
+    shown = style.main_ones(name for p in once for name in p.methods)
+    counts = {
+        name: (sum(name in p.behind for p in once), sum(name in p.methods for p in once))
+        for name in shown
+    }
+    safe = [name for name, (behind, _) in counts.items() if behind == 0]
+    if len(safe) == len(shown):
+        yield "At no size and budget is a method shown to be behind another one."
+        return
+    if safe:
+        verb = "is" if len(safe) == 1 else "are"
+        yield (
+            f"{_labels(safe)} {verb} at none of the sizes and budgets shown to be behind the best "
+            "method."
+        )
+    rest = wording.join(
+        f"{style.label(name)} at {behind} of {total}"
+        for name, (behind, total) in counts.items()
+        if behind
+    )
+    yield f"Shown to be behind: {rest} places."
+
+
+def _by_budget(places: Sequence[Place], examples: str) -> Iterator[str]:
+    """One sentence per budget, or per budgets of which the same is said."""
+    said: dict[str, list[str]] = {}
+    for budget in dict.fromkeys(p.budget for p in places):
+        own = [p for p in places if p.budget == budget]
+        said.setdefault(_phrases(own, examples), []).append(budget)
+    for phrase, budgets in said.items():
+        yield f"Under {wording.join(budgets)}, {phrase}."
+
+
+def _phrases(places: Sequence[Place], examples: str) -> str:
+    """What holds at which sizes; sizes of which the same is said stand together."""
+    sizes: dict[str, list[int]] = {}
+    for place in sorted(places, key=lambda p: p.n):
+        sizes.setdefault(_standing(place), []).append(place.n)
+    return "; ".join(
+        f"with {wording.join(map(wording.whole, ns))} {examples} {standing}"
+        for standing, ns in sizes.items()
+    )
+
+
+def _standing(place: Place) -> str:
+    if not place.behind:
+        return "no method is shown to be better than another"
+    best = f"{style.label(place.best)} has the best mean"
+    behind = f"{_names(place.behind, place)} {_is(place.behind)} behind"
+    if not place.tied:
+        return f"{best}, and {behind}"
+    return f"{best}, {_names(place.tied, place)} {_is(place.tied)} tied with it, and {behind}"
+
+
+def _names(methods: Sequence[str], place: Place) -> str:
+    if len(methods) <= FEW:
+        return wording.join(style.label(name) for name in methods)
+    return f"{len(methods)} of {len(place.methods)} methods"
+
+
+def _is(methods: Sequence[str]) -> str:
+    return "is" if len(methods) == 1 else "are"
+
+
+def _labels(methods: Sequence[str]) -> str:
+    return wording.capital(wording.join(style.label(name) for name in methods))
