@@ -75,7 +75,6 @@ def test_one_seed_decides_nothing(make_study: Any, make_tables: Any) -> None:
         "points, without an interval and so undecided (1 pair of runs per size)."
     )
     assert prose.seeds(tables, study).startswith("Every point rests on one subset")
-    assert "Holm" not in "".join(prose.contrast_sentences(tables, study))
 
 
 def test_a_demo_and_a_reduced_study_say_so_first(make_study: Any, make_tables: Any) -> None:
@@ -118,13 +117,17 @@ def test_a_side_needs_an_interval_holms_correction_and_three_pairs(make_study: A
     assert place(np.nan, np.nan) == "without interval"
 
 
-def test_holm_is_told(make_study: Any, make_tables: Any) -> None:
-    study = make_study(methods=("full", "bitfit"))
-    assert prose.contrast_sentences(make_tables(study), study) == [
-        "Under epochs and floor, BitFit is above full fine-tuning at n = 100, below it at n = 500 "
-        "and 1,000 and undecided at n = 250; after Holm's correction 3 of 4 differences "
-        "keep p < 0.05."
-    ]
+def test_rates_at_an_edge_and_rates_without_a_choice_are_counted(
+    make_study: Any, make_tables: Any
+) -> None:
+    study = make_study(sizes=(100, 1000), budgets=("epochs",))
+    tables = make_tables(study)  # the adapter has one rate
+    assert prose.edges(tables) == (
+        "Of 8 learning rates (one for each method, size and budget) 6 lie at an edge of the grid "
+        "and 2 are the only one tried."
+    )
+    tables["selection"]["edge"] = ""
+    assert prose.edges(tables) == ""
 
 
 def test_runs_that_two_budgets_share_count_once(make_study: Any, make_tables: Any) -> None:

@@ -44,6 +44,34 @@ def test_markdown_keeps_bars_inside_cells() -> None:
     assert sheets.to_markdown(sheet) == "| what | n |\n| --- | ---: |\n| a\\|b | 1 |\n"
 
 
+def test_contrasts_in_short_say_where_which_sizes_stand(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    sheet = sheets.make_sheets(make_tables(study), study)["contrasts_in_short"]
+    assert sheet.rows[0] == (
+        "BitFit minus full fine-tuning", "epochs and floor", "100", "500, 1,000", "250",
+    )  # fmt: skip
+    alone = make_study(seeds=(0,), methods=("full", "bitfit"))
+    sheet = sheets.make_sheets(make_tables(alone), alone)["contrasts_in_short"]
+    assert [row[2:] for row in sheet.rows] == [("–", "–", "100, 250, 500, 1,000")]
+
+
+def test_costs_in_short_have_a_row_per_method(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    tables = make_tables(study)
+    sheet = sheets.make_sheets(tables, study)["costs_in_short"]
+    assert sheet.headings[:3] == ("method", "time per step, to full", "activations (MB)")
+    assert sheet.headings[-1] == "s to 90\N{NO-BREAK SPACE}% of full's best"
+    assert sheet.rows[1] == (
+        "BitFit", "0.72", "300", "0.106", "0.212", "0.106", "150", "–",
+    )  # fmt: skip
+    tables["costs"]["step_time_ratio"] = float("nan")
+    tables["reach"]["train_seconds"] = float("nan")
+    untimed = sheets.make_sheets(tables, study)["costs_in_short"]
+    assert untimed.headings == (
+        "method", "activations (MB)", "gradients (MB)", "optimizer (MB)", "to store (MB)",
+    )  # fmt: skip
+
+
 def test_every_table_is_written_twice(
     make_study: Any, make_tables: Any, write_tables: Any, tmp_path: Path
 ) -> None:
@@ -52,7 +80,8 @@ def test_every_table_is_written_twice(
     build.write_report_tables(folder, study, folder)
     names = {"scores", *TABLES}
     assert {path.stem for path in folder.glob("*.csv")} == names
-    assert {path.stem for path in folder.glob("*.md")} == names - {"training"}  # the figure's alone
+    shown = (names - {"training"}) | {"costs_in_short", "contrasts_in_short"}
+    assert {path.stem for path in folder.glob("*.md")} == shown
     first = (folder / "scores.csv").read_text("utf-8").splitlines()[:2]
     assert first == [
         "budget,n,full fine-tuning,BitFit,adapter (Houlsby),head only",

@@ -91,7 +91,7 @@ def _over_all(places: Sequence[Place]) -> Iterator[str]:
         for name, (behind, total) in counts.items()
         if behind
     )
-    yield f"Shown to be behind: {rest} places."
+    yield f"Shown to be behind it: {rest} places, each a size under a budget."
 
 
 def _by_budget(places: Sequence[Place], examples: str) -> Iterator[str]:

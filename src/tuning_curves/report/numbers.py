@@ -13,6 +13,8 @@ import pandas as pd
 from tuning_curves.analysis.tables import Tables
 from tuning_curves.methods.registry import describe
 from tuning_curves.report import prose, style, wording
+from tuning_curves.report.answer import answer_sentences
+from tuning_curves.report.changes import change_sentences
 from tuning_curves.report.figures.panels import budget_words, partial_budgets
 from tuning_curves.report.gains import gain_sentences
 from tuning_curves.report.labels import label_sentence
@@ -58,7 +60,8 @@ def _deviations(study: StudyConfig) -> list[list[str]]:
 
 def _sentences(tables: Tables, study: StudyConfig) -> dict[str, Any]:
     return {
-        "contrasts": prose.contrast_sentences(tables, study),
+        "answer": answer_sentences(tables, study),
+        "changes": change_sentences(tables, study),
         "decided": prose.decided_sentences(tables, study),
         "gains": gain_sentences(tables, study),
         "plateau": plateau_sentences(tables),
@@ -68,6 +71,7 @@ def _sentences(tables: Tables, study: StudyConfig) -> dict[str, Any]:
         "failures": prose.failures(tables, study),
         "coinciding": prose.coinciding(study),
         "limits": prose.limits(study),
+        "edges": prose.edges(tables),
         "labels": label_sentence(tables, study),
     }
 

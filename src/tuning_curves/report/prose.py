@@ -1,4 +1,4 @@
-"""The sentences about results that the paper is given: the main finding, contrasts, verdict counts.
+"""The sentences about results that the paper is given: the main finding, and counts of verdicts.
 
 And in short, what limits them: gaps, failures, what a study leaves out. All else is said by tables
 and figures. No sentence says more than the tables do: without an interval there is no "higher", an
@@ -6,7 +6,6 @@ interval that holds zero is undecided, and a demo says that it is one.
 """
 
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -42,18 +41,13 @@ def _budgets(names: list[str]) -> str:
 
 
 def _by_phrase(
-    rows: pd.DataFrame,
-    first: str,
-    second: str,
-    study: StudyConfig,
-    ending: Callable[[pd.DataFrame], str] = lambda rows: "",
+    rows: pd.DataFrame, first: str, second: str, study: StudyConfig
 ) -> dict[str, list[str]]:
     """What is said, and the budgets of which it is said."""
     said: dict[str, list[str]] = {}
     for budget in dict.fromkeys(rows["budget"]):
         own = rows[rows["budget"] == budget]
-        phrase = _phrase(own, first, second, study) + ending(own)
-        said.setdefault(phrase, []).append(budget)
+        said.setdefault(_phrase(own, first, second, study), []).append(budget)
     return said
 
 
@@ -157,18 +151,6 @@ def _basis(rows: pd.DataFrame, study: StudyConfig) -> str:
     return f"paired differences in {label}, after Holm's correction over sizes; {runs}{few}"
 
 
-def contrast_sentences(tables: Tables, study: StudyConfig) -> list[str]:
-    """One sentence per contrast and, where they differ, budget, with what Holm leaves."""
-    contrasts = of_metric(tables["contrasts"], make_task(study.task).metric.name)
-    return [
-        f"Under {wording.join(budgets)}, {phrase}."
-        for first, second in pairs_of(contrasts, study)
-        for phrase, budgets in _by_phrase(
-            _rows(contrasts, first, second), first, second, study, lambda rows: _holm(rows, study)
-        ).items()
-    ]
-
-
 def decided_sentences(tables: Tables, study: StudyConfig) -> list[str]:
     """Those of other contrasts than the first in which some size is decided."""
     contrasts = of_metric(tables["contrasts"], make_task(study.task).metric.name)
@@ -180,18 +162,6 @@ def decided_sentences(tables: Tables, study: StudyConfig) -> list[str]:
         ).items()
         if " above " in phrase or " below " in phrase
     ]
-
-
-def _holm(rows: pd.DataFrame, study: StudyConfig) -> str:
-    known = rows["p_holm"].dropna()
-    if known.empty:
-        return ""
-    bound = round(1 - study.analysis.confidence, 6)
-    left = int((known < bound).sum())
-    return (
-        f"; after Holm's correction {left} of {wording.plural(len(known), 'difference')} "
-        f"{'keeps' if left == 1 else 'keep'} p < {bound:g}"
-    )
 
 
 def seeds(tables: Tables, study: StudyConfig) -> str:
@@ -300,6 +270,22 @@ def limits(study: StudyConfig) -> str:
         for places, labels in alike.items()
     ]
     return " ".join(sentences)
+
+
+def edges(tables: Tables) -> str:
+    """How many learning rates lie at an edge of their grid, or have none; "" where none does."""
+    edge = tables["selection"].dropna(subset=["learning_rate"])["edge"]
+    at_edge, alone = int(edge.isin(["low", "high"]).sum()), int((edge == "only").sum())
+    found = []
+    if at_edge:
+        lies = "lies" if at_edge == 1 else "lie"
+        found.append(f"{wording.whole(at_edge)} {lies} at an edge of the grid")
+    if alone:
+        found.append(f"{wording.whole(alone)} {'is' if alone == 1 else 'are'} the only one tried")
+    if not found:
+        return ""
+    chosen = wording.plural(len(edge), "learning rate")
+    return f"Of {chosen} (one for each method, size and budget) {wording.join(found)}."
 
 
 VERDICTS = ("replicated", "not replicated", "undecided")

@@ -13,6 +13,7 @@ import pandas as pd
 from tuning_curves.analysis.columns import TABLES, Column
 from tuning_curves.analysis.tables import Tables, of_metric
 from tuning_curves.report import style, wording
+from tuning_curves.report.prose import pairs_of, place_of
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
 
@@ -92,7 +93,12 @@ def make_sheets(tables: Tables, study: StudyConfig) -> dict[str, Sheet]:
         for name, columns in TABLES.items()
         if any(column.heading for column in columns)  # else it is there for figures alone
     }
-    return {MAIN: scores(curves), **sheets}
+    return {
+        MAIN: scores(curves),
+        "costs_in_short": costs_in_short(tables["costs"], tables["reach"]),
+        "contrasts_in_short": contrasts_in_short(tables["contrasts"], study),
+        **sheets,
+    }
 
 
 def view(
@@ -151,6 +157,63 @@ def scores(curves: pd.DataFrame) -> Sheet:
         if (budget, n) in held
     ]
     return _grid(("budget", "n", *(style.label(method) for method in methods)), lines, left=1)
+
+
+COSTS = (  # column of the table of costs, heading, how it is shown
+    ("step_time_ratio", "time per step, to full", SHOW["ratio"]),
+    ("activation_bytes", "activations (MB)", wording.megabytes),
+    ("gradient_bytes", "gradients (MB)", wording.megabytes),
+    ("optimizer_bytes", "optimizer (MB)", wording.megabytes),
+    ("delta_bytes", "to store (MB)", wording.megabytes),
+)
+
+
+def costs_in_short(costs: pd.DataFrame, reach: pd.DataFrame) -> Sheet:
+    """One row per method: medians over sizes and budgets, and the times to shares of full's best.
+
+    A column of which nothing was measured is left out.
+    """
+    known = [part for part in COSTS if costs[part[0]].notna().any()]
+    medians = costs.groupby("method")[[name for name, *_ in known]].median()
+    times = reach.pivot(index="method", columns="share", values="train_seconds")
+    shares = [share for share in times if times[share].notna().any()]
+    rows = [
+        (
+            style.label(method),
+            *(show(medians.loc[method, name]) for name, _, show in known),
+            *(wording.significant(_cell(times, method, share)) for share in shares),
+        )
+        for method in style.ordered(medians.index)
+    ]
+    reached = [f"s to {SHOW['share'](share)} of full's best" for share in shares]
+    return _grid(("method", *(heading for _, heading, _ in known), *reached), rows, left=1)
+
+
+def _cell(frame: pd.DataFrame, row: str, column: float) -> float:
+    return float(frame.loc[row, column]) if row in frame.index else float("nan")
+
+
+def contrasts_in_short(contrasts: pd.DataFrame, study: StudyConfig) -> Sheet:
+    """One row per contrast and budgets of which the same is said: where which sizes stand."""
+    own = of_metric(contrasts, make_task(study.task).metric.name)
+    said: dict[tuple[str, ...], list[str]] = {}
+    for first, second in pairs_of(own, study):
+        pair = own[(own["first"] == first) & (own["second"] == second)]
+        for budget in dict.fromkeys(pair["budget"]):
+            places = _places(pair[pair["budget"] == budget], study)
+            said.setdefault((_one_or_pair(first, second), *places), []).append(budget)
+    rows = [(pair, wording.join(budgets), *cells) for (pair, *cells), budgets in said.items()]
+    headings = ("difference", "budget", "above 0 at n", "below 0 at n", "undecided at n")
+    return _grid(headings, rows, left=len(headings))
+
+
+def _places(rows: pd.DataFrame, study: StudyConfig) -> list[str]:
+    """The sizes above, below and undecided, as text."""
+    cells = []
+    for names in (("above",), ("below",), ("undecided", "without interval")):
+        sizes = [row.n_train for row in rows.itertuples() if place_of(row, study) in names]
+        cells.append(", ".join(wording.whole(n) for n in sorted(sizes)) or wording.NOTHING)
+    return cells
 
 
 def _grid(headings: tuple[str, ...], rows: list[tuple[str, ...]], left: int) -> Sheet:

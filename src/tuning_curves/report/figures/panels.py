@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.ticker import NullFormatter
 
 from tuning_curves.analysis.tables import of_metric
@@ -168,7 +168,7 @@ def difference_axis(axes: Axes, differences: pd.Series) -> None:
 
 
 def legend_below(
-    figure: Figure, handles: Sequence[Any], columns: int, title: str | None = None
+    figure: FigureBase, handles: Sequence[Any], columns: int, title: str | None = None
 ) -> None:
     """One legend for the whole figure, under its panels."""
     figure.legend(

@@ -52,7 +52,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
         if not others:
             _columns(figure, rows, main, sizes, words)
             return figure
-        top, bottom = figure.subfigures(2, 1, height_ratios=(above, below))
+        top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=(above, below))[:, 0]
         _columns(top, rows, main, sizes, words)
         _families(bottom, rows, others, words)
     return figure

@@ -1,0 +1,69 @@
+"""Which part to tune, in sentences that say no more than the table of ranks."""
+
+from typing import Any
+
+import pandas as pd
+
+from tuning_curves.analysis.columns import names
+from tuning_curves.report.answer import answer_sentences
+
+
+def row(budget: str, n: int, method: str, best: str, **values: Any) -> dict[str, Any]:
+    """Ten points below the best, decided."""
+    own = {"pairs": 0} if method == best else {
+        "pairs": 3, "difference": -10.0, "low": -12.0, "high": -8.0, "p_holm": 0.001,
+    }  # fmt: skip
+    place = {"budget": budget, "n_train": n, "method": method, "best": best}
+    return dict.fromkeys(names("ranking")) | place | own | values
+
+
+def tables(*rows: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    numbers = ["n_train", "pairs", "difference", "low", "high", "p", "p_holm"]
+    return {"ranking": pd.DataFrame(rows).astype(dict.fromkeys(numbers, float))}
+
+
+def test_who_is_behind_tied_and_best(make_study: Any) -> None:
+    tie = {"high": 1.0, "p_holm": 0.3}
+    found = answer_sentences(
+        tables(
+            row("epochs", 100, "full", "full"),
+            row("epochs", 100, "bitfit", "full", **tie),
+            row("epochs", 1000, "full", "full"),
+            row("epochs", 1000, "bitfit", "full"),
+            row("epochs", 1000, "head", "full"),
+            row("floor", 100, "full", "full"),
+            row("floor", 100, "bitfit", "full"),
+            row("floor", 100, "head", "full", **tie),
+            row("floor", 1000, "full", "full"),  # the same steps as under epochs: counted once
+            row("floor", 1000, "bitfit", "full"),
+            row("floor", 1000, "head", "full"),
+        ),
+        make_study(methods=("full", "bitfit", "head")),
+    )
+    assert found == [
+        "Full fine-tuning is at none of the sizes and budgets shown to be behind the best method.",
+        "Shown to be behind it: BitFit at 2 of 3 and head only at 1 of 2 places, each a size under "
+        "a budget.",
+        "Under epochs, with 100 questions no method is shown to be better than another; with 1,000 "
+        "questions full fine-tuning has the best mean, and BitFit and head only are behind.",
+        "Under floor, with 100 questions full fine-tuning has the best mean, head only is tied "
+        "with it, and BitFit is behind; with 1,000 questions full fine-tuning has the best mean, "
+        "and BitFit and head only are behind.",
+    ]
+
+
+def test_two_pairs_decide_nothing_and_one_method_has_no_rival(make_study: Any) -> None:
+    study = make_study(methods=("full", "bitfit"))
+    rows = [row("epochs", 100, "full", "full"), row("epochs", 100, "bitfit", "full", pairs=2)]
+    assert answer_sentences(tables(*rows), study) == [
+        "At no size and budget is a method shown to be behind another one.",
+        "Under epochs, with 100 questions no method is shown to be better than another.",
+    ]
+    assert answer_sentences(tables(rows[0]), study) == []
+
+
+def test_many_methods_are_counted(make_study: Any) -> None:
+    behind = ("bitfit", "head", "lora", "ia3", "prefix")
+    rows = [row("epochs", 100, name, "full") for name in ("full", *behind)]
+    last = answer_sentences(tables(*rows), make_study(methods=("full", *behind)))[-1]
+    assert "has the best mean, and 5 of 6 methods are behind." in last
