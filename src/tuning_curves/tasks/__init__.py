@@ -11,7 +11,7 @@ from tuning_curves.tasks.base import Task
 from tuning_curves.util.errors import UsageError
 
 # Modules of this package that are no task.
-SHARED = ("base", "dataset", "entities", "files", "labels", "metrics", "windows")
+SHARED = ("base", "ceiling", "dataset", "entities", "files", "labels", "metrics", "windows")
 
 
 def task_names() -> list[str]:

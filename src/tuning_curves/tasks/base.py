@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 
+from tuning_curves.tasks.ceiling import Limit
 from tuning_curves.tasks.dataset import Dataset
 from tuning_curves.tasks.metrics import Metric, Parts
 from tuning_curves.tasks.windows import Windows
@@ -209,6 +210,16 @@ class Task(ABC):
             stride: tokens that neighbouring windows of one text share; None where the task cuts
                 a text into one window (`overlaps`).
         """
+
+    def find_limits(
+        self, data: Mapping[str, Dataset], parts: Mapping[str, Windows]
+    ) -> dict[str, list[Limit]]:
+        """What of either part cannot be learnt or got right, whatever is trained.
+
+        Args:
+            parts: the windows of `data`, by part.
+        """
+        return {split: [] for split in parts}
 
     # What is trained and measured
 

@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from tuning_curves.tasks.ceiling import Limit
 from tuning_curves.util.errors import DataError, quoted
 
 MOST_LABELS = 10_000
@@ -73,6 +76,17 @@ def check_parts(train: Iterable[str], test: Iterable[str], name: str) -> list[st
         return []
     what = "label stands" if len(beyond) == 1 else "labels stand"
     return [f"{len(beyond)} {what} in the test part alone and cannot be learnt: {_list(beyond)}"]
+
+
+def unseen_labels(asked: np.ndarray, seen: np.ndarray, what: str) -> Limit:
+    """The test part's examples or words, `what` in the plural, whose label was never trained.
+
+    Args:
+        asked: the labels' numbers of the test part; seen: those of the training part, each once.
+    """
+    count = int((~np.isin(asked, seen)).sum())
+    name = f"{what} with a label that no training example has"
+    return Limit(name=name, count=count, total=len(asked), metric="accuracy")
 
 
 def count_labels(found: Iterable[str], labels: Sequence[str]) -> dict[str, int]:

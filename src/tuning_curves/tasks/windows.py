@@ -5,13 +5,20 @@ written last that carries their hashes. Nothing is padded. A task that keeps its
 (question answering tokenises a context once for all its questions) has a class of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from tuning_curves.tasks.ceiling import (
+    Limit,
+    limits_to_json,
+    lines,
+    unknown_tokens,
+    warnings_of,
+)
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import MANIFEST, read_json, sha256_of_file, write_json, write_whole
 
@@ -92,6 +99,10 @@ class Windows:
             return self._texts
         return read_json(self.folder / "texts.json", what="the part's texts")
 
+    def text_tokens(self) -> Iterator[np.ndarray]:
+        """All tokens that are read, special ones too, each as often as its text is tokenised."""
+        yield self.tokens
+
     def example_of_window(self) -> np.ndarray:
         """The example of each window: int64 [windows]."""
         counts = np.diff(self.window_bounds)
@@ -138,37 +149,54 @@ def make_windows(
     *,
     max_length: int,
     stride: int | None,
-) -> dict[str, list[str]]:
+) -> list[str]:
     """Cut both parts into windows and write them below `folder`, the manifest last.
 
     Returns:
-        each part's notes (`Windows.notes`).
+        what people should know: each part's notes (`Windows.notes`), what limits its scores, and
+        warnings of what is far from usual.
 
     Raises:
-        DataError: an example that cannot be cut so.
+        DataError: an example that cannot be cut so, or data from which nothing can be learnt.
     """
     tokenizer = open_tokenizer(encoder)
+    parts = {
+        split: task.encode(data[split], tokenizer, max_length=max_length, stride=stride)
+        for split in SPLITS
+    }
+    limits = find_limits(task, data, parts, tokenizer)
+    notes = {split: list(windows.notes) for split, windows in parts.items()}
+    told = [f"{split}: {line}" for split, found in notes.items() for line in found]
+    told += [*lines(limits), *warnings_of(limits, tokenizer)]
     files: dict[str, str] = {}
-    notes: dict[str, list[str]] = {}
-    about: Mapping[str, Any] = {}
-    for split in SPLITS:
-        windows = task.encode(data[split], tokenizer, max_length=max_length, stride=stride)
-        about = windows.about
-        notes[split] = list(windows.notes)
+    for split, windows in parts.items():
         files |= _write(windows, folder, split)
     manifest = {
         "layout": LAYOUT,
         "task": task.name,
-        "about": about,
+        "about": parts["train"].about,
         "tokenizer_sha256": sha256_of_file(encoder / "tokenizer.json"),
         "content": {split: data[split].content_sha256() for split in SPLITS},
         "max_length": max_length,
         "stride": stride,
         "notes": notes,
+        "limits": limits_to_json(limits),
         "files": files,
     }
     write_json(folder / MANIFEST, manifest)
-    return notes
+    return told
+
+
+def find_limits(
+    task: "Task", data: Mapping[str, "Dataset"], parts: Mapping[str, Windows], tokenizer: Any
+) -> dict[str, list[Limit]]:
+    """What no method can get right of either part, and what the encoder does not know of it."""
+    found = task.find_limits(data, parts)
+    unknown = {split: unknown_tokens(windows, tokenizer) for split, windows in parts.items()}
+    return {
+        split: [*([] if limit is None else [limit]), *found[split]]
+        for split, limit in unknown.items()
+    }
 
 
 def _write(windows: Windows, folder: Path, split: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from tuning_curves.tasks.base import Field, Nouns, Part, Prediction, Rows, Sample, Scored, Task
+from tuning_curves.tasks.ceiling import Limit
 from tuning_curves.tasks.metrics import Mean, Metric
 from tuning_curves.tasks.question_answering import answers
 from tuning_curves.tasks.question_answering import predictions as files
@@ -19,6 +20,7 @@ from tuning_curves.tasks.question_answering.data import (
     read_squad,
 )
 from tuning_curves.tasks.question_answering.exclude import without_questions
+from tuning_curves.tasks.question_answering.limits import find_limits
 from tuning_curves.tasks.question_answering.loss import span_loss
 from tuning_curves.tasks.question_answering.windows import WindowSet, cut_windows
 
@@ -112,6 +114,16 @@ and F1, each the best over a question's gold answers, as the official script cou
         """See `cut_windows`."""
         assert stride is not None, "checked with the study"
         return cut_windows(data, tokenizer, max_length, stride)
+
+    def find_limits(
+        self, data: Mapping[str, Any], parts: Mapping[str, Any]
+    ) -> dict[str, list[Limit]]:
+        """See `limits.find_limits`."""
+        limit = self.max_answer_tokens
+        return {
+            split: find_limits(data[split], windows, limit, trained=split == "train")
+            for split, windows in parts.items()
+        }
 
     def loss(self, logits: "Tensor", rows: Rows, labels: "Tensor") -> "Tensor":
         """See `span_loss`; labels are [windows, 2], a start and an end."""

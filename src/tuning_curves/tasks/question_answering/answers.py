@@ -98,7 +98,7 @@ def characters_of(sample: Sample) -> Characters:
 
 def _lay_out_characters(source: WindowSet, sample: Sample) -> Characters:
     start, end = np.zeros((2, sample.bounds[-1]), np.int64)
-    begins, ends = _whole_characters(source, contexts_of(sample))
+    begins, ends = whole_characters(source, contexts_of(sample))
     context_start = np.empty(len(sample.windows), np.int64)
     tail = len(source.template.after)
     for row, window in enumerate(sample.windows):
@@ -111,7 +111,7 @@ def _lay_out_characters(source: WindowSet, sample: Sample) -> Characters:
     return Characters(start=start, end=end, context_start=context_start)
 
 
-def _whole_characters(source: WindowSet, contexts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def whole_characters(source: WindowSet, contexts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """`char_start` and `char_end` of a part, widened so that no answer is cut inside a letter."""
     begins, ends = np.array(source.char_start), np.array(source.char_end)
     for context, (first, last) in zip(contexts, pairwise(source.context_bounds), strict=True):

@@ -6,7 +6,7 @@ the library's question-answering example. A window's label is where the answer l
 first position (CLS) where it does not lie wholly inside (Devlin et al. 2019, section 4.2 and code).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -79,6 +79,11 @@ class WindowSet(Windows):
     def template(self) -> Template:
         """What stands around question and context."""
         return Template(**self.about["template"])
+
+    def text_tokens(self) -> Iterator[np.ndarray]:
+        """Of questions and of contexts, each once."""
+        yield self.question_tokens
+        yield self.context_tokens
 
     def count_tokens(self) -> np.ndarray:
         """Tokens of each window: int64 [windows]."""
@@ -234,10 +239,10 @@ def _answer_span(question: Question, pairs: np.ndarray) -> tuple[int, int] | Non
     if not question.answers:
         return None
     answer = question.answers[0]
-    return _token_span(pairs, answer.start, answer.start + len(answer.text))
+    return token_span(pairs, answer.start, answer.start + len(answer.text))
 
 
-def _token_span(pairs: np.ndarray, begin: int, end: int) -> tuple[int, int]:
+def token_span(pairs: np.ndarray, begin: int, end: int) -> tuple[int, int]:
     """First and last token that touch the characters from `begin` to `end` (exclusive)."""
     first = int(np.searchsorted(pairs[:, 1], begin, side="right"))
     last = int(np.searchsorted(pairs[:, 0], end, side="left")) - 1

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from tuning_curves.tasks.base import Field, Nouns, Part, Prediction, Rows, Sample, Scored, Task
+from tuning_curves.tasks.ceiling import Limit
 from tuning_curves.tasks.dataset import rows_of_json
-from tuning_curves.tasks.labels import check_labels, check_parts, number_labels
+from tuning_curves.tasks.labels import check_labels, check_parts, number_labels, unseen_labels
 from tuning_curves.tasks.metrics import MacroF1, Matthews, Mean, Metric, Parts
 from tuning_curves.tasks.text_classification import predictions as files
 from tuning_curves.tasks.text_classification.data import LabelledTexts, from_rows
@@ -141,6 +142,13 @@ correlation and macro-F1, as scikit-learn counts them."""
             "group_sizes": data.group_sizes,
         }
         return Windows(arrays, notes=_notes(read, max_length))
+
+    def find_limits(
+        self, data: Mapping[str, Any], parts: Mapping[str, Windows]
+    ) -> dict[str, list[Limit]]:
+        """Test texts of labels that no training text has."""
+        seen, asked = np.unique(parts["train"].labels), parts["test"].labels
+        return {"train": [], "test": [unseen_labels(asked, seen, self.nouns.examples)]}
 
     def loss(self, logits: "Tensor", rows: Rows, labels: "Tensor") -> "Tensor":
         """Mean cross-entropy; logits are [windows, classes]."""

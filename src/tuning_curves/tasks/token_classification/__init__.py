@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from tuning_curves.tasks.base import Field, Nouns, Part, Prediction, Rows, Sample, Scored, Task
+from tuning_curves.tasks.ceiling import Limit
 from tuning_curves.tasks.dataset import rows_of_json
-from tuning_curves.tasks.labels import check_labels, check_parts, number_labels
+from tuning_curves.tasks.labels import check_labels, check_parts, number_labels, unseen_labels
 from tuning_curves.tasks.metrics import Metric, Ratio
 from tuning_curves.tasks.token_classification import predictions as files
 from tuning_curves.tasks.token_classification.data import LabelledWords, from_rows
@@ -125,6 +126,15 @@ BIO, entity F1 as seqeval counts it."""
         assert stride is not None, "checked with the study"
         numbers = number_labels(self.labels)
         return cut_sentences(data, tokenizer, numbers, max_length=max_length, stride=stride)
+
+    def find_limits(
+        self, data: Mapping[str, Any], parts: Mapping[str, Any]
+    ) -> dict[str, list[Limit]]:
+        """Words of the test part with labels that no training word has."""
+        labels = {split: np.asarray(windows.labels) for split, windows in parts.items()}
+        words = {split: found[found != NOT_COUNTED] for split, found in labels.items()}
+        seen = np.unique(words["train"])
+        return {"train": [], "test": [unseen_labels(words["test"], seen, "words")]}
 
     def loss(self, logits: "Tensor", rows: Rows, labels: "Tensor") -> "Tensor":
         """Mean cross-entropy over the words' first pieces; logits are [T, labels]."""
