@@ -1,6 +1,7 @@
 """Labels of the test part, the baseline, and curves of a metric that may lie below zero."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,20 @@ import pytest
 
 from tuning_curves.analysis.comparisons import make_curves
 from tuning_curves.analysis.costs import summarise_reach
-from tuning_curves.analysis.labels import count_labels, list_baseline
+from tuning_curves.analysis.labels import (
+    archive_limits,
+    count_labels,
+    limits_of,
+    list_baseline,
+    list_limits,
+    read_limits,
+)
 from tuning_curves.analysis.runs import BIASES, Runs
 from tuning_curves.study.config import Analysis
+from tuning_curves.study.paths import StudyPaths
 from tuning_curves.tasks import make_task
+from tuning_curves.tasks.ceiling import Limit, limits_to_json
+from tuning_curves.util.files import write_json
 
 TASK = make_task(
     {
@@ -62,3 +73,33 @@ def test_intervals_are_cut_where_the_metric_ends(runs: Runs) -> None:
     assert curves["low"].to_dict() == {"matthews": -100.0, "accuracy": 0.0, "macro_f1": 0.0}
     matthews = curves.reset_index().query("metric == 'matthews'")
     assert summarise_reach(matthews, runs.frame).empty  # no share of it is less
+
+
+LIMITS = {
+    "train": [Limit(name="unknown tokens", count=1, total=8)],
+    "test": [Limit(name="questions out of reach", count=1, total=4, metric="exact_match")],
+}
+
+
+def test_limits_have_a_row_each_and_come_back_from_the_table() -> None:
+    table = list_limits(LIMITS)
+    assert table["share"].tolist() == [0.125, 0.25]
+    assert table["ceiling"].fillna(-1).tolist() == [-1, 75.0]
+    assert {part: limits_of(table, part) for part in LIMITS} == LIMITS
+
+
+def test_archived_limits_answer_for_the_windows_that_they_are_of(
+    make_study: Any, tmp_path: Path
+) -> None:
+    paths = StudyPaths(make_study(), tmp_path)
+    assert read_limits(paths) == {}
+    archive_limits(paths)
+    assert not paths.results.limits.exists()
+    manifest = paths.windows / "manifest.json"
+    write_json(manifest, {"limits": limits_to_json(LIMITS)})
+    archive_limits(paths)
+    manifest.unlink()
+    assert read_limits(paths) == LIMITS
+    other = StudyPaths(make_study({"windows": {"stride": 16}}), tmp_path)
+    assert other.results.limits == paths.results.limits
+    assert read_limits(other) == {}

@@ -18,11 +18,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tuning_curves.analysis import labels
 from tuning_curves.analysis.recommend import Curves, choose_method, gain_of_doubling, make_advice
 from tuning_curves.analysis.runs import Runs
 from tuning_curves.cli import main
 from tuning_curves.commands import advise
 from tuning_curves.study.config import StudyConfig
+from tuning_curves.tasks.ceiling import Limit
 from tuning_curves.util.errors import DataError
 
 from .simulated import simulate, study_of
@@ -254,9 +256,14 @@ def test_methods_that_are_all_behind_on_different_seeds_are_said_to_be(
 ) -> None:
     runs, _ = on_seeds(CIRCLE)
     monkeypatch.setattr(advise, "_chosen_runs", lambda study: (runs, runs.frame))
+    limit = Limit(name="questions out of reach", count=1, total=8, metric="exact_match")
+    monkeypatch.setattr(labels, "read_limits", lambda paths: {"test": [limit]})
     config = Path(__file__).resolve().parents[2] / "benchmarks" / "study.yaml"
     assert main(["advise", str(config)]) == 0
     out = capsys.readouterr().out
+    assert out.startswith(
+        "No method can reach more than 87.50\u00a0% exact match: 1 of 8 questions"
+    )
     assert "each method is behind another one, on seeds that are not the same" in out
     assert "Run all methods with the same seeds." in out
     assert "To keep" not in out

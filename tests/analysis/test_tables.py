@@ -108,6 +108,7 @@ def test_columns_are_the_promised_ones(runs: Runs, tmp_path: Path) -> None:
         "training": "budget,method,n_train,step,loss,validation_score,seeds",
         "labels": "label,examples,share",
         "baseline": "metric,score",
+        "limits": "part,name,number,total,share,metric,ceiling",
         "verdicts": "claim,budget,verdict,estimate,low,high,unit,scale,reason,statement,source",
     }
 

@@ -157,7 +157,10 @@ def invented_tables(study: StudyConfig, *, spread: float = 2.0) -> dict[str, pd.
         "counts": _counts(study),
         "provenance": _provenance(study),
         "training": _training(study),
-        **{name: pd.DataFrame(columns=names(name)) for name in ("sizes", "labels", "baseline")},
+        **{
+            name: pd.DataFrame(columns=names(name))
+            for name in ("sizes", "labels", "baseline", "limits")
+        },
     }
 
 

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tuning_curves.analysis.labels import list_limits
 from tuning_curves.report.figures import curves
 from tuning_curves.report.figures.panels import BASELINE, score_axis
-from tuning_curves.report.labels import label_sentence
+from tuning_curves.report.labels import label_sentence, limits_sentence
 from tuning_curves.study.config import StudyConfig
+from tuning_curves.tasks.ceiling import Limit
 
 TASK = {
     "name": "text-classification", "labels": ["bad", "good"], "pooling": "first",
@@ -54,6 +56,23 @@ def test_of_many_labels_the_most_frequent_is_named(study: StudyConfig) -> None:
 def test_a_task_without_labels_says_nothing(make_study: Any, make_tables: Any) -> None:
     study = make_study()
     assert label_sentence(make_tables(study), study) == ""
+
+
+def test_what_no_method_can_reach_is_said(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    assert limits_sentence(make_tables(study), study) == ""
+    found = [
+        Limit(name="unknown tokens", count=30, total=1_000),
+        Limit(name="questions out of reach", count=2, total=10_570, metric="exact_match"),
+    ]
+    tables = {"limits": list_limits({"train": found[:1], "test": found})}
+    assert limits_sentence(tables, study) == (
+        "Of the test part's tokens 3\u00a0% are unknown to the encoder: these are not its language "
+        "or writing. No method can reach more than 99.98\u00a0% exact match: 2 of 10,570 questions "
+        "out of reach."
+    )
+    usual = [Limit(name=limit.name, count=0, total=9, metric=limit.metric) for limit in found]
+    assert limits_sentence({"limits": list_limits({"test": usual})}, study) == ""
 
 
 @pytest.mark.parametrize("methods", [("full", "head"), tuple(f"top-{n}" for n in range(1, 10))])

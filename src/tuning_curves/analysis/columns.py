@@ -235,6 +235,15 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column(name="share", write=fraction, heading="share (%)", show="percent"),
     ),
     "baseline": (METRIC, _points("score", "most frequent label")),
+    "limits": (
+        _text("part", "part"),
+        _text("name", "what"),
+        _whole("number", "how many"),
+        _whole("total", "of"),
+        Column(name="share", write=fraction, heading="share (%)", show="percent"),
+        METRIC,
+        _points("ceiling", "at most"),
+    ),
     "provenance": (
         _text("key", "what"),
         _text("value", "value", "long"),

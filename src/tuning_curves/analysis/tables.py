@@ -23,7 +23,7 @@ from tuning_curves.analysis.costs import (
     summarise_reach,
 )
 from tuning_curves.analysis.crossover import make_crossovers
-from tuning_curves.analysis.labels import count_labels, list_baseline
+from tuning_curves.analysis.labels import count_labels, list_baseline, list_limits
 from tuning_curves.analysis.ranking import rank_methods
 from tuning_curves.analysis.runs import Runs
 from tuning_curves.analysis.selection import (
@@ -36,6 +36,7 @@ from tuning_curves.analysis.sizes import compare_sizes
 from tuning_curves.analysis.training_curves import summarise_training
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.study.grid import points as study_points
+from tuning_curves.tasks.ceiling import Limits
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import write_text
 
@@ -43,18 +44,24 @@ Tables = Mapping[str, pd.DataFrame]
 FIX_TABLES = "run `tuning-curves analyse` for this study again"
 
 
-def write_tables(runs: Runs, study: StudyConfig, claims: Claims, out: Path) -> None:
+def write_tables(
+    runs: Runs, study: StudyConfig, claims: Claims, out: Path, limits: Limits | None = None
+) -> None:
     """Write every table of a study as CSV into the folder `out`.
+
+    Args:
+        limits: of the study's data (`labels.read_limits`), where they are known.
 
     Raises:
         DataError: runs that disagree with each other.
     """
-    for name, frame in make_tables(runs, study, claims).items():
+    tables = make_tables(runs, study, claims) | {"limits": list_limits(limits or {})}
+    for name, frame in tables.items():
         write_table(out / f"{name}.csv", frame, TABLES[name])
 
 
 def make_tables(runs: Runs, study: StudyConfig, claims: Claims) -> dict[str, pd.DataFrame]:
-    """Every table as an unrounded frame, by name, rows in the study's order."""
+    """Every table that runs give, as an unrounded frame, by name; rows in the study's order."""
     rates = summarise_rates(runs.frame)
     selection = select_rates(rates)
     chosen = keep_chosen(runs.frame, selection)

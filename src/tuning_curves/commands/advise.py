@@ -53,16 +53,23 @@ def run(args: argparse.Namespace) -> int:
         ResourceError: no records.
         DataError: damaged ones, or none of a run that has finished.
     """
+    from tuning_curves.analysis.labels import read_limits
     from tuning_curves.analysis.recommend import make_advice
     from tuning_curves.study.config import read_study
+    from tuning_curves.study.paths import StudyPaths
     from tuning_curves.tasks import make_task
+    from tuning_curves.tasks.ceiling import ceiling_sentences
 
     study = read_study(args.study)
     advice = make_advice(*_chosen_runs(study), study.config, args.size)
+    task = make_task(study.config.task)
+    limits = read_limits(StudyPaths(study)).get("test", ())
+    limited = ceiling_sentences(limits, {metric.name: metric.label for metric in task.metrics})
     if args.json:
-        print(json.dumps(advice, indent=1))
+        print(json.dumps([one | {"limits": limited} for one in advice], indent=1))
         return 0
-    several, examples = len(advice) > 1, make_task(study.config.task).nouns.examples
+    several, examples = len(advice) > 1, task.nouns.examples
+    print("\n".join(limited), end="\n" if limited else "")
     for one in advice:
         if several:
             print(f"budget {one['budget']}, {one['n_train']:,} {examples}:")

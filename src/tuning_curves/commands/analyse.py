@@ -45,11 +45,13 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Analyse."""
     from tuning_curves.analysis.claims.published import PUBLISHED, read_claims
+    from tuning_curves.analysis.labels import read_limits
     from tuning_curves.analysis.runs import read_study_runs
     from tuning_curves.analysis.tables import write_tables
     from tuning_curves.study.config import read_study
+    from tuning_curves.study.paths import StudyPaths
 
     claims, study = read_claims(args.claims or PUBLISHED), read_study(args.study)
     runs = read_study_runs(study, recorded=args.recorded)
-    write_tables(runs, study.config, claims, args.out)
+    write_tables(runs, study.config, claims, args.out, read_limits(StudyPaths(study)))
     return 0

@@ -9,8 +9,8 @@ from tuning_curves.commands.options import add
 
 DESCRIPTION = """\
 Move a study's records from runs/<study>/records to results/<study>/records, where they
-can be committed. Each is checked against the study first; archived ones are never
-overwritten.
+can be committed, and beside them what limits the study's scores (limits.json). Each is
+checked against the study first; archived ones are never overwritten.
 """
 EPILOG = """\
 example:
@@ -33,11 +33,14 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Archive."""
+    from tuning_curves.analysis.labels import archive_limits
     from tuning_curves.study.config import read_study
+    from tuning_curves.study.paths import StudyPaths
     from tuning_curves.study.records import RecordStore, archive_records
 
     study = read_study(args.study)
     store = RecordStore(study)
+    archive_limits(StudyPaths(study))
     moved = archive_records(store)
     print(f"{moved} records moved to {store.archive}", file=sys.stderr)
     return 0

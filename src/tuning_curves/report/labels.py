@@ -1,11 +1,13 @@
-"""The sentence on the labels of the test part, from the tables of labels and of the baseline."""
+"""The sentences on the test part: its labels, the baseline, and what no method can reach."""
 
 import pandas as pd
 
+from tuning_curves.analysis.labels import limits_of
 from tuning_curves.analysis.tables import Tables, of_metric
 from tuning_curves.report import wording
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
+from tuning_curves.tasks.ceiling import ceiling_sentences
 
 FEW = 6  # so many labels are counted one by one
 
@@ -25,6 +27,12 @@ def label_sentence(tables: Tables, study: StudyConfig) -> str:
         score = wording.points(baseline["score"].iloc[0])
         scored = f"; predicting it always would score {score} % {task.metric.label}"
     return f"The test set has {total} with {_counted(counts)}{scored}."
+
+
+def limits_sentence(tables: Tables, study: StudyConfig) -> str:
+    """What keeps scores down whatever is trained; "" where nothing does, or nothing is known."""
+    labels = {metric.name: metric.label for metric in make_task(study.task).metrics}
+    return " ".join(ceiling_sentences(limits_of(tables["limits"], "test"), labels))
 
 
 def _counted(counts: pd.DataFrame) -> str:

@@ -17,7 +17,7 @@ from tuning_curves.report.answer import answer_sentences
 from tuning_curves.report.changes import change_sentences
 from tuning_curves.report.figures.panels import budget_words, partial_budgets
 from tuning_curves.report.gains import gain_sentences
-from tuning_curves.report.labels import label_sentence
+from tuning_curves.report.labels import label_sentence, limits_sentence
 from tuning_curves.report.plateau import plateau_sentences
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
@@ -73,6 +73,7 @@ def _sentences(tables: Tables, study: StudyConfig) -> dict[str, Any]:
         "limits": prose.limits(study),
         "edges": prose.edges(tables),
         "labels": label_sentence(tables, study),
+        "ceiling": limits_sentence(tables, study),
     }
 
 

@@ -42,11 +42,24 @@ class StudyPaths:
     @property
     def windows(self) -> Path:
         """One folder for each encoder, data set, task and setting of the windows."""
+        key = [LAYOUT, *self._material_of_windows()]
+        return self.root / "runs" / "windows" / sha256_of(key)[:12]
+
+    @property
+    def windows_sha256(self) -> str:
+        """The hash of all that windows are made from, whatever files they are kept in."""
+        return sha256_of(self._material_of_windows())
+
+    def _material_of_windows(self) -> list[object]:
         config = self.study.config
         encoder = config.encoder
-        key = [LAYOUT, encoder.pin, encoder_settings(encoder).files]
-        key += [config.data.pin, config.windows.model_dump(), config.task]
-        return self.root / "runs" / "windows" / sha256_of(key)[:12]
+        return [
+            encoder.pin,
+            encoder_settings(encoder).files,
+            config.data.pin,
+            config.windows.model_dump(),
+            config.task,
+        ]
 
     @property
     def cache(self) -> Path:
@@ -135,6 +148,11 @@ class ResultPaths:
     def records(self) -> Path:
         """The archive."""
         return self.folder / "records"
+
+    @property
+    def limits(self) -> Path:
+        """What limits scores, as the windows' manifest had it when records were archived."""
+        return self.folder / "limits.json"
 
     @property
     def tables(self) -> Path:

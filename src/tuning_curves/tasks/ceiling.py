@@ -5,6 +5,7 @@ or behind an unknown one no method can give. Each limit is a count out of a tota
 the share of the test part that a model without a fault would get right.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -139,6 +140,28 @@ def _vocabulary(tokenizer: Any) -> Iterator[str]:
 def told(limit: Limit) -> str:
     """`12 of 2,000 unknown tokens (0.60 %)`, as a line of a log."""
     return f"{limit.count:,} of {limit.total:,} {limit.name} ({100 * limit.share:.2g} %)"
+
+
+def ceiling_sentences(limits: Sequence[Limit], labels: Mapping[str, str]) -> list[str]:
+    """What keeps the test part's scores down, for people; empty where nothing does.
+
+    Args:
+        limits: of the test part. labels: of metrics, by their names.
+    """
+    said = []
+    for limit in limits:
+        if limit.metric and limit.count:
+            most = math.floor(10_000 * (1 - limit.share)) / 100
+            said.append(
+                f"No method can reach more than {most:.2f}\u00a0% {labels[limit.metric]}: "
+                f"{limit.count:,} of {limit.total:,} {limit.name}."
+            )
+        if limit.name == UNKNOWN and limit.share > USUAL_UNKNOWN:
+            said.append(
+                f"Of the test part's tokens {100 * limit.share:.2g}\u00a0% are unknown to the "
+                "encoder: these are not its language or writing."
+            )
+    return said
 
 
 def lines(limits: Limits) -> Iterable[str]:
