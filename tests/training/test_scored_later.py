@@ -1,5 +1,6 @@
 """Scores of a kept training under another evaluation: to the bit those of training anew."""
 
+import errno
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from tuning_curves.cli import main
@@ -17,6 +19,7 @@ from tuning_curves.study.survey import survey
 from tuning_curves.training import loop, worker
 from tuning_curves.training.evaluate import Evaluator
 from tuning_curves.training.worker import Summary, run_job
+from tuning_curves.util.locks import try_lock
 
 FEW = {"test_examples": 7, "validation_examples": 3}
 MORE = {"test_examples": "all", "validation_examples": "all"}
@@ -204,24 +207,60 @@ def check_trained_anew(study: Study, places: WorkerPaths, tmp_path: Path) -> Non
     assert numbers(record) == numbers(anew)
 
 
-def test_a_process_that_died_between_delta_and_record_loses_neither(
+def test_a_lost_record_is_written_again_from_its_delta(
+    make_study: Any, keeping: WorkerPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = study_of(make_study, MORE)
+    run(study, keeping)
+    path = keeping.records / study.unique[0].record
+    written = json.loads(path.read_text("utf-8"))
+    path.unlink()
+    no_training(monkeypatch)
+    run(study, keeping)
+    assert json.loads(path.read_text("utf-8")) == written
+
+
+def test_a_delta_that_cannot_be_written_costs_no_record(
     make_study: Any, keeping: WorkerPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = study_of(make_study, MORE)
 
-    def dying(*_: Any) -> None:
-        raise KeyboardInterrupt
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(worker, "write_record", dying)
-        with pytest.raises(KeyboardInterrupt):
+        patched.setattr(worker, "write_delta", full)
+        with pytest.raises(OSError, match="No space left"):
             run(study, keeping)
-    no_training(monkeypatch)
-    _, record = run(study, keeping)
-    assert record.provenance.scored is None
-    assert record.scores is not None
-    (planned,) = study.unique
-    assert not keeping.checkpoint(planned).exists()
+    summary, record = run(study, keeping)
+    assert (summary.found, record.finished) == (1, True)
+
+
+def test_two_evaluations_of_one_training_do_not_train_it_twice(
+    make_study: Any, keeping: WorkerPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few, more = study_of(make_study, FEW), study_of(make_study, MORE)
+    lock = keeping.training_lock(few.unique[0].run, few.settings)
+    assert lock == keeping.training_lock(more.unique[0].run, more.settings)
+    order: list[str] = []
+    attend = worker.Worker._attend
+
+    def watched(self: Any, planned: Any, *, wait: bool) -> None:
+        if wait:  # the other process has trained meanwhile, and ends
+            held.__exit__(None, None, None)
+            run(few, keeping)
+        order.append("waits" if wait else "passes over")
+        attend(self, planned, wait=wait)
+
+    held = try_lock(lock)
+    held.__enter__()
+    job = more.job(more.unique)
+    with monkeypatch.context() as patched:
+        patched.setattr(worker.Worker, "_attend", watched)
+        later = worker.Worker(job, keeping, torch.device("cpu"))
+        later.run()
+    assert order == ["passes over", "passes over", "waits"]
+    assert (later.summary.trained, later.summary.scored) == (0, 1)
 
 
 def test_a_model_whose_logits_are_no_numbers_on_more_examples_has_diverged(

@@ -220,6 +220,10 @@ class WorkerPaths:
     def lock(self, planned: PlannedRun) -> Path:
         return lock_path(self.workspace, planned)
 
+    def training_lock(self, run: Run, settings: Settings) -> Path:
+        """Held by the process that attends to a training, whatever evaluation it is for."""
+        return self.workspace / "locks" / f"{training_identity(settings, run)}.lock"
+
     def checkpoint(self, planned: PlannedRun) -> Path:
         return self.workspace / "checkpoints" / f"{planned.id}.checkpoint"
 

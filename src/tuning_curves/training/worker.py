@@ -7,7 +7,7 @@ was kept as a delta, by a run that differs in its evaluation alone, is only scor
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -59,6 +59,7 @@ from tuning_curves.util.locks import try_lock
 from tuning_curves.util.log import say
 from tuning_curves.util.provenance import gather, niceness
 
+T = TypeVar("T")
 NO_SCORES: dict[str, Any] = {"scores": None, "outcomes": None}
 
 
@@ -109,8 +110,12 @@ class Worker:
         return self.summary
 
     def _attend(self, planned: PlannedRun, *, wait: bool) -> None:
-        with try_lock(self.paths.lock(planned), wait=wait) as had:
-            if not had:
+        training = self.paths.training_lock(planned.run, self.job.settings)
+        with (
+            try_lock(self.paths.lock(planned), wait=wait) as had,
+            try_lock(training, wait=wait) as alone,  # no other evaluation of it trains meanwhile
+        ):
+            if not (had and alone):
                 self.summary.busy.append(planned)
                 return
             for path in self.paths.written(planned, self.job.settings):
@@ -140,10 +145,12 @@ class Worker:
     def _record(self, planned: PlannedRun) -> None:
         """Train a run, or score what is kept of its training, and write its record."""
         scored = self._score(planned)
-        record = self._train(planned) if scored is None else scored
+        record, model = self._train(planned) if scored is None else (scored, None)
         with shielded():
             write_record(self.paths.records, planned, record)
             self._forget(planned)
+            if model is not None:
+                self._keep_delta(record, model)
         self.summary.diverged += not record.finished
         self.summary.trained += record.finished and scored is None
         self.summary.scored += record.finished and scored is not None
@@ -152,11 +159,13 @@ class Worker:
     def _train_for_delta(self, planned: PlannedRun, record: Record) -> None:
         """Train a recorded run again for its delta; the record stays as it is."""
         try:
-            trained = self._train(planned)
+            trained, model = self._train(planned)
         except OutOfMemory:
             self._forget(planned)  # a run with a record has no failure
             raise
-        self._forget(planned)
+        with shielded():
+            self._forget(planned)
+            self._keep_delta(trained, model)
         if trained.scores != record.scores:
             say(
                 f"warning: {planned.run.path} trained again has other scores than its record: "
@@ -167,8 +176,8 @@ class Worker:
 
     def _misses_delta(self, planned: PlannedRun, record: Record) -> bool:
         """Whether a recorded run must be trained again, for a delta that was not kept."""
-        kept = self._delta(planned).exists()
-        return self.paths.retrain_for_deltas and not kept and record.finished
+        wanted = self.paths.retrain_for_deltas and record.finished
+        return wanted and not self._delta(planned).exists()
 
     def _delta(self, planned: PlannedRun) -> Path:
         return self.paths.delta(planned.run, self.job.settings)
@@ -185,7 +194,7 @@ class Worker:
         try:
             kept = read_delta(path)
             check_training(kept, planned.run, self.job.settings, self.context.encoder["files"])
-            if kept.about.record.id == planned.id:  # its process ended before it was written
+            if kept.about.record.id == planned.id:  # the record alone was lost
                 return kept.about.record
             return self._in_memory(planned, lambda: self._score_as_if_it_fits(planned, kept))
         except DataError as error:
@@ -197,15 +206,15 @@ class Worker:
         self.paths.checkpoint(planned).unlink(missing_ok=True)
         failure_path(self.paths.workspace, planned).unlink(missing_ok=True)
 
-    def _train(self, planned: PlannedRun) -> Record:
-        """Train and evaluate one run; returns its record.
+    def _train(self, planned: PlannedRun) -> tuple[Record, EncoderModel]:
+        """Train and evaluate one run; returns its record and the trained model.
 
         Raises:
             OutOfMemory: memory was not enough; what was needed is kept as the run's failure.
         """
         return self._in_memory(planned, lambda: self._train_as_if_it_fits(planned))
 
-    def _in_memory(self, planned: PlannedRun, make: Callable[[], Record]) -> Record:
+    def _in_memory(self, planned: PlannedRun, make: Callable[[], T]) -> T:
         try:
             return make()
         except (MemoryError, OSError, RuntimeError) as error:
@@ -217,10 +226,10 @@ class Worker:
         failure = write_failure(self.paths.workspace, planned, "out of memory", details)
         raise shortage_error(planned, failure)
 
-    def _train_as_if_it_fits(self, planned: PlannedRun) -> Record:
+    def _train_as_if_it_fits(self, planned: PlannedRun) -> tuple[Record, EncoderModel]:
         prepared = self.context.prepare(planned)
         try:
-            return self._finish(planned, prepared)
+            return self._finish(planned, prepared), prepared.model
         except Interrupted:
             prepared.trainer.keep()
             raise
@@ -246,7 +255,7 @@ class Worker:
         moved = changes(model, before) if method.pretrained else {}
         profile = trace.profile
         assert profile is not None  # the first step has made it
-        record = Record(
+        return Record(
             id=planned.id,
             study=self.job.study,
             run=run,
@@ -261,9 +270,6 @@ class Worker:
             validation_curve=[(int(step), score) for step, score in trace.validation],
             provenance=Provenance(**provenance, niceness=trace.niceness),
         )
-        if self.paths.keep_deltas and record.finished:
-            self._keep_delta(record, model)
-        return record
 
     def _score_as_if_it_fits(self, planned: PlannedRun, kept: Delta) -> Record:
         """The record that the training left, with the scores of this run's evaluation."""
@@ -303,6 +309,9 @@ class Worker:
         return results_of(outcomes, self.context.task, self.context.test_groups)
 
     def _keep_delta(self, record: Record, model: EncoderModel) -> None:
+        """Write what a run has trained, where that is wanted and it has finished."""
+        if not (self.paths.keep_deltas and record.finished):
+            return
         encoder = {name: file["sha256"] for name, file in self.context.encoder["files"].items()}
         path = self.paths.delta(record.run, record.settings)
         write_delta(path, About(record=record, encoder=encoder), trained_tensors(model))
