@@ -20,14 +20,21 @@ import pandas as pd
 import pytest
 from scipy.special import ndtr, ndtri
 
-from tuning_curves.analysis.claims.decide import Condition, judge_everywhere, judge_turn
+from tuning_curves.analysis.claims.decide import (
+    Condition,
+    judge_everywhere,
+    judge_somewhere,
+    judge_turn,
+)
 from tuning_curves.analysis.claims.evidence import (
     Evidence,
     compare_to_full_data,
     ratio_condition,
     score_condition,
 )
+from tuning_curves.analysis.claims.orders import AtLeastShare
 from tuning_curves.analysis.claims.rules import Above, DataNeeded, Equivalent, ScoreRule
+from tuning_curves.analysis.claims.steps import compare_spread, flip_condition
 from tuning_curves.analysis.crossover import draw_curves, locate_crossover
 from tuning_curves.analysis.statistics import Estimate, estimate
 
@@ -197,3 +204,66 @@ def test_a_share_of_the_full_score_is_seldom_put_on_the_wrong_side() -> None:
         assert not missing
         wrong += min(found[1000].p_for, found[1000].p_against) <= ALPHA
     assert wrong / 300 <= 0.09  # two-sided: 5 %
+
+
+def test_a_flip_is_seldom_claimed_where_the_second_difference_is_zero() -> None:
+    """Below with the fewest steps, level with the most, at three sizes: one false "above" of three.
+
+    And seldom refuted where it is so by a hair at one of them.
+    """
+    rng = np.random.default_rng(11)
+    found = {"false": 0, "refuted": 0}
+    studies = 200
+    for _ in range(studies):
+        for key, late in (("false", (0, 0, 0)), ("refuted", (0.01, 0, 0))):
+            gaps = (*(-12.0 if key == "false" else -0.01,) * 3, *late)
+            sums, sizes = draw_differences(rng, gaps, 5, 0.08, 0.3)
+            all_ = [estimate(one, sizes, draws=199, generator=rng) for one in sums]
+            conditions = [
+                flip_condition(few, many, f"{n}", LEVEL)
+                for n, (few, many) in enumerate(zip(all_[:3], all_[3:], strict=True))
+            ]
+            verdict = judge_somewhere(conditions, ALPHA).verdict
+            wrong = "replicated" if key == "false" else "not replicated"
+            found[key] += verdict == wrong
+    assert found["false"] / studies <= 0.065
+    assert found["refuted"] / studies <= 0.03  # all three would have to err at once
+
+
+@pytest.mark.parametrize("seeds", [5, 10])
+@pytest.mark.parametrize("failing", [0.0, 0.15])
+def test_steadiness_is_seldom_claimed_where_nothing_is_steadier(seeds: int, failing: float) -> None:
+    """Also where some runs fail under either budget, which tests of variances take for spread."""
+    rng = np.random.default_rng(seeds)
+    wrong, studies = 0, 1500
+    for _ in range(studies):
+        scores = rng.standard_normal((2, seeds)) - 6 * (rng.random((2, seeds)) < failing)
+        found = compare_spread(*scores)
+        wrong += found.tails(0.0)[0] <= ALPHA
+    assert wrong / studies <= 0.035
+
+
+def test_worst_and_a_share_are_seldom_claimed_at_their_bounds() -> None:
+    """Worst: level with one of four others. A share: exactly that share."""
+    rng = np.random.default_rng(12)
+    wrong, studies = {"worst": 0, "share": 0}, 120
+    for _ in range(studies):
+        sums, sizes = draw_differences(rng, (12, 12, 12, 0), 5, 0.08, 0.3)
+        conditions = [
+            condition_of(estimate(one, sizes, draws=199, generator=rng), ABOVE, n)
+            for n, one in enumerate(sums)
+        ]
+        wrong["worst"] += judge_everywhere(conditions, ALPHA).verdict == "replicated"
+    study = study_of(["full", "top-2"], [500])
+    rule = AtLeastShare.model_validate(
+        {"kind": "at-least-share", "first": "top-2", "second": "full", "metric": "main"}
+        | {"share": 0.9, "sizes": {"from": 1, "to": 500, "least": 1}}
+    )
+    for _ in range(studies):
+        runs = simulate(rng, study, lambda method, _: 45.0 if method == "top-2" else 50.0)
+        evidence = Evidence(
+            runs=runs, chosen=runs.frame, selection=pd.DataFrame(), study=study, confidence=LEVEL,
+            least_pairs=3,
+        )  # fmt: skip
+        wrong["share"] += rule.judge(evidence, "epochs").verdict == "replicated"
+    assert max(wrong.values()) / studies <= 0.065

@@ -109,7 +109,9 @@ def test_columns_are_the_promised_ones(runs: Runs, tmp_path: Path) -> None:
         "labels": "label,examples,share",
         "baseline": "metric,score",
         "limits": "part,name,number,total,share,metric,ceiling",
-        "verdicts": "claim,budget,verdict,estimate,low,high,unit,scale,reason,statement,source",
+        "facts": "fact,value,low,high,unit,of,agreement,statement,source",
+        "verdicts": "claim,budget,verdict,estimate,low,high,unit,scale,reason,statement,kind,"
+        "source",
     }
 
 

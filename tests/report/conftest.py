@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tuning_curves.analysis.claims.published import read_claims
+from tuning_curves.analysis.claims.published import WORDS, read_claims
 from tuning_curves.analysis.claims.verdicts import SCALES
 from tuning_curves.analysis.columns import names
 from tuning_curves.report import build
@@ -154,6 +154,7 @@ def invented_tables(study: StudyConfig, *, spread: float = 2.0) -> dict[str, pd.
         "reach": _reach(study),
         "biases": _biases(study),
         "verdicts": _verdicts(study),
+        "facts": _invented_facts(),
         "counts": _counts(study),
         "provenance": _provenance(study),
         "training": _training(study),
@@ -393,9 +394,23 @@ def _verdicts(study: StudyConfig) -> pd.DataFrame:
                     "claim": claim.id, "budget": budget, "verdict": verdict, "estimate": estimate,
                     "low": low, "high": high, "unit": claim.rule.unit,
                     "scale": SCALES[study.scale], "reason": reason,
-                    "statement": claim.statement, "source": claim.source.text,
+                    "statement": claim.statement.format(**WORDS), "kind": claim.source.kind,
+                    "source": claim.source.words,
                 }
             )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _invented_facts() -> pd.DataFrame:
+    """The project's own facts, each counted as a half."""
+    rows = [
+        {
+            "fact": fact.id, "value": 0.5, "low": 0.25, "high": 0.75, "unit": fact.rule.unit,
+            "of": "pairs of runs", "agreement": "agrees", "statement": fact.statement,
+            "source": fact.source.words,
+        }
+        for fact in read_claims(CLAIMS).facts
+    ]  # fmt: skip
     return pd.DataFrame(rows)
 
 

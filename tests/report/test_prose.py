@@ -14,7 +14,7 @@ def verdicts(*rows: tuple[str, str, str]) -> dict[str, pd.DataFrame]:
     frame = pd.DataFrame(rows, columns=["claim", "budget", "verdict"])
     scale = "at demo scale: no evidence"
     numbers = {"estimate": 0.5, "low": 0.4, "high": 0.6, "unit": "ratio"}
-    words = {"scale": scale, "reason": "why", "statement": "s", "source": "t"}
+    words = {"scale": scale, "reason": "why", "statement": "s", "kind": "paper", "source": "t"}
     return {"verdicts": frame.assign(**numbers, **words)}
 
 

@@ -249,6 +249,23 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _text("value", "value", "long"),
         _whole("runs", "runs"),
     ),
+    "facts": (
+        _text("fact", "fact", "text", "statement"),
+        _significant("value", "counted", "power"),
+        Column(
+            name="low",
+            write=significant,
+            heading="least and greatest",
+            show="power_interval",
+            sources=("low", "high"),
+        ),
+        Column(name="high", write=significant),
+        _text("unit", "unit"),
+        _text("of", "of"),
+        _text("agreement", "the sentence"),
+        _text("statement"),
+        _text("source"),
+    ),
     "verdicts": (
         _text("claim", "claim", "text", "statement"),
         BUDGET,
@@ -259,6 +276,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _text("scale", "scale"),
         _text("reason", "reason"),
         _text("statement"),
+        _text("kind"),
         _text("source"),
     ),
 }

@@ -12,8 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from tuning_curves.analysis.bias_terms import summarise_biases
+from tuning_curves.analysis.claims.facts import make_facts
 from tuning_curves.analysis.claims.published import Claims
-from tuning_curves.analysis.claims.verdicts import make_verdicts
+from tuning_curves.analysis.claims.verdicts import evidence_of, make_verdicts
 from tuning_curves.analysis.columns import TABLES, Column
 from tuning_curves.analysis.comparisons import compare_budgets, make_contrasts, make_curves
 from tuning_curves.analysis.costs import (
@@ -69,6 +70,7 @@ def make_tables(runs: Runs, study: StudyConfig, claims: Claims) -> dict[str, pd.
     training = summarise_training(runs, chosen)
     runs, chosen = unite_subsets(runs, chosen)
     curves = order_rows(make_curves(runs, chosen, study.analysis), study)
+    evidence = evidence_of(runs, chosen, selection, study, claims)
     tables = {
         "selection": selection,
         "learning_rates": rates,
@@ -89,7 +91,8 @@ def make_tables(runs: Runs, study: StudyConfig, claims: Claims) -> dict[str, pd.
         "curves": curves,
         "budgets": compare_budgets(runs, chosen, study),
         "reach": summarise_reach(of_metric(curves, runs.metric.name), chosen),
-        "verdicts": make_verdicts(runs, chosen, selection, study, claims),
+        "facts": make_facts(evidence, claims.facts),
+        "verdicts": make_verdicts(evidence, claims),
     }
 
 

@@ -43,7 +43,7 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
         "scored_along": bool(tables["training"]["validation_score"].notna().any()),
         "methods": _methods(tables, study),
         "method_deviations": _deviations(study),
-        "claims": prose.claim_groups(tables, study),
+        "claims": prose.claim_kinds(tables, study),
         "published_figure": published_figure(pd.read_csv(reference)),
     }
 

@@ -336,6 +336,24 @@ def _together(verdicts: pd.Series) -> str:
     return MIXED if {"replicated", "not replicated"} <= found else "undecided"
 
 
+KINDS = {  # of sources, in the order of the table
+    "figure": "The paper's figures",
+    "paper": "Papers",
+    "replication": "A public replication",
+    "lecture": "The lecture",
+}
+
+
+def claim_kinds(tables: Tables, study: StudyConfig) -> list[dict[str, Any]]:
+    """The claims of each kind of source: a heading and `claim_groups`' entries."""
+    groups = claim_groups(tables, study)
+    return [
+        {"heading": heading, "claims": own}
+        for kind, heading in KINDS.items()
+        if (own := [group for group in groups if group["kind"] == kind])
+    ]
+
+
 def claim_groups(tables: Tables, study: StudyConfig) -> list[dict[str, Any]]:
     """For each claim its sentence, its source, its rows and its verdict over all budgets."""
     examples = make_task(study.task).nouns.examples
@@ -345,6 +363,7 @@ def claim_groups(tables: Tables, study: StudyConfig) -> list[dict[str, Any]]:
         groups.append(
             {
                 "claim": claim,
+                "kind": first["kind"],
                 "statement": first["statement"],
                 "source": first["source"],
                 "verdict": _together(rows["verdict"]),

@@ -67,6 +67,7 @@ SHOW: dict[str, Callable[..., str]] = {
     "signed_interval": lambda low, high: wording.interval(low, high, sign=True),
     "size_interval": wording.size_interval,
     "plain_interval": wording.plain_interval,
+    "power_interval": wording.power_interval,
     "method": style.label,
     "one_or_pair": _one_or_pair,
     "rise": _rise,

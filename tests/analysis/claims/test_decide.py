@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from tuning_curves.analysis.claims.decide import Condition, judge_everywhere, judge_turn
+from tuning_curves.analysis.claims.decide import (
+    Condition,
+    judge_everywhere,
+    judge_somewhere,
+    judge_turn,
+)
 from tuning_curves.analysis.claims.evidence import ratio_condition
 
 ALPHA = 0.025
@@ -42,6 +47,26 @@ def test_the_number_shown_is_the_one_the_verdict_hangs_on() -> None:
     assert judge_everywhere([at(0, 0.001), at(1, 0.02)], ALPHA).estimate == 1
     assert judge_everywhere([at(0, 0.999), at(1, 0.02)], ALPHA).estimate == 0
     assert judge_everywhere([at(0, 0.001), at(1, np.nan)], ALPHA).estimate == 1
+
+
+@pytest.mark.parametrize(
+    ("p_values", "missing", "verdict", "reason"),
+    [
+        (((0.001, 1), (0.9, 0.5)), "", "replicated", "so at n = 0"),
+        (((0.001, 1), (0.9, 0.5)), "too few", "replicated", "so at n = 0"),
+        (((0.02, 1), (0.9, 0.5)), "", "undecided", "the data leave it open at n = 0, n = 1"),
+        (((0.9, 0.02), (0.9, 0.02)), "", "not replicated", "not so at n = 0, n = 1"),
+        (((0.9, 0.02), (0.9, 0.02)), "too few", "undecided", "too few"),  # it may be so there
+        (((0.9, 0.02), (0.9, 0.03)), "", "undecided", "the data leave it open at n = 0, n = 1"),
+        ((), "nothing there", "undecided", "nothing there"),
+    ],
+)
+def test_one_place_suffices_and_all_have_to_break(
+    p_values: tuple[tuple[float, float], ...], missing: str, verdict: str, reason: str
+) -> None:
+    conditions = [at(place, *both) for place, both in enumerate(p_values)]
+    judged = judge_somewhere(conditions, ALPHA, missing)
+    assert (judged.verdict, judged.reason) == (verdict, reason)
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,9 @@ def message(found: Any) -> str:
 def test_the_projects_claims_name_known_methods_and_no_study() -> None:
     claims = read_claims(CLAIMS)
     assert (claims.evidence.confidence, claims.evidence.least_pairs) == (0.95, 3)
-    for claim in claims.claims:
-        for name in claim.rule.methods:
-            assert method_style(name).label
+    rules = [*(claim.rule for claim in claims.claims), *(fact.rule for fact in claims.facts)]
+    for name in (name for rule in rules for name in rule.methods):
+        assert method_style(name).label
     studies = [path.stem for path in CLAIMS.parent.glob("*.yaml")]
     text = CLAIMS.read_text("utf-8")
     assert [name for name in studies if name != "claims" and f"{name}.yaml" in text] == []
@@ -61,7 +61,7 @@ def remove(found: dict[str, Any]) -> None:
         (first_rule("metrics", "f1"), "in claims.0.rule; did you mean 'metric'?"),
         (
             first_rule("metric", "auc"),
-            "claims.0.rule.metric is 'auc', expected one of exact_match, f1",
+            "claims.0.rule.metric is 'auc', expected one of main, exact_match, f1",
         ),
         (first_rule("first", "Full FT"), "claims.0.rule.first is 'Full FT', expected text of the"),
         (first_rule("second", "bitfit"), "rule of 'bitfit-above-full-on-few' compares 'bitfit'"),
@@ -71,8 +71,21 @@ def remove(found: dict[str, Any]) -> None:
         ),
         (lambda f: f["claims"].append(f["claims"][0]), "'bitfit-above-full-on-few' is there twice"),
         (
-            lambda f: f["anchor"].update(score=[81, 80]),
-            "anchor.score is [81.0, 80.0], expected the lower",
+            lambda f: f["facts"].append(f["facts"][0] | {"id": f["claims"][0]["id"]}),
+            "the id 'bitfit-above-full-on-few' is there twice",
+        ),
+        (
+            lambda f: f["anchor"].update(at_least=800),
+            "anchor.at_least is 800, expected 100 or less",
+        ),
+        (
+            lambda f: f["claims"][0].update(statement="by {margin} points"),
+            "claims.0.statement is 'by {margin} points', expected text in which only {score}",
+        ),
+        (lambda f: f["claims"][0].update(task=["tagging"]), "is 'tagging', expected one of quest"),
+        (
+            lambda f: f["facts"][3]["rule"].update(quantity="seconds_per_step"),
+            "rule.quantity is 'seconds_per_step', expected one of flops_per_step",
         ),
         (
             lambda f: f["evidence"].update(confidence=95),

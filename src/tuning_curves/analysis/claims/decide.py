@@ -44,7 +44,6 @@ class Judgement:
     estimate: float = np.nan
     low: float = np.nan
     high: float = np.nan
-    exact: bool = False  # a count, without an error
 
 
 def undecided(reason: str) -> Judgement:
@@ -73,6 +72,26 @@ def judge_everywhere(conditions: Sequence[Condition], alpha: float, missing: str
     if open_places:
         return _at(weakest, UNDECIDED, f"the data leave it open at {_places(open_places)}")
     return _at(weakest, REPLICATED, f"holds at {_places(list(conditions))}")
+
+
+def judge_somewhere(conditions: Sequence[Condition], alpha: float, missing: str = "") -> Judgement:
+    """Judge a claim that has to hold at one place at least.
+
+    It is replicated if it is so at some place after Holm's correction over the places, and not
+    replicated if every place by itself rejects it.
+    """
+    if not conditions:
+        return undecided(missing or "there is nothing to test it by")
+    corrected = correct_holm(np.array([c.p_for for c in conditions]))
+    found = [c for c, p in zip(conditions, corrected, strict=True) if p <= alpha]
+    if found:
+        best = min(found, key=lambda c: c.p_for)
+        return _at(best, REPLICATED, f"so at {_places(found)}")
+    if not missing and all(c.p_against <= alpha for c in conditions):
+        weakest = max(conditions, key=lambda c: c.p_against)
+        return _at(weakest, NOT_REPLICATED, f"not so at {_places(list(conditions))}")
+    nearest = min(conditions, key=lambda c: 2.0 if np.isnan(c.p_for) else c.p_for)
+    return _at(nearest, UNDECIDED, missing or f"the data leave it open at {_places(conditions)}")
 
 
 def judge_turn(

@@ -27,8 +27,15 @@ from tuning_curves.tasks.metrics import Metric
 from tuning_curves.util.validation import Section
 
 if TYPE_CHECKING:
-    from tuning_curves.analysis.claims.rules import Cost, DataNeeded, LargestChanges, ScoreRule
+    from tuning_curves.analysis.claims.rules import (
+        Cost,
+        DataNeeded,
+        LargestChanges,
+        Rule,
+        ScoreRule,
+    )
 
+MAIN = "main"  # as a rule's metric: the study's own
 CONSTANT = 1e-12  # of a logarithm: what is the same in all runs but for rounding
 PARTS = ["optimizer_bytes", "gradient_bytes"]
 TOGETHER = {
@@ -92,8 +99,21 @@ class Evidence:
         ]
         return sorted(set.intersection(*asked)) if len(asked) == len(methods) else []
 
+    def budgets(self, rule: "Rule") -> list[str]:
+        """Under which budgets a rule is judged: of those that draw a curve, where its methods are.
+
+        A budget of one size is a rung of a ladder, for rules that compare budgets alone, unless all
+        have one size. Where no budget trains all the methods that it needs, all are named.
+        """
+        asked = {budget: self.sizes(rule.needed, budget) for budget in self.study.budget_names}
+        sizes = {budget.name: budget.sizes or self.study.all_sizes for budget in self.study.budgets}
+        curves = [name for name in asked if len(sizes[name]) > 1] or list(asked)
+        return [name for name in curves if asked[name]] or curves
+
     def of_metric(self, name: str) -> Metric:
-        """The task's metric of this name."""
+        """The task's metric of this name; `main` is the study's."""
+        if name == MAIN:
+            return self.metric
         return next(metric for metric in self.runs.metrics if metric.name == name)
 
 
@@ -226,20 +246,6 @@ def compare_changes(
     return conditions, missing
 
 
-def gradient_ratios(evidence: Evidence, method: str, term: str) -> np.ndarray:
-    """Each start's mean gradient of a bias term over the mean of the other terms'.
-
-    A start is a size with its seeds: its first step is the same under every budget and rate.
-    """
-    gradients = by_run(evidence.runs, evidence.chosen, method, "first_gradient")
-    if gradients.empty or term not in gradients:
-        return np.array([])
-    starts = gradients.index.droplevel(["budget", "id"])
-    once = gradients[~starts.duplicated()]
-    others = once.drop(columns=term).mean(axis=1)
-    return (once[term] / others.where(others > 0)).dropna().to_numpy()
-
-
 def compare_to_full_data(
     evidence: Evidence, rule: "DataNeeded", budget: str
 ) -> tuple[dict[int, Condition], str]:
@@ -262,14 +268,31 @@ def compare_to_full_data(
 
 def _below_share(evidence: Evidence, pairs: pd.DataFrame, rule: "DataNeeded", n: int) -> Condition:
     """`p_for` is of "at most the share", `p_against` of "at least the share"."""
-    here, full = (
-        evidence.runs.stack(list(pairs[name]), evidence.metric.name) for name in ("id_0", "id_1")
-    )
+    key = (rule.method, n, f"{rule.share}")
+    return compare_runs(evidence, pairs, rule.share, evidence.metric, size_name(n), key)
+
+
+def compare_runs(
+    evidence: Evidence, pairs: pd.DataFrame, share: float, metric: Metric, place: str,
+    key: tuple[str | int, ...],
+) -> Condition:  # fmt: skip
+    """The score of the runs `id_0` minus `share` times that of `id_1`: whether it is above zero.
+
+    Args:
+        pairs: from `match_runs`; key: of the draws' generator.
+    """
+    here, other = (evidence.runs.stack(list(pairs[name]), metric.name) for name in ("id_0", "id_1"))
     analysis = evidence.analysis
     difference = estimate(
-        here - rule.share * full,
+        here - share * other,
         evidence.runs.group_sizes,
         draws=analysis.n_bootstrap,
-        generator=generator_for(analysis.seed, "share", rule.method, n, f"{rule.share}"),
+        generator=generator_for(analysis.seed, "share", *key),
     )
-    return score_condition(difference, difference.tails(0.0), size_name(n), evidence.confidence)
+    return score_condition(difference, difference.tails(0.0), place, evidence.confidence)
+
+
+def of_point(evidence: Evidence, method: str, budget: str, n: int) -> pd.DataFrame:
+    """A method's runs under a budget at a size."""
+    own = of_method(evidence.chosen, method)
+    return own[(own["budget"] == budget) & (own["n_train"] == n)]

@@ -1,18 +1,21 @@
-"""The claims that a study is judged by: config/claims.yaml, read and checked.
+"""The claims that a study is judged by, and the facts beside them: config/claims.yaml, checked.
 
-A claim is a published sentence, where it stands, and the rule that judges it; docs/verdicts.md
-explains the kinds of rule. Claims name no study, and every section is closed: a misspelt key is an
-error, not a rule that never applies.
+A claim is a published sentence, where it stands, and the rule that judges it; a fact is a sentence
+that a count answers. docs/verdicts.md explains the kinds of rule. Claims name no study, and every
+section is closed: a misspelt key is an error, not a rule that never applies.
 """
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, Strict
+from pydantic import AfterValidator, BeforeValidator, Field, Strict
 
-from tuning_curves.analysis.claims.rules import AnyRule, Count, MethodName, Rule
+from tuning_curves.analysis.claims.facts import AnyFactRule, FactRule
+from tuning_curves.analysis.claims.kinds import AnyRule
+from tuning_curves.analysis.claims.rules import Count, MethodName, Rule
+from tuning_curves.tasks import task_names
 from tuning_curves.util.errors import UsageError
-from tuning_curves.util.validation import Section, validate
+from tuning_curves.util.validation import ONCE, Section, expected, validate
 from tuning_curves.util.yaml_files import read_yaml
 
 FIX = "docs/verdicts.md explains every key of a claim"
@@ -22,27 +25,95 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 PUBLISHED = Path(__file__).with_name("claims.yaml")  # config/claims.yaml of the checkout
 
 
-class Source(Section):
-    """Where a claim stands."""
+WORDS = {"score": "exact match", "examples": "questions"}  # what a statement leaves to the task
 
-    kind: Literal["paper", "figure", "lecture"]
+
+def _known_words(statement: str) -> str:
+    try:
+        statement.format_map(WORDS)
+    except (KeyError, ValueError, IndexError):
+        raise expected("text in which only {score} and {examples} stand in braces") from None
+    return statement
+
+
+def _known_task(name: str) -> str:
+    if name not in task_names():
+        raise expected(f"one of {', '.join(task_names())}")
+    return name
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Statement = Annotated[Text, AfterValidator(_known_words)]
+Texts = Annotated[tuple[Text, ...], Strict(False), Field(min_length=1), ONCE]
+TaskNames = Annotated[
+    tuple[Annotated[str, AfterValidator(_known_task)], ...],
+    Strict(False), BeforeValidator(_listed), Field(min_length=1), ONCE,
+]  # fmt: skip
+
+READ = {
+    "text": "",
+    "abstract": "read in its abstract",
+    "image": "read off its image",
+    "code": "read in its public code and what that prints",
+    "secondary": "read in others' accounts of it",
+    "slide": "heard in a lecture whose slides are not published",
+}
+
+
+class Source(Section):
+    """Where a claim stands, how it was read, and what others say of the same.
+
+    Attributes:
+        also: who says the same; against: who says otherwise.
+    """
+
+    kind: Literal["figure", "paper", "replication", "lecture"]
     text: Text
+    read: Literal["text", "abstract", "image", "code", "secondary", "slide"]
+    also: Texts | None = None
+    against: Texts | None = None
+
+    @property
+    def words(self) -> str:
+        """All of it as one text."""
+        how = f" ({READ[self.read]})" if READ[self.read] else ""
+        also = f". Also: {'; '.join(self.also)}" if self.also else ""
+        against = f". Against it: {'; '.join(self.against)}" if self.against else ""
+        return f"{self.text}{how}{also}{against}"
 
 
 class Claim(Section):
     """One published sentence and its rule.
 
     Attributes:
-        task: the task that it speaks of; None if of any.
+        statement: `{score}` and `{examples}` stand for the task's words.
+        task: the tasks that it speaks of; None if of any.
         scale: `paper` if only the paper's encoder and data can decide it, `any` if all can.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
     source: Source
-    statement: Text
-    task: str | None = None
+    statement: Statement
+    task: TaskNames | None = None
     scale: Literal["paper", "any"]
     rule: AnyRule
+
+
+class Fact(Section):
+    """A sentence that a count answers.
+
+    Attributes:
+        scale: `paper` if it is about BERT-base, whose counts another encoder cannot have.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    source: Source
+    statement: Text
+    scale: Literal["paper", "any"]
+    rule: AnyFactRule
 
 
 class Threshold(Section):
@@ -62,21 +133,22 @@ class Anchor(Section):
 
     Attributes:
         from_size: with so many examples or more.
-        score: the lowest and the highest score, of the task's first metric.
+        at_least: the score that is a floor, of the task's first metric; more is no fault.
     """
 
     task: str
     method: MethodName
     from_size: Count = Field(alias="from")
-    score: Annotated[tuple[Percent, Percent], Strict(False)]
+    at_least: Percent
 
 
 class Claims(Section):
-    """All claims, and what counts as evidence."""
+    """All claims, what counts as evidence, and the facts."""
 
     evidence: Threshold
     anchor: Anchor
     claims: Annotated[tuple[Claim, ...], Strict(False), Field(min_length=1)]
+    facts: Annotated[tuple[Fact, ...], Strict(False)]
 
 
 def read_claims(path: Path) -> Claims:
@@ -96,13 +168,14 @@ def check_claims(found: Any, source: str) -> Claims:
         UsageError: one mistake; the message names the key, its value and what was expected.
     """
     claims: Claims = validate(Claims, found, source, "the file of claims", FIX)
-    for claim in claims.claims:
-        _check_rule(claim.rule, f"{source}: the rule of {claim.id!r}")
+    entries: tuple[Claim | Fact, ...] = (*claims.claims, *claims.facts)
+    for entry in entries:
+        _check_rule(entry.rule, f"{source}: the rule of {entry.id!r}")
     _check_across(claims, source)
     return claims
 
 
-def _check_rule(rule: Rule, where: str) -> None:
+def _check_rule(rule: Rule | FactRule, where: str) -> None:
     if len(set(rule.methods)) < len(rule.methods):
         raise UsageError(
             f"{where} compares {rule.methods[0]!r} with itself", fix="name two different methods"
@@ -116,13 +189,7 @@ def _check_rule(rule: Rule, where: str) -> None:
 
 
 def _check_across(claims: Claims, source: str) -> None:
-    names = [claim.id for claim in claims.claims]
+    names = [*(claim.id for claim in claims.claims), *(fact.id for fact in claims.facts)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise UsageError(f"{source}: the claim {twice[0]!r} is there twice", fix="rename one")
-    low, high = claims.anchor.score
-    if low > high:
-        raise UsageError(
-            f"{source}: anchor.score is {[low, high]}, expected the lower value first",
-            fix="swap the two",
-        )
+        raise UsageError(f"{source}: the id {twice[0]!r} is there twice", fix="rename one")

@@ -1,4 +1,4 @@
-"""The kinds of rule by which claims are judged, one class each.
+"""The kinds of rule by which claims are judged, one class each; more in `orders` and `steps`.
 
 A class is a kind's whole: its parameters (checked as they are read), its unit, whether it is
 judged under each budget or over all of them, whether it is about scores, and how it judges. Nothing
@@ -6,10 +6,8 @@ here knows a claim or a study by name; docs/verdicts.md explains the rules. Numb
 `evidence`, places are weighed in `decide`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import reduce
-from operator import or_
-from typing import Annotated, Any, ClassVar, Literal, get_origin
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import AfterValidator, Field, Strict
@@ -28,7 +26,6 @@ from tuning_curves.analysis.claims.decide import (
 )
 from tuning_curves.analysis.claims.evidence import Evidence, Sizes
 from tuning_curves.analysis.comparisons import correct_holm
-from tuning_curves.analysis.costs import count_parameters
 from tuning_curves.analysis.crossover import crossover_of
 from tuning_curves.analysis.pairs import find_pairs
 from tuning_curves.analysis.runs import UNTIMED
@@ -41,6 +38,7 @@ POINTS = "points"
 
 def _known_metric(name: str) -> str:
     known = [metric for task in task_names() for metric in task_class(task).metric_names]
+    known.insert(0, ev.MAIN)
     if name not in known:
         raise expected(f"one of {', '.join(dict.fromkeys(known))}")
     return name
@@ -68,6 +66,11 @@ class Rule(Section):
         """The methods that it names."""
         names = ("first", "second", "method", "against")
         return [getattr(self, name) for name in names if name in type(self).model_fields]
+
+    @property
+    def needed(self) -> list[str]:
+        """Those of its methods without which a study says nothing of it."""
+        return self.methods
 
     def judge(self, evidence: Evidence, budget: str) -> Judgement:
         """The verdict; `budget` is "" where the rule is judged over all of them."""
@@ -153,35 +156,6 @@ class Crossover(ScoreRule):
         )  # fmt: skip
 
 
-class Share(Rule):
-    """The share of parameters that a method trains rounds to a printed number.
-
-    Attributes:
-        rounding: half a unit of the last printed digit, in percent.
-    """
-
-    unit = "%"
-    kind: Literal["share"]
-    method: MethodName
-    percent: Annotated[float, Field(gt=0, le=100)]
-    rounding: AboveZero
-
-    def judge(self, evidence: Evidence, budget: str) -> Judgement:
-        """A count has no error; it agrees with a printed number if it rounds to it."""
-        counts = count_parameters(evidence.runs.frame).set_index("method")
-        if self.method not in counts.index:
-            return undecided(f"no run of {self.method} has finished")
-        percent = 100 * float(counts.loc[self.method, "share"])
-        trained = counts.loc[self.method, ["trainable_backbone", "trainable_added"]].sum()
-        encoder = evidence.study.encoder.name
-        reason = f"{int(trained):,} of the parameters of {encoder}: {percent:.4f} %"
-        agrees = abs(percent - self.percent) <= self.rounding
-        return Judgement(
-            verdict=REPLICATED if agrees else NOT_REPLICATED, reason=reason, estimate=percent,
-            low=percent, high=percent, exact=True,
-        )  # fmt: skip
-
-
 class LargestChanges(Rule):
     """Some bias terms move more than all others."""
 
@@ -197,34 +171,8 @@ class LargestChanges(Rule):
         return judge_everywhere(conditions, evidence.alpha, missing)
 
 
-class NoGradient(Rule):
-    """A bias term gets next to no gradient, in every start."""
-
-    unit = "ratio"
-    kind: Literal["no-gradient"]
-    method: MethodName
-    term: Term
-    at_most: Proportion
-
-    def judge(self, evidence: Evidence, budget: str) -> Judgement:
-        """Every start has to agree: a derivation is tested, not a population."""
-        ratios = ev.gradient_ratios(evidence, self.method, self.term)
-        if len(ratios) < evidence.least_pairs:
-            least = evidence.least_pairs
-            return undecided(f"{len(ratios)} of at least {least} starts have gradients")
-        within = int((ratios <= self.at_most).sum())
-        return Judgement(
-            verdict={0: NOT_REPLICATED, len(ratios): REPLICATED}.get(within, UNDECIDED),
-            reason=f"{within} of {len(ratios)} starts; low and high are the least and the greatest",
-            estimate=float(np.median(ratios)),
-            low=float(ratios.min()),
-            high=float(ratios.max()),
-        )
-
-
 Quantity = Literal[
-    "seconds_per_step", "flops_per_step", "optimizer_bytes", "gradient_bytes", "activation_bytes",
-    "activation_bytes_one", "training_bytes", "training_bytes_one", "delta_bytes",
+    "seconds_per_step", "training_bytes", "training_bytes_one", "peak_memory_bytes"
 ]  # fmt: skip
 
 
@@ -342,15 +290,3 @@ def _settled(
 
 def _least(found: Mapping[int, Condition], holds: Callable[[Condition], bool]) -> float:
     return float(min((n for n, condition in found.items() if holds(condition)), default=np.nan))
-
-
-def _kinds(above: type[Rule] = Rule) -> Iterator[type[Rule]]:
-    """Every class below that names its kind."""
-    for below in above.__subclasses__():
-        if get_origin(below.model_fields["kind"].annotation) is Literal:
-            yield below
-        yield from _kinds(below)
-
-
-KINDS: tuple[type[Rule], ...] = tuple(_kinds())
-AnyRule: Any = Annotated[reduce(or_, KINDS), Field(discriminator="kind")]

@@ -2,17 +2,16 @@
 
 A claim about another task, or whose methods, sizes or budgets the study has not, is undecided and
 says so; too few runs decide nothing; at the paper's scale, scores are judged only if the anchor
-holds: full fine-tuning on all the data reaches what others reach.
+holds: full fine-tuning on all the data reaches what others reach, or more.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from tuning_curves.analysis.claims.decide import UNDECIDED, Judgement, undecided
-from tuning_curves.analysis.claims.evidence import Evidence
+from tuning_curves.analysis.claims.evidence import MAIN, Evidence
 from tuning_curves.analysis.claims.published import Claim, Claims
 from tuning_curves.analysis.claims.rules import POINTS
 from tuning_curves.analysis.columns import names
@@ -26,18 +25,22 @@ SCALES = {
 }
 
 
-def make_verdicts(
+def evidence_of(
     runs: Runs, chosen: pd.DataFrame, selection: pd.DataFrame, study: StudyConfig, claims: Claims
-) -> pd.DataFrame:
-    """One row per claim and, where budgets are told apart, budget that draws a curve.
+) -> Evidence:
+    """A study's runs as evidence.
 
     Args:
         chosen: the runs at their chosen rates; selection: the choices.
     """
-    evidence = Evidence(
+    return Evidence(
         runs=runs, chosen=chosen, selection=selection, study=study,
         confidence=claims.evidence.confidence, least_pairs=claims.evidence.least_pairs,
     )  # fmt: skip
+
+
+def make_verdicts(evidence: Evidence, claims: Claims) -> pd.DataFrame:
+    """One row per claim and, where budgets are told apart, budget that draws a curve."""
     anchor = check_anchor(evidence, claims)
     rows = [row for claim in claims.claims for row in _judge_claim(evidence, claim, anchor)]
     return pd.DataFrame(rows, columns=names("verdicts"))
@@ -48,19 +51,20 @@ def _judge_claim(evidence: Evidence, claim: Claim, anchor: str) -> Iterator[dict
     if missing:
         yield _row(evidence, claim, "", undecided(missing))
         return
-    for budget in evidence.study.whole_budgets if claim.rule.by_budget else [""]:
+    for budget in evidence.budgets(claim.rule) if claim.rule.by_budget else [""]:
         yield _row(evidence, claim, budget, _judge(evidence, claim, anchor, budget))
 
 
 def _missing(evidence: Evidence, claim: Claim) -> str:
     """Why a claim cannot be tested by this study at all; "" if it can."""
     study = evidence.study
-    if claim.task is not None and claim.task != study.task["name"]:
-        return f"the claim is about {claim.task}, the study about {study.task['name']}"
-    metric = getattr(claim.rule, "metric", None)
-    if metric is not None and metric not in {known.name for known in evidence.runs.metrics}:
+    if claim.task is not None and study.task["name"] not in claim.task:
+        about = " and ".join(claim.task)
+        return f"the claim is about {about}, the study about {study.task['name']}"
+    metric = getattr(claim.rule, "metric", MAIN)
+    if metric != MAIN and metric not in {known.name for known in evidence.runs.metrics}:
         return f"the study's task has no metric {metric}"
-    missing = [name for name in claim.rule.methods if name not in study.method_names]
+    missing = [name for name in claim.rule.needed if name not in study.method_names]
     return f"the study does not train {' and '.join(missing)}" if missing else ""
 
 
@@ -70,11 +74,7 @@ def _judge(evidence: Evidence, claim: Claim, anchor: str, budget: str) -> Judgem
         return undecided("a demo decides nothing about the paper's encoder and data")
     if rule.about_scores and anchor:
         return undecided(anchor)
-    judged = rule.judge(evidence, budget)
-    if judged.exact and claim.scale == "paper" and scale != "paper":
-        reason = f"{judged.reason}; the claim is about BERT-base"
-        return replace(judged, verdict=UNDECIDED, reason=reason)
-    return judged
+    return rule.judge(evidence, budget)
 
 
 def _row(evidence: Evidence, claim: Claim, budget: str, judged: Judgement) -> dict[str, Any]:
@@ -89,9 +89,16 @@ def _row(evidence: Evidence, claim: Claim, budget: str, judged: Judgement) -> di
         "unit": _unit(evidence, claim),
         "scale": SCALES[evidence.study.scale],
         "reason": judged.reason + notes,
-        "statement": claim.statement,
-        "source": claim.source.text,
+        "statement": _statement(evidence, claim),
+        "kind": claim.source.kind,
+        "source": claim.source.words,
     }
+
+
+def _statement(evidence: Evidence, claim: Claim) -> str:
+    """The claim's sentence in the task's words."""
+    metric = evidence.of_metric(getattr(claim.rule, "metric", MAIN))
+    return claim.statement.format(score=metric.label, examples=evidence.nouns.examples)
 
 
 def _unit(evidence: Evidence, claim: Claim) -> str:
@@ -102,6 +109,7 @@ def _unit(evidence: Evidence, claim: Claim) -> str:
     if unit != POINTS:
         return unit
     labels = {metric.name: metric.label for metric in evidence.runs.metrics}
+    labels[MAIN] = evidence.metric.label
     named = getattr(claim.rule, "metric", "")
     return f"{POINTS} of {labels[named]}" if named in labels else POINTS
 
@@ -125,13 +133,13 @@ def check_anchor(evidence: Evidence, claims: Claims) -> str:
         return ""
     curves = evidence.curves
     at = curves[(curves["method"] == anchor.method) & (curves["n_train"] >= anchor.from_size)]
-    low, high = anchor.score
     nouns = evidence.nouns
-    expected = f"expected {low:g} to {high:g} with {anchor.from_size:,} {nouns.examples} or more"
+    expected = f"expected at least {anchor.at_least:g}"
+    expected += f" with {anchor.from_size:,} {nouns.examples} or more"
     if at["score"].dropna().empty:
         return f"the anchor is missing: no score of {anchor.method}, {expected}"
     best = float(at["score"].max())
-    if low <= best <= high:
+    if best >= anchor.at_least:
         return ""
     label = evidence.metric.label
     return f"the anchor fails: {anchor.method} has {best:.1f} {label}, {expected}"
