@@ -195,6 +195,19 @@ def test_seconds_of_a_run_beside_other_work_are_left_out(
     assert list(runs.sums["f1"]) == [plan.id]
 
 
+@pytest.mark.parametrize("niceness", [0, 19])
+def test_a_later_scoring_beside_other_work_leaves_its_own_seconds_out(
+    make: Callable[..., Runs], niceness: int
+) -> None:
+    plan = planned(0)
+    record = record_of(plan)
+    about = {key: part for key, part in record["provenance"].items() if key != "record_sha256"}
+    record["provenance"]["scored"] = about | {"trained_as": "0" * 16, "niceness": niceness}
+    row = make([plan], [record]).frame.iloc[0]
+    assert (row["train_seconds"], row["seconds_per_step"]) == (9.75, 0.25)
+    assert pd.isna(row["evaluate_seconds"]) == (niceness > 0)
+
+
 def test_what_is_missing_stays_empty(
     gather: Callable[..., Path], make: Callable[..., Runs]
 ) -> None:
