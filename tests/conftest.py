@@ -263,7 +263,7 @@ def tiny_config(tiny_encoder: Path, tiny_data: dict[str, Any]) -> dict[str, Any]
     return config
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_study(tiny_config: dict[str, Any]) -> Any:
     """A function from changes (`{"training": {"batch_size": 2}}`) to a checked tiny study."""
 

@@ -1,7 +1,10 @@
 """Kept deltas: what they hold, what they answer, and what is made of them."""
 
+import contextlib
 import dataclasses
 import json
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tuning_curves.cli import main
-from tuning_curves.study.job import Job
+from tuning_curves.study.job import Job, PlannedRun
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.tasks.question_answering import QuestionAnswering
 from tuning_curves.tasks.question_answering.data import SquadData
@@ -22,6 +25,7 @@ from tuning_curves.training.delta import read_delta
 from tuning_curves.training.evaluate import Evaluator
 from tuning_curves.training.worker import run_job
 from tuning_curves.util.errors import DataError, ResourceError, UsageError
+from tuning_curves.util.files import write_json
 
 FOLDING = ["full", "bitfit", "head", "top-1", "random-mask", "random-rows", "fisher-mask", "lora-2"]
 FOLDING += ["ia3", "layernorm", "scratch"]
@@ -52,43 +56,75 @@ def delta_of(places: WorkerPaths, job: Job) -> Path:
     return places.delta(job.runs[0].run, job.settings)
 
 
-def kept_delta(make_study: Any, places: WorkerPaths, method: str) -> Path:
-    """Train one run and keep its delta: where it lies."""
-    job = one_run(make_study, method)
-    run_job(job, keep(places), "cpu")
-    return delta_of(places, job)
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A run whose delta was kept.
+
+    Attributes:
+        path: of the delta.
+        record: of the run.
+        answers: those that its evaluation gave to the test part.
+    """
+
+    planned: PlannedRun
+    path: Path
+    record: dict[str, Any]
+    answers: list[str]
 
 
-@pytest.fixture
-def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The answers that evaluations give while a test runs: of test first, then of validation."""
+@pytest.fixture(scope="session")
+def train_once(
+    make_study: Any, tiny_windows: tuple[Path, Path], made_once: Any
+) -> Callable[..., Kept]:
+    """A function from a method and its training's settings to what one training of it left."""
+
+    def train(method: str, precision: str = "float32") -> Kept:
+        job = one_run(make_study, method, precision=precision)
+        encoder, windows = tiny_windows
+        paths = keep(WorkerPaths(encoder=encoder, windows=windows, workspace=Path()))
+
+        def run(workspace: Path) -> None:
+            with evaluations_noted() as answers:
+                run_job(job, dataclasses.replace(paths, workspace=workspace), "cpu")
+            write_json(workspace / "answers.json", answers[0])
+
+        folder = made_once(f"delta-{method}-{precision}", run)
+        (planned,) = job.runs
+        made = dataclasses.replace(paths, workspace=folder)
+        return Kept(
+            planned=planned,
+            path=delta_of(made, job),
+            record=json.loads((made.records / planned.record).read_text()),
+            answers=json.loads((folder / "answers.json").read_text()),
+        )
+
+    return train
+
+
+@contextlib.contextmanager
+def evaluations_noted() -> Iterator[list[list[str]]]:
+    """The answers that evaluations give meanwhile: of test first, then of validation."""
     answers: list[list[str]] = []
     original = Evaluator.evaluate
 
     def noting(self: Evaluator, feed: Any, precision: str) -> Any:
         found = original(self, feed, precision)
-        answers.append(found.predictions.texts)
+        answers.append(list(found.predictions.texts))
         return found
 
-    monkeypatch.setattr(Evaluator, "evaluate", noting)
-    return answers
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Evaluator, "evaluate", noting)
+        yield answers
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("method", [*FOLDING, *APART])
 def test_a_delta_answers_as_its_evaluation_did(
-    make_study: Any,
-    places: WorkerPaths,
-    tiny_test: SquadData,
-    evaluated: list[list[str]],
-    method: str,
-    precision: str,
+    train_once: Any, places: WorkerPaths, tiny_test: SquadData, method: str, precision: str
 ) -> None:
-    job = one_run(make_study, method, precision=precision)
-    run_job(job, keep(places), "cpu")
-    delta = read_delta(delta_of(places, job))
-    given = TrainedModel(delta, places.encoder, CPU).describe(tiny_test)
-    assert [one.text for one in given] == evaluated[0]
+    kept = train_once(method, precision)
+    given = TrainedModel(read_delta(kept.path), places.encoder, CPU).describe(tiny_test)
+    assert [one.text for one in given] == kept.answers
     assert len({one.text for one in given}) > 3  # an answer to all would show nothing
     assert max(one.row["windows"] for one in given) > 1
     for question, one in zip(tiny_test.questions, given, strict=True):
@@ -98,15 +134,10 @@ def test_a_delta_answers_as_its_evaluation_did(
 
 
 @pytest.mark.parametrize("method", ["bitfit", "random-mask", "lora-2"])
-def test_a_delta_holds_what_is_trained_and_its_run(
-    make_study: Any, places: WorkerPaths, method: str
-) -> None:
-    job = one_run(make_study, method)
-    run_job(job, keep(places), "cpu")
-    (planned,) = job.runs
-    record = json.loads((places.records / planned.record).read_text())
-    delta = read_delta(delta_of(places, job))
-    assert (delta.about.record.id, delta.about.run) == (planned.id, planned.run)
+def test_a_delta_holds_what_is_trained_and_its_run(train_once: Any, method: str) -> None:
+    kept = train_once(method)
+    record, delta = kept.record, read_delta(kept.path)
+    assert (delta.about.record.id, delta.about.run) == (kept.planned.id, kept.planned.run)
     assert delta.about.settings.to_json() == record["settings"]
     assert delta.about.record.scores == record["scores"]
     numbers = sum(t.numel() for t in delta.tensors.values() if t.is_floating_point())
@@ -158,11 +189,11 @@ def test_a_diverged_run_leaves_no_delta_and_is_not_trained_again(
 
 @pytest.mark.parametrize("method", FOLDING)
 def test_an_exported_checkpoint_gives_the_models_logits(
-    make_study: Any, places: WorkerPaths, tmp_path: Path, method: str
+    train_once: Any, places: WorkerPaths, tmp_path: Path, method: str
 ) -> None:
     from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
-    delta = read_delta(kept_delta(make_study, places, method))
+    delta = read_delta(train_once(method).path)
     export_checkpoint(delta, places.encoder, tmp_path / "out")
     whole, loading = AutoModelForQuestionAnswering.from_pretrained(
         tmp_path / "out", output_loading_info=True
@@ -193,18 +224,18 @@ def logits_of(model: Any, batch: Any) -> np.ndarray:
 
 @pytest.mark.parametrize("method", APART)
 def test_what_does_not_fold_is_refused(
-    make_study: Any, places: WorkerPaths, tmp_path: Path, method: str
+    train_once: Any, places: WorkerPaths, tmp_path: Path, method: str
 ) -> None:
-    delta = read_delta(kept_delta(make_study, places, method))
+    delta = read_delta(train_once(method).path)
     with pytest.raises(UsageError, match=f"the method {method} adds modules"):
         export_checkpoint(delta, places.encoder, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 @pytest.fixture
-def bitfit(make_study: Any, places: WorkerPaths) -> Path:
-    """A kept delta of BitFit."""
-    return kept_delta(make_study, places, "bitfit")
+def bitfit(train_once: Any, tmp_path: Path) -> Path:
+    """A kept delta of BitFit, to do with as a test likes."""
+    return Path(shutil.copy(train_once("bitfit").path, tmp_path / "bitfit.safetensors"))
 
 
 def test_every_altered_byte_of_a_delta_is_refused(bitfit: Path) -> None:
