@@ -26,9 +26,9 @@ test: .venv/dev-ready
 	snakemake --cores 1 --quiet all --until fetch_encoder
 	pytest -n auto --dist worksteal
 
-# Everything without a Snakemake, Slurm, hub or fault run.
+# Everything without a Snakemake, Slurm, hub or fault run, and without what is marked slow (CONTRIBUTING.md).
 test-quick: .venv/dev-ready
-	pytest -n auto --dist worksteal -m "not workflow and not cluster and not faults and not hub"
+	pytest -n auto --dist worksteal -m "not workflow and not cluster and not faults and not hub and not slow"
 
 check: test
 	pytest --base-sized tests/hub/test_base_study.py    # 440 MB and a minute and a half of one core

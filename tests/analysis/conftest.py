@@ -44,7 +44,7 @@ CONSTANT = {
 SCORED = ("test_score", "validation_score")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run_row() -> Callable[..., dict[str, Any]]:
     """Makes a row of the runs from the values that matter to a test."""
 
@@ -65,7 +65,7 @@ def run_row() -> Callable[..., dict[str, Any]]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def collect_runs() -> Callable[..., Runs]:
     """Makes runs: of rows, and of each run's outcomes by its id; F1 is 1 if right, else 0.5."""
 

@@ -51,6 +51,7 @@ def measure_coverage(seeds: int, samples: int, *, of_seeds: float, of_articles: 
     return held / samples
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seeds", "samples", "least"), [(2, 800, 0.86), (3, 800, 0.90), (5, 800, 0.92), (10, 500, 0.91)]
 )
@@ -62,6 +63,7 @@ def test_intervals_hold_the_truth(
     assert least <= covered <= 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seeds", "samples", "least"), [(3, 200, 0.89), (5, 200, 0.90), (10, 60, 0.88)]
 )
@@ -83,6 +85,7 @@ def test_the_truth_is_what_large_samples_come_to() -> None:
         assert mean == pytest.approx(coverage.truths(world)[metric.name], abs=0.01), metric.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [3, 5])
 def test_holm_keeps_the_familys_error_where_nothing_differs(seeds: int) -> None:
     """Two methods of one law, paired, at four sizes: any p_holm below 0.05 is a false claim."""

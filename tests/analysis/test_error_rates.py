@@ -40,6 +40,8 @@ from tuning_curves.analysis.statistics import Estimate, estimate
 
 from .simulated import simulate, study_of
 
+pytestmark = pytest.mark.slow
+
 LEVEL, ALPHA = 0.95, 0.025
 GROUPS = 24
 SIZES = {"from": 1, "to": 9, "least": 1}

@@ -60,6 +60,7 @@ def curves_of(
     return Curves(runs, runs.frame, "epochs", study)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [straight, power_law, logistic])
 def test_intervals_of_more_labels_hold_the_truth(shape: Callable[..., Shape]) -> None:
     rng = np.random.default_rng(3)
@@ -71,6 +72,7 @@ def test_intervals_of_more_labels_hold_the_truth(shape: Callable[..., Shape]) ->
     assert held >= 36
 
 
+@pytest.mark.slow
 def test_the_best_method_is_rarely_thrown_out_where_none_is_better() -> None:
     """Four methods of one law: to throw out any given one is an error."""
     rng = np.random.default_rng(4)

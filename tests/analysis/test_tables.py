@@ -41,7 +41,7 @@ GROUPS = [4, 6, 10, 5, 15]
 CHANCE = {("full", 100): 0.2, ("full", 1000): 0.7, ("bitfit", 100): 0.4, ("bitfit", 1000): 0.5}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def runs(run_row: Row, collect_runs: Callable[..., Runs]) -> Runs:
     """Two budgets, three methods, three seeds; `head` only at 100; full at 2e-4 failed once."""
     rng = np.random.default_rng(3)
@@ -65,10 +65,17 @@ def runs(run_row: Row, collect_runs: Callable[..., Runs]) -> Runs:
     return collect_runs(rows, exact, GROUPS)
 
 
-@pytest.fixture
-def tables(runs: Runs, tmp_path: Path) -> dict[str, list[dict[str, str]]]:
-    write_tables(runs, STUDY, CLAIMS, tmp_path / "tables")
-    return {name: rows_of(tmp_path / "tables" / f"{name}.csv") for name in TABLES}
+@pytest.fixture(scope="module")
+def written(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of all tables, to be read only."""
+    folder = tmp_path_factory.mktemp("written")
+    write_tables(runs, STUDY, CLAIMS, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tables(written: Path) -> dict[str, list[dict[str, str]]]:
+    return {name: rows_of(written / f"{name}.csv") for name in TABLES}
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -80,11 +87,8 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def test_columns_are_the_promised_ones(runs: Runs, tmp_path: Path) -> None:
-    write_tables(runs, STUDY, CLAIMS, tmp_path / "tables")
-    heads = {
-        name: (tmp_path / "tables" / f"{name}.csv").read_text().splitlines()[0] for name in TABLES
-    }
+def test_columns_are_the_promised_ones(written: Path) -> None:
+    heads = {name: (written / f"{name}.csv").read_text().splitlines()[0] for name in TABLES}
     assert heads == {
         "selection": "budget,method,n_train,learning_rate,grid_size,edge,validation_score,"
         "test_score,oracle_learning_rate,oracle_score,failed",
@@ -170,31 +174,33 @@ def test_a_crossover_needs_two_sizes(tables: dict[str, list[dict[str, str]]]) ->
         assert 100 < int(row["n_train"]) < 1000
 
 
-def test_a_second_run_and_shuffled_rows_give_the_same_bytes(runs: Runs, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        write_tables(runs, STUDY, CLAIMS, tmp_path / name)
+def test_a_second_run_and_shuffled_rows_give_the_same_bytes(
+    runs: Runs, written: Path, tmp_path: Path
+) -> None:
+    write_tables(runs, STUDY, CLAIMS, tmp_path / "two")
     order = np.random.default_rng(1).permutation(len(runs.frame))
     shuffled = replace(runs, frame=runs.frame.iloc[order])
     write_tables(shuffled, STUDY, CLAIMS, tmp_path / "three")
-    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two") == bytes_of(tmp_path / "three")
-    assert all(b"\r" not in content for content in bytes_of(tmp_path / "one").values())
+    assert bytes_of(written) == bytes_of(tmp_path / "two") == bytes_of(tmp_path / "three")
+    assert all(b"\r" not in content for content in bytes_of(written).values())
 
 
-def test_the_analysis_seed_and_level_matter(runs: Runs, tmp_path: Path) -> None:
+def test_the_analysis_seed_and_level_matter(runs: Runs, written: Path, tmp_path: Path) -> None:
     wide = as_study(SECTIONS | {"analysis": ANALYSIS | {"confidence": 0.99}})
-    write_tables(runs, STUDY, CLAIMS, tmp_path / "one")
-    write_tables(runs, wide, CLAIMS, tmp_path / "two")
-    first, second = (rows_of(tmp_path / name / "curves.csv")[0] for name in ("one", "two"))
+    write_tables(runs, wide, CLAIMS, tmp_path)
+    first, second = (rows_of(folder / "curves.csv")[0] for folder in (written, tmp_path))
     assert float(second["low"]) < float(first["low"])
     assert second["score"] == first["score"]
 
 
-def test_a_numbers_bytes_do_not_depend_on_its_neighbours(runs: Runs, tmp_path: Path) -> None:
-    write_tables(runs, STUDY, CLAIMS, tmp_path / "one")
+def test_a_numbers_bytes_do_not_depend_on_its_neighbours(
+    runs: Runs, written: Path, tmp_path: Path
+) -> None:
     without = replace(runs, frame=runs.frame.query("method != 'head'"))
-    write_tables(without, STUDY, CLAIMS, tmp_path / "two")
-    before = (tmp_path / "one" / "curves.csv").read_text().splitlines()
-    after = (tmp_path / "two" / "curves.csv").read_text().splitlines()
+    write_tables(without, STUDY, CLAIMS, tmp_path)
+    before, after = (
+        (folder / "curves.csv").read_text().splitlines() for folder in (written, tmp_path)
+    )
     assert after == [line for line in before if ",head," not in line]
 
 

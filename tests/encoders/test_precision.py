@@ -14,6 +14,7 @@ from tuning_curves.training.run import RunContext
 STEPS = 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "rate"), [("full", 5e-3), ("adapter-houlsby-4", 2e-2)])
 def test_scores_in_bfloat16_and_in_float32_agree(
     make_study: Any, places: WorkerPaths, method: str, rate: float

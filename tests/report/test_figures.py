@@ -415,6 +415,7 @@ def test_a_study_without_finished_runs_is_drawn_as_words(
     assert "no" in figure.texts[0].get_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
 def test_drawn_twice_the_bytes_are_the_same(
     name: str, make_study: Any, make_tables: Any, reduced_results: Path, tmp_path: Path

@@ -112,6 +112,7 @@ def test_every_method_leaves_a_record(
     assert len({json.dumps(record.losses) for record in records.values()}) > len(names) / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["texts", "pairs", "words"])
 def test_what_can_be_learnt_is_learnt(
     kind: str, tiny_config: dict[str, Any], tmp_path: Path

@@ -31,6 +31,7 @@ FOLDING = ["full", "bitfit", "head", "top-1", "random-mask", "random-rows", "fis
 FOLDING += ["ia3", "layernorm", "scratch"]
 APART = ["adapter-houlsby-4", "adapter-pfeiffer-4", "prefix-3", "rnn", "fixed-window"]
 CPU = torch.device("cpu")
+SLOW = pytest.mark.slow
 
 
 def one_run(make_study: Any, method: str, **training: Any) -> Job:
@@ -117,7 +118,7 @@ def evaluations_noted() -> Iterator[list[list[str]]]:
         yield answers
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=SLOW)])
 @pytest.mark.parametrize("method", [*FOLDING, *APART])
 def test_a_delta_answers_as_its_evaluation_did(
     train_once: Any, places: WorkerPaths, tiny_test: SquadData, method: str, precision: str

@@ -65,6 +65,7 @@ def numbers(records: dict[str, dict[str, Any]]) -> str:
     return json.dumps(kept, sort_keys=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_each_method_leaves_a_record_of_the_same_bits_twice(
     make_study: Any, places: WorkerPaths, tmp_path: Path, precision: str
@@ -121,6 +122,7 @@ def test_the_seed_of_the_initialisation_matters(
     assert losses[0] != losses[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lora-4", "prefix-5", "rnn"])
 def test_a_killed_run_resumes_to_the_same_numbers(
     make_study: Any, places: WorkerPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str

@@ -71,6 +71,7 @@ def prepare(make_study: Any, places: WorkerPaths, method: str, **training: Any) 
     return RunContext(study.settings, places, torch.device("cpu")).prepare(study.unique[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rounding", [("float32", 0.0), ("float32", 0.1), ("bfloat16", 0.0)])
 @pytest.mark.parametrize(
     "method",

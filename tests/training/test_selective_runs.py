@@ -21,6 +21,7 @@ from tuning_curves.training.run import RunContext
 from tuning_curves.training.worker import run_job
 from tuning_curves.util.errors import DataError, UsageError
 
+SLOW = pytest.mark.slow
 MASKS = ("random-mask", "random-mask-qm2", "random-rows", "fisher-mask")
 HEAD = 2 * 32 + 2
 VOLATILE = ("cost", "provenance")
@@ -43,7 +44,7 @@ def records_of(study: Study, places: WorkerPaths) -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=SLOW)])
 def test_every_listed_method_trains_to_a_record(
     make_study: Any, places: WorkerPaths, precision: str
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_frozen_tensor_below_its_entries_that_moved_is_noticed(
         run_job(study.job(study.unique), places, "cpu")
 
 
+@pytest.mark.slow
 def test_fisher_is_computed_once_for_all_that_share_data_and_head(
     make_study: Any, places: WorkerPaths, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

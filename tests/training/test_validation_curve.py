@@ -42,6 +42,7 @@ def test_the_points_are_whole_steps_and_end_at_the_end(steps: int, scored: tuple
     assert score_steps(steps) == scored
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("steps", "batch", "examples"), [(4, 8, 20), (64, 8, 25), (150, 16, 120), (1500, 8, 200)]
 )

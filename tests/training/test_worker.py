@@ -121,6 +121,7 @@ def test_a_second_run_gives_the_same_bits(
     assert numbers(places, study) == numbers(again, study)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "training",
     [{"precision": "float32"}, {"precision": "bfloat16"}, {"attention_dropout": 0.1}],
@@ -191,6 +192,7 @@ def test_a_record_of_other_settings_is_never_taken(make_study: Any, places: Work
         run_job(job, places, "cpu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "method",
     ["full", "bitfit", "head", "adapter-houlsby-4", "top-1", "random-mask", "fisher-mask"],
