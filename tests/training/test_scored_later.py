@@ -70,6 +70,7 @@ def delta_of(study: Study, places: WorkerPaths) -> Path:
     return places.delta(study.unique[0].run, study.settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "precision"),
     [
