@@ -175,7 +175,14 @@ def test_numbers_file_holds_what_the_prose_asks_for(
     (bitfit,) = [row for row in found["methods"] if row["name"] == "bitfit"]
     assert (bitfit["trained"], bitfit["share"]) == ("25,728", "0.114")
     assert found["sentences"]["verdicts"].startswith("Judged at reduced scale: only the paper's")
-    assert found["claims"][0]["claims"][0]["rows"][0]["number"] == "+6.0 points [+4.0, +8.0]"
+    assert [kind for kind, _ in found["claim_kinds"]] == [
+        "figure",
+        "paper",
+        "replication",
+        "lecture",
+    ]
+    assert {claim["kind"] for claim in found["claims"]} == {k for k, _ in found["claim_kinds"]}
+    assert found["claims"][0]["rows"][0]["number"] == "+6.0 points [+4.0, +8.0]"
 
 
 def test_budgets_that_share_runs_are_named(make_study: Any) -> None:

@@ -43,7 +43,8 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
         "scored_along": bool(tables["training"]["validation_score"].notna().any()),
         "methods": _methods(tables, study),
         "method_deviations": _deviations(study),
-        "claims": prose.claim_kinds(tables, study),
+        "claims": prose.claim_groups(tables, study),
+        "claim_kinds": prose.claim_kinds(tables),
         "published_figure": published_figure(pd.read_csv(reference)),
     }
 

@@ -344,14 +344,10 @@ KINDS = {  # of sources, in the order of the table
 }
 
 
-def claim_kinds(tables: Tables, study: StudyConfig) -> list[dict[str, Any]]:
-    """The claims of each kind of source: a heading and `claim_groups`' entries."""
-    groups = claim_groups(tables, study)
-    return [
-        {"heading": heading, "claims": own}
-        for kind, heading in KINDS.items()
-        if (own := [group for group in groups if group["kind"] == kind])
-    ]
+def claim_kinds(tables: Tables) -> list[list[str]]:
+    """The kinds of source that the claims have, each with its heading, in the table's order."""
+    present = set(tables["verdicts"]["kind"])
+    return [[kind, heading] for kind, heading in KINDS.items() if kind in present]
 
 
 def claim_groups(tables: Tables, study: StudyConfig) -> list[dict[str, Any]]:
