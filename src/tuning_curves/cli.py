@@ -23,6 +23,7 @@ COMMANDS = (
     "analyse",
     "report",
     "paper",
+    "synthesis",
     "pin",
     "cache",
     "advise",

@@ -108,7 +108,7 @@ def test_a_side_needs_an_interval_holms_correction_and_three_pairs(make_study: A
 
     def place(low: float, high: float, p_holm: float = 0.01, pairs: int = 3) -> str:
         row = SimpleNamespace(low=low, high=high, p_holm=p_holm, pairs=pairs)
-        return prose.place_of(row, study)
+        return prose.place_of(row, study.analysis.confidence)
 
     assert place(0.0, 4.0) == place(-4.0, 0.0) == "undecided"
     assert place(0.01, 4.0) == "above"

@@ -281,6 +281,22 @@ TABLES: dict[str, tuple[Column, ...]] = {
     ),
 }
 
+SYNTHESIS: tuple[Column, ...] = (  # one table over all studies
+    _text("study", "study"),
+    _text("task"),
+    _text("metric"),
+    BUDGET,
+    SIZE,
+    _whole("steps", "steps"),
+    _whole("methods", "methods"),
+    _text("best", "best mean", "method"),
+    _points("score", "score"),
+    _text("tied", "tied with it", "methods", "tied", "methods"),
+    _points("difference", "BitFit minus full", "difference"),
+    *_interval(points, "signed_interval"),
+    _text("standing", "BitFit"),
+)
+
 
 def names(table: str) -> list[str]:
     """The names of a table's columns, in their order."""

@@ -14,7 +14,6 @@ from tuning_curves.analysis.comparisons import LEAST_PAIRS
 from tuning_curves.analysis.tables import Tables
 from tuning_curves.report import style, wording
 from tuning_curves.study.config import StudyConfig
-from tuning_curves.study.grid import steps_of
 from tuning_curves.tasks import make_task
 
 FEW = 4  # so many methods are named; more are counted
@@ -36,20 +35,24 @@ class Place:
         return (self.best, *self.tied, *self.behind)
 
 
-def find_places(ranking: pd.DataFrame, study: StudyConfig) -> list[Place]:
-    """The places of the table of ranks, in its order."""
+def find_places(ranking: pd.DataFrame, costs: pd.DataFrame, confidence: float) -> list[Place]:
+    """The places of the table of ranks, in its order.
+
+    Args:
+        costs: the table of costs, which has the steps of every place.
+    """
     found = []
-    bound = round(1 - study.analysis.confidence, 6)
+    bound = round(1 - confidence, 6)
+    steps = costs.groupby(["budget", "n_train"])["steps"].max()
     for (budget, n), own in ranking.groupby(["budget", "n_train"], sort=False):
         best = own["best"].iloc[0]
         decided = (own["pairs"] >= LEAST_PAIRS) & (own["p_holm"] < bound) & (own["high"] < 0)
         others = own["method"] != best
-        steps = steps_of(int(n), study.budget(budget), study.training.batch_size)
         found.append(
             Place(
                 budget=budget,
                 n=int(n),
-                steps=steps,
+                steps=int(steps[budget, n]),
                 best=best,
                 tied=tuple(style.ordered(own.loc[others & ~decided, "method"])),
                 behind=tuple(style.ordered(own.loc[others & decided, "method"])),
@@ -63,7 +66,8 @@ def answer_sentences(tables: Tables, study: StudyConfig) -> list[str]:
 
     [] where fewer than two methods have finished runs.
     """
-    places = [p for p in find_places(tables["ranking"], study) if len(p.methods) > 1]
+    found = find_places(tables["ranking"], tables["costs"], study.analysis.confidence)
+    places = [place for place in found if len(place.methods) > 1]
     if not places:
         return []
     return [*_over_all(places), *_by_budget(places, make_task(study.task).nouns.examples)]
@@ -91,7 +95,7 @@ def _over_all(places: Sequence[Place]) -> Iterator[str]:
         for name, (behind, total) in counts.items()
         if behind
     )
-    yield f"Shown to be behind it: {rest} places, each a size under a budget."
+    yield f"Shown to be behind the best method: {rest} places, each a size under a budget."
 
 
 def _by_budget(places: Sequence[Place], examples: str) -> Iterator[str]:

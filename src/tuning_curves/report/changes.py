@@ -70,7 +70,9 @@ def _sentence(
     found = list(rows.itertuples())
     if not found:
         return []
-    decided = [row for row in found if place_of(row, study) in ("above", "below")]
+    decided = [
+        row for row in found if place_of(row, study.analysis.confidence) in ("above", "below")
+    ]
     decided.sort(key=lambda row: -abs(row.difference))
     told = "; ".join(
         f"{wording.difference(row.difference)} points "

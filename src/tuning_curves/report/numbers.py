@@ -32,7 +32,11 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
     """
     return {
         "study": study.study,
+        "title": study.title,
         "scale": study.scale,
+        "encoder": study.encoder.name,
+        "data": study.data.name,
+        "confidence": study.analysis.confidence,
         "scale_words": prose.scale_words(tables),
         "main_finding": prose.main_finding(tables, study),
         "sentences": _sentences(tables, study),
@@ -85,6 +89,7 @@ def _task(study: StudyConfig) -> dict[str, Any]:
         "name": study.task["name"],
         **asdict(task.nouns),
         "metric": task.metric.label,
+        "metric_name": task.metric.name,
         "metrics": [metric.label for metric in task.metrics],
         "means": all(isinstance(metric, Mean) for metric in task.metrics),
         "papers_data": study.data.source != "generated" and study.data.name in task.published_data,

@@ -72,7 +72,7 @@ def pairs_of(contrasts: pd.DataFrame, study: StudyConfig) -> list[tuple[str, str
     return sorted(listed, key=lambda pair: pair != ("bitfit", "full"))
 
 
-def place_of(row: Any, study: StudyConfig) -> str:
+def place_of(row: Any, confidence: float) -> str:
     """Where a row of contrasts stands: one of `PLACES`.
 
     As verdicts are: a difference counts after Holm's correction over sizes, and from
@@ -80,7 +80,7 @@ def place_of(row: Any, study: StudyConfig) -> str:
     """
     if pd.isna(row.low) or pd.isna(row.high):
         return "without interval"
-    bound = round(1 - study.analysis.confidence, 6)
+    bound = round(1 - confidence, 6)
     if row.pairs < LEAST_PAIRS or not row.p_holm < bound:
         return "undecided"
     return "above" if row.low > 0 else "below" if row.high < 0 else "undecided"
@@ -94,7 +94,7 @@ def _phrase(rows: pd.DataFrame, first: str, second: str, study: StudyConfig) -> 
     """One budget: at which sizes the first method stands above or below the second."""
     sizes: dict[str, list[int]] = {place: [] for place in PLACES}
     for row in rows.sort_values("n_train").itertuples():
-        sizes[place_of(row, study)].append(row.n_train)
+        sizes[place_of(row, study.analysis.confidence)].append(row.n_train)
     held = [place for place in PLACES if sizes[place]]
     if held == ["without interval"]:
         return _without_interval(rows, first, second)

@@ -212,7 +212,11 @@ def _places(rows: pd.DataFrame, study: StudyConfig) -> list[str]:
     """The sizes above, below and undecided, as text."""
     cells = []
     for names in (("above",), ("below",), ("undecided", "without interval")):
-        sizes = [row.n_train for row in rows.itertuples() if place_of(row, study) in names]
+        sizes = [
+            row.n_train
+            for row in rows.itertuples()
+            if place_of(row, study.analysis.confidence) in names
+        ]
         cells.append(", ".join(wording.whole(n) for n in sorted(sizes)) or wording.NOTHING)
     return cells
 

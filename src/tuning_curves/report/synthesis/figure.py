@@ -1,0 +1,140 @@
+"""BitFit minus full against the number of examples, one panel per study, a line per budget.
+
+Lines at equal steps are solid and filled, lines of epochs dashed and hollow; each has its budget's
+name at its end. What was read off the image of the paper's Figure 2 stands in grey in panels of its
+own task and metric alone.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+
+from tuning_curves.report import style, wording
+from tuning_curves.report.figures.figure2 import REFERENCE
+from tuning_curves.report.figures.panels import (
+    SINGLE,
+    WIDTH,
+    bitfit_minus_full,
+    difference_axis,
+    legend_below,
+    points_with_bars,
+    say_nothing_to_draw,
+    size_axis,
+)
+from tuning_curves.report.synthesis.places import (
+    ALONE,
+    EPOCHS,
+    EQUAL,
+    MIXED,
+    Placed,
+    kinds_of_budgets,
+)
+
+COLUMNS = 2
+HOLLOW = {"markerfacecolor": "white", "markeredgewidth": 1.1}
+LOOKS: dict[str, dict[str, Any]] = {
+    EQUAL: {"color": style.BLACK, "linestyle": "solid", "marker": "s"},
+    EPOCHS: {"color": style.VERMILION, "linestyle": (0, (5, 2)), "marker": "o", **HOLLOW},
+    MIXED: {"color": style.GREY, "linestyle": (0, (1, 1.5)), "marker": "^", **HOLLOW},
+    ALONE: {"color": style.BLACK, "linestyle": "none", "marker": "D", "markersize": 4},
+}
+PUBLISHED = "published (BERT-base), read off the image"
+GREY: dict[str, Any] = {
+    "color": style.GREY, "linestyle": (0, (1, 2)), "linewidth": 0.9, "marker": "o",
+    "markersize": 3.5, "markerfacecolor": "white", "label": PUBLISHED,
+}  # fmt: skip
+NEAREST = 0.075  # of a panel's height: between two names at the ends of lines
+
+
+def draw(places: Sequence[Placed]) -> Figure:
+    """One panel per study, in their order.
+
+    Args:
+        places: those of all studies; without a difference of the two a place is left out.
+    """
+    paired = [each for each in places if each.difference is not None]
+    with style.theme():
+        if not paired:
+            return say_nothing_to_draw("no study has a pair of runs of BitFit and full")
+        studies = list({each.study.name: each.study for each in paired}.values())
+        columns = min(COLUMNS, len(studies))
+        rows = math.ceil(len(studies) / columns)
+        size = (WIDTH if columns > 1 else SINGLE, 0.6 + 2.35 * rows)
+        figure = Figure(figsize=size, layout="constrained")
+        panels = list(figure.subplots(rows, columns, squeeze=False).flat)
+        for axes, study in zip(panels, studies, strict=False):
+            own = [each for each in paired if each.study.name == study.name]
+            _panel(axes, own, columns)
+            axes.set_title(f"{study.name}: {study.task.replace('-', ' ')}")
+            axes.set_ylabel(f"BitFit minus full\n(points of {study.label})", fontsize=7.5)
+        for axes in panels[len(studies) :]:
+            axes.remove()
+        legend_below(figure, _handles(panels[: len(studies)]), 1 + columns)
+    return figure
+
+
+def _panel(axes: Axes, places: Sequence[Placed], columns: int) -> None:
+    study = places[0].study
+    axes.axhline(0, color="#444444", linewidth=0.9, zorder=1.5)
+    sizes = {each.place.n for each in places}
+    ends = []
+    for budget, kind in kinds_of_budgets(places).items():
+        own = sorted((p for p in places if p.place.budget == budget), key=lambda p: p.place.n)
+        rows = pd.DataFrame([p.difference for p in own])
+        points_with_bars(
+            axes, rows["n_train"], rows["difference"], rows["low"], rows["high"], label=kind,
+            **LOOKS[kind],
+        )  # fmt: skip
+        last = rows.iloc[-1]
+        colour = LOOKS[kind]["color"]
+        ends.append((last["n_train"], last["difference"], _name(own, kind, study.numbers), colour))
+    published = _published(study.task, study.label)
+    if published is not None:
+        axes.plot(published.index, published, **GREY)
+        sizes |= {int(n) for n in published.index}
+    drawn = pd.Series([p.difference.difference for p in places])
+    difference_axis(axes, drawn if published is None else pd.concat([drawn, published]))
+    size_axis(axes, sorted(sizes), columns + 1, study.examples)
+    left, right = axes.get_xlim()
+    axes.set_xlim(left, right * (right / left) ** 0.28)  # room for the names
+    _name_ends(axes, ends)
+
+
+def _name(places: Sequence[Placed], kind: str, numbers: dict[str, Any]) -> str:
+    """What a budget is called at the end of its line."""
+    if kind in (EQUAL, ALONE):
+        return f"{wording.whole(places[0].place.steps)} steps"
+    return str(dict(numbers["budgets"])[places[0].place.budget]).partition(", at n")[0]
+
+
+def _name_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+    """Names to the right of the lines' ends, moved apart where they would meet."""
+    low, high = axes.get_ylim()
+    lowest = -math.inf
+    for n, value, name, colour in sorted(ends, key=lambda end: end[1]):
+        at = max(value, lowest)
+        lowest = at + NEAREST * (high - low)
+        axes.annotate(
+            name, (n, at), xytext=(6, 0), textcoords="offset points", va="center", fontsize=6.5,
+            color=colour, zorder=4, path_effects=[withStroke(linewidth=2, foreground="white")],
+        )  # fmt: skip
+
+
+def _published(task: str, label: str) -> pd.Series | None:
+    """The paper's differences by size, where they are of this task and metric."""
+    published = pd.read_csv(REFERENCE)
+    own = published[published["task"] == task]
+    return bitfit_minus_full(own) if label == "exact match" and not own.empty else None
+
+
+def _handles(panels: Sequence[Axes]) -> list[Line2D]:
+    """One entry for each kind of line that is drawn."""
+    drawn = {str(line.get_label()) for axes in panels for line in axes.get_lines()}
+    looks = {kind: look | {"label": kind} for kind, look in LOOKS.items()} | {PUBLISHED: GREY}
+    return [Line2D([], [], **look) for name, look in looks.items() if name in drawn]

@@ -1,0 +1,232 @@
+"""What the synthesis says, sentence by sentence, from what is decided.
+
+Each question has one rule. *Winner*: it changes between two places where the best method of either
+is shown to be behind at the other. *Examples*: the order of BitFit and full turns under a budget
+where BitFit is decidedly above at one size and below at another. *Steps*: likewise, at one size
+after two numbers of steps. *Tasks*: it is the same where what is decided has equal signs in all
+studies.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from tuning_curves.report import style, wording
+from tuning_curves.report.prose import place_of
+from tuning_curves.report.synthesis.places import Placed, once
+from tuning_curves.report.synthesis.results import StudyResults
+
+SIDES = ("above", "below")
+MOST = 4  # so many changes are told one by one
+
+
+def make_sentences(studies: Sequence[StudyResults], places: Sequence[Placed]) -> dict[str, Any]:
+    """The paragraphs of the synthesis, each a list of sentences."""
+    paired = [each for each in places if each.standing]
+    return {
+        "best": list(_behind(places)),
+        "pair": list(_counts(paired)),
+        "examples": [
+            *_winner(places, "examples"),
+            *_turns_over_sizes(paired),
+            *_changes(studies, "equal_steps"),
+        ],
+        "steps": [
+            *_winner(places, "steps"),
+            *_turns_over_steps(paired),
+            *_changes(studies, "budgets"),
+        ],
+        "tasks": list(_tasks(paired)),
+    }
+
+
+def _behind(places: Sequence[Placed]) -> Iterator[str]:
+    """How often each main method is behind the best one, over all studies."""
+    known = once(places)
+    counts = {}
+    for name in style.main_ones(name for each in known for name in each.place.methods):
+        at = [each for each in known if name in each.place.methods]
+        counts[name] = (sum(name in each.place.behind for each in at), len(at))
+    listed = wording.join(
+        f"{style.label(name)} at {behind} of {total}" for name, (behind, total) in counts.items()
+    )
+    yield f"Shown to be behind the best method: {listed} places, each a size under a budget."
+
+
+def _winner(places: Sequence[Placed], what: str) -> Iterator[str]:
+    """Whether the best method changes with the examples of a budget, or the steps at a size."""
+    by_size = what == "examples"
+    groups: dict[tuple[str, Any], list[Placed]] = {}
+    for each in places if by_size else once(places):
+        key = each.place.budget if by_size else each.place.n
+        groups.setdefault((each.study.name, key), []).append(each)
+    told = [
+        f"{study} ({_change(*found)})"
+        for (study, _), own in groups.items()
+        if (found := _first_change(own))
+    ]
+    if told:
+        more = f" and {len(told) - MOST} more" if len(told) > MOST else ""
+        yield f"The best method changes with the number of {what}: {'; '.join(told[:MOST])}{more}."
+    elif any(len(own) > 1 for own in groups.values()):
+        yield f"That the best method changes with the number of {what} is nowhere shown."
+
+
+def _first_change(places: Sequence[Placed]) -> tuple[Placed, Placed] | None:
+    """Two places of which either one's best is behind at the other."""
+    for one, other in itertools.combinations(sorted(places, key=_extent), 2):
+        if one.place.best in other.place.behind and other.place.best in one.place.behind:
+            return one, other
+    return None
+
+
+def _extent(each: Placed) -> tuple[int, int]:
+    return each.place.n, each.place.steps
+
+
+def _change(one: Placed, other: Placed) -> str:
+    return ", ".join(
+        f"{style.label(each.place.best)} with {wording.whole(each.place.n)} {each.study.examples} "
+        f"and {wording.whole(each.place.steps)} steps"
+        for each in (one, other)
+    )
+
+
+def _counts(paired: Sequence[Placed]) -> Iterator[str]:
+    known = once(paired)
+    if not known:
+        yield "No study trains both BitFit and full fine-tuning."
+        return
+    found = [each.standing for each in known]
+    yield (
+        f"BitFit is decidedly above full fine-tuning at {found.count('above')} of {len(found)} "
+        f"places, below it at {found.count('below')}, and undecided at {found.count('undecided')}."
+    )
+
+
+def _turns_over_sizes(paired: Sequence[Placed]) -> Iterator[str]:
+    """Budgets with decided differences of both signs."""
+    turns = _turns(paired, lambda each: each.place.budget, lambda each: each.place.n)
+    if turns:
+        told = [
+            f"{study} under {budget} (BitFit above at {wording.sizes(above)}, below at "
+            f"{wording.sizes(below)})"
+            for study, budget, above, below in turns
+        ]
+        yield f"The order of the two turns with the number of examples: {_few(told, turns)}."
+    elif paired:
+        yield (
+            "Under no budget is BitFit decidedly above at one size and below at another: that the "
+            "order turns with the number of examples is not shown."
+        )
+
+
+def _turns_over_steps(paired: Sequence[Placed]) -> Iterator[str]:
+    """Sizes with decided differences of both signs after unequal numbers of steps."""
+    turns = _turns(once(paired), lambda each: each.place.n, lambda each: each.place.steps)
+    if turns:
+        told = [
+            f"{study} at n = {wording.whole(n)} (BitFit above after {_listed(above)} steps, below "
+            f"after {_listed(below)})"
+            for study, n, above, below in turns
+        ]
+        yield f"The order of the two turns with the number of steps: {_few(told, turns)}."
+    elif paired:
+        yield (
+            "At no size is BitFit decidedly above after one number of steps and below after "
+            "another: that the order turns with the steps is not shown."
+        )
+
+
+Turn = tuple[str, Any, list[int], list[int]]  # study, what is held, where above, where below
+
+
+def _turns(
+    paired: Sequence[Placed], held: Callable[[Placed], Any], varied: Callable[[Placed], int]
+) -> list[Turn]:
+    """Where one thing is held and another varies: those of both signs."""
+    groups: dict[tuple[str, Any], list[Placed]] = {}
+    for each in paired:
+        groups.setdefault((each.study.name, held(each)), []).append(each)
+    found = []
+    for (study, value), own in groups.items():
+        above, below = (sorted(varied(p) for p in own if p.standing == side) for side in SIDES)
+        if above and below:
+            found.append((study, value, above, below))
+    return found
+
+
+def _few(told: Sequence[str], turns: Sequence[Turn]) -> str:
+    """A few turns in full; of many, how many each study has."""
+    if len(told) <= MOST:
+        return wording.join(told)
+    counts = {study: sum(turn[0] == study for turn in turns) for study, *_ in turns}
+    return wording.join(
+        f"{'once' if count == 1 else f'{count} times'} in {study}"
+        for study, count in counts.items()
+    )
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return wording.join(wording.whole(number) for number in numbers)
+
+
+CHANGES = {  # table of changes of the difference: what grows
+    "equal_steps": "With as many steps and more examples",
+    "budgets": "With as many examples and more steps",
+}
+
+
+def _changes(studies: Sequence[StudyResults], table: str) -> Iterator[str]:
+    """How the difference of BitFit and full changes: counts, and the largest decided change."""
+    rows = [(study, row) for study in studies for row in study.of_pair(table).itertuples()]
+    sides = [place_of(row, study.confidence) for study, row in rows]
+    decided = [pair for pair, side in zip(rows, sides, strict=True) if side in SIDES]
+    if not rows:
+        return
+    yield (
+        f"{CHANGES[table]}, the difference moves towards BitFit in {sides.count('above')} of "
+        f"{wording.plural(len(rows), 'comparison')} and towards full fine-tuning in "
+        f"{sides.count('below')}; the others are undecided."
+    )
+    if decided:
+        study, row = max(decided, key=lambda pair: abs(pair[1].difference))
+        ends = wording.interval(row.low, row.high, sign=True)
+        yield (
+            f"The largest change is one of {wording.difference(row.difference)} points of "
+            f"{study.label} {ends}, {_between(table, row)} ({study.name})."
+        )
+
+
+def _between(table: str, row: Any) -> str:
+    if table == "budgets":
+        steps = (
+            f"from {wording.whole(row.shorter_steps)} to {wording.whole(row.longer_steps)} steps"
+        )
+        return f"{steps} at n = {wording.whole(row.n_train)}"
+    sizes = f"from n = {wording.whole(row.smaller)} to {wording.whole(row.larger)}"
+    return f"{sizes} after {wording.whole(row.steps)} steps"
+
+
+def _tasks(paired: Sequence[Placed]) -> Iterator[str]:
+    """Each study's decided signs, and whether they agree."""
+    signs: dict[str, set[str]] = {}
+    for study in dict.fromkeys(p.study.name for p in paired):
+        own = once(p for p in paired if p.study.name == study)
+        found = [p.standing for p in own]
+        signs[study] = {side for side in SIDES if side in found}
+        yield (
+            f"{wording.capital(own[0].study.task.replace('-', ' '))} ({study}): BitFit above at "
+            f"{found.count('above')} of {len(found)} places, below at {found.count('below')}."
+        )
+    tasks = {p.study.task for p in paired}
+    decided = {study: found for study, found in signs.items() if found}
+    if len(tasks) < 2:
+        yield "With one task, whether this is the same on others is open."
+    elif len(decided) < len(signs):
+        nothing = wording.join(study for study in signs if study not in decided)
+        yield f"Whether it is the same on all tasks is open: nothing is decided in {nothing}."
+    elif len({frozenset(found) for found in signs.values()}) == 1:
+        yield "What is decided has the same signs on all tasks."
+    else:
+        yield "It is not the same on all tasks: what is decided has other signs in other studies."

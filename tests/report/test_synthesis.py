@@ -1,0 +1,252 @@
+"""The synthesis over studies: which take part, what is said of them, and what is drawn."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tuning_curves.report.answer import Place
+from tuning_curves.report.synthesis import figure
+from tuning_curves.report.synthesis.places import (
+    ALONE,
+    EPOCHS,
+    EQUAL,
+    MIXED,
+    Placed,
+    kinds_of_budgets,
+    make_table,
+    placed,
+)
+from tuning_curves.report.synthesis.results import StudyResults, read_results
+from tuning_curves.report.synthesis.sentences import make_sentences
+from tuning_curves.report.synthesis.write import write_synthesis
+from tuning_curves.study.config import StudyConfig
+from tuning_curves.util.errors import DataError, ResourceError
+
+from .conftest import write_results
+
+SOURCE = Path(__file__).resolve().parents[2] / "paper"
+CLASSIFICATION = {
+    "name": "text-classification", "labels": ["a", "b"], "pooling": "mean",
+    "main_metric": "accuracy",
+}  # fmt: skip
+
+
+def named(study: StudyConfig, name: str) -> StudyConfig:
+    return study.model_copy(update={"study": name})
+
+
+def accuracy(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The invented tables, with a classification's metrics."""
+    words = {"exact_match": "accuracy", "f1": "macro_f1"}
+    return {
+        name: frame.replace({"metric": words}) if "metric" in frame else frame
+        for name, frame in tables.items()
+    }
+
+
+@pytest.fixture
+def results(make_study: Any, make_tables: Any, tmp_path: Path) -> Path:
+    """Two studies, a demo, and one of two seeds."""
+    folder = tmp_path / "results"
+    squad, sentences = make_study(), make_study(task=CLASSIFICATION)
+    write_results(make_tables(squad), named(squad, "squad"), folder / "squad")
+    write_results(accuracy(make_tables(sentences)), named(sentences, "cola"), folder / "cola")
+    for name, study in (("demo", make_study(scale="demo")), ("rates", make_study(seeds=(7, 8)))):
+        write_results(make_tables(study), named(study, name), folder / name)
+    return folder
+
+
+def test_demos_and_studies_of_two_seeds_are_left_out_and_questions_come_first(
+    results: Path,
+) -> None:
+    studies, left_out = read_results(results)
+    assert [study.name for study in studies] == ["squad", "cola"]
+    assert left_out == [
+        ("demo", "a demo is no evidence"),
+        ("rates", "fewer than 3 seeds decide nothing"),
+    ]
+
+
+def test_results_that_cannot_be_read_are_one_error_with_a_step(
+    results: Path, tmp_path: Path
+) -> None:
+    path = results / "squad" / "numbers.json"
+    numbers = json.loads(path.read_text("utf-8"))
+    del numbers["confidence"]
+    path.write_text(json.dumps(numbers), "utf-8")
+    with pytest.raises(DataError, match=r"no confidence: an older version wrote it\nfix: run"):
+        read_results(results)
+    path.unlink()
+    with pytest.raises(ResourceError, match=r"squad/numbers\.json: no such file"):
+        read_results(results)
+    with pytest.raises(ResourceError, match=r"no study for a synthesis.*\nfix: draw a study"):
+        read_results(tmp_path / "nowhere")
+
+
+def test_the_table_has_a_row_for_each_place(results: Path) -> None:
+    studies, _ = read_results(results)
+    table = make_table(studies)
+    assert len(table) == 2 * 2 * 4  # studies, budgets, sizes
+    first, last = table.iloc[0], table.iloc[3]
+    assert (first["study"], first["budget"], first["n_train"], first["steps"]) == (
+        "squad", "epochs", 100, 39,
+    )  # fmt: skip
+    assert (first["best"], first["score"], first["tied"]) == ("bitfit", 18.0, "adapter-houlsby")
+    assert (first["difference"], first["low"], first["standing"]) == (8.0, 6.0, "above")
+    assert (last["best"], last["tied"], last["standing"]) == ("full", "adapter-houlsby", "below")
+    assert set(table.loc[table["study"] == "cola", "metric"]) == {"accuracy"}
+
+
+def study_named(name: str, task: str = "question-answering", **tables: pd.DataFrame) -> Any:
+    numbers = {
+        "study": name, "confidence": 0.95, "budgets": [],
+        "task": {"name": task, "metric_name": "m", "metric": "m", "examples": "questions"},
+    }  # fmt: skip
+    empty = pd.DataFrame(columns=["metric", "first", "second"])
+    return StudyResults(numbers, {"equal_steps": empty, "budgets": empty, **tables})
+
+
+def at(study: StudyResults, budget: str, n: int, steps: int, value: float, **who: Any) -> Placed:
+    """A place at which BitFit minus full is this value, give or take 2."""
+    row = {"n_train": n, "difference": value, "low": value - 2, "high": value + 2}
+    row |= {"p_holm": 0.001 if abs(value) > 2 else 0.6, "pairs": 3}
+    two = {"best": "full", "tied": (), "behind": ("bitfit",)} | who
+    place = Place(budget=budget, n=n, steps=steps, **two)
+    return Placed(study, place, SimpleNamespace(**row, _asdict=lambda: row))
+
+
+def test_a_turn_over_sizes_and_one_over_steps_are_told_apart() -> None:
+    squad = study_named("squad")
+    bitfit = {"best": "bitfit", "behind": ("full",)}
+    says = make_sentences(
+        [squad],
+        [
+            at(squad, "steps", 100, 600, 5.0, **bitfit),
+            at(squad, "steps", 900, 600, -5.0),
+            at(squad, "epochs", 100, 20, -5.0),
+            at(squad, "epochs", 900, 180, 1.0, tied=("bitfit",), behind=()),
+        ],
+    )
+    assert says["pair"] == [
+        "BitFit is decidedly above full fine-tuning at 1 of 4 places, below it at 2, and undecided "
+        "at 1."
+    ]
+    assert says["examples"] == [
+        "The best method changes with the number of examples: squad (BitFit with 100 questions and "
+        "600 steps, full fine-tuning with 900 questions and 600 steps).",
+        "The order of the two turns with the number of examples: squad under steps (BitFit above "
+        "at n = 100, below at n = 900).",
+    ]
+    assert says["steps"] == [
+        "The best method changes with the number of steps: squad (full fine-tuning with 100 "
+        "questions and 20 steps, BitFit with 100 questions and 600 steps).",
+        "The order of the two turns with the number of steps: squad at n = 100 (BitFit above after "
+        "600 steps, below after 20).",
+    ]
+    assert says["best"] == [
+        "Shown to be behind the best method: full fine-tuning at 1 of 4 and BitFit at 2 of 4 "
+        "places, each a size under a budget."
+    ]
+
+
+def test_what_is_not_shown_is_said_to_be_not_shown() -> None:
+    squad = study_named("squad")
+    places = [at(squad, "steps", n, 600, -5.0) for n in (100, 900)]
+    says = make_sentences([squad], places)
+    assert says["examples"] == [
+        "That the best method changes with the number of examples is nowhere shown.",
+        "Under no budget is BitFit decidedly above at one size and below at another: that the "
+        "order turns with the number of examples is not shown.",
+    ]
+    assert says["steps"][-1].endswith("that the order turns with the steps is not shown.")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((-5.0, -5.0), "What is decided has the same signs on all tasks."),
+        ((-5.0, 5.0), "It is not the same on all tasks"),
+        ((-5.0, 1.0), "Whether it is the same on all tasks is open: nothing is decided in cola."),
+    ],
+)
+def test_tasks_agree_differ_or_stay_open(values: tuple[float, float], said: str) -> None:
+    studies = [study_named("squad"), study_named("cola", "text-classification")]
+    places = [
+        at(study, "steps", 100, 600, value) for study, value in zip(studies, values, strict=True)
+    ]
+    assert make_sentences(studies, places)["tasks"][-1].startswith(said)
+    alone = make_sentences(studies[:1], places[:1])["tasks"]
+    assert alone[-1] == "With one task, whether this is the same on others is open."
+
+
+def test_changes_are_counted_and_the_largest_is_told() -> None:
+    pair = {"first": "bitfit", "second": "full", "metric": "m", "pairs": 3}
+    rows = [
+        {"difference": value, "low": value - 2, "high": value + 2, "p_holm": p, "n_train": 100,
+         "shorter_steps": 20, "longer_steps": 600} | pair
+        for value, p in ((30.0, 0.001), (10.0, 0.001), (1.0, 0.5))
+    ]  # fmt: skip
+    squad = study_named("squad", budgets=pd.DataFrame(rows))
+    assert make_sentences([squad], [at(squad, "steps", 100, 600, 1.0)])["steps"][1:] == [
+        "With as many examples and more steps, the difference moves towards BitFit in 2 of 3 "
+        "comparisons and towards full fine-tuning in 0; the others are undecided.",
+        "The largest change is one of +30.0 points of m [+28.0, +32.0], from 20 to 600 steps at "
+        "n = 100 (squad).",
+    ]
+
+
+def test_budgets_are_told_by_their_steps() -> None:
+    squad = study_named("squad")
+    steps = {"a": (600, 600), "b": (20, 180), "c": (600,)}
+    places = [
+        at(squad, budget, k, s, 0.0) for budget, own in steps.items() for k, s in enumerate(own)
+    ]
+    places += [at(squad, "d", n, s, 0.0) for n, s in ((1, 150), (2, 150), (3, 300))]
+    assert kinds_of_budgets(places) == {"a": EQUAL, "b": EPOCHS, "c": ALONE, "d": MIXED}
+
+
+def test_the_figure_has_a_panel_per_study_and_published_points_on_their_own_task_only(
+    results: Path,
+) -> None:
+    studies, _ = read_results(results)
+    drawn = figure.draw([each for study in studies for each in placed(study)])
+    squad, cola = drawn.axes
+    lines = [{str(line.get_label()): line for line in axes.get_lines()} for axes in (squad, cola)]
+    assert figure.PUBLISHED in lines[0] and figure.PUBLISHED not in lines[1]
+    assert list(lines[0][EPOCHS].get_ydata()) == [8, 1.63, -3.18, -8]
+    assert {text.get_text() for text in squad.texts} == {"3 epochs", "3 epochs, at least 150 steps"}
+    assert cola.get_ylabel() == "BitFit minus full\n(points of accuracy)"
+    assert "no study" in figure.draw([]).texts[0].get_text()
+
+
+def test_a_study_that_is_archived_later_appears_and_equal_input_gives_equal_bytes(
+    results: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("typst")
+
+    def write(name: str) -> Callable[[str], bytes]:
+        out = tmp_path / name
+        write_synthesis(results, SOURCE, out, out / "paper.pdf")
+        return lambda file: (out / file).read_bytes()
+
+    one, two = write("one"), write("two")
+    for file in ("tables/synthesis.csv", "tables/synthesis.md", "figures/synthesis.svg",
+                 "numbers.json", "paper.pdf"):  # fmt: skip
+        assert one(file) == two(file)
+    shutil.rmtree(results / "cola")
+    alone = write("alone")
+    assert b"cola" in one("tables/synthesis.csv")
+    assert b"cola" not in alone("tables/synthesis.csv")
+    assert json.loads(alone("numbers.json"))["left_out"][0][0] == "demo"
+
+
+def test_a_source_without_the_synthesis_is_named(results: Path, tmp_path: Path) -> None:
+    with pytest.raises(ResourceError, match=r"no synthesis\.typ"):
+        write_synthesis(results, tmp_path, tmp_path / "out", tmp_path / "paper.pdf")
+    assert not (tmp_path / "out").exists()
