@@ -47,7 +47,8 @@ def test_who_is_behind_tied_and_best(make_study: Any) -> None:
         make_study(methods=("full", "bitfit", "head")),
     )
     assert found == [
-        "Full fine-tuning is at none of the sizes and budgets shown to be behind the best method.",
+        "At no size and budget shown to be behind the best method: full fine-tuning (trained at "
+        "3).",
         "Shown to be behind the best method: BitFit at 2 of 3 and head only at 1 of 2 places, each "
         "a size under a budget.",
         "Under epochs, with 100 questions no method is shown to be better than another; with 1,000 "

@@ -85,11 +85,8 @@ def _over_all(places: Sequence[Place]) -> Iterator[str]:
         yield "At no size and budget is a method shown to be behind another one."
         return
     if safe:
-        verb = "is" if len(safe) == 1 else "are"
-        yield (
-            f"{_labels(safe)} {verb} at none of the sizes and budgets shown to be behind the best "
-            "method."
-        )
+        named = wording.join(f"{style.label(name)} (trained at {counts[name][1]})" for name in safe)
+        yield f"At no size and budget shown to be behind the best method: {named}."
     rest = wording.join(
         f"{style.label(name)} at {behind} of {total}"
         for name, (behind, total) in counts.items()
@@ -137,7 +134,3 @@ def _names(methods: Sequence[str], place: Place) -> str:
 
 def _is(methods: Sequence[str]) -> str:
     return "is" if len(methods) == 1 else "are"
-
-
-def _labels(methods: Sequence[str]) -> str:
-    return wording.capital(wording.join(style.label(name) for name in methods))

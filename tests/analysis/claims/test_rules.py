@@ -298,6 +298,16 @@ def test_statements_speak_the_tasks_words(found: pd.DataFrame) -> None:
     assert said.startswith("Up to 1,000 questions, Houlsby's adapters are at most 1 point of exact")
 
 
+def test_a_claim_of_a_metric_that_the_task_lacks_is_told_by_the_metrics_name(
+    whole: Evidence, claims: Claims
+) -> None:
+    only = replace(whole, runs=replace(whole.runs, metrics=whole.runs.metrics[1:]))  # F1
+    rows = make_verdicts(only, claims).set_index("claim")
+    few = rows.loc["bitfit-above-full-on-few"]
+    assert few["statement"].startswith("BitFit has the higher exact match at every size")
+    assert few["reason"] == "the study's task has no metric exact_match"
+
+
 def test_a_budget_of_one_size_is_no_curve_where_others_are(claims: Claims) -> None:
     budgets: list[dict[str, Any]] = [
         {"name": "steps", "epochs": 1, "min_steps": 900},

@@ -96,9 +96,16 @@ def _row(evidence: Evidence, claim: Claim, budget: str, judged: Judgement) -> di
 
 
 def _statement(evidence: Evidence, claim: Claim) -> str:
-    """The claim's sentence in the task's words."""
-    metric = evidence.of_metric(getattr(claim.rule, "metric", MAIN))
-    return claim.statement.format(score=metric.label, examples=evidence.nouns.examples)
+    """The claim's sentence in the task's words; of a metric of another task, its name."""
+    name = getattr(claim.rule, "metric", MAIN)
+    score = _labels(evidence).get(name, name.replace("_", " "))
+    return claim.statement.format(score=score, examples=evidence.nouns.examples)
+
+
+def _labels(evidence: Evidence) -> dict[str, str]:
+    """What the task's metrics are called in a text, the study's own also as `main`."""
+    labels = {metric.name: metric.label for metric in evidence.runs.metrics}
+    return labels | {MAIN: evidence.metric.label}
 
 
 def _unit(evidence: Evidence, claim: Claim) -> str:
@@ -108,8 +115,7 @@ def _unit(evidence: Evidence, claim: Claim) -> str:
         return evidence.nouns.examples
     if unit != POINTS:
         return unit
-    labels = {metric.name: metric.label for metric in evidence.runs.metrics}
-    labels[MAIN] = evidence.metric.label
+    labels = _labels(evidence)
     named = getattr(claim.rule, "metric", "")
     return f"{POINTS} of {labels[named]}" if named in labels else POINTS
 
