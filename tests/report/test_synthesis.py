@@ -109,7 +109,9 @@ def study_named(name: str, task: str = "question-answering", **tables: pd.DataFr
         "task": {"name": task, "metric_name": "m", "metric": "m", "examples": "questions"},
     }  # fmt: skip
     empty = pd.DataFrame(columns=["metric", "first", "second"])
-    return StudyResults(numbers, {"equal_steps": empty, "budgets": empty, **tables})
+    return StudyResults(
+        numbers, {"equal_steps": empty, "budgets": empty, "best_contrasts": empty, **tables}
+    )
 
 
 def at(study: StudyResults, budget: str, n: int, steps: int, value: float, **who: Any) -> Placed:
@@ -192,12 +194,15 @@ def test_changes_are_counted_and_the_largest_is_told() -> None:
          "shorter_steps": 20, "longer_steps": 600} | pair
         for value, p in ((30.0, 0.001), (10.0, 0.001), (1.0, 0.5))
     ]  # fmt: skip
-    squad = study_named("squad", budgets=pd.DataFrame(rows))
+    best = pd.DataFrame(rows)[["first", "second", "metric", "pairs", "low", "high", "p_holm"]]
+    squad = study_named("squad", budgets=pd.DataFrame(rows), best_contrasts=best)
     assert make_sentences([squad], [at(squad, "steps", 100, 600, 1.0)])["steps"][1:] == [
         "With as many examples and more steps, the difference moves towards BitFit in 2 of 3 "
         "comparisons and towards full fine-tuning in 0; the others are undecided.",
         "The largest change is one of +30.0 points of m [+28.0, +32.0], from 20 to 600 steps at "
         "n = 100 (squad).",
+        "With each method under its own best budget, BitFit is above at 2 of 3 sizes and below at "
+        "0; the others are undecided.",
     ]
 
 

@@ -35,6 +35,7 @@ def make_sentences(studies: Sequence[StudyResults], places: Sequence[Placed]) ->
             *_winner(places, "steps"),
             *_turns_over_steps(paired),
             *_changes(studies, "budgets"),
+            *_best_budgets(studies),
         ],
         "tasks": list(_tasks(paired)),
     }
@@ -195,6 +196,21 @@ def _changes(studies: Sequence[StudyResults], table: str) -> Iterator[str]:
         yield (
             f"The largest change is one of {wording.difference(row.difference)} points of "
             f"{study.label} {ends}, {_between(table, row)} ({study.name})."
+        )
+
+
+def _best_budgets(studies: Sequence[StudyResults]) -> Iterator[str]:
+    """BitFit and full, each under its own best budget, over all sizes."""
+    found = [
+        place_of(row, study.confidence)
+        for study in studies
+        for row in study.of_pair("best_contrasts").itertuples()
+    ]
+    if found:
+        yield (
+            f"With each method under its own best budget, BitFit is above at "
+            f"{found.count('above')} of {wording.plural(len(found), 'size')} and below at "
+            f"{found.count('below')}; the others are undecided."
         )
 
 

@@ -79,7 +79,7 @@ def _about(study: StudyResults) -> dict[str, Any]:
         "budgets": numbers["budgets"],
         "methods": len(numbers["methods"]),
         "answer": says["answer"],
-        "changes": says["changes"],
+        "changes": [*says["changes"], *says.get("best", [])[:1]],
         "plateau": says["plateau"],
         "verdicts": says["verdicts"],
     }
