@@ -117,6 +117,22 @@ def test_more_test_examples_are_scored_without_training_anew(
     assert None not in scored
 
 
+def test_a_study_that_fails_takes_nothing_from_anothers_shared_folders(
+    trained: Path, snakemake: Run
+) -> None:
+    shared = [*trained.glob("runs/windows/**/*"), *trained.glob("resources/*/*/manifest.json")]
+    before = {path: path.read_bytes() for path in shared if path.is_file()}
+    config = yaml.safe_load((trained / "config" / "tiny.yaml").read_text("utf-8"))
+    config |= {"study": "too-large", "sizes": [8, 5_000]}
+    (trained / "config" / "too-large.yaml").write_text(yaml.safe_dump(config), "utf-8")
+    own = ("--cores", "1", "--configfile", "config/too-large.yaml")
+    failed = snakemake(*own, "--until", "make_windows", check=False)
+    assert failed.returncode != 0
+    assert "5000" in failed.stdout + failed.stderr
+    assert before
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def test_figures_draws_what_is_recorded_and_leaves_gaps(trained: Path, snakemake: Run) -> None:
     checkout = trained
     for path in (checkout / "runs" / "tiny" / "records" / "bitfit").iterdir():

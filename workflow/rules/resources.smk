@@ -1,9 +1,10 @@
 # In: the study's encoder and data sections.
-# Out: resources/…, each folder with a manifest of hashes, written last.
+# Out: resources/…, each folder with a manifest of hashes, written last. Studies share them: `update` keeps
+# what is there until something else stands in its place, so that a failure takes nothing from another study.
 rule fetch_encoder:
     """Fetch the encoder, check its hashes"""
     output:
-        PATHS.encoder / MANIFEST,
+        update(PATHS.encoder / MANIFEST),
     log:
         PATHS.log("fetch_encoder"),
     localrule: True  # a cluster's compute nodes are often offline
@@ -19,7 +20,7 @@ rule fetch_encoder:
 rule fetch_data:
     """Fetch or generate the examples, check them in full"""
     output:
-        PATHS.data / MANIFEST,
+        update(PATHS.data / MANIFEST),
     log:
         PATHS.log("fetch_data"),
     localrule: True  # as above

@@ -1,12 +1,12 @@
 # In: a fetched encoder (its tokenizer) and fetched data.
-# Out: runs/windows/<key>/, flat arrays and a manifest of their hashes, written last.
+# Out: runs/windows/<key>/, flat arrays and a manifest of their hashes, written last; shared, as resources are.
 rule make_windows:
     """Tokenise every text once, cut examples into windows"""
     input:
         encoder=PATHS.encoder / MANIFEST,
         data=PATHS.data / MANIFEST,
     output:
-        PATHS.windows / MANIFEST,
+        update(PATHS.windows / MANIFEST),
     log:
         PATHS.log("make_windows"),
     conda:
