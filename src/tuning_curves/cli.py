@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
@@ -54,6 +55,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; an error becomes one message on stderr and its exit status."""
+    _escape_what_cannot_be_shown()
     args = make_parser().parse_args(arguments)
     try:
         return args.run(args)
@@ -67,6 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(end, end.exit_status)
     except KeyboardInterrupt:
         return 130  # as a shell reports Ctrl-C
+
+
+def _escape_what_cannot_be_shown() -> None:
+    """A terminal or file whose encoding lacks a character gets its escape, such as `\\xe9`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _say(error: BaseException, exit_status: int) -> int:

@@ -1,5 +1,8 @@
 import copy
+import io
 import json
+import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +197,38 @@ def test_a_job_whose_settings_have_no_hash_is_one_error(value: str) -> None:
     text = study.job(study.unique[:1]).dump()
     with pytest.raises(UsageError, match="not a training job"):
         load_job(text.replace('"warmup":0.1', f'"warmup":{value}'))
+
+
+def test_a_terminal_without_a_letter_gets_its_escape(monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON keeps to JSON's own escapes."""
+    from tuning_curves.commands.predict import _print
+    from tuning_curves.tasks.base import Prediction
+
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, "ascii", write_through=True))
+    assert main(["status", str(SLICE)]) == 0
+    shown.truncate(0)
+    shown.seek(0)
+    predictions = [Prediction(id="1", text="Éloïse", row={"answer": "Éloïse"})]
+    for as_json in (False, True):
+        _print(predictions, single=False, as_json=as_json)
+    plain, row = shown.getvalue().splitlines()
+    assert plain == b"1\t\\xc9lo\\xefse"
+    assert json.loads(row) == {"id": "1", "answer": "Éloïse"}
+
+
+def test_a_printed_command_can_be_pasted() -> None:
+    from tuning_curves.commands.advise import _keeping
+
+    study = read_study(SLICE)
+    advice = {"left": ["full"], "n_train": 100, "budget": "floor", "learning_rates": {"full": 0.1}}
+    words = shlex.split(_keeping(Path("my studies/a b.yaml"), study, advice).partition(": ")[2])
+    assert words[:4] == ["tuning-curves", "train", "--study", "my studies/a b.yaml"]
+
+
+def test_a_tab_in_an_id_breaks_no_table(capsys: pytest.CaptureFixture[str]) -> None:
+    from tuning_curves.commands.predict import _print
+    from tuning_curves.tasks.base import Prediction
+
+    _print([Prediction(id="a\tb", text="one\ntwo", row={})], single=False, as_json=False)
+    assert capsys.readouterr().out == "a b\tone two\n"

@@ -2,13 +2,16 @@
 
 import json
 import shutil
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tuning_curves.data.fetch_data import fetch_data
+from tuning_curves.data.leakage import count_alike
 from tuning_curves.data.section import PathData
+from tuning_curves.tasks import make_task
 from tuning_curves.tasks.question_answering import QuestionAnswering
 from tuning_curves.util.errors import DataError
 
@@ -99,3 +102,45 @@ def test_a_context_that_an_article_repeats_is_its_own_affair(
     fetch_data(TASK, PathData(**own(train, test=str(tiny_test_file))), tmp_path / "out")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
     assert manifest["examples"]["train"] == 27
+
+
+def test_a_context_with_other_white_space_or_unicode_form_is_refused(
+    squad_file: Path, tiny_test_file: Path, tmp_path: Path
+) -> None:
+    trained = json.loads(squad_file.read_text("utf-8"))["data"][1]["paragraphs"][0]
+    assert "Éloïse" in trained["context"]
+
+    def add(articles: list[Any]) -> None:
+        asked = [{"id": "again", "question": "When?", "answers": []}]
+        context = unicodedata.normalize("NFD", trained["context"]) + "\n"
+        asked[0]["answers"] = [{"text": "1911", "answer_start": context.index("1911")}]
+        articles[2]["paragraphs"].append({"context": context, "qas": asked})
+
+    test = changed(tiny_test_file, tmp_path / "test.json", add)
+    error = refusal(own(squad_file, test=str(test)), tmp_path / "out")
+    assert error.message.endswith('stands in two articles, "Tannsund" (train) and "Anse" (test)')
+
+
+def test_a_title_with_other_white_space_is_the_same(
+    squad_file: Path, tiny_test_file: Path, tmp_path: Path
+) -> None:
+    def rename(articles: list[Any]) -> None:
+        articles[0]["title"] = " Pell  Rock"
+
+    test = changed(tiny_test_file, tmp_path / "test.json", rename)
+    error = refusal(own(squad_file, test=str(test)), tmp_path / "out")
+    assert "two articles have the name" in error.message
+
+
+def test_dropping_tells_of_texts_that_differ_in_white_space_alone() -> None:
+    task = make_task(
+        {
+            "name": "text-classification",
+            "labels": ["a", "b"],
+            "pooling": "first",
+            "main_metric": "accuracy",
+        }
+    )
+    train = task.parse([["1", "a bell ", None, "a"], ["2", "coal", None, "b"]], "train")
+    test = task.parse([["3", "a  bell", None, "a"], ["4", "oil", None, "b"]], "test")
+    assert count_alike({"train": train, "test": test}) == 1

@@ -94,7 +94,7 @@ def test_a_method_may_have_rates_for_each_budget(config: dict) -> None:
         ({"epochs": [1e-4]}, "rates for the budgets epochs, expected epochs, floor"),
         ({"epochs": [1e-4], "floor": [1e-4], "flor": [1e-4]}, "expected epochs, floor"),
         ({"epochs": [1e-4], "floor": []}, "methods.0.learning_rates.floor"),
-        ({"epochs": [1e-4], "floor": [2.0]}, "methods.0.learning_rates.floor.0 is 2.0"),
+        ({"epochs": [1e-4], "floor": [2.0]}, "methods.0.learning_rates.floor.0 is 2,"),
         (1e-4, "methods.0.learning_rates is 0.0001"),
     ],
 )

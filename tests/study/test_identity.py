@@ -298,3 +298,14 @@ def test_windows_of_other_layouts_and_tasks_lie_elsewhere(monkeypatch: pytest.Mo
     monkeypatch.setattr(paths, "LAYOUT", paths.LAYOUT + 1)
     folders.add(StudyPaths(STUDY).windows)
     assert len(folders) == 4
+
+
+def test_whole_numbers_may_be_written_as_fractions() -> None:
+    """`16.0`, `1.6e1` and, as YAML gives the latter without a dot, its text: the same runs."""
+    config = STUDY.config.to_json() | {"sizes": [100, 200], "seeds": [0]}
+    written = copy.deepcopy(config) | {"sizes": ["1e2", 200.0], "seeds": [0.0]}
+    written["training"]["batch_size"] = float(config["training"]["batch_size"])
+    written["task"]["n_best"] = float(config["task"]["n_best"])
+    written["training"]["weight_decay"] = 0
+    config["training"]["weight_decay"] = 0.0
+    assert check_study(written, "s").unique == check_study(config, "s").unique

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,8 @@ def _keeping(path: Path, study: Any, advice: dict[str, Any]) -> str:
     best = advice["left"][0]
     seed = next(p.run.init_seed for p in study.planned if p.run.method == best)
     return (
-        f"To keep {best} as a model: tuning-curves train --study {path} --method {best}"
-        f" --size {advice['n_train']} --budget {advice['budget']}"
+        f"To keep {best} as a model: tuning-curves train --study {shlex.quote(str(path))}"
+        f" --method {best} --size {advice['n_train']} --budget {advice['budget']}"
         f" --learning-rate {advice['learning_rates'][best]:g} --seed {seed} --keep-delta"
     )
 

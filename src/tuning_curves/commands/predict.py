@@ -117,13 +117,23 @@ def _same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
 
 
+def _shows_all() -> bool:
+    """Whether the output's encoding has every character."""
+    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+
+
+def _cell(text: str) -> str:
+    """A text that breaks no table: one blank for tabs, line ends and other white space."""
+    return " ".join(text.split())
+
+
 def _print(predictions: "Sequence[Prediction]", *, single: bool, as_json: bool) -> None:
     for one in predictions:
         if as_json:
             row = one.row if single else {"id": one.id, **one.row}
-            print(json.dumps(row, ensure_ascii=False))
+            print(json.dumps(row, ensure_ascii=not _shows_all()))
         else:
-            print(one.text if single else f"{one.id}\t{' '.join(one.text.split())}")
+            print(one.text if single else f"{_cell(one.id)}\t{_cell(one.text)}")
     for warning, count in Counter(one.warning for one in predictions).items():
         if warning is not None:
             print(f"warning: {count} {warning}", file=sys.stderr)

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import gc
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,7 +183,8 @@ def _of_study(args: argparse.Namespace) -> "tuple[Job, WorkerPaths]":
         if not (folder / MANIFEST).is_file():
             raise ResourceError(
                 f"{folder}: not there yet",
-                fix=f"snakemake --cores all {windows}/{MANIFEST} --configfile {args.study}",
+                fix=f"snakemake --cores all {shlex.quote(f'{windows}/{MANIFEST}')} "
+                f"--configfile {shlex.quote(str(args.study))}",
             )
     paths = _worker_paths(
         args, encoder, windows, args.workspace or own.workspace, args.cache or own.cache

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuning_curves.data.check import check_data
-from tuning_curves.data.leakage import check_leakage
+from tuning_curves.data.leakage import check_leakage, count_alike
 from tuning_curves.data.parts import Parts, read_parts
 from tuning_curves.tasks.base import Task
 from tuning_curves.tasks.dataset import Dataset
@@ -69,7 +69,10 @@ def check_together(task: Task, data: "DataSection", parts: Parts) -> Sequence[st
     """
     check_leakage(parts.data, data.name, task.nouns, texts_too=_texts_too(data.duplicates))
     named = f"{data.name} ({data.train})" if data.source == "path" else data.name
-    return task.check_parts(parts.data, named)
+    alike = count_alike(parts.data) if data.duplicates == "drop" else 0
+    texts = "text stands" if alike == 1 else "texts stand"
+    told = f"{alike} training {texts} in the test part with other white space or Unicode form"
+    return [*([told] if alike else []), *task.check_parts(parts.data, named)]
 
 
 def open_data(task: Task, folder: Path) -> dict[str, Dataset]:

@@ -2,9 +2,11 @@
 
 Whole groups are set aside to choose learning rates on and to measure on, and intervals are
 drawn over groups. A group that stands in two places, under its name or as a text of another one,
-may be on both sides, and would make the results better than they are.
+may be on both sides, and would make the results better than they are. Names and texts are compared
+whatever their white space and Unicode form.
 """
 
+import unicodedata
 from collections.abc import Mapping
 
 from tuning_curves.tasks.base import Nouns
@@ -39,7 +41,7 @@ def check_leakage(
     texts: dict[str, tuple[str, int]] = {}  # text -> part and group
     for split, data in splits.items() if texts_too else ():
         for text, group in data.texts():
-            there = texts.setdefault(text, (split, group))
+            there = texts.setdefault(plain(text), (split, group))
             if there != (split, group):
                 places = [
                     _place(part, splits[part].group_names[g]) for part, g in (there, (split, group))
@@ -55,14 +57,26 @@ def _check_names(splits: Mapping[str, Dataset], name: str, nouns: Nouns) -> None
     names: dict[str, str] = {}  # name -> part
     for split, data in splits.items():
         for group in filter(None, data.group_names):
-            if group in names:
-                where = f"one in {names[group]} and one in {split}"
-                where = f"both in {split}" if names[group] == split else where
+            there = names.get(plain(group))
+            if there is not None:
+                where = f"one in {there} and one in {split}"
+                where = f"both in {split}" if there == split else where
                 raise DataError(
                     f"{name}: two {nouns.groups} have the name {quoted(group)}, {where}",
                     fix=_in_words(FIX_NAME, nouns),
                 )
-            names[group] = split
+            names[plain(group)] = split
+
+
+def plain(text: str) -> str:
+    """A text in Unicode's composed form, with one blank for each stretch of white space."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def count_alike(splits: Mapping[str, Dataset]) -> int:
+    """Training texts that stand in the test part too, but for white space or Unicode form."""
+    tested = {plain(text) for text, _ in splits["test"].texts()}
+    return sum(plain(text) in tested for text, _ in splits["train"].texts())
 
 
 def _in_words(fix: str, nouns: Nouns) -> str:

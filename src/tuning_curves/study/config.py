@@ -307,7 +307,10 @@ def check_study(config: Any, source: str, *, pinned: bool = True) -> Study:
 
 
 def _numbers(value: Any, key: str = "") -> Any:
-    """YAML 1.1 reads `1e-3` as text, and Snakemake's --config gives text throughout."""
+    """Numbers as they are meant: YAML 1.1 reads `1e-3` as text, as --config gives all, `16.0` not.
+
+    A whole number is one however it is written; where a fraction may stand it becomes one again.
+    """
     if isinstance(value, Mapping):
         return {k: _numbers(v, k) for k, v in value.items()}
     if isinstance(value, list):
@@ -318,7 +321,9 @@ def _numbers(value: Any, key: str = "") -> Any:
         and len(value) < 40
         and NUMBER.fullmatch(value)
     ):
-        return int(value) if re.fullmatch(r"[+-]?\d+", value) else float(value)
+        value = int(value) if re.fullmatch(r"[+-]?\d+", value) else float(value)
+    if isinstance(value, float) and value.is_integer() and key not in TEXT_KEYS:
+        return int(value)
     return value
 
 
@@ -558,9 +563,8 @@ def pinned_encoder(encoder: PathEncoder) -> PathEncoder:
         ResourceError: no such file.
     """
     given = encoder.files_sha256 or {}
-    missing = [name for name in READ_FILES if name not in given]
-    files = {name: _sha256_in(encoder, name) for name in missing}
     weights = encoder.weights_sha256 or _sha256_in(encoder, "model.safetensors")
+    files = {name: _sha256_in(encoder, name) for name in READ_FILES if name not in given}
     return encoder.model_copy(update={"weights_sha256": weights, "files_sha256": given | files})
 
 
