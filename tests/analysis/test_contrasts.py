@@ -4,9 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from tuning_curves.analysis.comparisons import correct_holm, make_contrasts, make_curves
+from tuning_curves.analysis.comparisons import (
+    contrast_best,
+    correct_holm,
+    make_contrasts,
+    make_curves,
+)
 from tuning_curves.analysis.pairs import find_pairs
 from tuning_curves.analysis.runs import Runs
 from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
@@ -103,3 +109,31 @@ def test_one_pair_has_a_difference_without_interval(run_row: Row, collect_runs: 
     assert contrast["difference"] == pytest.approx(20.0)
     missing = [contrast[key] for key in ("low", "high", "p", "p_holm")]
     assert np.isnan(missing).all()
+
+
+def test_methods_are_contrasted_each_under_its_own_best_budget(
+    run_row: Row, collect_runs: Callable[..., Runs]
+) -> None:
+    counts = {
+        ("short", "bitfit"): [1, 2, 3], ("long", "bitfit"): [5, 6, 8],
+        ("short", "full"): [7, 7, 8], ("long", "full"): [2, 9, 9],
+    }  # fmt: skip
+    rows, exact = [], {}
+    for (budget, method), by_seed in counts.items():
+        for seed, count in enumerate(by_seed):
+            rows.append(run_row(method, 100, 1e-3, seed, budget=budget))
+            exact[rows[-1]["id"]] = right(count)
+    runs = collect_runs(rows, exact, GROUPS)
+    best = pd.DataFrame(
+        {"method": ["bitfit", "full"], "n_train": 100, "budget": ["long", "short"],
+         "steps": [1500, 375]}
+    )  # fmt: skip
+    found = contrast_best(runs, runs.frame, best, STUDY)
+    (row,) = found[found["metric"] == "exact_match"].to_dict("records")
+    assert row["difference"] == pytest.approx(-10.0)  # 2, 1 and 0 of ten behind
+    assert (row["first_budget"], row["second_budget"]) == ("long", "short")
+    assert (row["first_steps"], row["second_steps"], row["pairs"]) == (1500, 375, 3)
+    alike = contrast_best(runs, runs.frame, best.assign(budget="long"), STUDY)
+    under = make_contrasts(runs, runs.frame[runs.frame["budget"] == "long"], STUDY)
+    numbers = ["difference", "low", "high", "p", "p_holm"]
+    assert alike[numbers].to_numpy() == pytest.approx(under[numbers].to_numpy())

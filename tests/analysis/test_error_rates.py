@@ -13,6 +13,7 @@ With three seeds that vary much, a claim that holds by a hair is contradicted in
 freedom say too little about the tails. The bounds below leave room for the fewer studies of a test.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ from tuning_curves.analysis.claims.evidence import (
 from tuning_curves.analysis.claims.orders import AtLeastShare
 from tuning_curves.analysis.claims.rules import Above, DataNeeded, Equivalent, ScoreRule
 from tuning_curves.analysis.claims.steps import compare_spread, flip_condition
-from tuning_curves.analysis.crossover import draw_curves, locate_crossover
+from tuning_curves.analysis.crossover import make_crossovers
 from tuning_curves.analysis.statistics import Estimate, estimate
 
 from .simulated import simulate, study_of
@@ -155,21 +156,45 @@ def test_a_clear_turn_and_a_clear_order_are_found() -> None:
     assert verdicts((20, 20, 20), studies=40, turn=True)["not replicated"] >= 0.9
 
 
-@pytest.mark.parametrize("seeds", [5, 10])
-def test_the_interval_of_a_crossing_holds_the_true_one(seeds: int) -> None:
-    """The difference falls by 10 points with each tenfold of n, and is zero at n = 2,000."""
-    sizes = np.array([250.0, 500, 1000, 2000, 4000, 8000, 16000])
-    gaps = tuple(-10 * np.log10(sizes / 2000))
-    rng = np.random.default_rng(seeds)
-    held, studies = 0, 150
+def crossings(
+    gap: Callable[[float], float], *, seeds: int, studies: int, of_seeds: float = 0.08
+) -> list[dict[str, Any]]:
+    """What is said of so many studies in which BitFit is ahead by `gap` of the size."""
+    sizes, rng = [250, 500, 1000, 2000, 4000, 8000, 16000], np.random.default_rng(seeds)
+    analysis = {
+        "contrasts": [["bitfit", "full"]], "n_bootstrap": 999, "seed": 0, "confidence": LEVEL,
+    }  # fmt: skip
+    study = study_of(["full", "bitfit"], sizes, seeds=list(range(seeds)), analysis=analysis)
+    found = []
     for _ in range(studies):
-        sums, articles = draw_differences(rng, gaps, seeds, of_seeds=0.05, of_groups=0.2)
-        values = sums.mean(axis=1).sum(axis=1) / articles.sum()
-        drawn = draw_curves(sums, articles, draws=199, generator=rng)
-        found = locate_crossover(sizes, values, drawn, confidence=LEVEL)
-        below = np.isnan(found["low"]) or found["low"] <= 2000  # an open end holds everything
-        held += below and (np.isnan(found["high"]) or found["high"] >= 2000)
-    assert 0.88 <= held / studies <= 1.0
+        runs = simulate(
+            rng, study, lambda method, n: 40 + (gap(n) if method == "bitfit" else 0),
+            of_seeds=of_seeds, of_groups=0.2,
+        )  # fmt: skip
+        found += make_crossovers(runs, runs.frame, study).to_dict("records")
+    return found
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 10])
+@pytest.mark.parametrize("of_seeds", [0.03, 0.2])
+def test_a_crossing_is_seldom_found_where_the_order_never_turns(
+    seeds: int, of_seeds: float
+) -> None:
+    """Ahead at the smaller sizes, level at the larger ones: the hardest way of never crossing."""
+    found = crossings(
+        lambda n: 12.0 if n < 2000 else 0.0, seeds=seeds, studies=60, of_seeds=of_seeds
+    )
+    assert sum(row["turns"] > 0 for row in found) <= 5
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 10])
+def test_the_interval_of_a_crossing_holds_the_true_one(seeds: int) -> None:
+    """The difference falls by 15 points with each tenfold of n, and is zero at n = 2,300."""
+    rows = crossings(lambda n: -15 * np.log10(n / 2300), seeds=seeds, studies=100, of_seeds=0.05)
+    found = [row for row in rows if row["statement"] == "inside"]
+    held = sum(row["low"] <= 2300 <= row["high"] for row in found)
+    assert len(found) >= 50
+    assert held / len(found) >= 0.9
 
 
 def test_a_ratio_of_times_is_seldom_put_on_the_wrong_side() -> None:

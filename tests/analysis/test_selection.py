@@ -7,7 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning_curves.analysis.selection import keep_chosen, select_rates, summarise_rates
+from tuning_curves.analysis.selection import (
+    choose_budgets,
+    keep_chosen,
+    select_rates,
+    summarise_rates,
+)
 
 Row = Callable[..., dict[str, Any]]
 
@@ -110,3 +115,49 @@ def test_budgets_and_sizes_choose_for_themselves(run_row: Row) -> None:
     ]
     selection = select_rates(summarise_rates(pd.DataFrame(rows)))
     assert selection["learning_rate"].tolist() == [1e-4, 2e-4, 1e-4]
+
+
+def test_a_rate_that_stands_alone_says_where_it_was_chosen(run_row: Row) -> None:
+    one = grid(run_row, {1e-4: [(20.0, 0.0)]})
+    two = grid(run_row, {1e-4: [(20.0, 0.0)], 2e-4: [(10.0, 0.0)]})
+    for rows, said in ((one, "a-pilot"), (two, "")):
+        found = select_rates(summarise_rates(pd.DataFrame(rows)), "a-pilot")
+        assert found["rates_from"].tolist() == [said]
+    assert chosen(one)["rates_from"] == ""
+
+
+def test_the_best_budget_is_chosen_on_the_validation_split(run_row: Row) -> None:
+    """Of 10, 40 and 160 steps 40 are best on the validation split, 160 on the test set."""
+    scores = {"short": (10, 20.0, 10.0), "middle": (40, 30.0, 20.0), "long": (160, 25.0, 50.0)}
+    rows = [
+        run_row("full", 100, 1e-3, seed, budget=budget, steps=steps, validation_score=validation)
+        for budget, (steps, validation, _) in scores.items()
+        for seed in range(2)
+    ]
+    curves = pd.DataFrame(
+        {"budget": budget, "method": "full", "n_train": 100, "score": test, "low": 1.0, "high": 2.0}
+        for budget, (_, _, test) in scores.items()
+    )
+    frame = pd.DataFrame(rows)
+    (best,) = choose_budgets(
+        select_rates(summarise_rates(frame)), frame, curves
+    ).to_dict("records")  # fmt: skip
+    assert (best["budget"], best["steps"], best["budgets"]) == ("middle", 40, 3)
+    assert (best["edge"], best["validation_score"], best["score"]) == ("", 30.0, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("steps", "budget", "edge", "count"), [((40, 10), "b", "low", 2), ((10, 10), "a", "only", 1)]
+)
+def test_a_tie_of_budgets_goes_to_fewer_steps(
+    run_row: Row, steps: tuple[int, int], budget: str, edge: str, count: int
+) -> None:
+    frame = pd.DataFrame(
+        run_row("full", 100, 1e-3, 0, budget=name, steps=own, validation_score=20.0)
+        for name, own in zip("ab", steps, strict=True)
+    )
+    curves = frame.assign(score=1.0, low=0.0, high=2.0)
+    (best,) = choose_budgets(
+        select_rates(summarise_rates(frame)), frame, curves
+    ).to_dict("records")  # fmt: skip
+    assert (best["budget"], best["edge"], best["budgets"]) == (budget, edge, count)

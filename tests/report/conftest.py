@@ -32,6 +32,7 @@ LEVELS = {  # exact match at n = 100, and points gained with each tenfold of n
     "adapter-houlsby": (16.0, 22.0),
     "adapter-pfeiffer": (14.0, 21.0),
 }
+NOT_INVENTED = ("sizes", "equal_steps", "labels", "baseline", "limits")
 RATES = {"full": (1.5e-4, 3e-4), "bitfit": (5e-3, 1e-2, 2e-2), "head": (3e-3, 1e-2)}
 
 
@@ -158,10 +159,9 @@ def invented_tables(study: StudyConfig, *, spread: float = 2.0) -> dict[str, pd.
         "counts": _counts(study),
         "provenance": _provenance(study),
         "training": _training(study),
-        **{
-            name: pd.DataFrame(columns=names(name))
-            for name in ("sizes", "labels", "baseline", "limits")
-        },
+        "best_budgets": _best_budgets(study),
+        "best_contrasts": _best_contrasts(study, spread),
+        **{name: pd.DataFrame(columns=names(name)) for name in NOT_INVENTED},
     }
 
 
@@ -184,7 +184,7 @@ def _selection(study: StudyConfig) -> pd.DataFrame:
             "learning_rate": rates[-1], "grid_size": len(rates),
             "edge": "only" if len(rates) == 1 else "high", "validation_score": score - 1,
             "test_score": score, "oracle_learning_rate": rates[-1], "oracle_score": score + 0.5,
-            "failed": 0,
+            "failed": 0, "rates_from": "",
         }  # fmt: skip
         rows.append(row)
     return pd.DataFrame(rows)
@@ -262,6 +262,26 @@ def _ranking(study: StudyConfig, spread: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names("ranking"))
 
 
+def _best_budgets(study: StudyConfig) -> pd.DataFrame:
+    """The last budget, everywhere."""
+    own = _selection(study).query("budget == @study.budget_names[-1]")
+    scores = {
+        "score": own["test_score"],
+        "low": own["test_score"] - 2,
+        "high": own["test_score"] + 2,
+    }
+    found = own.assign(best_budget=own["budget"], steps=150, budgets=len(study.budgets), **scores)
+    return found[names("best_budgets")]
+
+
+def _best_contrasts(study: StudyConfig, spread: float) -> pd.DataFrame:
+    """The contrasts of the last budget, which is everyone's best."""
+    last = study.budget_names[-1]
+    own = _contrasts(study, spread).query("budget == @last").drop(columns="budget")
+    places = {f"{side}_budget": last for side in ("first", "second")}
+    return own.assign(**places, first_steps=150, second_steps=150)
+
+
 def _crossovers(study: StudyConfig, spread: float) -> pd.DataFrame:
     rows = []
     for budget in study.budget_names:
@@ -272,12 +292,12 @@ def _crossovers(study: StudyConfig, spread: float) -> pd.DataFrame:
                 "budget": budget, "first": first, "second": second,
                 "n_train": 316 if known else None, "low": 240 if known else None,
                 "high": 420 if known else None,
-                "statement": "inside" if known else "undecided" if crosses
-                else "none inside the range",
+                "statement": "inside" if known else "undecided",
+                "smaller": 250 if known else None, "larger": 500 if known else None,
+                "sizes": len(study.sizes), "above": 1, "below": 1, "turns": int(known),
             }  # fmt: skip
             rows.append(row)
-    columns = ["budget", "first", "second", "n_train", "low", "high", "statement"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=names("crossovers"))
 
 
 def _budgets(study: StudyConfig, spread: float) -> pd.DataFrame:
@@ -354,7 +374,9 @@ def _reach(study: StudyConfig) -> pd.DataFrame:
             times = (seconds, 0.8 * seconds, 1.5 * seconds) if reached else (None, None, None)
             place = (study.budget_names[0], 250) if reached else ("", None)
             rows.append((share, 40 * share, name, *times, *place))
-    return pd.DataFrame(rows, columns=columns).assign(device="Intel(R) Xeon(R) Processor")
+    reach = pd.DataFrame(rows, columns=columns).assign(device="Intel(R) Xeon(R) Processor")
+    known = reach["train_seconds"].notna()
+    return reach.assign(statement=known.map({True: "decided", False: "not reached"}))
 
 
 def _biases(study: StudyConfig) -> pd.DataFrame:
@@ -395,7 +417,7 @@ def _verdicts(study: StudyConfig) -> pd.DataFrame:
                     "low": low, "high": high, "unit": claim.rule.unit,
                     "scale": SCALES[study.scale], "reason": reason,
                     "statement": claim.statement.format(**WORDS), "kind": claim.source.kind,
-                    "source": claim.source.words,
+                    "source": claim.source.words, "rates": "",
                 }
             )  # fmt: skip
     return pd.DataFrame(rows)

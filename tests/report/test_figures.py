@@ -317,17 +317,17 @@ def test_a_budget_of_some_sizes_stands_beside_the_curves_of_the_others(
     for name in ("curves", "contrasts"):
         rows = tables[name]
         tables[name] = rows[(rows["budget"] != "long") | (rows["n_train"] == only)]
-    words = f"at least 300 steps, at n = {only} only"
+    words = f"300 steps, at n = {only} only"
     figure = curves.draw(tables, study)
     assert [axes.get_title(loc="left").split(":")[0] for axes in figure.axes] == ["epochs", "floor"]
     for axes in figure.axes:
         hollow = [line for line in axes.get_lines() if line.get_label() == "_other"]
         assert [len(line.get_xdata()) for line in hollow] == [1, 1]
         assert {line.get_markerfacecolor() for line in hollow} == {"white"}
-    assert figure.legends[0].get_title().get_text() == f"hollow: long: 3 epochs, {words}"
+    assert figure.legends[0].get_title().get_text() == f"hollow: long: {words}"
     figure = difference.draw(tables, study)
     assert len(figure.axes) == 2 + (study.scale == "reduced")
-    assert f"long: 3 epochs, {words}" in [t.get_text() for t in figure.legends[0].get_texts()]
+    assert f"long: {words}" in [t.get_text() for t in figure.legends[0].get_texts()]
     assert len(figure2.draw(tables, study).axes) == 2 * (2 + (study.scale == "reduced"))
     assert len(shares.draw(tables, study).axes) == 2 * 3
 

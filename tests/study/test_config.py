@@ -164,6 +164,8 @@ def test_an_unknown_key_is_named_with_the_nearest_one(config: dict) -> None:
         (("windows", "stride"), 384, "stride is 384, expected less than max_length"),
         (("analysis", "contrasts"), [["bitfit", "lora"]], "'lora', which the study does not train"),
         (("analysis", "contrasts"), [["full", "full"]], "is of one method"),
+        (("analysis", "rates_from"), "slice", "expected another study than this one"),
+        (("analysis", "rates_from"), "Not A Name", "analysis.rates_from is 'Not A Name'"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(

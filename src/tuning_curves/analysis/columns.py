@@ -108,17 +108,20 @@ PLACE = (BUDGET, METHOD, SIZE)
 PAIR = (_text("first", "first", "method"), _text("second", "second", "method"))
 RATE = Column(name="learning_rate", write=rate, heading="rate", show="rate")
 METRIC = _text("metric", "metric", "metric")
-P_VALUES = (
-    Column(name="p", write=probability, heading="p", show="p_value"),
-    Column(name="p_holm", write=probability, heading="p (Holm)", show="p_value"),
-)
-DIFFERENCE = (
-    _whole("pairs", "pairs"),
-    METRIC,
-    _points("difference", "difference", "difference"),
-    *_interval(points, "signed_interval"),
-    *P_VALUES,
-)
+
+
+def _difference(family: str) -> tuple[Column, ...]:
+    """A difference with its interval and p-values, corrected over the family."""
+    holm = f"p (Holm over {family})"
+    return (
+        _whole("pairs", "pairs"),
+        METRIC,
+        _points("difference", "difference", "difference"),
+        *_interval(points, "signed_interval"),
+        Column(name="p", write=probability, heading="p", show="p_value"),
+        Column(name="p_holm", write=probability, heading=holm, show="p_value"),
+    )
+
 
 TABLES: dict[str, tuple[Column, ...]] = {
     "selection": (
@@ -131,6 +134,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column(name="oracle_learning_rate", write=rate, heading="rate best on test", show="rate"),
         _points("oracle_score", "its test {metric}"),
         _whole("failed", "failed"),
+        _text("rates_from", "chosen in"),
     ),
     "learning_rates": (
         *PLACE,
@@ -150,14 +154,41 @@ TABLES: dict[str, tuple[Column, ...]] = {
         *_interval(points, "interval"),
         _points("sd", "SD"),
     ),
-    "contrasts": (BUDGET, *PAIR, SIZE, *DIFFERENCE),
-    "ranking": (*PLACE, _text("best", "best", "method"), *DIFFERENCE),
+    "contrasts": (BUDGET, *PAIR, SIZE, *_difference("sizes")),
+    "ranking": (*PLACE, _text("best", "best", "method"), *_difference("methods")),
+    "best_budgets": (
+        METHOD,
+        SIZE,
+        _text("best_budget", "best budget"),
+        _whole("steps", "steps"),
+        RATE,
+        _whole("budgets", "of"),
+        _text("edge", "its steps among them", "edge"),
+        _points("validation_score", "validation {metric}"),
+        _points("score", "test {metric}"),
+        *_interval(points, "interval"),
+    ),
+    "best_contrasts": (
+        *PAIR,
+        SIZE,
+        _text("first_budget", "best budgets", "both", "first_budget", "second_budget"),
+        _text("second_budget"),
+        _whole("first_steps", "steps", "both", "first_steps", "second_steps"),
+        _whole("second_steps"),
+        *_difference("sizes"),
+    ),
     "crossovers": (
         BUDGET,
         *PAIR,
         _whole("n_train", "crossing at n"),
         *_interval(whole, "size_interval"),
         _text("statement", "statement"),
+        _whole("smaller", "between n", "rise", "smaller", "larger"),
+        _whole("larger"),
+        _whole("sizes", "sizes"),
+        _whole("above", "above"),
+        _whole("below", "below"),
+        _whole("turns", "turns"),
     ),
     "budgets": (
         _text("shorter", "from"),
@@ -167,7 +198,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         SIZE,
         _whole("shorter_steps", "steps", "rise", "shorter_steps", "longer_steps"),
         _whole("longer_steps"),
-        *DIFFERENCE,
+        *_difference("sizes"),
     ),
     "sizes": (
         BUDGET,
@@ -176,7 +207,15 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _whole("larger"),
         _whole("smaller_steps", "steps", "rise", "smaller_steps", "larger_steps"),
         _whole("larger_steps"),
-        *DIFFERENCE,
+        *_difference("pairs of sizes"),
+    ),
+    "equal_steps": (
+        _whole("steps", "steps"),
+        _text("first", "method or pair", "one_or_pair", "first", "second"),
+        _text("second"),
+        _whole("smaller", "n", "rise", "smaller", "larger"),
+        _whole("larger"),
+        *_difference("pairs of sizes"),
     ),
     "training": (
         *(replace(column, heading="") for column in PLACE),  # thousands of rows, for the figure
@@ -208,11 +247,12 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _points("target", "{metric}"),
         METHOD,
         _significant("train_seconds", "training (s)"),
-        _significant("low", "from"),
-        _significant("high", "to"),
+        _significant("low", "missed until"),
+        _significant("high", "reached by"),
         BUDGET,
         SIZE,
         _text("device", "device"),
+        _text("statement", "statement"),
     ),
     "biases": (
         *PLACE,
@@ -278,6 +318,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _text("statement"),
         _text("kind"),
         _text("source"),
+        _text("rates", "rates"),
     ),
 }
 

@@ -2,8 +2,9 @@
 
 *Curves* are means over seeds at the chosen rate. *Contrasts* are paired differences of two methods
 at one size, each at its own rate; runs are paired seed by seed and group by group (`pairs`).
-*Budgets* are compared where they train a run for unequal steps. p-values are corrected after Holm
-over the sizes of one metric and one subject.
+Beside them stand the contrasts of two methods each under its own best budget
+(`selection.choose_budgets`). *Budgets* are compared at one size, where they train a run for unequal
+steps. p-values are corrected after Holm over the sizes of one metric and one subject.
 """
 
 import itertools
@@ -20,6 +21,7 @@ from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate, gener
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks.metrics import Metric
 
+BEST = "best of each"  # stands for a budget where each method has its own best; no name of one
 LEAST_PAIRS = 3  # of seeds, before a difference counts: intervals of two are too narrow
 
 
@@ -86,6 +88,27 @@ def make_contrasts(runs: Runs, chosen: pd.DataFrame, study: StudyConfig) -> pd.D
                 difference = difference_of(runs, pairs, metric, row, study.analysis)
                 rows.append(row | columns_of(difference, metric, study.analysis.confidence))
     return correct_families(pd.DataFrame(rows), ["budget", "first", "second", "metric"])
+
+
+def contrast_best(
+    runs: Runs, chosen: pd.DataFrame, best: pd.DataFrame, study: StudyConfig
+) -> pd.DataFrame:
+    """One row per pair of methods, size and metric, each method under its own best budget.
+
+    Args:
+        chosen: the runs at their chosen rates, from `keep_chosen`; best: from `choose_budgets`.
+    """
+    rows = make_contrasts(runs, keep_best(chosen, best), study)
+    for side in ("first", "second") if not rows.empty else ():
+        names = {"method": side, "budget": f"{side}_budget", "steps": f"{side}_steps"}
+        own = best[[*names, "n_train"]].rename(columns=names)
+        rows = rows.merge(own, on=[side, "n_train"], how="left")
+    return rows
+
+
+def keep_best(chosen: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
+    """The runs of each method and size under its best budget, as those of one budget, `BEST`."""
+    return chosen.merge(best[GROUP], on=GROUP).assign(budget=BEST)
 
 
 def difference_of(

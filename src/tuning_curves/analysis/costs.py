@@ -78,6 +78,8 @@ def summarise_provenance(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 SHARES = (0.5, 0.9)
+APART = 4.0  # times: farther apart, two trainings leave the time between them undecided
+DECIDED, NOT_REACHED = "decided", "not reached"
 
 
 def summarise_reach(curves: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
@@ -114,17 +116,50 @@ def with_seconds(curves: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
 
 
 def reach_time(points: pd.DataFrame, method: str, target: float) -> dict[str, Any]:
-    """Least `train_seconds` to the target, its range, and the budget, size and device of it."""
-    own = points.loc[points["method"] == method].reset_index(drop=True)
-    may = own["high"].fillna(own["score"]) >= target
-    sure = own["low"].fillna(-np.inf) >= target
-    reached = own.loc[(own["score"] >= target) & own["train_seconds"].notna()]
-    found: dict[str, Any] = {
-        "train_seconds": reached["train_seconds"].min(),
-        "low": own.loc[may, "train_seconds"].min(),
-        "high": own.loc[sure, "train_seconds"].min(),
-    }
-    place = ["budget", "n_train", "device"]
+    """When a method has a target: after the last training that missed it, by the first that has it.
+
+    A training (a size under a budget) surely missed the target where its interval lies below, and
+    surely has it where its interval does not reach below; one without an interval does neither.
+    Only a training with as many examples as the first that has it can show that less time is too
+    little: one with fewer may have missed it for want of examples.
+
+    Returns:
+        `train_seconds`, the least time of a training whose mean score has the target, with its
+        `budget` and `n_train`; `low`, the longest time that surely is too short, and `high`, the
+        least that surely is enough (NaN where there is none); the `device` of these; `statement`:
+        "decided" where the two are at most `APART` times apart, "not reached" where no mean score
+        has the target, else "undecided: " and why.
+    """
+    own = points.loc[points["method"] == method].sort_values("train_seconds", ignore_index=True)
+    nowhere = not (own["score"] >= target).any()
+    own = own.dropna(subset="train_seconds")
+    reached, sure = (own.loc[own[score] >= target] for score in ("score", "low"))
     if reached.empty:
-        return found | {"budget": "", "n_train": np.nan, "device": ""}
-    return found | reached.loc[reached["train_seconds"].idxmin(), place].to_dict()
+        none = dict.fromkeys(("train_seconds", "low", "high", "n_train"), np.nan)
+        statement = NOT_REACHED if nowhere else "undecided: no training that has it was timed"
+        return none | {"budget": "", "device": "", "statement": statement}
+    first = reached.iloc[0]
+    enough = first if sure.empty else sure.iloc[0]
+    doubtful = own.loc[~(own["high"] < target), "train_seconds"].min()
+    missed = own.loc[
+        (own["train_seconds"] < doubtful) & (own["n_train"] >= enough["n_train"])
+    ].tail(1)
+    used = pd.concat([missed, reached.head(1), sure.head(1)])
+    low, high = missed["train_seconds"].max(), sure["train_seconds"].min()
+    return {
+        "train_seconds": first["train_seconds"], "low": low, "high": high,
+        "budget": first["budget"], "n_train": first["n_train"],
+        "device": " + ".join(sorted({n for names in used["device"] for n in names.split(" + ")})),
+        "statement": _statement(low, high),
+    }  # fmt: skip
+
+
+def _statement(low: float, high: float) -> str:
+    """Whether a time is known, and what is wrong where it is not."""
+    if np.isnan(high):
+        return "undecided: no training surely has it"
+    if np.isnan(low):
+        return "undecided: no shorter one with as many examples surely missed it"
+    if high > APART * low:
+        return f"undecided: between trainings {high / low:.1f} times apart"
+    return DECIDED

@@ -1,36 +1,45 @@
 """Where two methods change places: the training size, with an interval, on log n.
 
-The paired differences at the study's sizes are smoothed by local straight lines (Gaussian
-weights, as wide as the median step between sizes on log n), which reproduce a straight line
-exactly. The crossover is the size from which on the sign that the difference has at the largest
-size holds without a break. Nothing is said beyond the smallest and the largest size.
+A crossing is found only between decided differences of opposite sign: the difference at one size
+and that at a larger one are decided after Holm's correction over the pair's sizes, from
+`LEAST_PAIRS` seeds on, and none between them is. The differences at these sizes are joined by
+straight lines on log n, unsmoothed, and the crossing is where they take the sign of the larger size
+for good. Where the order turns more than once, the last turn is told and all are counted.
 
-The interval comes from whole curves drawn again: a draw takes the same seeds and groups at all
-sizes, since subsets are nested and the test set is one. With 10 seeds or more that is the crossed
-bootstrap; with fewer, curves are drawn from a multivariate t distribution with the two-part
-covariance and the smallest of the sizes' degrees of freedom. A draw that has the final sign at
-every size crosses below the range, one without it at the largest size crosses above.
+The interval comes from curves drawn again at the sizes of the turn: a draw takes the same seeds and
+groups at all of them, since subsets are nested and the test set is one. With 10 seeds or more that
+is the crossed bootstrap; with fewer, curves are drawn from a multivariate t distribution with the
+two-part covariance and the smallest of the sizes' degrees of freedom. A draw that turns before or
+after these sizes counts as turning at them, where the differences are decided.
 """
 
-from functools import lru_cache
+import itertools
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.comparisons import LEAST_PAIRS, Analysis
+from tuning_curves.analysis.comparisons import (
+    LEAST_PAIRS,
+    Analysis,
+    correct_holm,
+    difference_of,
+)
 from tuning_curves.analysis.pairs import Pairs, find_pairs
 from tuning_curves.analysis.runs import Runs
 from tuning_curves.analysis.statistics import (
     BOOTSTRAP_SEEDS,
     NO_VARIANCE,
+    PERCENT,
+    Estimate,
     crossed_weights,
     generator_for,
 )
 from tuning_curves.study.config import StudyConfig
 
-GRID = 400  # points on log n at which smoothed curves are read; between them, straight lines
-INSIDE, NONE_INSIDE, UNDECIDED = "inside", "none inside the range", "undecided"
+INSIDE, UNDECIDED = "inside", "undecided"
+NONE = {1: "none: above at every size", -1: "none: below at every size"}
+PLACE = ("n_train", "low", "high", "smaller", "larger")  # of a crossing
 
 
 def make_crossovers(runs: Runs, chosen: pd.DataFrame, study: StudyConfig) -> pd.DataFrame:
@@ -53,88 +62,85 @@ def make_crossovers(runs: Runs, chosen: pd.DataFrame, study: StudyConfig) -> pd.
 def crossover_of(
     runs: Runs, pairs: dict[int, Pairs], first: str, second: str, analysis: Analysis
 ) -> dict[str, Any]:
-    """What `locate_crossover` says of two methods' pairs by size, two sizes at least.
+    """Where the difference of two methods turns, from their pairs by size.
 
-    With fewer than `LEAST_PAIRS` seeds that all sizes have, the statement is "undecided".
+    Returns:
+        `n_train`, `low` and `high` of the last turn, `smaller` and `larger`, the sizes whose
+        decided differences enclose it (all NaN where there is none); `turns`, and of the `sizes`
+        those at which the first method is decided `above` and `below` (counts); `statement`:
+        "inside", one of `NONE` where every size is decided alike, else "undecided".
     """
+    sizes = sorted(pairs)
+    places = [{"first": first, "second": second, "n_train": n} for n in sizes]
+    found = [
+        difference_of(runs, pairs[n], runs.metric, place, analysis)
+        for n, place in zip(sizes, places, strict=True)
+    ]
+    enough = np.array([len(pairs[n].seeds) >= LEAST_PAIRS for n in sizes])
+    signs = np.where(enough, decided_signs(found, analysis.confidence), 0)
+    turns = find_turns(signs)
+    said: dict[str, Any] = {"turns": len(turns), "sizes": len(sizes)}
+    said |= {"above": int(np.sum(signs > 0)), "below": int(np.sum(signs < 0))}
+    if not turns:
+        alike = len(set(signs)) == 1
+        return dict.fromkeys(PLACE, np.nan) | said | {
+            "statement": NONE.get(int(signs[0]), UNDECIDED) if alike else UNDECIDED
+        }  # fmt: skip
+    early, late = turns[-1]
+    between = {n: pairs[n] for n in sizes[early : late + 1]}
+    values = np.array([difference.value for difference in found[early : late + 1]])
     generator = generator_for(analysis.seed, "crossover", first, second)
-    sizes = np.array(sorted(pairs), dtype=float)
-    everything = [pairs[int(n)].differences(runs, runs.metric.name) for n in sizes]
-    values = np.array([sums.mean(axis=0).sum() for sums in everything]) / runs.group_sizes.sum()
-    common = set.intersection(*(set(pair.seeds) for pair in pairs.values()))
-    stacked = np.stack(
-        [
-            sums[[seed in common for seed in pairs[int(n)].seeds]]
-            for n, sums in zip(sizes, everything, strict=True)
-        ]
-    )
-    drawn = draw_curves(stacked, runs.group_sizes, draws=analysis.n_bootstrap, generator=generator)
-    if drawn is not None:
-        drawn += values - stacked.mean(axis=1).sum(axis=1) / runs.group_sizes.sum()
-    found = locate_crossover(sizes, values, drawn, confidence=analysis.confidence)
-    return found if len(common) >= LEAST_PAIRS else found | {"statement": UNDECIDED}
+    drawn = _redraw(runs, between, values, analysis.n_bootstrap, generator)
+    where = locate_crossover(np.array([*between]), values, drawn, confidence=analysis.confidence)
+    return where | said | {"statement": INSIDE}
+
+
+def decided_signs(differences: list[Estimate], confidence: float) -> np.ndarray:
+    """The sign of each difference of a family that is decided after Holm's correction, else 0."""
+    p = correct_holm(np.array([difference.p_value() for difference in differences]))
+    decided = p < round(1 - confidence, 12)  # NaN is not
+    return np.where(decided, np.sign([difference.value for difference in differences]), 0)
+
+
+def find_turns(signs: np.ndarray) -> list[tuple[int, int]]:
+    """Neighbours among the decided signs (-1, 1; 0 is undecided) that are opposite, by place."""
+    decided = np.flatnonzero(signs)
+    return [
+        (int(early), int(late))
+        for early, late in itertools.pairwise(decided)
+        if signs[early] != signs[late]
+    ]
 
 
 def locate_crossover(
     sizes: np.ndarray, values: np.ndarray, drawn: np.ndarray | None, *, confidence: float
-) -> dict[str, Any]:
-    """The crossover of a curve of differences, its interval, and what may be said of it.
-
-    An end of the interval beyond the range is NaN; so is an estimate outside of it.
+) -> dict[str, float]:
+    """Where differences cross zero for good between the first size and the last, with its interval.
 
     Args:
-        sizes: [K], rising; values: [K], differences; drawn: [D, K], curves drawn again, or None
-            where too few seeds allow none.
+        sizes: [K], rising; values: [K], differences, of opposite signs at the ends; drawn: [D, K],
+            curves drawn again, or None where seeds allow none: then the interval is all of it.
 
     Returns:
-        `n_train`, `low`, `high`, and `statement`: "inside" where the estimate and both ends are;
-        "none inside the range" where a share `confidence` of the draws never changes sign and has
-        the estimate's; else "undecided".
+        `n_train`, `low`, `high`, `smaller` and `larger`, the ends.
     """
-    smoother, points = smoothing_matrix(tuple(np.log(sizes)))
-    curve = smoother @ values
-    final = np.sign(curve[-1])
-    position = crossing_points(curve[None], points, final)[0]
-    if drawn is None or final == 0:
-        return {"n_train": _size(position), "low": np.nan, "high": np.nan, "statement": UNDECIDED}
-    crossings = np.sort(crossing_points(drawn @ smoother.T, points, final))
-    tail = int(len(crossings) * (1 - confidence) / 2)
-    low, high = crossings[tail], crossings[-tail - 1]
-    if np.isneginf(position) and np.mean(np.isneginf(crossings)) >= confidence:
-        return {"n_train": np.nan, "low": np.nan, "high": np.nan, "statement": NONE_INSIDE}
-    inside = np.isfinite([position, low, high]).all()
-    return {
-        "n_train": _size(position),
-        "low": _size(low),
-        "high": _size(high),
-        "statement": INSIDE if inside else UNDECIDED,
-    }
-
-
-def _size(position: float) -> float:
-    return float(np.exp(position)) if np.isfinite(position) else np.nan
-
-
-@lru_cache(maxsize=16)  # a study's pairs share their sizes
-def smoothing_matrix(positions: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """The local-line smoother from K positions to a fine grid: matrix [G, K], and the grid [G]."""
-    x = np.array(positions)
-    points = np.linspace(x[0], x[-1], GRID)
-    width = np.median(np.diff(x))
-    rows = []
-    for point in points:
-        weights = np.exp(-0.5 * ((x - point) / width) ** 2)
-        design = np.stack([np.ones_like(x), x - point], axis=1)
-        weighted = design * weights[:, None]
-        rows.append(np.linalg.solve(design.T @ weighted, weighted.T)[0])
-    return np.stack(rows), points
+    points, final = np.log(sizes), float(np.sign(values[-1]))
+    low, high = points[0], points[-1]
+    if drawn is not None:
+        crossings = np.sort(np.clip(crossing_points(drawn, points, final), low, high))
+        tail = int(len(crossings) * (1 - confidence) / 2)
+        low, high = crossings[tail], crossings[-tail - 1]
+    ends = {"smaller": float(sizes[0]), "larger": float(sizes[-1])}
+    position = crossing_points(values[None], points, final)[0]
+    found = {"n_train": position, "low": low, "high": high}
+    return {name: float(np.exp(place)) for name, place in found.items()} | ends
 
 
 def crossing_points(curves: np.ndarray, points: np.ndarray, final: float) -> np.ndarray:
     """Where each curve takes the sign `final` for good, [D]: -inf before, +inf beyond the range.
 
     Args:
-        curves: [D, G], read at `points` [G]; final: -1 or 1.
+        curves: [D, K], read at `points` [K] and straight between them; final: -1 or 1.
     """
     other = curves * final <= 0
     last = curves.shape[1] - 1 - np.argmax(other[:, ::-1], axis=1)  # the last point without it
@@ -146,6 +152,30 @@ def crossing_points(curves: np.ndarray, points: np.ndarray, final: float) -> np.
     found = points[before] + share * (points[before + 1] - points[before])
     found = np.where(other[:, -1], np.inf, found)
     return np.where(other.any(axis=1), found, -np.inf)
+
+
+def _redraw(
+    runs: Runs,
+    pairs: dict[int, Pairs],
+    values: np.ndarray,
+    draws: int,
+    generator: np.random.Generator,
+) -> np.ndarray | None:
+    """Curves around these values, [D, K], from the seeds that all sizes have; None if too few."""
+    common = set.intersection(*(set(pair.seeds) for pair in pairs.values()))
+    if len(common) < LEAST_PAIRS:
+        return None
+    stacked = np.stack(
+        [
+            pair.differences(runs, runs.metric.name)[[seed in common for seed in pair.seeds]]
+            for pair in pairs.values()
+        ]
+    )
+    drawn = draw_curves(stacked, runs.group_sizes, draws=draws, generator=generator)
+    if drawn is None:
+        return None
+    centre = stacked.mean(axis=1).sum(axis=1) / runs.group_sizes.sum()
+    return PERCENT * (drawn - centre) + values
 
 
 def draw_curves(

@@ -6,6 +6,9 @@ diverged (a loss that is NaN or infinite) is a failed run: it has no score, is c
 rate of which fewer than half the runs finished cannot be chosen. Where no rate can be chosen,
 nothing is, and the run is missing from curves and contrasts. The test set takes no part; what
 choosing on it would have claimed (the oracle) stands beside the choice.
+
+A method's best budget at a size is chosen by the same scores, each budget at its own chosen rate; a
+tie goes to fewer steps.
 """
 
 from dataclasses import replace
@@ -17,6 +20,7 @@ import pandas as pd
 from tuning_curves.analysis.runs import GROUP, RUN, SCORES, SECONDS, SEED, Runs, finished
 
 LEAST_FINISHED = 0.5
+ONLY = "only"  # the place of a choice among one
 RATE = [*GROUP, "learning_rate"]
 
 
@@ -31,16 +35,18 @@ def summarise_rates(frame: pd.DataFrame) -> pd.DataFrame:
     return rates.drop(columns="runs").reset_index()
 
 
-def select_rates(rates: pd.DataFrame) -> pd.DataFrame:
+def select_rates(rates: pd.DataFrame, rates_from: str | None = None) -> pd.DataFrame:
     """One row per budget, method and size: the chosen rate (NaN where none can be), the oracle's.
 
     Args:
         rates: what `summarise_rates` gives.
+        rates_from: the study in which the only rate of a grid was chosen.
     """
     rows = [
         dict(zip(GROUP, key, strict=True)) | _select(grid) for key, grid in rates.groupby(GROUP)
     ]
-    return pd.DataFrame(rows)
+    found = pd.DataFrame(rows)
+    return found.assign(rates_from=(found["edge"] == ONLY).map({True: rates_from or "", False: ""}))
 
 
 def _select(grid: pd.DataFrame) -> dict[str, object]:
@@ -71,12 +77,12 @@ def best_rate(grid: pd.DataFrame, score: str) -> int | None:
 
 
 def edge_of(rate: float, grid: pd.Series) -> str:
-    """Where a rate lies in its grid: at its `low` or `high` edge, the `only` one, or inside ("").
+    """Where a value lies in its grid: at its `low` or `high` edge, the `only` one, or inside ("").
 
     Rates that failed belong to the grid: beyond a choice beside them, training breaks down.
     """
     if len(grid) == 1:
-        return "only"
+        return ONLY
     return {grid.min(): "low", grid.max(): "high"}.get(rate, "")
 
 
@@ -84,6 +90,34 @@ def keep_chosen(frame: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
     """All runs, failed ones too, of each method and size at its chosen rate, sorted by run."""
     chosen = selection[RATE].dropna(subset="learning_rate")
     return frame.merge(chosen, on=RATE).sort_values(RUN, ignore_index=True)
+
+
+def choose_budgets(
+    selection: pd.DataFrame, chosen: pd.DataFrame, curves: pd.DataFrame
+) -> pd.DataFrame:
+    """One row per method and size: the budget with the highest score on the validation split.
+
+    Args:
+        selection: from `select_rates`; chosen: the runs, from `keep_chosen`; curves: of the
+            study's metric, from `make_curves`, which give the scores on the test set.
+
+    Returns:
+        with `steps`, `budgets` (how many of unlike steps there were) and `edge`, the place of these
+        steps among them.
+    """
+    steps = chosen.groupby(GROUP)["steps"].first().reset_index()
+    scores = ["learning_rate", "validation_score"]
+    known = steps.merge(selection[[*GROUP, *scores]], on=GROUP).dropna(subset=scores)
+    order = ["method", "n_train", "validation_score", "steps"]
+    ranked = known.sort_values(order, ascending=[True, True, False, True], kind="stable")
+    best = ranked.drop_duplicates(["method", "n_train"])
+    tried = ranked.drop_duplicates(["method", "n_train", "steps"]).groupby(["method", "n_train"])
+    grids = [
+        tried.get_group(key)["steps"] for key in zip(best["method"], best["n_train"], strict=True)
+    ]
+    edges = [edge_of(taken, grid) for taken, grid in zip(best["steps"], grids, strict=True)]
+    best = best.assign(budgets=[len(grid) for grid in grids], edge=edges)
+    return best.merge(curves[[*GROUP, "score", "low", "high"]], on=GROUP, how="left")
 
 
 def unite_subsets(runs: Runs, chosen: pd.DataFrame) -> tuple[Runs, pd.DataFrame]:

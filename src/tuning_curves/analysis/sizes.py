@@ -1,20 +1,24 @@
 """What more training examples change: paired differences of one method between two sizes.
 
-Subsets are nested for each seed, so runs are paired seed by seed, under one budget: from each size
-to the next, and from the smallest to the largest. Where the budget is a number of epochs, the
-larger size also trains for more steps; both are shown beside the difference.
+Subsets are nested for each seed, so runs are paired seed by seed: from each size to the next, and
+from the smallest to the largest. Under one budget (`compare_sizes`) the larger size may train for
+more steps, as where the budget is a number of epochs; both are shown beside the difference. At
+equal steps (`compare_at_equal_steps`), under whichever budgets, only the examples differ; there the
+change of a contrast stands beside that of a method, a difference of differences.
 """
 
 import itertools
 from collections.abc import Iterator
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.comparisons import Analysis, columns_of, correct_families
-from tuning_curves.analysis.pairs import match_runs
-from tuning_curves.analysis.runs import Runs
-from tuning_curves.analysis.statistics import estimate, generator_for
+from tuning_curves.analysis.comparisons import ALONE, Analysis, columns_of, correct_families
+from tuning_curves.analysis.pairs import match_runs, of_method
+from tuning_curves.analysis.runs import GROUP, SEED, Runs, finished
+from tuning_curves.analysis.statistics import Estimate, estimate, generator_for
+from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks.base import Metric
 
 
@@ -52,10 +56,74 @@ def _pairs(sizes: list[int]) -> list[tuple[int, int]]:
 
 def _gain(
     runs: Runs, pairs: pd.DataFrame, metric: Metric, row: dict[str, Any], analysis: Analysis
-) -> Any:
+) -> Estimate:
     """Larger minus smaller, in percent points."""
-    smaller, larger = (runs.stack(list(pairs[f"id_{side}"]), metric.name) for side in (0, 1))
     key = [row[name] for name in ("method", "smaller", "larger", "smaller_steps", "larger_steps")]
+    return _estimate(runs, _rise(runs, pairs, metric, 0), metric, key, analysis)
+
+
+def _rise(runs: Runs, pairs: pd.DataFrame, metric: Metric, side: int) -> np.ndarray:
+    """The runs of side + 1 minus those of `side`: sums over groups, [pairs, G]."""
+    smaller, larger = (list(pairs[f"id_{number}"]) for number in (side, side + 1))
+    return runs.stack(larger, metric.name) - runs.stack(smaller, metric.name)
+
+
+def _estimate(
+    runs: Runs, sums: np.ndarray, metric: Metric, key: list[Any], analysis: Analysis
+) -> Estimate:
     generator = generator_for(analysis.seed, "sizes", metric.stream or metric.name, *key)
-    draws = analysis.n_bootstrap
-    return estimate(larger - smaller, runs.group_sizes, draws=draws, generator=generator)
+    return estimate(sums, runs.group_sizes, draws=analysis.n_bootstrap, generator=generator)
+
+
+def compare_at_equal_steps(runs: Runs, chosen: pd.DataFrame, study: StudyConfig) -> pd.DataFrame:
+    """One row per number of steps, subject, pair of sizes and metric; methods before contrasts.
+
+    Holm within steps, subject and metric. A contrast's sizes are those that both methods have. Of
+    two budgets of equal steps at a size the one with the higher validation score counts.
+
+    Args:
+        chosen: the runs at their chosen rates, from `keep_chosen`.
+    """
+    subjects = [(name, ALONE) for name in study.method_names]
+    subjects += list(study.analysis.contrasts)
+    scores = chosen.groupby(GROUP)["validation_score"].transform("mean")
+    ranked = chosen.assign(score=scores).sort_values("score", ascending=False, kind="stable")
+    once = finished(ranked).drop_duplicates(["method", "n_train", "steps", *SEED])
+    rows = [
+        row
+        for first, second in subjects
+        for steps, sides in _at_equal_steps(once, [first, second] if second != ALONE else [first])
+        for row in _rows_at(runs, sides, first, second, steps, study.analysis)
+    ]
+    found = correct_families(pd.DataFrame(rows), ["steps", "first", "second", "metric"])
+    return found if found.empty else found.sort_values("steps", kind="stable", ignore_index=True)
+
+
+def _at_equal_steps(
+    once: pd.DataFrame, methods: list[str]
+) -> Iterator[tuple[int, list[pd.DataFrame]]]:
+    """Each number of steps that all these methods trained for, and their runs of it."""
+    grouped = [dict(list(of_method(once, method).groupby("steps"))) for method in methods]
+    for steps in sorted(set.intersection(*(set(groups) for groups in grouped))):
+        yield int(steps), [groups[steps] for groups in grouped]
+
+
+def _rows_at(
+    runs: Runs, sides: list[pd.DataFrame], first: str, second: str, steps: int, analysis: Analysis
+) -> Iterator[dict[str, Any]]:
+    sizes = set.intersection(*(set(side["n_train"].tolist()) for side in sides))
+    for smaller, larger in _pairs(sorted(sizes)):
+        both = [side.loc[side["n_train"] == n] for side in sides for n in (smaller, larger)]
+        pairs = match_runs(both)
+        if pairs.empty:
+            continue
+        row = {"steps": steps, "first": first, "second": second}
+        row |= {"smaller": smaller, "larger": larger, "pairs": len(pairs)}
+        key: list[Any] = [name for name in (first, second) if name != ALONE]
+        key += [smaller, larger, steps, steps]  # of one method: the key of `compare_sizes`
+        for metric in runs.metrics:
+            sums = _rise(runs, pairs, metric, 0)
+            if second != ALONE:
+                sums = sums - _rise(runs, pairs, metric, 2)
+            found = _estimate(runs, sums, metric, key, analysis)
+            yield row | columns_of(found, metric, analysis.confidence)

@@ -16,7 +16,14 @@ from tuning_curves.analysis.claims.facts import make_facts
 from tuning_curves.analysis.claims.published import Claims
 from tuning_curves.analysis.claims.verdicts import evidence_of, make_verdicts
 from tuning_curves.analysis.columns import TABLES, Column
-from tuning_curves.analysis.comparisons import compare_budgets, make_contrasts, make_curves
+from tuning_curves.analysis.comparisons import (
+    BEST,
+    compare_budgets,
+    contrast_best,
+    keep_best,
+    make_contrasts,
+    make_curves,
+)
 from tuning_curves.analysis.costs import (
     count_parameters,
     summarise_costs,
@@ -28,12 +35,13 @@ from tuning_curves.analysis.labels import count_labels, list_baseline, list_limi
 from tuning_curves.analysis.ranking import rank_methods
 from tuning_curves.analysis.runs import Runs
 from tuning_curves.analysis.selection import (
+    choose_budgets,
     keep_chosen,
     select_rates,
     summarise_rates,
     unite_subsets,
 )
-from tuning_curves.analysis.sizes import compare_sizes
+from tuning_curves.analysis.sizes import compare_at_equal_steps, compare_sizes
 from tuning_curves.analysis.training_curves import summarise_training
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.study.grid import points as study_points
@@ -64,19 +72,23 @@ def write_tables(
 def make_tables(runs: Runs, study: StudyConfig, claims: Claims) -> dict[str, pd.DataFrame]:
     """Every table that runs give, as an unrounded frame, by name; rows in the study's order."""
     rates = summarise_rates(runs.frame)
-    selection = select_rates(rates)
+    selection = select_rates(rates, study.analysis.rates_from)
     chosen = keep_chosen(runs.frame, selection)
     counts, provenance = count_parameters(runs.frame), summarise_provenance(runs.frame)
     training = summarise_training(runs, chosen)
     runs, chosen = unite_subsets(runs, chosen)
     curves = order_rows(make_curves(runs, chosen, study.analysis), study)
     evidence = evidence_of(runs, chosen, selection, study, claims)
+    scores = of_metric(curves, runs.metric.name)
+    best = choose_budgets(selection, chosen, scores)
     tables = {
         "selection": selection,
         "learning_rates": rates,
         "contrasts": make_contrasts(runs, chosen, study),
         "ranking": rank_methods(runs, chosen, study),
-        "crossovers": make_crossovers(runs, chosen, study),
+        "crossovers": _make_crossovers(runs, chosen, best, study),
+        "best_budgets": best.rename(columns={"budget": "best_budget"}),
+        "best_contrasts": contrast_best(runs, chosen, best, study),
         "training": training,
         "costs": summarise_costs(chosen),
         "counts": counts,
@@ -90,18 +102,29 @@ def make_tables(runs: Runs, study: StudyConfig, claims: Claims) -> dict[str, pd.
         **{name: order_rows(frame, study) for name, frame in tables.items()},
         "curves": curves,
         "budgets": compare_budgets(runs, chosen, study),
-        "reach": summarise_reach(of_metric(curves, runs.metric.name), chosen),
+        "equal_steps": compare_at_equal_steps(runs, chosen, study),
+        "reach": summarise_reach(scores, chosen),
         "facts": make_facts(evidence, claims.facts),
         "verdicts": make_verdicts(evidence, claims),
     }
 
 
+def _make_crossovers(
+    runs: Runs, chosen: pd.DataFrame, best: pd.DataFrame, study: StudyConfig
+) -> pd.DataFrame:
+    """Those under each budget and, where there are several, with each method under its best."""
+    frames = [chosen, keep_best(chosen, best)] if len(study.budgets) > 1 else [chosen]
+    found = [make_crossovers(runs, frame, study) for frame in frames]
+    return pd.concat([frame for frame in found if not frame.empty] or found[:1])
+
+
 def order_rows(frame: pd.DataFrame, study: StudyConfig) -> pd.DataFrame:
     """Sort by budget, contrast, method, size and rate, names in the study's order."""
     pairs = list(study.analysis.contrasts)
+    frame = frame.reset_index(drop=True)
     keys = pd.DataFrame(index=frame.index)
     if "budget" in frame:
-        keys["budget"] = frame["budget"].map(study.budget_names.index)
+        keys["budget"] = frame["budget"].map([*study.budget_names, BEST].index)
     if "first" in frame:
         found = zip(frame["first"], frame["second"], strict=True)
         keys["pair"] = [pairs.index(pair) for pair in found]

@@ -1,10 +1,11 @@
-"""Sentences on what more training examples bring each method, from the table of sizes."""
+"""Sentences on what more training examples bring: under each budget, and at equal steps."""
 
 import pandas as pd
 
-from tuning_curves.analysis.comparisons import LEAST_PAIRS
+from tuning_curves.analysis.comparisons import ALONE, LEAST_PAIRS
 from tuning_curves.analysis.tables import Tables, of_metric
 from tuning_curves.report import style, wording
+from tuning_curves.report.prose import pairs_of
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
 
@@ -22,6 +23,31 @@ def gain_sentences(tables: Tables, study: StudyConfig) -> list[str]:
         ends = own[(own["smaller"] == smallest) & (own["larger"] == largest)]
         if not ends.empty:
             found.append(_sentence(budget, ends.set_index("method"), study))
+    return found
+
+
+def equal_steps_sentences(tables: Tables, study: StudyConfig) -> list[str]:
+    """One sentence per number of steps: what both methods of the first contrast there gain."""
+    task = make_task(study.task)
+    rows = of_metric(tables["equal_steps"], task.metric.name)
+    found = []
+    for steps, own in rows.groupby("steps") if not rows.empty else ():
+        for first, second in pairs_of(own, study)[:1]:
+            of_pair = own[(own["first"] == first) & (own["second"] == second)]
+            smallest, largest = of_pair["smaller"].min(), of_pair["larger"].max()
+            ends = own[(own["smaller"] == smallest) & (own["larger"] == largest)]
+            told = [
+                f"{style.label(row['first'])} {wording.difference(row['difference'])}"
+                f"{_certainty(row, study)}"
+                for _, row in ends[ends["second"] == ALONE].iterrows()
+                if row["first"] in (first, second)
+            ]
+            if told:
+                found.append(
+                    f"From {wording.whole(smallest)} to {wording.whole(largest)} "
+                    f"{task.nouns.examples} at {wording.plural(int(steps), 'step')}, "
+                    f"{task.metric.label} changes by these points: {wording.join(told)}."
+                )
     return found
 
 

@@ -16,7 +16,7 @@ from tuning_curves.report import prose, style, wording
 from tuning_curves.report.answer import answer_sentences
 from tuning_curves.report.changes import change_sentences
 from tuning_curves.report.figures.panels import budget_words, partial_budgets
-from tuning_curves.report.gains import gain_sentences
+from tuning_curves.report.gains import equal_steps_sentences, gain_sentences
 from tuning_curves.report.labels import label_sentence, limits_sentence
 from tuning_curves.report.plateau import plateau_sentences
 from tuning_curves.study.config import StudyConfig
@@ -68,7 +68,9 @@ def _sentences(tables: Tables, study: StudyConfig) -> dict[str, Any]:
         "answer": answer_sentences(tables, study),
         "changes": change_sentences(tables, study),
         "decided": prose.decided_sentences(tables, study),
+        "best": prose.best_sentences(tables, study),
         "gains": gain_sentences(tables, study),
+        "equal_steps": equal_steps_sentences(tables, study),
         "plateau": plateau_sentences(tables),
         "verdicts": prose.count_sentence(tables, study.scale),
         "seeds": prose.seeds(tables, study),

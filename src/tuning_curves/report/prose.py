@@ -151,6 +151,19 @@ def _basis(rows: pd.DataFrame, study: StudyConfig) -> str:
     return f"paired differences in {label}, after Holm's correction over sizes; {runs}{few}"
 
 
+def best_sentences(tables: Tables, study: StudyConfig) -> list[str]:
+    """One sentence per contrast of methods each under its own best budget; none of one budget."""
+    if len(study.budgets) == 1:
+        return []
+    contrasts = of_metric(tables["best_contrasts"], make_task(study.task).metric.name)
+    found = []
+    for first, second in pairs_of(contrasts, study):
+        rows = _rows(contrasts, first, second)
+        phrase = _phrase(rows, first, second, study)
+        found.append(f"With each method under its own best budget, {phrase}.")
+    return found
+
+
 def decided_sentences(tables: Tables, study: StudyConfig) -> list[str]:
     """Those of other contrasts than the first in which some size is decided."""
     contrasts = of_metric(tables["contrasts"], make_task(study.task).metric.name)
@@ -274,14 +287,17 @@ def limits(study: StudyConfig) -> str:
 
 def edges(tables: Tables) -> str:
     """How many learning rates lie at an edge of their grid, or have none; "" where none does."""
-    edge = tables["selection"].dropna(subset=["learning_rate"])["edge"]
+    rows = tables["selection"].dropna(subset=["learning_rate"])
+    edge, pilots = rows["edge"], set(rows["rates_from"]) - {""}
     at_edge, alone = int(edge.isin(["low", "high"]).sum()), int((edge == "only").sum())
     found = []
     if at_edge:
         lies = "lies" if at_edge == 1 else "lie"
         found.append(f"{wording.whole(at_edge)} {lies} at an edge of the grid")
     if alone:
-        found.append(f"{wording.whole(alone)} {'is' if alone == 1 else 'are'} the only one tried")
+        where = f" here, chosen in {wording.join(sorted(pilots))}" if pilots else ""
+        verb = "is" if alone == 1 else "are"
+        found.append(f"{wording.whole(alone)} {verb} the only one tried{where}")
     if not found:
         return ""
     chosen = wording.plural(len(edge), "learning rate")

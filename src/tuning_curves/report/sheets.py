@@ -39,7 +39,15 @@ def _one_or_pair(first: str, second: str) -> str:
     return f"{style.label(first)} minus {style.label(second)}" if second else style.label(first)
 
 
+def _both(first: str | float, second: str | float) -> str:
+    """What holds for each of two methods, once where it is the same."""
+    shown = [value if isinstance(value, str) else wording.whole(value) for value in (first, second)]
+    return shown[0] if shown[0] == shown[1] else " / ".join(shown)
+
+
 def _rise(shorter: float, longer: float) -> str:
+    if pd.isna(shorter) or pd.isna(longer):
+        return wording.NOTHING
     return f"{wording.whole(shorter)} to {wording.whole(longer)}"
 
 
@@ -71,6 +79,7 @@ SHOW: dict[str, Callable[..., str]] = {
     "method": style.label,
     "one_or_pair": _one_or_pair,
     "rise": _rise,
+    "both": _both,
     "edge": _edge,
     "term": "b_{}".format,
     "long": _long,

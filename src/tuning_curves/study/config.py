@@ -166,12 +166,13 @@ class Evaluation(Section):
 
 
 class Analysis(Section):
-    """What is compared, and how intervals are taken."""
+    """What is compared, how intervals are taken, and where rates that stand alone were chosen."""
 
     contrasts: Annotated[tuple[Annotated[tuple[str, str], LIST], ...], LIST, ONCE]
     n_bootstrap: Annotated[int, Field(ge=100, le=1_000_000)]
     seed: Annotated[int, Field(ge=0)]
     confidence: Annotated[float, Field(gt=0, lt=1)]
+    rates_from: Name | None = None
 
 
 class Execution(Section):
@@ -351,6 +352,7 @@ def _check_across(config: StudyConfig, source: str) -> None:
     task, windows = make_task(config.task, source), config.windows
     check_windows(task, windows.max_length, windows.stride, source)
     _check_contrasts(config, source)
+    _check_rates_from(config, source)
     _check_sizes(config, source)
 
 
@@ -517,6 +519,24 @@ def _check_contrasts(config: StudyConfig, source: str) -> None:
             raise UsageError(
                 f"{source}: the contrast {list(pair)} is of one method", fix="name two"
             )
+
+
+def _check_rates_from(config: StudyConfig, source: str) -> None:
+    """A study cannot have its own rates from itself, nor any where it searches all."""
+    named = config.analysis.rates_from
+    if named is None:
+        return
+    if named == config.study:
+        raise UsageError(
+            f"{source}: analysis.rates_from is {named!r}, expected another study than this one",
+            fix="name the study that tried other rates, or leave the key out",
+        )
+    grids = [m.rates_of(budget) for m in config.methods for budget in config.budgets_of(m)]
+    if all(len(grid) > 1 for grid in grids):
+        raise UsageError(
+            f"{source}: analysis.rates_from is {named!r}, and no method has one learning rate only",
+            fix="leave the key out: this study chooses its rates itself",
+        )
 
 
 def _check_sizes(config: StudyConfig, source: str) -> None:

@@ -166,3 +166,10 @@ def points(config: "StudyConfig") -> Iterator[tuple["MethodEntry", "Budget", int
 def steps_of(n: int, budget: "Budget", batch_size: int) -> int:
     """Training steps of a run with n examples under a budget: its epochs, or its floor."""
     return max(budget.epochs * math.ceil(n / batch_size), budget.min_steps)
+
+
+def equal_steps(config: "StudyConfig", name: str) -> int | None:
+    """The steps that a budget trains every size for; None where they depend on the size."""
+    batch = config.training.batch_size
+    found = {steps_of(n, budget, batch) for _, budget, n in points(config) if budget.name == name}
+    return found.pop() if len(found) == 1 else None

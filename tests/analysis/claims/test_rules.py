@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from tuning_curves.analysis import costs
 from tuning_curves.analysis.claims.evidence import Evidence
 from tuning_curves.analysis.claims.facts import make_facts
 from tuning_curves.analysis.claims.published import Claims, check_claims
@@ -132,8 +133,8 @@ def test_every_claim_has_a_row_with_all_columns(found: pd.DataFrame, claims: Cla
         ("large-data-for-most", "replicated", "still below 90 % of the exact match with all the"),
         (
             "half-the-score-is-not-reached-sooner",
-            "not replicated",
-            "bitfit: 1000 s at n = 1,000 under epochs, full: 8000 s",
+            "undecided",
+            "undecided: no shorter one with as many examples surely missed it",
         ),
         ("most-of-the-score-is-not-reached-sooner", "undecided", "bitfit has nowhere 7"),
     ],
@@ -157,6 +158,36 @@ def test_without_seconds_no_claim_on_time_is_judged_and_all_others_are(claims: C
     assert rows.loc[timed, "reason"].tolist() == 2 * ["no run was timed on quiet cores"]
     others = ["crossover", "half-the-memory", "half-the-memory-one"]
     assert (rows.loc[others, "verdict"] != "undecided").all()
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "verdict", "reason"),
+    [
+        ((30, 60), (10, 20), "replicated", "bitfit: 30 to 60 s, full: 10 to 20 s"),
+        ((5, 9), (10, 20), "not replicated", "bitfit: 5 to 9 s, full: 10 to 20 s"),
+        ((15, 60), (10, 20), "undecided", "bitfit: 15 to 60 s"),
+        ((10, 90), (10, 20), "undecided", "the time of bitfit to 39.3 exact match is undecided"),
+    ],
+)
+def test_times_to_a_score_are_compared_as_intervals(
+    claims: Claims, own: tuple[float, float], other: tuple[float, float], verdict: str, reason: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """BitFit needs as long as full: its last miss against full's first success, and back."""
+    times = {
+        name: {
+            "low": low, "high": high, "train_seconds": high, "device": "one",
+            "statement": "undecided: far apart" if high > 4 * low else costs.DECIDED,
+        }
+        for name, (low, high) in (("bitfit", own), ("full", other))
+    }  # fmt: skip
+    monkeypatch.setattr(costs, "reach_time", lambda points, name, target: times[name])
+    found = judge(study_of(["full", "bitfit"], SIZES), claims).set_index("claim")
+    row = found.loc["half-the-score-is-not-reached-sooner"]
+    assert (row["verdict"], reason in row["reason"]) == (verdict, True), row["reason"]
+    if "s, full" in reason:
+        assert row["low"] == pytest.approx(own[0] / other[1])
+        assert row["high"] == pytest.approx(own[1] / other[0])
 
 
 def test_numbers_are_those_of_the_truth(found: pd.DataFrame) -> None:
@@ -257,8 +288,11 @@ def test_choices_at_an_edge_are_told(claims: Claims) -> None:
     of_all = evidence_of(runs, chosen, selection, study, claims)
     found = make_verdicts(of_all, claims).set_index("claim")
     assert found.loc["bitfit-above-full-on-few", "reason"].endswith(
-        "; 12 of 12 learning rates lie at an edge of their grid"
+        "; 6 of 6 learning rates lie at an edge of their grid"  # of its three sizes
     )
+    assert found.loc["bitfit-above-full-on-few", "rates"] == "6 of 6 at an edge"
+    assert found.loc["two-biases-suffice", "rates"] == ""  # one method is not trained
+    assert found.loc["a-step-is-not-faster", "rates"] == ""
 
 
 @pytest.mark.parametrize(
@@ -319,3 +353,31 @@ def test_a_budget_of_one_size_is_no_curve_where_others_are(claims: Claims) -> No
         runs=None, chosen=None, selection=None, study=study, confidence=0.95, least_pairs=3
     )  # type: ignore[arg-type]
     assert of_all.budgets(claims.claims[0].rule) == ["steps", "epochs"]
+
+
+@pytest.mark.parametrize(
+    ("pilot", "reason", "rates"),
+    [
+        (None, ", beside which none was tried", "one rate only"),
+        ("a-pilot", ", chosen in a-pilot", "one rate, chosen in a-pilot"),
+    ],
+)
+def test_a_grid_of_one_is_told(claims: Claims, pilot: str, reason: str, rates: str) -> None:
+    analysis = {"contrasts": [], "n_bootstrap": 199, "seed": 0, "confidence": 0.95}
+    study = study_of(["full", "bitfit"], SIZES, analysis=analysis | {"rates_from": pilot})
+    row = judge(study, claims).set_index("claim").loc["bitfit-above-full-on-few"]
+    said = f"; 6 of 6 learning rates are the only one of their grid{reason}"
+    assert (row["verdict"], row["rates"]) == ("replicated", rates)
+    assert row["reason"].endswith(said)
+
+
+def test_rates_inside_their_grids_weaken_nothing(claims: Claims) -> None:
+    study = study_of(["full", "bitfit"], SIZES)
+    runs = simulate(np.random.default_rng(5), study, truth, of_seeds=0.02, of_groups=0.1)
+    selection = select_rates(summarise_rates(runs.frame)).assign(edge="")
+    chosen = keep_chosen(runs.frame, selection)
+    found = make_verdicts(evidence_of(runs, chosen, selection, study, claims), claims).set_index(
+        "claim"
+    )
+    assert found.loc["bitfit-above-full-on-few", "rates"] == "inside"
+    assert "rates" not in found.loc["bitfit-above-full-on-few", "reason"]

@@ -206,8 +206,8 @@ class TimeToScore(Rule):
     def judge(self, evidence: Evidence, budget: str) -> Judgement:
         """Ratio of two times, its range that of the two ranges at their farthest apart."""
         points = costs.with_seconds(evidence.curves, evidence.chosen)
-        few = points["seeds"] < evidence.least_pairs  # such a point is nowhere sure to reach it
-        points = points.assign(low=points["low"].mask(few), high=points["high"].mask(few, 100.0))
+        few = points["seeds"] < evidence.least_pairs  # such a point neither has nor missed it
+        points = points.assign(low=points["low"].mask(few), high=points["high"].mask(few))
         target = self.share * costs.best_score(evidence.curves)
         if np.isnan(target):
             return undecided("full has no score in this study, or none above 0")
@@ -216,8 +216,10 @@ class TimeToScore(Rule):
         said = f"{target:.1f} {evidence.metric.label}"
         own, other = (costs.reach_time(points, name, target) for name in self.methods)
         for name, times in zip(self.methods, (own, other), strict=True):
-            if np.isnan(times["train_seconds"]):
+            if times["statement"] == costs.NOT_REACHED:
                 return undecided(f"{name} has nowhere {said} in this study")
+            if times["statement"] != costs.DECIDED:
+                return undecided(f"the time of {name} to {said} is {times['statement']}")
         devices = sorted({own["device"], other["device"]})
         if len(devices) > 1:
             return undecided(f"the times are of different devices: {', '.join(devices)}")
@@ -233,8 +235,8 @@ class TimeToScore(Rule):
 
 
 def _where(times: Mapping[str, Any], method: str) -> str:
-    n = ev.size_name(int(times["n_train"]))
-    return f"{method}: {times['train_seconds']:.4g} s at {n} under {times['budget']}"
+    """Between which two trainings a method reaches the target."""
+    return f"{method}: {times['low']:.4g} to {times['high']:.4g} s"
 
 
 class DataNeeded(Rule):

@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 
 from tuning_curves.analysis.claims.decide import UNDECIDED, Judgement, undecided
-from tuning_curves.analysis.claims.evidence import MAIN, Evidence
+from tuning_curves.analysis.claims.evidence import MAIN, Evidence, Sizes
 from tuning_curves.analysis.claims.published import Claim, Claims
 from tuning_curves.analysis.claims.rules import POINTS
 from tuning_curves.analysis.columns import names
 from tuning_curves.analysis.runs import Runs
+from tuning_curves.analysis.selection import ONLY
 from tuning_curves.study.config import StudyConfig
 
 SCALES = {
@@ -78,7 +79,8 @@ def _judge(evidence: Evidence, claim: Claim, anchor: str, budget: str) -> Judgem
 
 
 def _row(evidence: Evidence, claim: Claim, budget: str, judged: Judgement) -> dict[str, Any]:
-    notes = _notes(evidence, claim, budget) if judged.verdict != UNDECIDED else ""
+    study, edges = evidence.study, _edges(evidence, claim, budget)
+    notes = _notes(edges, study.analysis.rates_from) if judged.verdict != UNDECIDED else ""
     return {
         "claim": claim.id,
         "budget": budget,
@@ -87,11 +89,12 @@ def _row(evidence: Evidence, claim: Claim, budget: str, judged: Judgement) -> di
         "low": judged.low,
         "high": judged.high,
         "unit": _unit(evidence, claim),
-        "scale": SCALES[evidence.study.scale],
+        "scale": SCALES[study.scale],
         "reason": judged.reason + notes,
         "statement": _statement(evidence, claim),
         "kind": claim.source.kind,
         "source": claim.source.words,
+        "rates": "" if edges.empty else _places(edges, study.analysis.rates_from),
     }
 
 
@@ -120,16 +123,44 @@ def _unit(evidence: Evidence, claim: Claim) -> str:
     return f"{POINTS} of {labels[named]}" if named in labels else POINTS
 
 
-def _notes(evidence: Evidence, claim: Claim, budget: str) -> str:
-    """What weakens a verdict about scores: choices of a rate at the edge of its grid."""
-    if not claim.rule.about_scores:
-        return ""
-    rows = evidence.selection[evidence.selection["method"].isin(claim.rule.methods)]
+def _edges(evidence: Evidence, claim: Claim, budget: str) -> pd.Series:
+    """Where the rates that a verdict about scores rests on lie in their grids; none of others."""
+    rows, methods = evidence.selection, claim.rule.methods
+    if not (claim.rule.about_scores and {*claim.rule.needed} <= {*rows["method"]}):
+        return rows["edge"].head(0)
+    rows = rows[rows["method"].isin(methods)]
     rows = rows[rows["budget"] == budget] if budget else rows
-    at_edge = int(rows["edge"].isin(("low", "high")).sum())
-    if not at_edge:
-        return ""
-    return f"; {at_edge} of {len(rows)} learning rates lie at an edge of their grid"
+    sizes = getattr(claim.rule, "sizes", None)
+    if isinstance(sizes, Sizes):
+        rows = rows[rows["n_train"].between(sizes.least_size, sizes.to)]
+    return rows["edge"]
+
+
+def _places(edges: pd.Series, rates_from: str | None) -> str:
+    """`inside`, `3 of 8 at an edge`, `one rate only`: what the table says of the rates."""
+    at_edge, only = _count(edges)
+    alone = f"one rate, chosen in {rates_from}" if rates_from else "one rate only"
+    said = [f"{at_edge} of {len(edges)} at an edge"] if at_edge else []
+    if only:
+        said.append(alone if only == len(edges) else f"{only} of {len(edges)} {alone}")
+    return "; ".join(said) or "inside"
+
+
+def _notes(edges: pd.Series, rates_from: str | None) -> str:
+    """What weakens a verdict about scores: rates at an edge of their grid, or in a grid of one."""
+    at_edge, only = _count(edges)
+    notes = ""
+    if at_edge:
+        notes += f"; {at_edge} of {len(edges)} learning rates lie at an edge of their grid"
+    if only:
+        where = f", chosen in {rates_from}" if rates_from else ", beside which none was tried"
+        notes += f"; {only} of {len(edges)} learning rates are the only one of their grid{where}"
+    return notes
+
+
+def _count(edges: pd.Series) -> tuple[int, int]:
+    """How many rates lie at an edge of their grid, and how many are alone in it."""
+    return int(edges.isin(("low", "high")).sum()), int((edges == ONLY).sum())
 
 
 def check_anchor(evidence: Evidence, claims: Claims) -> str:

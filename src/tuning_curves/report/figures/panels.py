@@ -13,6 +13,7 @@ from matplotlib.ticker import NullFormatter
 from tuning_curves.analysis.tables import of_metric
 from tuning_curves.report import wording
 from tuning_curves.study.config import StudyConfig
+from tuning_curves.study.grid import equal_steps
 from tuning_curves.tasks import make_task
 
 WIDTH = 6.45  # inches: as wide as the text of the paper
@@ -48,10 +49,16 @@ def other_budgets(study: StudyConfig, frame: pd.DataFrame) -> dict[str, str]:
 
 
 def budget_words(study: StudyConfig, name: str) -> str:
-    """What a budget is: `3 epochs`, `3 epochs, at least 150 steps`, `..., at n = 1,000 only`."""
+    """What a budget is: `3 epochs`, `3 epochs, at least 150 steps`, `..., at n = 1,000 only`.
+
+    Where the floor holds at every size: `150 steps at every size`, or `150 steps, at ... only`.
+    """
     budget = study.budget(name)
     epochs, floor = wording.plural(budget.epochs, "epoch"), budget.min_steps
     words = f"{epochs}, at least {wording.plural(floor, 'step')}" if floor else epochs
+    if equal_steps(study, name) == floor:
+        everywhere = " at every size" if budget.sizes is None else ""
+        words = f"{wording.plural(floor, 'step')}{everywhere}"
     only = "" if budget.sizes is None else f", at {wording.few_sizes(budget.sizes)} only"
     return words + only
 
