@@ -269,3 +269,17 @@ def test_methods_that_are_all_behind_on_different_seeds_are_said_to_be(
     assert "each method is behind another one, on seeds that are not the same" in out
     assert "Run all methods with the same seeds." in out
     assert "To keep" not in out
+
+
+def test_one_test_article_is_the_reason_for_no_interval() -> None:
+    """Seeds may vary as much as they like: nothing tells how much articles do."""
+    scores = {"full": {0: 30.0, 1: 50.0, 2: 40.0}, "bitfit": {0: 20.0, 1: 60.0, 2: 25.0}}
+    runs, study = on_seeds(scores)
+    one = {
+        metric: {run: sums.sum(keepdims=True) for run, sums in of_runs.items()}
+        for metric, of_runs in runs.sums.items()
+    }
+    runs = replace(runs, sums=one, group_sizes=runs.group_sizes.sum(keepdims=True))
+    (advice,) = make_advice(runs, runs.frame, study, None)
+    assert "without an interval (one test article)" in advice["sentences"][0]
+    assert advice["ahead"][0]["why"] == "one test article"

@@ -108,3 +108,13 @@ def test_an_encoder_that_is_not_there_is_named(mine: dict[str, Any], tmp_path: P
     mine["encoder"]["path"] = str(tmp_path / "none")
     with pytest.raises(ResourceError, match=r"none/config\.json: no such file"):
         check_study(mine, "s")
+
+
+def test_a_tilde_is_the_home_directory(
+    mine: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = check_study(mine, "mine").unique
+    shutil.copy(mine["data"]["train"], tmp_path / "questions.json")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    mine["data"]["train"] = "~/questions.json"
+    assert check_study(mine, "mine").unique == expected

@@ -147,7 +147,7 @@ def test_gaps_are_counted(make_study: Any, make_tables: Any) -> None:
     tables["curves"] = tables["curves"].iloc[2:]  # one point, two metrics
     assert prose.gaps(tables, study) == (
         "1 point of 8 of the study has no score. 7 points of 7 have no interval, for want of a "
-        "second seed or of any variation, and stand without a bar."
+        "second seed, of a second test article, or of any variation, and stand without a bar."
     )
 
 

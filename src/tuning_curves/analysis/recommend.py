@@ -54,6 +54,7 @@ class Ahead:
     low: float
     high: float
     pairs: int
+    why: str = ""  # it has no interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +149,14 @@ class Curves:
         sizes, draws = self.source.group_sizes, self.analysis.n_bootstrap
         return estimate(sums, sizes, draws=draws, generator=generator)
 
+    def in_words(self, why: str) -> str:
+        """Why an estimate has no interval, in the task's words."""
+        return why.replace("group", f"test {self.nouns.group}")
+
+    def no_interval(self, found: Estimate) -> str:
+        """The same as a clause; "" where it has one."""
+        return f"{self.in_words(found.why)} gives no interval" if found.why else ""
+
 
 def choose_method(curves: Curves, n: int) -> Choice | None:
     """Which methods may be the best at a size; None where no method has finished runs there."""
@@ -187,6 +196,7 @@ def turned(pair: Ahead) -> Ahead:
         low=-pair.high,
         high=-pair.low,
         pairs=pair.pairs,
+        why=pair.why,
     )
 
 
@@ -205,6 +215,7 @@ def compare(curves: Curves, first: str, second: str, n: int, level: float) -> Ah
         low=low,
         high=high,
         pairs=len(found.seeds),
+        why=curves.in_words(difference.why),
     )
 
 
@@ -229,7 +240,7 @@ def _measured(curves: Curves, method: str, weights: dict[int, float], how: str) 
     if found is None:
         return _nothing(method, how, sizes, "no seed has runs at all of these sizes")
     low, high = found.interval(curves.analysis.confidence)
-    why = "one seed, or no variation, gives no interval" if np.isnan(low) else ""
+    why = curves.no_interval(found)
     return Gain(method=method, value=found.value, low=low, high=high, how=how, sizes=sizes, why=why)
 
 
@@ -254,7 +265,7 @@ def _extrapolate(curves: Curves, method: str, sizes: list[int]) -> Gain:
         few = f"{len(sizes)} sizes try the rule {len(own)} times, expected {LEAST_TRIALS} or more"
         return replace(known, why=few)
     if np.isnan(last.error):
-        return replace(known, why="one seed, or no variation, gives no interval")
+        return replace(known, why=curves.no_interval(last))
     everyone = [e for other in curves.methods for e in trial_errors(curves, other, sizes)]
     squared = max(float(np.mean(np.square(own))), float(np.mean(np.square(everyone))))
     low, high = _interval(curves, method, sizes[-1], last, squared, len(everyone))
@@ -390,7 +401,7 @@ def _ahead(pair: Ahead) -> str:
         return f"not comparable to {pair.second}, which has no run of the same seed"
     if np.isnan(pair.low):
         return f"{_by(pair)} points, without an interval " + (
-            f"({pair.pairs} pair)" if pair.pairs == 1 else "(no variation)"
+            f"({pair.pairs} pair)" if pair.pairs == 1 else f"({pair.why})"
         )
     bounds = (pair.low, pair.high) if pair.value >= 0 else (-pair.high, -pair.low)
     return f"{_by(pair)} [{bounds[0]:.1f}, {bounds[1]:.1f}] points"

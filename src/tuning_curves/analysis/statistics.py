@@ -41,14 +41,16 @@ NO_VARIANCE = 1e-20  # of a fraction: rounding alone; one example in a million m
 class Estimate:
     """A mean in percent points, its standard error, and what (mean - truth) / error follows.
 
-    `error` is NaN where one seed, or no variation at all, leaves it unknown; then so are interval
-    and p-values. Of `freedom` (Student's t) and `draws` (sorted, studentised) one is set.
+    `error` is NaN where one seed, one group, or no variation at all leaves it unknown, which `why`
+    says; then so are interval and p-values. Of `freedom` (Student's t) and `draws` (sorted,
+    studentised) one is set.
     """
 
     value: float
     error: float
     freedom: float = np.nan
     draws: np.ndarray | None = None  # float [D]
+    why: str = ""  # there is no interval: "one seed", "one group", "no variation"
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """The two-sided, equal-tailed interval; NaN where there is none."""
@@ -93,11 +95,12 @@ def estimate(
     seeds, groups = sums.shape
     value = float(sums.mean(axis=0).sum() / sizes.sum())
     if seeds < 2 or groups < 2:
-        return Estimate(value=PERCENT * value, error=np.nan)
+        why = "one seed" if seeds < 2 else "one group"
+        return Estimate(value=PERCENT * value, error=np.nan, why=why)
     over_seeds, over_groups = variance_parts(sums, sizes)
     variance = over_seeds + over_groups
     if variance < NO_VARIANCE:
-        return Estimate(value=PERCENT * value, error=np.nan)
+        return Estimate(value=PERCENT * value, error=np.nan, why="no variation")
     error = PERCENT * float(np.sqrt(variance))
     if seeds >= BOOTSTRAP_SEEDS:
         pivots = studentised_draws(sums, sizes, draws=draws, generator=generator)

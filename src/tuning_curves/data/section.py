@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Strict
 
 from tuning_curves.data.formats import AnyFormat, Bins, Names
-from tuning_curves.util.validation import Section, known_to_any
+from tuning_curves.util.validation import LocalPath, Section, known_to_any
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Positive = Annotated[int, Field(ge=1)]
@@ -81,7 +81,7 @@ class RealData(_Data):
     test_from_train: Positive | None = None
     label_bins: Bins | None = None
     duplicates: Literal["refuse", "drop", "keep"] = "refuse"
-    exclude: str | None = None
+    exclude: LocalPath | None = None
 
     @property
     def likely_test_examples(self) -> int:
@@ -99,8 +99,8 @@ class PathData(FileData):
     """Files on this machine."""
 
     source: Literal["path"]
-    train: str
-    test: str | None = None
+    train: LocalPath
+    test: LocalPath | None = None
 
 
 class RemoteFile(Section):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tuning_curves.util.validation import Section, known_to_any
+from tuning_curves.util.validation import LocalPath, Section, known_to_any
 
 FolderName = Annotated[  # of a folder below resources/: no way out of it
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
@@ -72,7 +72,7 @@ class PathEncoder(_Encoder):
     """A checkpoint's folder on this machine; hashes that are not given are computed."""
 
     source: Literal["path"]
-    path: str
+    path: LocalPath
 
     @property
     def origin(self) -> str:

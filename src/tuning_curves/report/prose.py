@@ -243,8 +243,8 @@ def gaps(tables: Tables, study: StudyConfig) -> str:
     if bare:
         sentences.append(
             f"{wording.capital(wording.plural(bare, 'point'))} of {len(scored)} "
-            f"{'has' if bare == 1 else 'have'} no interval, for want of a second seed or of "
-            f"any variation, and "
+            f"{'has' if bare == 1 else 'have'} no interval, for want of a second seed, of a second "
+            f"test {make_task(study.task).nouns.group}, or of any variation, and "
             f"{'stands' if bare == 1 else 'stand'} without a bar."
         )
     return " ".join(sentences)

@@ -6,9 +6,10 @@ A training process does without: it reads what was checked before.
 import difflib
 import functools
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -65,6 +66,7 @@ def _once(values: tuple[T, ...]) -> tuple[T, ...]:
     return values
 
 
+LocalPath = Annotated[str, AfterValidator(os.path.expanduser)]  # `~` is the home directory
 ONCE = AfterValidator(_once)  # of a tuple: it lists each item once
 
 
