@@ -19,6 +19,7 @@ from torch.nn.utils import parametrize
 from tuning_curves.encoders.model import EncoderModel, quiet_library
 from tuning_curves.methods.peft_layers import ADAPTER
 from tuning_curves.tasks import make_task
+from tuning_curves.tasks.windows import open_tokenizer
 from tuning_curves.trained.restore import restore_models
 from tuning_curves.training.delta import Delta
 from tuning_curves.util.errors import UsageError
@@ -85,7 +86,7 @@ def _tuner_layers(model: EncoderModel) -> Iterator[tuple[nn.Module, str, Any]]:
 
 
 def _save(model: EncoderModel, delta: Delta, encoder: Path, out: Path) -> None:
-    from transformers import AutoConfig, AutoTokenizer
+    from transformers import AutoConfig
 
     config = AutoConfig.from_pretrained(encoder, trust_remote_code=False, local_files_only=True)
     whole = make_task(delta.about.settings.task).library_model(config, model.head)
@@ -96,10 +97,27 @@ def _save(model: EncoderModel, delta: Delta, encoder: Path, out: Path) -> None:
     inputs = ["input_ids", "attention_mask"]
     if "type" in model.family.tables:  # segments are read
         inputs.insert(1, "token_type_ids")
-    tokenizer = AutoTokenizer.from_pretrained(
-        encoder, local_files_only=True, model_input_names=inputs
-    )
-    tokenizer.save_pretrained(out)
+    library_tokenizer(encoder, inputs).save_pretrained(out)
     record = delta.about.record.to_json()
     kept = {key: record[key] for key in ("study", "id", "run", "settings", "scores")}
     write_json(out / ABOUT, {**kept, "encoder": delta.about.encoder})
+
+
+def library_tokenizer(encoder: Path, inputs: list[str]) -> Any:
+    """The library's tokenizer, which cuts as the encoder's tokenizer.json does.
+
+    Of some classes the library makes one of its own; where that is another, the file's is wrapped.
+
+    Args:
+        inputs: what the model reads.
+    """
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+    found = AutoTokenizer.from_pretrained(encoder, local_files_only=True, model_input_names=inputs)
+    own, made = open_tokenizer(encoder), found.backend_tokenizer
+    made.no_truncation()
+    made.no_padding()
+    if made.to_str() == own.to_str():
+        return found
+    named = {key: str(token) for key, token in found.special_tokens_map.items()}
+    return PreTrainedTokenizerFast(tokenizer_object=own, model_input_names=inputs, **named)
