@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.encoders.tokenizers_of_families import save_bytes, save_pieces
 from tuning_curves.tasks import make_task
-from tuning_curves.tasks.ceiling import Limit, limits_from_json
+from tuning_curves.tasks.ceiling import Limit, limits_from_json, unknown_token
 from tuning_curves.tasks.question_answering.limits import (
     FIRST_IN_NO_WINDOW,
     IN_NO_WINDOW,
@@ -17,7 +18,7 @@ from tuning_curves.tasks.question_answering.limits import (
     OUT_OF_REACH,
     TOO_LONG,
 )
-from tuning_curves.tasks.windows import make_windows, read_manifest
+from tuning_curves.tasks.windows import make_windows, open_tokenizer, read_manifest
 from tuning_curves.util.errors import DataError
 
 QUESTIONS = {"name": "question-answering", "n_best": 20, "max_answer_tokens": 6}
@@ -142,3 +143,18 @@ def test_a_vocabulary_that_its_tokenizer_never_reaches_is_told(
     (line,) = [line for line in told if "are never found" in line]
     assert line.startswith("warning: ")
     assert "lower-cased" in line
+
+
+def test_the_unknown_token_is_read_off_each_kind_of_vocabulary(
+    tiny_encoder: Path, tmp_path: Path
+) -> None:
+    """Byte-level vocabularies have none: every text falls apart into bytes."""
+    for name in ("bytes", "pieces"):
+        (tmp_path / name).mkdir()
+    save_bytes(tmp_path / "bytes")
+    save_pieces(tmp_path / "pieces", "XLMRobertaTokenizer")
+    folders = (tiny_encoder, tmp_path / "pieces", tmp_path / "bytes")
+    tokenizers = [open_tokenizer(folder) for folder in folders]
+    found = [unknown_token(tokenizer) for tokenizer in tokenizers]
+    expected = [tokenizers[0].token_to_id("[UNK]"), tokenizers[1].token_to_id("<unk>"), None]
+    assert found == expected

@@ -5,6 +5,7 @@ or behind an unknown one no method can give. Each limit is a count out of a tota
 the share of the test part that a model without a fault would get right.
 """
 
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -78,9 +79,10 @@ def unknown_tokens(windows: "Windows", tokenizer: Any) -> Limit | None:
 
 def unknown_token(tokenizer: Any) -> int | None:
     """The number of the token for what is unknown; None where there is none."""
+    if type(tokenizer.model).__name__ == "Unigram":  # the library does not tell its number
+        number: int | None = json.loads(tokenizer.to_str())["model"]["unk_id"]
+        return number
     name = getattr(tokenizer.model, "unk_token", None)
-    if type(tokenizer.model).__name__ == "Unigram":
-        name = next((n for n in ("<unk>", "[UNK]") if tokenizer.token_to_id(n) is not None), None)
     return None if name is None else tokenizer.token_to_id(name)
 
 

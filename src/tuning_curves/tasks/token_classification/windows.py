@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tuning_curves.tasks.ceiling import unknown_token
 from tuning_curves.tasks.token_classification.data import LabelledWords
 from tuning_curves.tasks.windows import Windows, bounds_of, numbers_within
 from tuning_curves.util.errors import DataError, UsageError
@@ -146,7 +147,7 @@ def _tokenise(data: LabelledWords, tokenizer: Any) -> Iterator[Pieces]:
     read = tokenizer.encode_batch(
         [row[1] for row in data.rows], is_pretokenized=True, add_special_tokens=False
     )
-    unknown = _unknown(tokenizer)
+    unknown = unknown_token(tokenizer)
     for row, one in zip(data.rows, read, strict=True):
         ids = np.array(one.ids, np.int64)
         owners = np.array(one.word_ids, np.int64)
@@ -160,12 +161,6 @@ def _tokenise(data: LabelledWords, tokenizer: Any) -> Iterator[Pieces]:
             places = np.searchsorted(owners, empty)
             ids, owners = np.insert(ids, places, unknown), np.insert(owners, places, empty)
         yield Pieces(ids=ids, firsts=np.searchsorted(owners, np.arange(len(row[1]))))
-
-
-def _unknown(tokenizer: Any) -> int | None:
-    """The number of the token for what is unknown; None where there is none."""
-    name = getattr(tokenizer.model, "unk_token", None)
-    return None if name is None else tokenizer.token_to_id(name)
 
 
 def _around(window: np.ndarray, template: Template) -> np.ndarray:
