@@ -106,7 +106,7 @@ def test_a_dev_part_comes_from_one_place(
 
 def test_an_encoder_that_is_not_there_is_named(mine: dict[str, Any], tmp_path: Path) -> None:
     mine["encoder"]["path"] = str(tmp_path / "none")
-    with pytest.raises(ResourceError, match=r"none/config\.json: no such file"):
+    with pytest.raises(ResourceError, match=r"none/model\.safetensors: no such file"):
         check_study(mine, "s")
 
 
