@@ -30,10 +30,13 @@ def test_decided_changes_are_told_and_the_others_counted(make_study: Any) -> Non
     budgets = [{"n_train": 1000, **steps, **DECIDED}, {"n_train": 100, **steps, **OPEN},
                {"n_train": 200, **steps, **DECIDED, "pairs": 2}]  # fmt: skip
     equal = [{"steps": 1500, "smaller": 1000, "larger": 4000, **OPEN}]
-    assert change_sentences(tables(budgets, equal), make_study()) == [
+    found = change_sentences(tables(budgets, equal), make_study())
+    assert found["steps"] == [
         "With as many questions and more steps, BitFit minus full fine-tuning changes by +20.0 "
         "points [+15.0, +25.0] from 375 to 1,500 steps at n = 1,000 (decided in 1 of 3 "
         "comparisons).",
+    ]
+    assert found["examples"] == [
         "With as many steps and more questions, BitFit minus full fine-tuning changes by nothing "
         "that is decided (decided in 0 of 1 comparison).",
     ]
@@ -44,10 +47,10 @@ def test_only_the_largest_of_many_changes_are_told(make_study: Any) -> None:
         {"n_train": n, "shorter_steps": 10, "longer_steps": 20, **DECIDED, "difference": n / 10}
         for n in (210, 220, 230, 240, 250)
     ]
-    (sentence,) = change_sentences(tables(rows, []), make_study())
+    (sentence,) = change_sentences(tables(rows, []), make_study())["steps"]
     assert "+25.0 points" in sentence and "+22.0 points" in sentence and "+21.0" not in sentence
     assert sentence.endswith("(decided in 5 of 5 comparisons, the largest).")
 
 
 def test_without_pairs_there_is_nothing_to_tell(make_study: Any) -> None:
-    assert change_sentences(tables([], []), make_study()) == []
+    assert change_sentences(tables([], []), make_study()) == {"steps": [], "examples": []}

@@ -84,6 +84,33 @@ def test_many_curves_are_drawn_in_one_row_per_family(make_study: Any, make_table
     assert unnamed == [0, 2, 2, 2, 2, 2]  # full and BitFit in grey
 
 
+def test_a_family_has_no_panel_under_a_budget_that_does_not_train_it(
+    make_study: Any, make_tables: Any
+) -> None:
+    study = make_study()
+    tables = make_tables(study)
+    known = tables["curves"]
+    head = known[(known["method"] == "head") & (known["budget"] == "floor")]
+    others = [head.assign(method=name) for name in ("bitfit-q", "lora", "ia3", "rnn", "top-1")]
+    figure = curves.draw({**tables, "curves": pd.concat([known, *others])}, study)
+    assert len(figure.axes) == 2 + 4
+    labelled = [axes.get_xlabel() for axes in figure.axes]
+    assert labelled == ["training questions n", *[""] * 4, "training questions n"]
+
+
+def test_shares_leave_out_budgets_and_sizes_of_few_methods(
+    make_study: Any, make_tables: Any
+) -> None:
+    study = make_study(methods=FIVE)
+    tables = make_tables(study)
+    known = tables["curves"]
+    few = known["method"].isin(["full", "bitfit"])
+    most = (known["budget"] == "floor") & known["n_train"].isin([250, 500])
+    figure = shares.draw({**tables, "curves": known[few | most]}, study)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["floor, n = 250", "floor, n = 500"]
+
+
 def test_a_point_without_an_interval_has_no_bar(make_study: Any, make_tables: Any) -> None:
     study = make_study(seeds=(0,))
     figure = curves.draw(make_tables(study), study)

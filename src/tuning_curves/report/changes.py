@@ -18,15 +18,15 @@ from tuning_curves.tasks import make_task
 MOST = 4  # changes told one by one
 
 
-def change_sentences(tables: Tables, study: StudyConfig) -> list[str]:
-    """What more steps do at one size, and more examples at equal steps; [] where nothing is paired.
+def change_sentences(tables: Tables, study: StudyConfig) -> dict[str, list[str]]:
+    """What more `steps` do at one size, and more `examples` at equal steps; [] without pairs.
 
     They are about the study's first contrast that has results, as the main finding is.
     """
     task = make_task(study.task)
     pairs = pairs_of(of_metric(tables["contrasts"], task.metric.name), study)
     if not pairs:
-        return []
+        return {"steps": [], "examples": []}
     first, second = pairs[0]
     examples = task.nouns.examples
     more_steps = _sentence(
@@ -46,7 +46,7 @@ def change_sentences(tables: Tables, study: StudyConfig) -> list[str]:
         ),
         study,
     )
-    return [*more_steps, *more_examples]
+    return {"steps": more_steps, "examples": more_examples}
 
 
 def _ahead(first: str, second: str) -> str:
@@ -55,7 +55,7 @@ def _ahead(first: str, second: str) -> str:
 
 def _rows(tables: Tables, name: str, first: str, second: str, metric: str) -> pd.DataFrame:
     """A table's rows of a pair and metric."""
-    rows = of_metric(tables.get(name, pd.DataFrame()), metric)
+    rows = of_metric(tables[name], metric)
     return rows if rows.empty else rows[(rows["first"] == first) & (rows["second"] == second)]
 
 

@@ -57,8 +57,10 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
             figure, top = _row_per_family(curves, methods, budgets, others, task.nouns.examples)
         else:
             figure, top = _row_for_all(curves, methods, budgets, others, task.nouns.examples)
+        narrow = len(methods) > TOGETHER and len(budgets) > 1
         for axes, budget in zip(top, budgets, strict=True):
-            axes.set_title(f"{budget}: {budget_words(study, budget)}")
+            words = budget_words(study, budget)
+            axes.set_title(f"{budget}\n{words}" if narrow else f"{budget}: {words}")
         baseline = baseline_of(tables, study)
         score_axis(top[0], pd.concat([curves["score"], pd.Series(baseline, dtype=float)]))
         _baseline(figure, baseline)
@@ -110,22 +112,33 @@ def _row_per_family(
     examples: str,
 ) -> tuple[Figure, list[Axes]]:
     families = style.families(methods)
-    figure = Figure(figsize=(WIDTH, 0.5 + 1.32 * len(families)), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 0.6 + 1.2 * len(families)), layout="constrained")
     grid = figure.subplots(len(families), len(budgets), sharex=True, sharey=True, squeeze=False)
+    kept: list[list[Axes]] = []
     for row, (family, members) in zip(grid, families.items(), strict=True):
+        kept.append([])
+        trained = curves[curves["method"].isin(members)]
         for axes, budget in zip(row, budgets, strict=True):
+            if len(kept) > 1 and trained[trained["budget"].isin([budget, *others])].empty:
+                axes.remove()
+                continue
+            kept[-1].append(axes)
             own = curves[curves["budget"] == budget]
             _references(axes, own, [name for name in REFERENCES if name not in members])
             _panel(axes, own, members)
             _points_of_others(axes, curves, members, others)
-        handles = _handles(row)
-        row[-1].legend(
+        handles = _handles(kept[-1])
+        last = kept[-1][-1]
+        legend = last.legend(
             handles=[handles[style.label(name)] for name in members], title=family,
             loc="upper left", bbox_to_anchor=(1.0, 1.04), borderaxespad=0.3, labelspacing=0.25,
             fontsize=6.8, title_fontsize=7.2, alignment="left",
         )  # fmt: skip
-    for axes in grid[-1]:
-        size_axis(axes, sorted(curves["n_train"].unique()), len(budgets) + 1, examples)
+        legend.set_in_layout(last is row[-1])  # else it stands where panels are left out
+    for column in grid.T:
+        lowest = next(axes for axes in column[::-1] if axes.figure is not None)
+        size_axis(lowest, sorted(curves["n_train"].unique()), len(budgets) + 1, examples)
+        lowest.tick_params(labelbottom=True)
     if others:
         legend_below(figure, [], 1, _words_of_others(others))
     return figure, list(grid[0])

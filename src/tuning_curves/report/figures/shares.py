@@ -26,10 +26,10 @@ LEGEND_COLUMNS = 4
 
 
 def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
-    """One row per budget, one column per size (smallest, middle,
-    largest), one mark per method.
+    """One row per budget, one column per size (smallest, middle, largest), one mark per method.
 
-    The share counts the head too, without which tuning the head alone would have none.
+    Budgets and sizes at which few of the methods were trained are left to the tables. The share
+    counts the head too, without which tuning the head alone would have none.
     """
     curves = of_study(tables, "curves", study).dropna(subset=["score"])
     with style.theme():
@@ -37,8 +37,11 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
             return say_nothing_to_draw("no run has finished: there is no score to draw")
         budgets = curve_budgets(study, curves)
         curves = curves[curves["budget"].isin(budgets)]
+        many = _crowded(curves, "budget")
+        curves = curves[curves["budget"].isin(many)]
+        budgets = [name for name in budgets if name in many]
         points = curves.merge(trained_shares(tables["counts"]), on="method")
-        sizes = three_sizes(curves["n_train"])
+        sizes = three_sizes(_crowded(curves, "n_train"))
         rows = math.ceil(points["method"].nunique() / LEGEND_COLUMNS)
         height = 0.7 + 1.75 * len(budgets) + 0.16 * rows
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
@@ -55,6 +58,12 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
         figure.supylabel(f"{make_task(study.task).metric.label} on test (%)", fontsize=8)
         legend_below(figure, _handles(grid, methods), min(len(methods), LEGEND_COLUMNS))
     return figure
+
+
+def _crowded(curves: pd.DataFrame, column: str) -> list[Any]:
+    """The values of a column at which at least half as many methods stand as at the fullest."""
+    counts = curves.groupby(column)["method"].nunique()
+    return list(counts.index[counts >= counts.max() / 2])
 
 
 def trained_shares(counts: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import NullLocator
 
 from tuning_curves.report import style, wording
 from tuning_curves.report.figures.panels import (
@@ -112,7 +112,7 @@ def _columns(
     for axes, n in zip(grid[0], sizes, strict=True):
         axes.set_title(f"n = {wording.whole(n)}")
     for axes in grid[-1]:
-        _step_axis(axes)
+        _step_axis(axes, rows["step"])
     figure.align_ylabels(grid[:, 0])
     legend_below(figure, _handles(grid.flat, methods), min(len(methods), 5))
 
@@ -139,7 +139,7 @@ def _families(
     for axes, label in zip(grid[0], words.values(), strict=True):
         axes.set_title(f"{label}, n = {wording.whole(n)}", fontsize=7.5)
     for axes in grid[-1]:
-        _step_axis(axes)
+        _step_axis(axes, own["step"])
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, methods: Sequence[str], name: str) -> None:
@@ -161,11 +161,17 @@ def _references(axes: Axes, rows: pd.DataFrame, name: str) -> None:
         axes.plot(own["step"], own[name], color="#9A9A9A", linewidth=0.9, linestyle=dashes)
 
 
-def _step_axis(axes: Axes) -> None:
+def _step_axis(axes: Axes, steps: pd.Series) -> None:
+    """A logarithmic axis, with round numbers of steps inside the range."""
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    decades = [10**power for power in range(7)]
+    for digits in ((1, 3), (1, 2, 5)):
+        places = [digit * decade for decade in decades for digit in digits]
+        shown = [place for place in places if steps.min() <= place <= steps.max()]
+        if len(shown) > 1:
+            break
+    axes.set_xticks(shown, [short(place) for place in shown])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(round(value))))
     axes.set_xlabel("step")
 
 

@@ -52,7 +52,7 @@ class StudyResults:
 
     def of_pair(self, name: str, first: str = "bitfit", second: str = "full") -> pd.DataFrame:
         """A table's rows of the study's metric that are of a pair of methods."""
-        rows = of_metric(self.tables.get(name, pd.DataFrame()), self.metric)
+        rows = of_metric(self.tables[name], self.metric)
         if rows.empty:
             return rows
         return rows[(rows["first"] == first) & (rows["second"] == second)]

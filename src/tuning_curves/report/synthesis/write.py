@@ -79,7 +79,11 @@ def _about(study: StudyResults) -> dict[str, Any]:
         "budgets": numbers["budgets"],
         "methods": len(numbers["methods"]),
         "answer": says["answer"],
-        "changes": [*says["changes"], *says.get("best", [])[:1]],
+        "changes": [
+            *says["changes"]["examples"],
+            *says["changes"]["steps"],
+            *says["best"][:1],
+        ],
         "plateau": says["plateau"],
         "verdicts": says["verdicts"],
     }
