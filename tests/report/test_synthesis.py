@@ -18,7 +18,7 @@ from tuning_curves.report.synthesis.places import (
     EQUAL,
     MIXED,
     Placed,
-    kinds_of_budgets,
+    find_lines,
     make_table,
     placed,
 )
@@ -206,14 +206,27 @@ def test_changes_are_counted_and_the_largest_is_told() -> None:
     ]
 
 
-def test_budgets_are_told_by_their_steps() -> None:
+def test_lines_are_of_equal_steps_whatever_the_budgets_and_of_epochs() -> None:
     squad = study_named("squad")
-    steps = {"a": (600, 600), "b": (20, 180), "c": (600,)}
-    places = [
-        at(squad, budget, k, s, 0.0) for budget, own in steps.items() for k, s in enumerate(own)
+    steps = {
+        "floor": {100: 125, 200: 125, 400: 150, 4000: 1500},
+        "epochs": {100: 39, 200: 75, 400: 150, 4000: 1500},
+        "long": {1000: 1500},
+        "ladder": {1000: 375},
+    }
+    places = [at(squad, budget, n, s, 0.0) for budget, own in steps.items() for n, s in own.items()]
+    found = [
+        (line.kind, [(each.place.n, each.place.steps) for each in line.places])
+        for line in find_lines(places)
     ]
-    places += [at(squad, "d", n, s, 0.0) for n, s in ((1, 150), (2, 150), (3, 300))]
-    assert kinds_of_budgets(places) == {"a": EQUAL, "b": EPOCHS, "c": ALONE, "d": MIXED}
+    assert found == [
+        (EQUAL, [(100, 125), (200, 125)]),
+        (EQUAL, [(1000, 1500), (4000, 1500)]),
+        (EPOCHS, [(100, 39), (200, 75), (400, 150), (4000, 1500)]),
+        (ALONE, [(1000, 375)]),  # the floor's places all stand on other lines
+    ]
+    no_epochs = [each for each in places if each.place.budget == "floor"]
+    assert [line.kind for line in find_lines(no_epochs)] == [EQUAL, MIXED]
 
 
 def test_the_figure_has_a_panel_per_study_and_published_points_on_their_own_task_only(
@@ -225,7 +238,7 @@ def test_the_figure_has_a_panel_per_study_and_published_points_on_their_own_task
     lines = [{str(line.get_label()): line for line in axes.get_lines()} for axes in (squad, cola)]
     assert figure.PUBLISHED in lines[0] and figure.PUBLISHED not in lines[1]
     assert list(lines[0][EPOCHS].get_ydata()) == [8, 1.63, -3.18, -8]
-    assert {text.get_text() for text in squad.texts} == {"3 epochs", "3 epochs, at least 150 steps"}
+    assert {text.get_text() for text in squad.texts} == {"3 epochs", "150 steps"}
     assert cola.get_ylabel() == "BitFit minus full\n(points of accuracy)"
     assert "no study" in figure.draw([]).texts[0].get_text()
 

@@ -1,8 +1,8 @@
 """BitFit minus full against the number of examples, one panel per study, a line per budget.
 
-Lines at equal steps are solid and filled, lines of epochs dashed and hollow; each has its budget's
-name at its end. What was read off the image of the paper's Figure 2 stands in grey in panels of its
-own task and metric alone.
+Lines at equal steps are solid and filled, lines of epochs dashed and hollow; each has its steps or
+its budget at its end. What was read off the image of the paper's Figure 2 stands in grey, in panels
+of its own task and metric alone.
 """
 
 import math
@@ -32,8 +32,9 @@ from tuning_curves.report.synthesis.places import (
     EPOCHS,
     EQUAL,
     MIXED,
+    Line,
     Placed,
-    kinds_of_budgets,
+    find_lines,
 )
 
 COLUMNS = 2
@@ -84,16 +85,14 @@ def _panel(axes: Axes, places: Sequence[Placed], columns: int) -> None:
     axes.axhline(0, color="#444444", linewidth=0.9, zorder=1.5)
     sizes = {each.place.n for each in places}
     ends = []
-    for budget, kind in kinds_of_budgets(places).items():
-        own = sorted((p for p in places if p.place.budget == budget), key=lambda p: p.place.n)
-        rows = pd.DataFrame([p.difference for p in own])
+    for line in find_lines(places):
+        rows = pd.DataFrame([each.difference for each in line.places])
         points_with_bars(
-            axes, rows["n_train"], rows["difference"], rows["low"], rows["high"], label=kind,
-            **LOOKS[kind],
+            axes, rows["n_train"], rows["difference"], rows["low"], rows["high"], label=line.kind,
+            **LOOKS[line.kind],
         )  # fmt: skip
-        last = rows.iloc[-1]
-        colour = LOOKS[kind]["color"]
-        ends.append((last["n_train"], last["difference"], _name(own, kind, study.numbers), colour))
+        last, colour = rows.iloc[-1], LOOKS[line.kind]["color"]
+        ends.append((last["n_train"], last["difference"], _name(line, study.numbers), colour))
     published = _published(study.task, study.label)
     if published is not None:
         axes.plot(published.index, published, **GREY)
@@ -106,11 +105,11 @@ def _panel(axes: Axes, places: Sequence[Placed], columns: int) -> None:
     _name_ends(axes, ends)
 
 
-def _name(places: Sequence[Placed], kind: str, numbers: dict[str, Any]) -> str:
-    """What a budget is called at the end of its line."""
-    if kind in (EQUAL, ALONE):
-        return f"{wording.whole(places[0].place.steps)} steps"
-    return str(dict(numbers["budgets"])[places[0].place.budget]).partition(", at n")[0]
+def _name(line: Line, numbers: dict[str, Any]) -> str:
+    """What stands at the end of a line: its steps, or its budget in words."""
+    if line.kind in (EQUAL, ALONE):
+        return f"{wording.whole(line.places[0].place.steps)} steps"
+    return str(dict(numbers["budgets"])[line.budget]).partition(", at n")[0]
 
 
 def _name_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:

@@ -48,19 +48,49 @@ def once(places: Iterable[Placed]) -> list[Placed]:
     return list({(p.study.name, p.place.n, p.place.steps): p for p in places}.values())
 
 
-def kinds_of_budgets(places: Iterable[Placed]) -> dict[str, str]:
-    """What a study's budgets are, by the steps of their sizes: `EQUAL`, `EPOCHS`, ..."""
-    steps: dict[str, list[int]] = {}
-    for each in places:
-        steps.setdefault(each.place.budget, []).append(each.place.steps)
-    return {budget: _kind(found) for budget, found in steps.items()}
+@dataclass(frozen=True)
+class Line:
+    """Places that belong together along the sizes, in their order."""
+
+    kind: str
+    budget: str  # the first place's
+    places: list[Placed]
+
+
+def find_lines(places: Iterable[Placed]) -> list[Line]:
+    """A study's places as lines: as many steps at two sizes or more, whatever the budgets, epochs.
+
+    What a floor of steps or a budget of one size adds to these is a line or a point of its own.
+    """
+    known = once(places)
+    by_steps, by_budget = _grouped(known, "steps"), _grouped(places, "budget")
+    lines = [Line(EQUAL, own[0].place.budget, own) for own in by_steps if len(own) > 1]
+    for kind in (EPOCHS, MIXED, ALONE):
+        drawn = {_run(each) for line in lines for each in line.places}
+        for own in by_budget:
+            new = kind == EPOCHS or any(_run(each) not in drawn for each in own)
+            if _kind([each.place.steps for each in own]) == kind and new:
+                lines.append(Line(kind, own[0].place.budget, own))
+    return lines
+
+
+def _run(each: Placed) -> tuple[int, int]:
+    return each.place.n, each.place.steps
+
+
+def _grouped(places: Iterable[Placed], name: str) -> list[list[Placed]]:
+    """Places with one value of an attribute, by size."""
+    groups: dict[Any, list[Placed]] = {}
+    for each in sorted(places, key=lambda each: each.place.n):
+        groups.setdefault(getattr(each.place, name), []).append(each)
+    return list(groups.values())
 
 
 def _kind(steps: list[int]) -> str:
-    distinct = len(set(steps))
+    """What a budget is, by the steps of its sizes."""
     if len(steps) == 1:
         return ALONE
-    return {1: EQUAL, len(steps): EPOCHS}.get(distinct, MIXED)
+    return {1: EQUAL, len(steps): EPOCHS}.get(len(set(steps)), MIXED)
 
 
 def make_table(studies: Iterable[StudyResults]) -> pd.DataFrame:
