@@ -92,10 +92,7 @@ def test_the_papers_own_scale_has_no_banner_and_verdicts_have_a_table(
     main = assemble(SOURCE, make_results(study), study, tmp_path / "build")
     assert banners(main) == []
     compile_typst(main)
-    tables = json.loads(
-        typst.query(main, "figure.where(kind: table)", root=main.parent, ignore_system_fonts=True)
-    )
-    assert "<table-verdicts>" in [table.get("label") for table in tables]
+    assert "<table-verdicts>" in [table.get("label") for table in tables_of(main)]
 
 
 @pytest.mark.parametrize("methods", [("head",), ("adapter-pfeiffer", "full")])
@@ -124,6 +121,26 @@ def test_a_study_without_seconds_says_that_none_were_measured(
     ):
         found = typst.query(main, label, field=field, root=main.parent, ignore_system_fonts=True)
         assert said in re.sub(r"\s+", " ", "".join(texts(json.loads(found))))
+
+
+def test_a_study_that_decides_no_claim_compiles(
+    make_study: Any, make_tables: Any, make_results: Any, tmp_path: Path
+) -> None:
+    study = make_study(sizes=(100,))
+    tables = make_tables(study)
+    tables["verdicts"]["verdict"] = "undecided"
+    main = assemble(SOURCE, make_results(study, tables), study, tmp_path / "paper")
+    labels = [table.get("label") for table in tables_of(main)]
+    assert "<table-verdicts>" in labels
+    assert "<claims-decided>" not in labels
+
+
+def tables_of(main: Path) -> list[dict[str, Any]]:
+    """The tables of a laid-out paper."""
+    found = typst.query(
+        main, "figure.where(kind: table)", root=main.parent, ignore_system_fonts=True
+    )
+    return json.loads(found)
 
 
 def test_shares_of_a_study_with_the_pooler_say_so(
