@@ -143,11 +143,11 @@ def measure(
     """By metric, the share of intervals of level `LEVEL` that hold the truth."""
     rng, truth = np.random.default_rng([seeds, groups]), truths(world)
     held = dict.fromkeys(truth, 0)
-    for _ in range(samples):
+    for sample in range(samples):
         drawn, sizes = sample_sums(rng, world, seeds, groups)
         for metric, sums in drawn.items():
             rows = np.stack([pseudo_sums(metric, own, sizes) for own in sums])
-            found = estimate(rows, sizes, draws=draws, generator=rng)
+            found = estimate(rows, sizes, draws=draws, seed=sample)
             low, high = found.interval(LEVEL)
             held[metric.name] += low <= 100 * truth[metric.name] <= high
     return {name: count / samples for name, count in held.items()}

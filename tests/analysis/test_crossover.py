@@ -135,7 +135,7 @@ def test_curves_drawn_again_vary_as_the_estimate_does(seeds: int) -> None:
     noise = rng.standard_normal((3, 1, 50))
     noise = noise - noise.mean(axis=2, keepdims=True)
     stacked = np.array([0.4, 0.0, -0.4])[:, None, None] + noise * np.ones((1, seeds, 1))
-    drawn = draw_curves(stacked, articles, draws=20_000, generator=rng)
+    drawn = draw_curves(stacked, articles, draws=20_000, seed=1, key=())
     assert drawn is not None
     assert drawn.mean(axis=0) == pytest.approx([0.02, 0.0, -0.02], abs=5e-4)
     expected = np.cov(noise[:, 0]) / 50 / 20**2
@@ -143,7 +143,4 @@ def test_curves_drawn_again_vary_as_the_estimate_does(seeds: int) -> None:
 
 
 def test_one_seed_allows_no_draws() -> None:
-    assert (
-        draw_curves(np.ones((2, 1, 4)), np.full(4, 5), draws=10, generator=np.random.default_rng(0))
-        is None
-    )
+    assert draw_curves(np.ones((2, 1, 4)), np.full(4, 5), draws=10, seed=0, key=()) is None

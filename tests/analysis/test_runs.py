@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from tuning_curves.analysis.runs import Runs, finished
-from tuning_curves.tasks.question_answering import QuestionAnswering
 
 Row = Callable[..., dict[str, Any]]
 GROUPS = [1, 3]
@@ -29,8 +28,3 @@ def test_rows_are_sorted_and_outcomes_summed_by_group(runs: Runs) -> None:
     assert runs.metric.name == "exact_match"
     assert runs.stack(["a", "b"], "exact_match").tolist() == [[1, 0], [0, 2]]
     assert runs.stack(["b"], "f1")[0] == pytest.approx([0.5, 2.5])
-
-
-def test_the_words_that_key_random_draws_stay() -> None:
-    """Every committed interval was drawn with these."""
-    assert [metric.stream for metric in QuestionAnswering.metrics] == ["em", "f1"]

@@ -17,7 +17,7 @@ import pandas as pd
 from tuning_curves.analysis.pairs import Pairs, find_pairs, match_runs, of_method
 from tuning_curves.analysis.runs import GROUP, SEED, Runs, finished
 from tuning_curves.analysis.selection import RATE
-from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate, generator_for
+from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks.metrics import Metric
 
@@ -47,21 +47,14 @@ def make_curves(runs: Runs, chosen: pd.DataFrame, analysis: Analysis) -> pd.Data
         done = finished(own)
         row = dict(zip(RATE, key, strict=True))
         row |= {"seeds": len(done), "failed": len(own) - len(done)}
-        rows += [
-            row | _score(runs, list(done["id"]), metric, row, analysis) for metric in runs.metrics
-        ]
+        rows += [row | _score(runs, list(done["id"]), metric, analysis) for metric in runs.metrics]
     return pd.DataFrame(rows)
 
 
-def _score(
-    runs: Runs, ids: list[str], metric: Metric, row: Mapping[str, Any], analysis: Analysis
-) -> dict[str, Any]:
+def _score(runs: Runs, ids: list[str], metric: Metric, analysis: Analysis) -> dict[str, Any]:
     """One metric's mean, interval and standard deviation over seeds, in percent."""
     sums = runs.stack(ids, metric.name)
-    # The budget is no part of the key: two budgets that share their runs share their numbers.
-    key = (metric.stream or metric.name, *[row[name] for name in GROUP[1:]])
-    generator = generator_for(analysis.seed, "curve", *key)
-    found = estimate(sums, runs.group_sizes, draws=analysis.n_bootstrap, generator=generator)
+    found = estimate(sums, runs.group_sizes, draws=analysis.n_bootstrap, seed=analysis.seed)
     low, high = np.clip(found.interval(analysis.confidence), PERCENT * metric.least, PERCENT)
     by_seed = PERCENT * sums.sum(axis=1) / runs.group_sizes.sum()
     return {
@@ -85,7 +78,7 @@ def make_contrasts(runs: Runs, chosen: pd.DataFrame, study: StudyConfig) -> pd.D
             row = {"budget": budget, "first": first, "second": second, "n_train": n}
             row["pairs"] = len(pairs.seeds)
             for metric in runs.metrics:
-                difference = difference_of(runs, pairs, metric, row, study.analysis)
+                difference = difference_of(runs, pairs, metric, study.analysis)
                 rows.append(row | columns_of(difference, metric, study.analysis.confidence))
     return correct_families(pd.DataFrame(rows), ["budget", "first", "second", "metric"])
 
@@ -111,18 +104,10 @@ def keep_best(chosen: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
     return chosen.merge(best[GROUP], on=GROUP).assign(budget=BEST)
 
 
-def difference_of(
-    runs: Runs, pairs: Pairs, metric: Metric, row: Mapping[str, Any], analysis: Analysis
-) -> Estimate:
-    """The difference of one metric, first minus second, in percent points.
-
-    Args:
-        row: `first`, `second` and `n_train`, from which the draws' generator is made.
-    """
-    key = (metric.stream or metric.name, row["first"], row["second"], row["n_train"])
-    generator = generator_for(analysis.seed, "contrast", *key)
+def difference_of(runs: Runs, pairs: Pairs, metric: Metric, analysis: Analysis) -> Estimate:
+    """The difference of one metric, first minus second, in percent points."""
     sums = pairs.differences(runs, metric.name)
-    return estimate(sums, runs.group_sizes, draws=analysis.n_bootstrap, generator=generator)
+    return estimate(sums, runs.group_sizes, draws=analysis.n_bootstrap, seed=analysis.seed)
 
 
 def columns_of(difference: Estimate, metric: Metric, confidence: float) -> dict[str, Any]:
@@ -210,19 +195,13 @@ def _rows(
         row |= {name: int(own[name].iloc[0]) for name in STEPS}
         row["runs"] = tuple(own.filter(like="_id").to_numpy().ravel())
         for metric in runs.metrics:
-            difference = _gain_of(runs, own, metric, row, analysis)
+            sums = _gain(runs, own, metric.name)
+            if second != ALONE:
+                sums = sums - _gain(runs, own, metric.name, "_second")
+            difference = estimate(
+                sums, runs.group_sizes, draws=analysis.n_bootstrap, seed=analysis.seed
+            )
             yield row | columns_of(difference, metric, analysis.confidence)
-
-
-def _gain_of(
-    runs: Runs, pairs: pd.DataFrame, metric: Metric, row: Mapping[str, Any], analysis: Analysis
-) -> Estimate:
-    sums = _gain(runs, pairs, metric.name)
-    if row["second"] != ALONE:
-        sums = sums - _gain(runs, pairs, metric.name, "_second")
-    key = [row[name] for name in ("first", "second", "n_train", *STEPS)]
-    generator = generator_for(analysis.seed, "budgets", metric.stream or metric.name, *key)
-    return estimate(sums, runs.group_sizes, draws=analysis.n_bootstrap, generator=generator)
 
 
 def _gain(runs: Runs, pairs: pd.DataFrame, metric: str, suffix: str = "") -> np.ndarray:

@@ -71,11 +71,7 @@ def crossover_of(
         "inside", one of `NONE` where every size is decided alike, else "undecided".
     """
     sizes = sorted(pairs)
-    places = [{"first": first, "second": second, "n_train": n} for n in sizes]
-    found = [
-        difference_of(runs, pairs[n], runs.metric, place, analysis)
-        for n, place in zip(sizes, places, strict=True)
-    ]
+    found = [difference_of(runs, pairs[n], runs.metric, analysis) for n in sizes]
     enough = np.array([len(pairs[n].seeds) >= LEAST_PAIRS for n in sizes])
     signs = np.where(enough, decided_signs(found, analysis.confidence), 0)
     turns = find_turns(signs)
@@ -89,8 +85,7 @@ def crossover_of(
     early, late = turns[-1]
     between = {n: pairs[n] for n in sizes[early : late + 1]}
     values = np.array([difference.value for difference in found[early : late + 1]])
-    generator = generator_for(analysis.seed, "crossover", first, second)
-    drawn = _redraw(runs, between, values, analysis.n_bootstrap, generator)
+    drawn = _redraw(runs, between, values, analysis, (first, second))
     where = locate_crossover(np.array([*between]), values, drawn, confidence=analysis.confidence)
     return where | said | {"statement": INSIDE}
 
@@ -158,8 +153,8 @@ def _redraw(
     runs: Runs,
     pairs: dict[int, Pairs],
     values: np.ndarray,
-    draws: int,
-    generator: np.random.Generator,
+    analysis: Analysis,
+    methods: tuple[str, str],
 ) -> np.ndarray | None:
     """Curves around these values, [D, K], from the seeds that all sizes have; None if too few."""
     common = set.intersection(*(set(pair.seeds) for pair in pairs.values()))
@@ -171,7 +166,8 @@ def _redraw(
             for pair in pairs.values()
         ]
     )
-    drawn = draw_curves(stacked, runs.group_sizes, draws=draws, generator=generator)
+    draws, seed = analysis.n_bootstrap, analysis.seed
+    drawn = draw_curves(stacked, runs.group_sizes, draws=draws, seed=seed, key=methods)
     if drawn is None:
         return None
     centre = stacked.mean(axis=1).sum(axis=1) / runs.group_sizes.sum()
@@ -179,24 +175,26 @@ def _redraw(
 
 
 def draw_curves(
-    stacked: np.ndarray, group_sizes: np.ndarray, *, draws: int, generator: np.random.Generator
+    stacked: np.ndarray, group_sizes: np.ndarray, *, draws: int, seed: int, key: tuple[str, ...]
 ) -> np.ndarray | None:
     """Curves of differences drawn again, [D, K] as fractions; None with fewer than two seeds.
 
     Args:
         stacked: [K, S, G], differences summed over groups, the same seeds at all K sizes.
+        key: beside `seed` of the generator for the t distribution; the bootstrap needs none.
     """
     sizes, seeds, groups = stacked.shape
     if seeds < 2 or groups < 2:
         return None
     if seeds < BOOTSTRAP_SEEDS:
+        generator = generator_for(seed, "crossover", *key)
         return _draw_t(stacked, group_sizes, draws=draws, generator=generator)
-    of_seeds, of_groups = crossed_weights(seeds, groups, draws=draws, generator=generator)
-    totals = of_groups @ group_sizes
-    return np.stack(
-        [np.sum((of_seeds @ stacked[k]) * of_groups, axis=1) / totals for k in range(sizes)],
-        axis=1,
-    )
+    drawn = []
+    for of_seeds, of_groups in crossed_weights(seeds, groups, draws=draws, seed=seed):
+        by_seed = of_groups @ stacked.reshape(-1, groups).T  # [d, K * S]
+        sums = np.einsum("dks,ds->dk", by_seed.reshape(-1, sizes, seeds), of_seeds)
+        drawn.append(sums / (of_groups @ group_sizes)[:, None])
+    return np.concatenate(drawn)
 
 
 def _draw_t(

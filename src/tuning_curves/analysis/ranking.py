@@ -55,7 +55,6 @@ def _rows(
         if pairs is None:
             yield row | dict.fromkeys(("difference", "low", "high", "p"))
             continue
-        names = {"first": method, "second": place["best"], "n_train": place["n_train"]}
-        difference = difference_of(runs, pairs, runs.metric, names, study.analysis)
+        difference = difference_of(runs, pairs, runs.metric, study.analysis)
         found = columns_of(difference, runs.metric, study.analysis.confidence)
         yield row | found | {"pairs": len(pairs.seeds)}

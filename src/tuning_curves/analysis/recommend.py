@@ -34,7 +34,7 @@ from scipy.special import stdtrit
 from tuning_curves.analysis.comparisons import LEAST_PAIRS
 from tuning_curves.analysis.pairs import Pairs, match_runs, of_method
 from tuning_curves.analysis.runs import RUN, Runs, finished
-from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate, generator_for
+from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.base import Nouns
@@ -142,12 +142,11 @@ class Curves:
             weight * self.source.stack(list(together[f"id_{place}"]), self.metric.name)
             for place, weight in enumerate(weights.values())
         ]
-        return self.estimate(np.sum(parts, axis=0), "advice", method, *sorted(weights))
+        return self.estimate(np.sum(parts, axis=0))
 
-    def estimate(self, sums: np.ndarray, *key: str | int) -> Estimate:
-        generator = generator_for(self.analysis.seed, *key)
+    def estimate(self, sums: np.ndarray) -> Estimate:
         sizes, draws = self.source.group_sizes, self.analysis.n_bootstrap
-        return estimate(sums, sizes, draws=draws, generator=generator)
+        return estimate(sums, sizes, draws=draws, seed=self.analysis.seed)
 
     def in_words(self, why: str) -> str:
         """Why an estimate has no interval, in the task's words."""
@@ -206,7 +205,7 @@ def compare(curves: Curves, first: str, second: str, n: int, level: float) -> Ah
     if not found.seeds:
         return Ahead(first=first, second=second, value=np.nan, low=np.nan, high=np.nan, pairs=0)
     sums = found.differences(curves.source, curves.metric.name)
-    difference = curves.estimate(sums, "advice", first, second, n)
+    difference = curves.estimate(sums)
     low, high = difference.interval(level)
     return Ahead(
         first=first,

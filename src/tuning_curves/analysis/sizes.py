@@ -17,7 +17,7 @@ import pandas as pd
 from tuning_curves.analysis.comparisons import ALONE, Analysis, columns_of, correct_families
 from tuning_curves.analysis.pairs import match_runs, of_method
 from tuning_curves.analysis.runs import GROUP, SEED, Runs, finished
-from tuning_curves.analysis.statistics import Estimate, estimate, generator_for
+from tuning_curves.analysis.statistics import Estimate, estimate
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks.base import Metric
 
@@ -44,7 +44,7 @@ def _rows(runs: Runs, chosen: pd.DataFrame, analysis: Analysis) -> Iterator[dict
             row |= {"smaller_steps": int(pairs["steps_0"].iloc[0])}
             row |= {"larger_steps": int(pairs["steps_1"].iloc[0]), "pairs": len(pairs)}
             for metric in runs.metrics:
-                found = _gain(runs, pairs, metric, row, analysis)
+                found = _estimate(runs, _rise(runs, pairs, metric, 0), analysis)
                 yield row | columns_of(found, metric, analysis.confidence)
 
 
@@ -54,25 +54,14 @@ def _pairs(sizes: list[int]) -> list[tuple[int, int]]:
     return [*steps, (sizes[0], sizes[-1])] if len(steps) > 1 else steps
 
 
-def _gain(
-    runs: Runs, pairs: pd.DataFrame, metric: Metric, row: dict[str, Any], analysis: Analysis
-) -> Estimate:
-    """Larger minus smaller, in percent points."""
-    key = [row[name] for name in ("method", "smaller", "larger", "smaller_steps", "larger_steps")]
-    return _estimate(runs, _rise(runs, pairs, metric, 0), metric, key, analysis)
-
-
 def _rise(runs: Runs, pairs: pd.DataFrame, metric: Metric, side: int) -> np.ndarray:
     """The runs of side + 1 minus those of `side`: sums over groups, [pairs, G]."""
     smaller, larger = (list(pairs[f"id_{number}"]) for number in (side, side + 1))
     return runs.stack(larger, metric.name) - runs.stack(smaller, metric.name)
 
 
-def _estimate(
-    runs: Runs, sums: np.ndarray, metric: Metric, key: list[Any], analysis: Analysis
-) -> Estimate:
-    generator = generator_for(analysis.seed, "sizes", metric.stream or metric.name, *key)
-    return estimate(sums, runs.group_sizes, draws=analysis.n_bootstrap, generator=generator)
+def _estimate(runs: Runs, sums: np.ndarray, analysis: Analysis) -> Estimate:
+    return estimate(sums, runs.group_sizes, draws=analysis.n_bootstrap, seed=analysis.seed)
 
 
 def compare_at_equal_steps(runs: Runs, chosen: pd.DataFrame, study: StudyConfig) -> pd.DataFrame:
@@ -119,11 +108,9 @@ def _rows_at(
             continue
         row = {"steps": steps, "first": first, "second": second}
         row |= {"smaller": smaller, "larger": larger, "pairs": len(pairs)}
-        key: list[Any] = [name for name in (first, second) if name != ALONE]
-        key += [smaller, larger, steps, steps]  # of one method: the key of `compare_sizes`
         for metric in runs.metrics:
             sums = _rise(runs, pairs, metric, 0)
             if second != ALONE:
                 sums = sums - _rise(runs, pairs, metric, 2)
-            found = _estimate(runs, sums, metric, key, analysis)
+            found = _estimate(runs, sums, analysis)
             yield row | columns_of(found, metric, analysis.confidence)

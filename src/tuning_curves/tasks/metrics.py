@@ -30,14 +30,11 @@ class Metric(ABC):
         name: as tables and claims name it.
         label: in a sentence, `accuracy`.
         heading: over a column or along an axis, `Acc.`.
-        stream: the word by which the bootstrap's draws are keyed, so that intervals keep their
-            digits however the metric is called; its name where there is none.
     """
 
     name: str
     label: str
     heading: str
-    stream: str = ""
 
     least: ClassVar[float] = 0.0  # the lowest value there is; the highest is 1
 

@@ -19,7 +19,7 @@ from tuning_curves.analysis.claims.decide import Condition
 from tuning_curves.analysis.comparisons import difference_of, make_curves
 from tuning_curves.analysis.pairs import find_pairs, match_runs, of_method
 from tuning_curves.analysis.runs import SECONDS, SEED, UNTIMED, Runs
-from tuning_curves.analysis.statistics import Estimate, estimate, generator_for
+from tuning_curves.analysis.statistics import Estimate, estimate
 from tuning_curves.study.config import Analysis, StudyConfig
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.base import Nouns
@@ -151,8 +151,7 @@ def compare_scores(
         if found is None or count < evidence.least_pairs:
             missing = missing or too_few(count, evidence.least_pairs, size_name(n))
             continue
-        row = {"first": first, "second": second, "n_train": n}
-        difference = difference_of(evidence.runs, found, metric, row, evidence.analysis)
+        difference = difference_of(evidence.runs, found, metric, evidence.analysis)
         place, p_values = size_name(n), rule.p_values(difference)
         conditions.append(score_condition(difference, p_values, place, evidence.confidence))
     return conditions, missing
@@ -268,18 +267,16 @@ def compare_to_full_data(
 
 def _below_share(evidence: Evidence, pairs: pd.DataFrame, rule: "DataNeeded", n: int) -> Condition:
     """`p_for` is of "at most the share", `p_against` of "at least the share"."""
-    key = (rule.method, n, f"{rule.share}")
-    return compare_runs(evidence, pairs, rule.share, evidence.metric, size_name(n), key)
+    return compare_runs(evidence, pairs, rule.share, evidence.metric, size_name(n))
 
 
 def compare_runs(
-    evidence: Evidence, pairs: pd.DataFrame, share: float, metric: Metric, place: str,
-    key: tuple[str | int, ...],
-) -> Condition:  # fmt: skip
+    evidence: Evidence, pairs: pd.DataFrame, share: float, metric: Metric, place: str
+) -> Condition:
     """The score of the runs `id_0` minus `share` times that of `id_1`: whether it is above zero.
 
     Args:
-        pairs: from `match_runs`; key: of the draws' generator.
+        pairs: from `match_runs`.
     """
     here, other = (evidence.runs.stack(list(pairs[name]), metric.name) for name in ("id_0", "id_1"))
     analysis = evidence.analysis
@@ -287,7 +284,7 @@ def compare_runs(
         here - share * other,
         evidence.runs.group_sizes,
         draws=analysis.n_bootstrap,
-        generator=generator_for(analysis.seed, "share", *key),
+        seed=analysis.seed,
     )
     return score_condition(difference, difference.tails(0.0), place, evidence.confidence)
 

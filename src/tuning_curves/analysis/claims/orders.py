@@ -73,9 +73,8 @@ class Worst(Rule):
             if found is None or count < evidence.least_pairs:
                 missing = missing or ev.too_few(count, evidence.least_pairs, place)
                 continue
-            row = {"first": other, "second": self.method, "n_train": n}
             of = evidence.of_metric(metric)
-            difference = difference_of(evidence.runs, found, of, row, evidence.analysis)
+            difference = difference_of(evidence.runs, found, of, evidence.analysis)
             conditions.append(
                 ev.score_condition(difference, difference.tails(0.0), place, evidence.confidence)
             )
@@ -99,11 +98,8 @@ class AtLeastShare(ScoreRule):
                 place = ev.size_name(n)
                 missing = missing or ev.too_few(len(pairs), evidence.least_pairs, place)
                 continue
-            key = (self.first, self.second, n, f"{self.share}")
             metric = evidence.of_metric(self.metric)
-            conditions.append(
-                ev.compare_runs(evidence, pairs, self.share, metric, ev.size_name(n), key)
-            )
+            conditions.append(ev.compare_runs(evidence, pairs, self.share, metric, ev.size_name(n)))
         return conditions, missing
 
 
@@ -133,9 +129,8 @@ class Worth(ScoreRule):
             if len(pairs) < evidence.least_pairs:
                 missing = missing or ev.too_few(len(pairs), evidence.least_pairs, place)
                 continue
-            key = (self.first, self.second, n, larger)
             metric = evidence.of_metric(self.metric)
-            conditions.append(ev.compare_runs(evidence, pairs, 1.0, metric, place, key))
+            conditions.append(ev.compare_runs(evidence, pairs, 1.0, metric, place))
         return conditions, missing
 
     def _larger(self, n: int, sizes: list[int]) -> int:

@@ -22,7 +22,7 @@ from tuning_curves.analysis.claims.rules import POINTS, AboveZero, MethodName, M
 from tuning_curves.analysis.comparisons import difference_of
 from tuning_curves.analysis.pairs import find_pairs, match_runs
 from tuning_curves.analysis.runs import Runs
-from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate, generator_for
+from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate
 from tuning_curves.study.grid import steps_of
 
 
@@ -87,9 +87,8 @@ class Flip(StepsRule):
             if least < evidence.least_pairs:
                 missing = missing or ev.too_few(least, evidence.least_pairs, end.place(n))
                 continue
-            row = {"first": self.first, "second": self.second, "n_train": n}
             few, many = (
-                difference_of(evidence.runs, pair, metric, row, evidence.analysis)
+                difference_of(evidence.runs, pair, metric, evidence.analysis)
                 for pair in found
                 if pair is not None
             )
@@ -142,12 +141,11 @@ class GainsMore(StepsRule):
             few, many, other_few, other_many = (
                 evidence.runs.stack(list(pairs[f"id_{side}"]), metric.name) for side in range(4)
             )
-            key = (self.first, self.second, n, *end.steps)
             gain = estimate(
                 (many - few) - (other_many - other_few),
                 evidence.runs.group_sizes,
                 draws=analysis.n_bootstrap,
-                generator=generator_for(analysis.seed, "gains-more", *key),
+                seed=analysis.seed,
             )
             conditions.append(
                 ev.score_condition(gain, gain.tails(0.0), end.place(n), evidence.confidence)

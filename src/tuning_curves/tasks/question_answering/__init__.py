@@ -46,8 +46,8 @@ class QuestionAnswering(Task):
         Part(name="f1", kind="share"),
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Mean(name="exact_match", label="exact match", heading="EM", part="exact", stream="em"),
-        Mean(name="f1", label="F1", heading="F1", part="f1", stream="f1"),
+        Mean(name="exact_match", label="exact match", heading="EM", part="exact"),
+        Mean(name="f1", label="F1", heading="F1", part="f1"),
     )
     metric_names: ClassVar[tuple[str, ...]] = tuple(metric.name for metric in metrics)
     nouns: ClassVar[Nouns] = Nouns(
