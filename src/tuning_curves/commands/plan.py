@@ -53,5 +53,5 @@ def run(args: argparse.Namespace) -> int:
     if kept:
         extent += f"; {kept} {'run' if kept == 1 else 'runs'} to score, whose training is kept"
     print(extent, file=sys.stderr)
-    print(json.dumps(json.loads(study.job(runs).dump())))
+    print(json.dumps(study.job(runs).to_json()))  # in ASCII, whatever the terminal has
     return 0

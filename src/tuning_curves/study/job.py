@@ -218,11 +218,14 @@ class Job:
     settings: Settings
     runs: tuple[PlannedRun, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """As its file holds it."""
+        runs = [planned.row() for planned in self.runs]
+        return {"study": self.study, "settings": self.settings.to_json(), "runs": runs}
+
     def dump(self) -> str:
         """The text of a job's file: one line of JSON, the same for equal jobs."""
-        runs = [planned.row() for planned in self.runs]
-        whole = {"study": self.study, "settings": self.settings.to_json(), "runs": runs}
-        return canonical(whole)
+        return canonical(self.to_json())
 
 
 FIX_JOB = "make the job again with `tuning-curves plan`"

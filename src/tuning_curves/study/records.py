@@ -265,7 +265,10 @@ def read_record(path: Path, planned: PlannedRun, settings: Settings) -> Record:
         DataError: missing, torn, altered, of another schema, or of another run or other settings;
             names what differs.
     """
-    value = _read_checked(path, planned, settings)
+    return _as_record(path, _read_checked(path, planned, settings))
+
+
+def _as_record(path: Path, value: Mapping[str, Any]) -> Record:
     try:
         return Record.from_json(value)
     except (TypeError, KeyError, ValueError, AttributeError) as error:
@@ -398,8 +401,8 @@ def archive_records(store: RecordStore) -> int:
         source, target = store.workspace / planned.record, store.archive / planned.record
         if not source.exists() or target.exists():
             continue
-        read_record(source, planned, store.study.settings)
-        value = read_json(source, what="record", fix=fix_of(source))
+        value = _read_checked(source, planned, store.study.settings)
+        _as_record(source, value)
         write_json(target, value)  # written whole before the other goes: two file systems may do
         source.unlink()
         moved += 1
