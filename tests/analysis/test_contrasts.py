@@ -37,6 +37,11 @@ def test_holm_stops_at_one_and_leaves_out_what_is_missing() -> None:
     assert correct_holm(np.array([np.nan, 0.04])) == pytest.approx([np.nan, 0.04], nan_ok=True)
 
 
+def test_holm_over_a_larger_family_counts_the_others_as_undecided() -> None:
+    corrected = correct_holm(np.array([0.01, 0.04, np.nan, 0.005]), family=6)
+    assert corrected == pytest.approx([0.05, 0.16, np.nan, 0.03], nan_ok=True)  # times 5, 4, 6
+
+
 def right(count: int) -> list[int]:
     """Ten examples of which the first `count` are right."""
     return [1] * count + [0] * (10 - count)

@@ -52,10 +52,10 @@ def test_who_is_behind_tied_and_best(make_study: Any) -> None:
         "Shown to be behind the best method: BitFit at 2 of 3 and head only at 1 of 2 places, each "
         "a size under a budget.",
         "Under epochs, with 100 questions no method is shown to be better than another; with 1,000 "
-        "questions full fine-tuning has the best mean, and BitFit and head only are behind.",
-        "Under floor, with 100 questions full fine-tuning has the best mean, head only is tied "
-        "with it, and BitFit is behind; with 1,000 questions full fine-tuning has the best mean, "
-        "and BitFit and head only are behind.",
+        "questions full fine-tuning has the best test mean, and BitFit and head only are behind.",
+        "Under floor, with 100 questions full fine-tuning has the best test mean, head only is "
+        "tied with it, and BitFit is behind; with 1,000 questions full fine-tuning has the best "
+        "test mean, and BitFit and head only are behind.",
     ]
 
 
@@ -73,4 +73,4 @@ def test_many_methods_are_counted(make_study: Any) -> None:
     behind = ("bitfit", "head", "lora", "ia3", "prefix")
     rows = [row("epochs", 100, name, "full") for name in ("full", *behind)]
     last = answer_sentences(tables(*rows), make_study(methods=("full", *behind)))[-1]
-    assert "has the best mean, and 5 of 6 methods are behind." in last
+    assert "has the best test mean, and 5 of 6 methods are behind." in last

@@ -155,7 +155,11 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _points("sd", "SD"),
     ),
     "contrasts": (BUDGET, *PAIR, SIZE, *_difference("sizes")),
-    "ranking": (*PLACE, _text("best", "best", "method"), *_difference("methods")),
+    "ranking": (
+        *PLACE,
+        _text("best", "best on test", "method"),
+        *_difference("all pairs of methods"),
+    ),
     "best_budgets": (
         METHOD,
         SIZE,
@@ -330,8 +334,8 @@ SYNTHESIS: tuple[Column, ...] = (  # one table over all studies
     SIZE,
     _whole("steps", "steps"),
     _whole("methods", "methods"),
-    _text("best", "best mean", "method"),
-    _points("score", "score"),
+    _text("best", "best on test", "method"),
+    _points("score", "its test score"),
     _text("tied", "tied with it", "methods", "tied", "methods"),
     _points("difference", "BitFit minus full", "difference"),
     *_interval(points, "signed_interval"),

@@ -125,12 +125,17 @@ def correct_families(rows: pd.DataFrame, family: list[str]) -> pd.DataFrame:
     return rows.assign(p_holm=p.transform(lambda own: correct_holm(own.to_numpy())))
 
 
-def correct_holm(p: np.ndarray) -> np.ndarray:
-    """Holm's step-down correction of a family of p-values; NaN stands outside of the family."""
+def correct_holm(p: np.ndarray, family: int = 0) -> np.ndarray:
+    """Holm's step-down correction of a family of p-values; NaN stands outside of the family.
+
+    Args:
+        family: how many tests there are, where more than these were possible: the others count as
+            if none of them were decided, which is never too lenient.
+    """
     corrected = np.full(len(p), np.nan)
     known = np.flatnonzero(~np.isnan(p))
     order = known[np.argsort(p[known], kind="stable")]
-    steps = np.arange(len(order), 0, -1) * p[order]
+    steps = (max(family, len(order)) - np.arange(len(order))) * p[order]
     corrected[order] = np.minimum(1.0, np.maximum.accumulate(steps))
     return corrected
 

@@ -1,7 +1,8 @@
 """The answer to the study's question, from the table of ranks: which part of the encoder to tune.
 
-A method is *behind* where its paired difference to the best mean is decided after Holm's correction
-over the methods of a place (a size under a budget); all that is not behind is *tied* with the best.
+A method is *behind* where its paired difference to the best mean on the test set is decided after
+Holm's correction over all pairs of methods of a place (a size under a budget); all that is not
+behind is *tied* with the best, which was not chosen beforehand.
 Where two budgets come to the same number of steps, the place counts once.
 """
 
@@ -21,7 +22,7 @@ FEW = 4  # so many methods are named; more are counted
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """One size under one budget: the best mean, and who is tied with it or behind it."""
+    """One size under one budget: the best mean on test, and who is tied with it or behind it."""
 
     budget: str
     n: int
@@ -119,7 +120,7 @@ def _phrases(places: Sequence[Place], examples: str) -> str:
 def _standing(place: Place) -> str:
     if not place.behind:
         return "no method is shown to be better than another"
-    best = f"{style.label(place.best)} has the best mean"
+    best = f"{style.label(place.best)} has the best test mean"
     behind = f"{_names(place.behind, place)} {_is(place.behind)} behind"
     if not place.tied:
         return f"{best}, and {behind}"
