@@ -33,17 +33,21 @@ from tuning_curves.analysis.claims.evidence import (
     ratio_condition,
     score_condition,
 )
-from tuning_curves.analysis.claims.orders import AtLeastShare
+from tuning_curves.analysis.claims.orders import AtLeastShare, Worth
 from tuning_curves.analysis.claims.rules import Above, DataNeeded, Equivalent, ScoreRule
-from tuning_curves.analysis.claims.steps import compare_spread, flip_condition
+from tuning_curves.analysis.claims.steps import GainsMore, compare_spread, flip_condition
+from tuning_curves.analysis.comparisons import correct_holm
 from tuning_curves.analysis.crossover import make_crossovers
+from tuning_curves.analysis.ranking import correct_all_pairs
 from tuning_curves.analysis.statistics import Estimate, estimate
+from tuning_curves.study.config import StudyConfig
 
 from .simulated import simulate, study_of
 
 pytestmark = pytest.mark.slow
 
 LEVEL, ALPHA = 0.95, 0.025
+VERDICTS = ("replicated", "not replicated", "undecided")
 GROUPS = 24
 SIZES = {"from": 1, "to": 9, "least": 1}
 
@@ -85,11 +89,6 @@ def draw_differences(
     return sides[0] - sides[1], sizes
 
 
-def seed_of(rng: np.random.Generator) -> int:
-    """The bootstrap's seed: one of its own for each estimate, as studies have theirs."""
-    return int(rng.integers(2**32))
-
-
 def verdicts(
     gaps: tuple[float, ...], rule: ScoreRule = ABOVE, *, studies: int, seeds: int = 5,
     turn: bool = False, of_seeds: float = 0.08, of_groups: float = 0.3,
@@ -97,10 +96,10 @@ def verdicts(
     """The share of each verdict over so many simulated studies."""
     rng = np.random.default_rng([seeds, studies, len(gaps)])
     found: dict[str, float] = {}
-    for _ in range(studies):
+    for number in range(studies):
         sums, sizes = draw_differences(rng, gaps, seeds, of_seeds, of_groups)
         conditions = [
-            condition_of(estimate(one, sizes, draws=199, seed=seed_of(rng)), rule, n)
+            condition_of(estimate(one, sizes, draws=199, seed=number), rule, n)
             for n, one in enumerate(sums)
         ]
         if turn:
@@ -250,7 +249,7 @@ def test_a_flip_is_seldom_claimed_where_the_second_difference_is_zero() -> None:
         for key, late in (("false", (0, 0, 0)), ("refuted", (0.01, 0, 0))):
             gaps = (*(-12.0 if key == "false" else -0.01,) * 3, *late)
             sums, sizes = draw_differences(rng, gaps, 5, 0.08, 0.3)
-            all_ = [estimate(one, sizes, draws=199, seed=seed_of(rng)) for one in sums]
+            all_ = [estimate(one, sizes, draws=199, seed=0) for one in sums]
             conditions = [
                 flip_condition(few, many, f"{n}", LEVEL)
                 for n, (few, many) in enumerate(zip(all_[:3], all_[3:], strict=True))
@@ -282,7 +281,7 @@ def test_worst_and_a_share_are_seldom_claimed_at_their_bounds() -> None:
     for _ in range(studies):
         sums, sizes = draw_differences(rng, (12, 12, 12, 0), 5, 0.08, 0.3)
         conditions = [
-            condition_of(estimate(one, sizes, draws=199, seed=seed_of(rng)), ABOVE, n)
+            condition_of(estimate(one, sizes, draws=199, seed=0), ABOVE, n)
             for n, one in enumerate(sums)
         ]
         wrong["worst"] += judge_everywhere(conditions, ALPHA).verdict == "replicated"
@@ -299,3 +298,67 @@ def test_worst_and_a_share_are_seldom_claimed_at_their_bounds() -> None:
         )  # fmt: skip
         wrong["share"] += rule.judge(evidence, "epochs").verdict == "replicated"
     assert max(wrong.values()) / studies <= 0.065
+
+
+def shares_of(
+    rule: GainsMore | Worth, study: StudyConfig, truth: Callable[[str, int], float], studies: int
+) -> dict[str, float]:
+    """The share of each verdict of a rule over so many simulated studies."""
+    rng, found = np.random.default_rng(studies), dict.fromkeys(VERDICTS, 0.0)
+    for _ in range(studies):
+        runs = simulate(rng, study, truth)
+        evidence = Evidence(
+            runs=runs, chosen=runs.frame, selection=pd.DataFrame(), study=study, confidence=LEVEL,
+            least_pairs=3,
+        )  # fmt: skip
+        found[rule.judge(evidence, study.budget_names[0]).verdict] += 1 / studies
+    return found
+
+
+@pytest.mark.parametrize(("sizes", "wrong"), [(1, "replicated"), (3, "not replicated")])
+def test_a_larger_gain_is_seldom_misjudged_where_the_gains_are_equal(
+    sizes: int, wrong: str
+) -> None:
+    """By a hair false at one size, by a hair true at three."""
+    budgets = [{"name": f"{n}", "epochs": 1, "min_steps": n} for n in (100, 600)]
+    study = study_of(["full", "bitfit"], [100, 200, 400][:sizes], budgets=budgets)
+    pair = {"first": "bitfit", "second": "full", "metric": "main", "times": 3}
+    rule = GainsMore.model_validate(
+        {"kind": "gains-more", **pair, "sizes": {"from": 1, "to": 400, "least": 1}}
+    )
+    assert shares_of(rule, study, lambda *_: 40.0, 150)[wrong] <= 0.065
+
+
+@pytest.mark.parametrize(("sizes", "wrong"), [(2, "replicated"), (4, "not replicated")])
+def test_a_worth_is_seldom_misjudged_at_its_bound(sizes: int, wrong: str) -> None:
+    """Four times the examples bring the second exactly to the first: at one size, at three."""
+    study = study_of(["full", "scratch"], [100, 400, 1600, 6400][:sizes])
+    rule = Worth.model_validate(
+        {"kind": "worth", "first": "full", "second": "scratch", "metric": "main", "times": 4}
+        | {"sizes": {"from": 1, "to": 6400, "least": 1}}
+    )
+
+    def level(method: str, n: int) -> float:
+        return 40 + 8 * np.log(n / (100 if method == "full" else 400)) / np.log(4)
+
+    assert shares_of(rule, study, level, 150)[wrong] <= 0.065
+    ahead = shares_of(rule, study, lambda method, n: level(method, n) + 15 * (method == "full"), 20)
+    assert ahead["replicated"] >= 0.9
+
+
+def test_a_method_is_seldom_behind_where_all_are_equal() -> None:
+    """Whichever of six equal methods has the best mean: corrected over all pairs of them."""
+    rng, behind, studies = np.random.default_rng(6), {"pairs": 0, "to the best": 0}, 300
+    for _ in range(studies):
+        sizes, shared = rng.integers(20, 60, size=GROUPS), rng.standard_normal(GROUPS)
+        own = np.sqrt(0.75) * shared + np.sqrt(0.25) * rng.standard_normal((6, 1, GROUPS))
+        chance = ndtr(0.03 * rng.standard_normal((6, 5, 1)) + 0.3 * own)
+        sums = rng.binomial(sizes, chance).astype(float)
+        best = int(sums.sum(axis=(1, 2)).argmax())
+        p = np.array(
+            [estimate(one - sums[best], sizes, draws=199, seed=0).p_value() for one in sums]
+        )  # the best one's own is NaN
+        behind["pairs"] += np.nanmin(correct_all_pairs(p)) < 1 - LEVEL
+        behind["to the best"] += np.nanmin(correct_holm(p)) < 1 - LEVEL
+    assert behind["pairs"] / studies <= 0.04
+    assert behind["to the best"] > 2 * behind["pairs"]  # why the family is all pairs

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from tuning_curves.report.gains import gain_sentences
+from tuning_curves.report.gains import equal_steps_sentences, gain_sentences
 
 
 def row(budget: str, method: str, sizes: tuple[int, int], p: float, **values: Any) -> dict:
@@ -36,3 +36,32 @@ def test_a_budgets_widest_pair_of_sizes_is_told_with_what_it_decides(make_study:
 
 def test_without_two_sizes_there_is_nothing_to_tell(make_study: Any) -> None:
     assert gain_sentences({"sizes": pd.DataFrame(columns=["metric", "budget"])}, make_study()) == []
+
+
+def equal(steps: int, first: str, second: str, sizes: tuple[int, int], **values: Any) -> dict:
+    """As `row`, at equal steps; a second method makes it the change of a contrast."""
+    own = row("floor", first, sizes, 0.01, **values)
+    return own | {"steps": steps, "first": first, "second": second}
+
+
+def test_at_equal_steps_both_methods_of_the_first_contrast_are_told(make_study: Any) -> None:
+    rows = [
+        equal(600, "full", "", (100, 1000)),
+        equal(600, "bitfit", "", (100, 1000), difference=-2.0, low=-5.0, high=1.0, p_holm=0.4),
+        equal(600, "head", "", (100, 1000)),  # of no contrast
+        equal(600, "full", "", (100, 200), difference=1.0),  # not the widest pair of sizes
+        equal(600, "bitfit", "full", (100, 1000), difference=-12.0),  # told with the changes
+        equal(150, "full", "", (100, 200), pairs=2),
+        equal(150, "bitfit", "", (100, 200)),
+        equal(150, "bitfit", "full", (100, 200)),
+        equal(90, "full", "", (100, 200)),  # BitFit has no such steps
+    ]
+    assert equal_steps_sentences({"equal_steps": pd.DataFrame(rows)}, make_study()) == [
+        "From 100 to 200 questions at 150 steps, exact match changes by these points: "
+        "full fine-tuning +10.0 [+8.0, +12.0] (undecided) and BitFit +10.0 [+8.0, +12.0].",
+        "From 100 to 1,000 questions at 600 steps, exact match changes by these points: "
+        "full fine-tuning +10.0 [+8.0, +12.0] and BitFit −2.0 "
+        "[−5.0, +1.0] (undecided).",
+    ]
+    nothing = {"equal_steps": pd.DataFrame(columns=["metric", "steps"])}
+    assert equal_steps_sentences(nothing, make_study()) == []

@@ -40,6 +40,30 @@ def test_a_claim_holds_only_if_it_holds_under_every_budget() -> None:
     assert prose.count_sentence({"verdicts": tables["verdicts"].iloc[:0]}, "demo") == ""
 
 
+def best_contrasts(*differences: tuple[int, float, float]) -> dict[str, pd.DataFrame]:
+    """A table of size, difference and corrected p-value of BitFit against full; +-2 points."""
+    rows = [
+        {"first": "bitfit", "second": "full", "n_train": n, "metric": metric, "pairs": 3,
+         "difference": value, "low": value - 2, "high": value + 2, "p": p, "p_holm": p}
+        for n, value, p in differences
+        for metric in ("exact_match", "f1")
+    ]  # fmt: skip
+    return {"best_contrasts": pd.DataFrame(rows)}
+
+
+def test_best_budgets_are_told_once_a_contrast_where_there_are_several(make_study: Any) -> None:
+    several = make_study()
+    tables = best_contrasts((100, 5.0, 0.001), (500, 1.0, 0.5), (1000, -5.0, 0.001))
+    assert prose.best_sentences(tables, several) == [
+        "With each method under its own best budget, BitFit is above full fine-tuning at n = 100, "
+        "below it at n = 1,000 and undecided at n = 500."
+    ]
+    tables = best_contrasts((100, 5.0, 0.2), (1000, -5.0, 0.06))  # intervals alone decide nothing
+    (open_,) = prose.best_sentences(tables, several)
+    assert "undecided at every size" in open_ and "above" not in open_ and "below" not in open_
+    assert prose.best_sentences(tables, make_study(budgets=("epochs",))) == []
+
+
 @pytest.mark.parametrize(
     ("unit", "values", "expected"),
     [

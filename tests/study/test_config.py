@@ -175,6 +175,15 @@ def test_a_wrong_value_is_named_with_what_was_expected(
     assert words in refusal(config)
 
 
+def test_rates_from_another_study_need_a_grid_of_one(config: dict) -> None:
+    put(config, ("analysis", "rates_from"), "slice-rates")
+    for method in config["methods"]:
+        method["learning_rates"] = [1e-4, 1e-3]
+    assert "'slice-rates', and no method has one learning rate only" in refusal(config)
+    config["methods"][0]["learning_rates"] = [1e-4]
+    assert check_study(config, "s.yaml").config.analysis.rates_from == "slice-rates"
+
+
 def test_a_missing_key_is_named(config: dict) -> None:
     del config["training"]["clip_norm"]
     assert "training lacks the key 'clip_norm'" in refusal(config)
