@@ -176,6 +176,7 @@ WANTED = {
     "string_too_short": "{min_length} or more characters",
     "string_too_long": "{max_length} or fewer characters",
     "string_pattern_mismatch": "text of the form {pattern}",
+    "finite_number": "number",
     "expected": "{what}",
 }
 

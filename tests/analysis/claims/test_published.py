@@ -1,6 +1,7 @@
 """The file of claims: read, and each mistake told in one line."""
 
 import copy
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,13 @@ def first_rule(key: str, value: Any) -> Callable[[dict[str, Any]], None]:
     return apply
 
 
+def rule_of(name: str, key: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    def apply(found: dict[str, Any]) -> None:
+        next(claim for claim in found["claims"] if claim["id"] == name)["rule"][key] = value
+
+    return apply
+
+
 def remove(found: dict[str, Any]) -> None:
     del found["claims"][0]["rule"]["metric"]
 
@@ -63,7 +71,12 @@ def remove(found: dict[str, Any]) -> None:
             first_rule("metric", "auc"),
             "claims.0.rule.metric is 'auc', expected one of main, exact_match, f1",
         ),
-        (first_rule("first", "Full FT"), "claims.0.rule.first is 'Full FT', expected text of the"),
+        (first_rule("first", "Full FT"), "claims.0.rule.first is 'Full FT', expected a method's"),
+        (first_rule("first", "bitfti"), "expected a method's name: did you mean 'bitfit'?"),
+        (
+            first_rule("metric", "matthews"),
+            "has the metric 'matthews', expected main or one of question-answering: exact_match",
+        ),
         (first_rule("second", "bitfit"), "rule of 'bitfit-above-full-on-few' compares 'bitfit'"),
         (
             first_rule("sizes", {"from": 9, "to": 5, "least": 1}),
@@ -82,7 +95,28 @@ def remove(found: dict[str, Any]) -> None:
             lambda f: f["claims"][0].update(statement="by {margin} points"),
             "claims.0.statement is 'by {margin} points', expected text in which only {score}",
         ),
+        (
+            lambda f: f["claims"][0].update(statement="by {score.upper}"),
+            "claims.0.statement is 'by {score.upper}', expected text in which only {score}",
+        ),
+        (
+            lambda f: f["facts"][3].update(statement="less {score}"),
+            "facts.3.statement is 'less {score}', expected text without braces",
+        ),
         (lambda f: f["claims"][0].update(task=["tagging"]), "is 'tagging', expected one of quest"),
+        (lambda f: f["anchor"].update(task="squad"), "anchor.task is 'squad', expected one of"),
+        (
+            rule_of("crossover", "span", [15000, 500]),
+            "rule.span is [15000, 500], expected two sizes, the smaller one first",
+        ),
+        (
+            rule_of("large-data-for-half", "more_than", 80000),
+            "has more_than 80000, expected less than full_data_from, 80000",
+        ),
+        (
+            rule_of("two-biases-suffice", "margin", math.inf),
+            "rule.margin is inf, expected number",
+        ),
         (
             lambda f: f["facts"][3]["rule"].update(quantity="seconds_per_step"),
             "rule.quantity is 'seconds_per_step', expected one of flops_per_step",

@@ -110,7 +110,7 @@ class Worth(ScoreRule):
     """
 
     kind: Literal["worth"]
-    times: Annotated[float, Field(gt=1)]
+    times: Annotated[float, Field(gt=1, allow_inf_nan=False)]
 
     def conditions(self, evidence: Evidence, budget: str) -> tuple[list[Condition], str]:
         own, others = (evidence.sizes([name], budget) for name in self.methods)

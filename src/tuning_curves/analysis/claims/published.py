@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict
 
+from tuning_curves.analysis.claims.evidence import MAIN
 from tuning_curves.analysis.claims.facts import AnyFactRule, FactRule
 from tuning_curves.analysis.claims.kinds import AnyRule
-from tuning_curves.analysis.claims.rules import Count, MethodName, Rule
-from tuning_curves.tasks import task_names
+from tuning_curves.analysis.claims.rules import Count, DataNeeded, MethodName, Rule
+from tuning_curves.tasks import task_class, task_names
 from tuning_curves.util.errors import UsageError
 from tuning_curves.util.validation import ONCE, Section, expected, validate
 from tuning_curves.util.yaml_files import read_yaml
@@ -25,14 +26,21 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 PUBLISHED = Path(__file__).with_name("claims.yaml")  # config/claims.yaml of the checkout
 
 
-WORDS = {"score": "exact match", "examples": "questions"}  # what a statement leaves to the task
+WORDS = ("{score}", "{examples}")  # what a statement leaves to the task
 
 
 def _known_words(statement: str) -> str:
-    try:
-        statement.format_map(WORDS)
-    except (KeyError, ValueError, IndexError):
-        raise expected("text in which only {score} and {examples} stand in braces") from None
+    rest = statement
+    for word in WORDS:
+        rest = rest.replace(word, "")
+    if "{" in rest or "}" in rest:
+        raise expected(f"text in which only {' and '.join(WORDS)} stand in braces")
+    return statement
+
+
+def _without_braces(statement: str) -> str:
+    if "{" in statement or "}" in statement:
+        raise expected("text without braces: a fact has no words of a task")
     return statement
 
 
@@ -48,8 +56,9 @@ def _listed(value: Any) -> Any:
 
 Statement = Annotated[Text, AfterValidator(_known_words)]
 Texts = Annotated[tuple[Text, ...], Strict(False), Field(min_length=1), ONCE]
+TaskName = Annotated[str, AfterValidator(_known_task)]
 TaskNames = Annotated[
-    tuple[Annotated[str, AfterValidator(_known_task)], ...],
+    tuple[TaskName, ...],
     Strict(False), BeforeValidator(_listed), Field(min_length=1), ONCE,
 ]  # fmt: skip
 
@@ -111,7 +120,7 @@ class Fact(Section):
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
     source: Source
-    statement: Text
+    statement: Annotated[Text, AfterValidator(_without_braces)]
     scale: Literal["paper", "any"]
     rule: AnyFactRule
 
@@ -136,7 +145,7 @@ class Anchor(Section):
         at_least: the score that is a floor, of the task's first metric; more is no fault.
     """
 
-    task: str
+    task: TaskName
     method: MethodName
     from_size: Count = Field(alias="from")
     at_least: Percent
@@ -171,6 +180,8 @@ def check_claims(found: Any, source: str) -> Claims:
     entries: tuple[Claim | Fact, ...] = (*claims.claims, *claims.facts)
     for entry in entries:
         _check_rule(entry.rule, f"{source}: the rule of {entry.id!r}")
+    for claim in claims.claims:
+        _check_metric(claim, f"{source}: the rule of {claim.id!r}")
     _check_across(claims, source)
     return claims
 
@@ -185,6 +196,24 @@ def _check_rule(rule: Rule | FactRule, where: str) -> None:
         raise UsageError(
             f"{where} has sizes.from {sizes.least_size}, expected at most sizes.to, {sizes.to}",
             fix="swap the two",
+        )
+    if isinstance(rule, DataNeeded) and rule.more_than >= rule.full_data_from:
+        raise UsageError(
+            f"{where} has more_than {rule.more_than}, expected less than full_data_from, "
+            f"{rule.full_data_from}",
+            fix="correct one of the two: no size between them could say so",
+        )
+
+
+def _check_metric(claim: Claim, where: str) -> None:
+    """A claim about one task cannot be judged by a metric of another."""
+    metric = getattr(claim.rule, "metric", MAIN)
+    known = [name for task in claim.task or () for name in task_class(task).metric_names]
+    if claim.task is not None and metric != MAIN and metric not in known:
+        raise UsageError(
+            f"{where} has the metric {metric!r}, expected {MAIN} or one of "
+            f"{' and '.join(claim.task)}: {', '.join(dict.fromkeys(known))}",
+            fix="correct the metric, or the claim's task",
         )
 
 

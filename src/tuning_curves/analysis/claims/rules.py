@@ -30,7 +30,9 @@ from tuning_curves.analysis.crossover import crossover_of
 from tuning_curves.analysis.pairs import find_pairs
 from tuning_curves.analysis.runs import UNTIMED
 from tuning_curves.analysis.statistics import Estimate, equivalence_p, not_worse_p
+from tuning_curves.methods.registry import parse_name
 from tuning_curves.tasks import task_class, task_names
+from tuning_curves.util.errors import UsageError
 from tuning_curves.util.validation import ONCE, Section, expected
 
 POINTS = "points"
@@ -44,12 +46,26 @@ def _known_metric(name: str) -> str:
     return name
 
 
-MethodName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+def _known_method(name: str) -> str:
+    try:
+        parse_name(name)
+    except UsageError as error:
+        raise expected(f"a method's name: {error.fix}") from None
+    return name
+
+
+def _rising(span: tuple[int, int]) -> tuple[int, int]:
+    if span[0] >= span[1]:
+        raise expected("two sizes, the smaller one first")
+    return span
+
+
+MethodName = Annotated[str, AfterValidator(_known_method)]
 MetricName = Annotated[str, AfterValidator(_known_metric)]
 Term = Literal["q", "k", "v", "m1", "LN1", "m2", "m3", "LN2"]
 Terms = Annotated[tuple[Term, ...], Strict(False), Field(min_length=1), ONCE]
 Count = Annotated[int, Field(ge=1)]
-AboveZero = Annotated[float, Field(gt=0)]
+AboveZero = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Proportion = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -137,7 +153,7 @@ class Crossover(ScoreRule):
 
     unit = "examples"
     kind: Literal["crossover"]
-    span: Annotated[tuple[Count, Count], Strict(False)]
+    span: Annotated[tuple[Count, Count], Strict(False), AfterValidator(_rising)]
 
     def judge(self, evidence: Evidence, budget: str) -> Judgement:
         conditions, missing = self.conditions(evidence, budget)
