@@ -89,6 +89,30 @@ def test_results_that_cannot_be_read_are_one_error_with_a_step(
         read_results(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("name", ["ranking", "curves", "costs"])
+def test_a_torn_table_is_one_error_with_a_step(results: Path, name: str) -> None:
+    path = results / "squad" / "tables" / f"{name}.csv"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[: len(lines) // 2]))
+    with pytest.raises(DataError, match=r"squad/tables: \S+ at n = .*\nfix: run .*analyse"):
+        read_results(results)
+
+
+def test_a_study_counts_once_whatever_its_results_folder_is_copied_to(results: Path) -> None:
+    shutil.copytree(results / "squad", results / "squad-copy")
+    with pytest.raises(DataError, match=r"of the study 'squad', expected 'squad-copy'"):
+        read_results(results)
+
+
+def test_numbers_without_a_sentence_are_one_error(results: Path) -> None:
+    path = results / "squad" / "numbers.json"
+    numbers = json.loads(path.read_text("utf-8"))
+    del numbers["sentences"]["plateau"], numbers["facts"]
+    path.write_text(json.dumps(numbers), "utf-8")
+    with pytest.raises(DataError, match=r"no facts, sentences\.plateau: an older version"):
+        read_results(results)
+
+
 def test_the_table_has_a_row_for_each_place(results: Path) -> None:
     studies, _ = read_results(results)
     table = make_table(studies)
@@ -155,6 +179,23 @@ def test_a_turn_over_sizes_and_one_over_steps_are_told_apart() -> None:
         "Shown to be behind the best method: full fine-tuning at 1 of 4 and BitFit at 2 of 4 "
         "places, each a size under a budget."
     ]
+
+
+def test_of_equal_steps_the_budget_with_the_most_methods_counts() -> None:
+    squad = study_named("squad")
+    three = {"behind": ("bitfit", "head")}
+    for places in (
+        [at(squad, "epochs", 100, 39, -5.0), at(squad, "steps", 100, 39, -5.0, **three)],
+        [at(squad, "steps", 100, 39, -5.0, **three), at(squad, "epochs", 100, 39, -5.0)],
+    ):
+        says = make_sentences([squad], places)
+        assert says["best"][0].endswith("BitFit at 1 of 1 and head only at 1 of 1 places, each a "
+                                        "size under a budget.")  # fmt: skip
+
+
+def test_a_study_of_one_method_compares_none() -> None:
+    says = make_sentences([study_named("squad")], [])
+    assert says["best"] == ["No study compares two methods."]
 
 
 def test_what_is_not_shown_is_said_to_be_not_shown() -> None:

@@ -3,11 +3,13 @@
 A method is *behind* where its paired difference to the best mean on the test set is decided after
 Holm's correction over all pairs of methods of a place (a size under a budget); all that is not
 behind is *tied* with the best, which was not chosen beforehand.
-Where two budgets come to the same number of steps, the place counts once.
+Where two budgets come to the same number of steps, the place counts once: under the budget with the
+most methods.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pandas as pd
 
@@ -17,6 +19,7 @@ from tuning_curves.report import style, wording
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
 
+T = TypeVar("T")
 FEW = 4  # so many methods are named; more are counted
 
 
@@ -74,8 +77,23 @@ def answer_sentences(tables: Tables, study: StudyConfig) -> list[str]:
     return [*_over_all(places), *_by_budget(places, make_task(study.task).nouns.examples)]
 
 
+def counted_once(places: Sequence[T], of: Callable[[T], Place]) -> list[T]:
+    """Those of one size and number of steps once: the one with the most methods, else the first.
+
+    Args:
+        places: of one study.
+    """
+    kept: dict[tuple[int, int], T] = {}
+    for each in places:
+        place = of(each)
+        known = kept.setdefault((place.n, place.steps), each)
+        if len(place.methods) > len(of(known).methods):
+            kept[place.n, place.steps] = each
+    return list(kept.values())
+
+
 def _over_all(places: Sequence[Place]) -> Iterator[str]:
-    once = list({(p.n, p.steps): p for p in reversed(places)}.values())
+    once = counted_once(places, lambda p: p)
     shown = style.main_ones(name for p in once for name in p.methods)
     counts = {
         name: (sum(name in p.behind for p in once), sum(name in p.methods for p in once))

@@ -26,15 +26,15 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 PUBLISHED = Path(__file__).with_name("claims.yaml")  # config/claims.yaml of the checkout
 
 
-WORDS = ("{score}", "{examples}")  # what a statement leaves to the task
+WORDS = {"score": "exact match", "examples": "questions"}  # what a statement leaves to the task
 
 
 def _known_words(statement: str) -> str:
     rest = statement
     for word in WORDS:
-        rest = rest.replace(word, "")
+        rest = rest.replace(f"{{{word}}}", "")
     if "{" in rest or "}" in rest:
-        raise expected(f"text in which only {' and '.join(WORDS)} stand in braces")
+        raise expected("text in which only {score} and {examples} stand in braces")
     return statement
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tuning_curves.analysis.columns import SYNTHESIS
 from tuning_curves.analysis.tables import of_metric
-from tuning_curves.report.answer import Place, find_places
+from tuning_curves.report.answer import Place, counted_once, find_places
 from tuning_curves.report.prose import place_of
 from tuning_curves.report.synthesis.results import StudyResults
 
@@ -45,7 +45,10 @@ def placed(study: StudyResults) -> list[Placed]:
 
 def once(places: Iterable[Placed]) -> list[Placed]:
     """Those of one study and size whose budgets come to the same steps counted once."""
-    return list({(p.study.name, p.place.n, p.place.steps): p for p in places}.values())
+    studies: dict[str, list[Placed]] = {}
+    for each in places:
+        studies.setdefault(each.study.name, []).append(each)
+    return [one for own in studies.values() for one in counted_once(own, lambda p: p.place)]
 
 
 @dataclass(frozen=True)

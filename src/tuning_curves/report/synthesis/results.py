@@ -1,5 +1,6 @@
 """Which studies take part in the synthesis, and what is read of them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,13 @@ from tuning_curves.util.files import read_json
 
 FOLDER = "synthesis"  # of the synthesis itself, beside the studies
 FIX = "run `tuning-curves report tables` for this study again"
-KEYS = ("study", "title", "scale", "encoder", "data", "confidence", "task", "budgets", "sentences")
+KEYS: dict[str, tuple[str, ...]] = {  # what is needed of numbers.json, and below it
+    **dict.fromkeys(("study", "title", "scale", "encoder", "data", "confidence"), ()),
+    **dict.fromkeys(("budgets", "methods"), ()),
+    "task": ("name", "metric_name", "metric", "examples"),
+    "facts": ("least_size", "greatest_size", "runs"),
+    "sentences": ("answer", "changes", "plateau", "verdicts"),
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,8 @@ def read_results(folder: Path) -> tuple[list[StudyResults], list[tuple[str, str]
 
     Raises:
         ResourceError: no study can take part; or one without tables or numbers.json.
-        DataError: a numbers.json without what is needed.
+        DataError: a numbers.json without what is needed or of another study than its folder's;
+            tables that have not the same places.
     """
     found, left_out = [], []
     for tables in sorted(folder.glob("*/tables")):
@@ -89,10 +97,47 @@ def _read(folder: Path) -> StudyResults:
     if not path.is_file():
         raise ResourceError(f"{path}: no such file (the synthesis needs it)", fix=FIX)
     numbers = read_json(path, what="the numbers of a study", fix=FIX)
-    missing = [key for key in KEYS if key not in numbers]
+    missing = list(_missing(numbers))
     if missing:
         raise DataError(f"{path}: no {', '.join(missing)}: an older version wrote it", fix=FIX)
-    return StudyResults(numbers, read_tables(folder / "tables"))
+    if numbers["study"] != folder.name:
+        raise DataError(
+            f"{path}: of the study {numbers['study']!r}, expected {folder.name!r}, its folder",
+            fix="remove a copy of another study's results, or draw the study again",
+        )
+    study = StudyResults(numbers, read_tables(folder / "tables"))
+    _check_places(study, folder / "tables")
+    return study
+
+
+def _missing(numbers: Any) -> Iterator[str]:
+    """The dotted keys that a numbers.json lacks."""
+    for key, below in KEYS.items():
+        part = numbers.get(key) if isinstance(numbers, dict) else None
+        if part is None:
+            yield key
+        else:
+            yield from (f"{key}.{name}" for name in below if name not in part)
+
+
+def _check_places(study: StudyResults, folder: Path) -> None:
+    """Ranks, scores and costs are of the same methods, sizes and budgets: else one is torn."""
+    curves = of_metric(study.tables["curves"], study.metric).dropna(subset=["score"])
+    ranked = _points(study.tables["ranking"])
+    for name, rows in (("curves", curves), ("costs", study.tables["costs"])):
+        odd = min(ranked ^ _points(rows), default=None)
+        if odd is not None:
+            budget, method, n = odd
+            raise DataError(
+                f"{folder}: {method} at n = {n:g} under {budget} is in one of {name}.csv and "
+                "ranking.csv only",
+                fix="run `tuning-curves analyse` for this study again",
+            )
+
+
+def _points(rows: pd.DataFrame) -> set[tuple[str, str, float]]:
+    """Budget, method and size of each row."""
+    return set(zip(rows["budget"], rows["method"], rows["n_train"], strict=True))
 
 
 def _reason(study: StudyResults) -> str:

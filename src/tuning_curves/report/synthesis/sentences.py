@@ -44,6 +44,9 @@ def make_sentences(studies: Sequence[StudyResults], places: Sequence[Placed]) ->
 def _behind(places: Sequence[Placed]) -> Iterator[str]:
     """How often each main method is behind the best one, over all studies."""
     known = once(places)
+    if not known:
+        yield "No study compares two methods."
+        return
     counts = {}
     for name in style.main_ones(name for each in known for name in each.place.methods):
         at = [each for each in known if name in each.place.methods]
