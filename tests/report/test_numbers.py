@@ -194,6 +194,18 @@ def test_budgets_that_share_runs_are_named(make_study: Any) -> None:
     assert prose.coinciding(make_study(budgets=("epochs",))) == ""
 
 
+def test_budgets_of_equal_steps_and_other_rates_are_not_one_set_of_runs(make_study: Any) -> None:
+    study = make_study(sizes=(500, 1000))
+    rates = {"epochs": (1e-4,), "floor": (1e-3,)}
+    full, *others = study.methods
+    full = full.model_copy(update={"learning_rates": rates})
+    study = study.model_copy(update={"methods": (full, *others)})
+    assert prose.coinciding(study) == (
+        "At n = 500 and 1,000 the budgets epochs and floor come to the same number of steps with "
+        "learning rates of their own: there they differ in these alone."
+    )
+
+
 def test_what_a_study_leaves_out_is_said(make_study: Any) -> None:
     methods = ("full", "bitfit", "head")
     study = make_study(methods=methods, sizes=(100, 1000))

@@ -251,17 +251,29 @@ def gaps(tables: Tables, study: StudyConfig) -> str:
 
 
 def coinciding(study: StudyConfig) -> str:
-    """At which sizes two budgets come to the same steps, so that their rows are the same runs."""
+    """At which sizes two budgets come to the same steps, and whether their runs are the same."""
     points, batch = points_of(study), study.training.batch_size
     sentences = []
     for first, second in itertools.combinations(study.budgets, 2):
-        both = {n for name, method, n in points
-                if name == first.name and (second.name, method, n) in points}  # fmt: skip
-        alike = [n for n in sorted(both) if steps_of(n, first, batch) == steps_of(n, second, batch)]
-        if alike:
+        shared: dict[int, list[str]] = {}  # methods that both train, by size
+        for name, method, n in points:
+            if name == first.name and (second.name, method, n) in points:
+                shared.setdefault(n, []).append(method)
+        alike: dict[bool, list[int]] = {}
+        for n in sorted(shared):
+            if steps_of(n, first, batch) == steps_of(n, second, batch):
+                methods = [study.method(name) for name in shared[n]]
+                own = any({*m.rates_of(first.name)} ^ {*m.rates_of(second.name)} for m in methods)
+                alike.setdefault(own, []).append(n)
+        for own, sizes in sorted(alike.items()):
+            said = (
+                "with learning rates of their own: there they differ in these alone"
+                if own
+                else "there they are one set of runs, not two findings"
+            )
             sentences.append(
-                f"At {wording.sizes(alike)} the budgets {first.name} and {second.name} come "
-                "to the same number of steps: there they are one set of runs, not two findings."
+                f"At {wording.sizes(sizes)} the budgets {first.name} and {second.name} come to the "
+                f"same number of steps{' ' if own else ': '}{said}."
             )
     return " ".join(sentences)
 
