@@ -8,13 +8,16 @@ import pytest
 import torch
 
 from tuning_curves.encoders.batches import ActivationCache
+from tuning_curves.encoders.fetch_encoder import open_encoder
 from tuning_curves.study.grid import Study
 from tuning_curves.study.job import Job, load_job
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
 from tuning_curves.tasks.question_answering import QuestionAnswering
+from tuning_curves.tasks.windows import read_manifest
 from tuning_curves.training import loop, worker
 from tuning_curves.training import run as run_module
+from tuning_curves.training.belonging import check_belongs
 from tuning_curves.training.worker import run_job
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.locks import try_lock
@@ -355,3 +358,20 @@ def test_frozen_tensors_that_moved_are_noticed(
     monkeypatch.setattr(loop.Trainer, "train", meddling)
     with pytest.raises(DataError, match=r"frozen tensor encoder\.embeddings\.word_embeddings"):
         run_job(runs_of(study, "bitfit"), places, "cpu")
+
+
+def test_windows_whose_labels_have_another_order_are_refused(
+    make_study: Any, places: WorkerPaths
+) -> None:
+    """Labels are numbers there: the same data in the same windows, and other classes."""
+    encoder, made = open_encoder(places.encoder), read_manifest(places.windows)
+    assert made["labels"] == []  # questions have none
+    task = {"name": "text-classification", "labels": ["con", "pro"]}
+    settings = replace(make_study().settings, task=task)
+    for labels in (["pro", "con"], []):
+        other = made | {"task": task["name"], "labels": labels}
+        with pytest.raises(DataError, match=r"windows with labels \[.*\], expected \['con', 'pro"):
+            check_belongs(settings, encoder, other, places)
+    older = {key: part for key, part in other.items() if key != "labels"}
+    for manifest in (other | {"labels": task["labels"]}, older):
+        check_belongs(settings, encoder, manifest, places)

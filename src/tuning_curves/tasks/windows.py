@@ -174,6 +174,7 @@ def make_windows(
     manifest = {
         "layout": LAYOUT,
         "task": task.name,
+        "labels": list(getattr(task, "labels", ())),
         "about": parts["train"].about,
         "tokenizer_sha256": sha256_of_file(encoder / "tokenizer.json"),
         "content": {split: data[split].content_sha256() for split in SPLITS},

@@ -44,6 +44,7 @@ def check_belongs(
             raise DataError(f"{folder}: {what} pinned {found}, expected {wanted}", fix=fix)
     stated_settings = {"task": settings.task["name"], **asdict(settings.windows)}
     _check_windows(stated_settings, windows, folders.windows, fix)
+    _check_labels(settings, windows, folders.windows, fix)
     _check_tokenizer(encoder, windows, folders, fix)
 
 
@@ -79,6 +80,17 @@ def _check_windows(
             raise DataError(
                 f"{folder}: windows with {key} {windows.get(key)}, expected {wanted}", fix=fix
             )
+
+
+def _check_labels(settings: Settings, windows: Mapping[str, Any], folder: Path, fix: str) -> None:
+    """Labels are kept as numbers, by their order in the task's settings.
+
+    Windows made before their manifest had them are taken as they are.
+    """
+    wanted = list(settings.task.get("labels", ()))
+    found = windows.get("labels", wanted)
+    if found != wanted:
+        raise DataError(f"{folder}: windows with labels {found}, expected {wanted}", fix=fix)
 
 
 def _check_tokenizer(
