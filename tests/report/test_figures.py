@@ -193,6 +193,19 @@ def test_learning_rates_of_a_method_with_one_budget(make_study: Any, make_tables
     assert "one rate" in figure.texts[0].get_text()
 
 
+def test_rates_that_differ_between_budgets_alone_are_no_choice(
+    make_study: Any, make_tables: Any
+) -> None:
+    study = make_study()
+    tables = make_tables(study)
+    rates = tables["learning_rates"]
+    rates = rates[rates["learning_rate"] == rates["learning_rate"].iloc[0]]
+    first = rates["budget"] == "epochs"
+    own = rates.assign(learning_rate=rates["learning_rate"].where(first, 0.5))
+    figure = learning_rates.draw({**tables, "learning_rates": own}, study)
+    assert "one rate" in figure.texts[0].get_text()
+
+
 def test_training_has_losses_above_scores_at_three_sizes_and_each_training_once(
     make_study: Any, make_tables: Any
 ) -> None:

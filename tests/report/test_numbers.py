@@ -10,6 +10,7 @@ import pytest
 
 from tuning_curves.report import numbers, prose
 from tuning_curves.report.figures.figure2 import REFERENCE
+from tuning_curves.study.config import StudyConfig
 
 NBSP = "\N{NO-BREAK SPACE}"
 BASIS = "(paired differences in exact match, after Holm's correction over sizes; "
@@ -194,12 +195,25 @@ def test_budgets_that_share_runs_are_named(make_study: Any) -> None:
     assert prose.coinciding(make_study(budgets=("epochs",))) == ""
 
 
-def test_budgets_of_equal_steps_and_other_rates_are_not_one_set_of_runs(make_study: Any) -> None:
-    study = make_study(sizes=(500, 1000))
-    rates = {"epochs": (1e-4,), "floor": (1e-3,)}
+def by_budget(study: StudyConfig) -> StudyConfig:
+    """The study with rates of full for each budget."""
     full, *others = study.methods
+    rates = {"epochs": (1e-4,), "floor": (1e-3,)}
     full = full.model_copy(update={"learning_rates": rates})
-    study = study.model_copy(update={"methods": (full, *others)})
+    return study.model_copy(update={"methods": (full, *others)})
+
+
+def test_rates_by_budget_are_listed_by_budget(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    tables = make_tables(study)
+    rows = numbers.make_numbers(tables, by_budget(study), REFERENCE)["methods"]
+    rates = {row["name"]: row["rates"] for row in rows}
+    assert rates["full"] == "epochs: 1e-4; floor: 1e-3"
+    assert ":" not in rates["bitfit"]
+
+
+def test_budgets_of_equal_steps_and_other_rates_are_not_one_set_of_runs(make_study: Any) -> None:
+    study = by_budget(make_study(sizes=(500, 1000)))
     assert prose.coinciding(study) == (
         "At n = 500 and 1,000 the budgets epochs and floor come to the same number of steps with "
         "learning rates of their own: there they differ in these alone."

@@ -19,7 +19,7 @@ from tuning_curves.report.figures.panels import budget_words, partial_budgets
 from tuning_curves.report.gains import equal_steps_sentences, gain_sentences
 from tuning_curves.report.labels import label_sentence, limits_sentence
 from tuning_curves.report.plateau import plateau_sentences
-from tuning_curves.study.config import StudyConfig
+from tuning_curves.study.config import MethodEntry, StudyConfig
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.metrics import Mean
 
@@ -125,10 +125,20 @@ def _methods(tables: Tables, study: StudyConfig) -> list[dict[str, str]]:
             "trained": wording.NOTHING if row is None
             else wording.whole(row["trainable_backbone"] + row["trainable_added"]),
             "share": wording.NOTHING if row is None else wording.percent(row["share"]),
-            "rates": ", ".join(wording.rate(rate) for rate in method.rates),
+            "rates": _rates(method),
             "seeds": wording.whole(len(study.seeds_of(method))),
         })  # fmt: skip
     return rows
+
+
+def _rates(method: MethodEntry) -> str:
+    """The learning rates that are tried; by budget where these differ."""
+    listed = method.learning_rates
+    if not isinstance(listed, dict) or len({*listed.values()}) == 1:
+        return ", ".join(map(wording.rate, method.rates))
+    return "; ".join(
+        f"{budget}: {', '.join(map(wording.rate, rates))}" for budget, rates in listed.items()
+    )
 
 
 def published_figure(paper: pd.DataFrame) -> dict[str, str]:

@@ -29,13 +29,14 @@ MOST = 5  # panels beside each other
 def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
     """One panel per method and budget, one line per size; choices are ringed, in red at an edge.
 
-    Methods whose grid has one rate are left out: nothing was chosen.
+    Methods with one rate under each budget are left out: nothing was chosen.
     """
     rates = tables["learning_rates"].dropna(subset=["validation_score"])
     with style.theme():
         if rates.empty:
             return say_nothing_to_draw("no run has finished: there is no learning rate to compare")
-        rates = rates[rates.groupby("method")["learning_rate"].transform("nunique") > 1]
+        grids = rates.groupby(["method", "budget"])["learning_rate"].transform("nunique")
+        rates = rates[grids.groupby(rates["method"]).transform("max") > 1]
         if rates.empty:
             return say_nothing_to_draw("every grid has one rate: there is nothing to compare")
         methods = style.ordered(rates["method"])
