@@ -82,6 +82,23 @@ def test_each_fault_of_an_answer_is_counted(tiny_encoder: Path, tmp_path: Path) 
     assert limits["train"][FIRST_IN_NO_WINDOW].count == 0
 
 
+def test_what_exact_match_forgives_is_within_reach(tiny_encoder: Path, tmp_path: Path) -> None:
+    """Articles and punctuation at an end cost tokens and no score; a text may stand twice."""
+    context = "a lighthouse in winter, the market on the bridge is open. a light on the sea"
+    answers = [
+        ["the market on the bridge"],  # 5 tokens, without the first article 4
+        ["lighthouse in winter, the"],  # 5 tokens, of which the last two are dropped
+        ["light"],  # inside of a word's token, and then whole
+        ["bridge is open. a light"],  # 6 tokens, none of them at an end
+    ]
+    task = QUESTIONS | {"max_answer_tokens": 4}
+    test = squad(answers, context)
+    told, limits = windows_of(tmp_path, tiny_encoder, squad([["keeper"]]), test, task)
+    counts = {name: limit.count for name, limit in limits["test"].items()}
+    assert (counts[TOO_LONG.format(4)], counts[NOT_WHOLE], counts[OUT_OF_REACH]) == (3, 1, 1)
+    assert f"test: 1 of 4 {OUT_OF_REACH} (25 %)" in told
+
+
 @pytest.mark.parametrize("part", ["train", "test"])
 def test_where_no_question_is_in_reach_the_study_stops(
     tiny_encoder: Path, tmp_path: Path, part: str
