@@ -69,6 +69,20 @@ def test_two_pairs_decide_nothing_and_one_method_has_no_rival(make_study: Any) -
     assert answer_sentences(tables(rows[0]), study) == []
 
 
+def test_a_method_of_two_seeds_above_the_best_mean_is_told(make_study: Any) -> None:
+    two = {"pairs": 2, "difference": 3.0, "low": -9.0, "high": 15.0, "p_holm": 0.4}
+    rows = [
+        row(budget, n, method, "full", **(two if method == "lora" else {}))
+        for budget, n in (("epochs", 1000), ("epochs", 100), ("floor", 100))
+        for method in ("full", "bitfit", "lora")
+    ]
+    last = answer_sentences(tables(*rows), make_study(methods=("full", "bitfit", "lora")))[-1]
+    assert last == (
+        "A best mean is one of 3 seeds or more; above it lies, with fewer and undecided, LoRA at "
+        "n = 100 and 1,000."
+    )
+
+
 def test_many_methods_are_counted(make_study: Any) -> None:
     behind = ("bitfit", "head", "lora", "ia3", "prefix")
     rows = [row("epochs", 100, name, "full") for name in ("full", *behind)]

@@ -74,7 +74,22 @@ def answer_sentences(tables: Tables, study: StudyConfig) -> list[str]:
     places = [place for place in found if len(place.methods) > 1]
     if not places:
         return []
-    return [*_over_all(places), *_by_budget(places, make_task(study.task).nouns.examples)]
+    examples = make_task(study.task).nouns.examples
+    return [*_over_all(places), *_by_budget(places, examples), *_few_seeds(tables["ranking"])]
+
+
+def _few_seeds(ranking: pd.DataFrame) -> Iterator[str]:
+    """Methods above the best mean that have too few seeds to be called the best."""
+    above = ranking[(ranking["pairs"] < LEAST_PAIRS) & (ranking["difference"] > 0)]
+    sizes = {name: sorted({*own["n_train"].astype(int)}) for name, own in above.groupby("method")}
+    said = wording.join(
+        f"{style.label(name)} at {wording.sizes(sizes[name])}" for name in style.ordered(sizes)
+    )
+    if said:
+        yield (
+            f"A best mean is one of {LEAST_PAIRS} seeds or more; above it lies, with fewer and "
+            f"undecided, {said}."
+        )
 
 
 def counted_once(places: Sequence[T], of: Callable[[T], Place]) -> list[T]:
