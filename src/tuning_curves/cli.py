@@ -25,6 +25,7 @@ COMMANDS = (
     "report",
     "paper",
     "synthesis",
+    "import",
     "pin",
     "cache",
     "advise",

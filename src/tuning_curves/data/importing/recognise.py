@@ -1,0 +1,186 @@
+"""What a file is, told from its content, and the reader that reads it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from tuning_curves.data.importing import (
+    argilla,
+    conll,
+    doccano,
+    label_studio,
+    prodigy,
+    rows,
+    spacy,
+    squad,
+    tables,
+)
+from tuning_curves.data.importing.decode import decoded, unzipped
+from tuning_curves.data.importing.drafts import Draft, Request
+from tuning_curves.data.importing.faults import Findings
+from tuning_curves.util.errors import DataError
+from tuning_curves.util.files import parse_json
+from tuning_curves.util.json_lines import values_of_lines
+
+Is = Callable[[Any], bool]
+Read = Callable[[str, Any, Request, Findings], Iterator[Draft]]
+TOOLS: Sequence[tuple[str, Is, Read]] = (  # the first that knows one of the first items
+    ("Label Studio's JSON", label_studio.is_label_studio, label_studio.read_label_studio),
+    ("Label Studio's JSON_MIN", label_studio.is_minimal, label_studio.read_minimal),
+    ("Argilla's records", argilla.is_argilla, argilla.read_argilla),
+    ("spaCy's JSON", spacy.is_spacy, spacy.read_spacy),
+    ("Prodigy's JSON Lines", prodigy.is_prodigy, prodigy.read_prodigy),
+    ("doccano's JSON Lines", doccano.is_doccano, doccano.read_doccano),
+)
+LOOKED_AT = 20  # items that decide on the tool
+FIX_JSON = "export it again: a download may have been cut short"
+FIX_BINARY = (
+    "in Python: write `[doc.to_json() for doc in DocBin().from_disk(…).get_docs(vocab)]` as JSON"
+)
+
+
+def recognise(
+    content: bytes, name: str, request: Request, findings: Findings
+) -> tuple[str, Iterable[Draft]]:
+    """What a file is, in words, and its examples.
+
+    Raises:
+        DataError: it cannot be read, or is nothing that is known.
+    """
+    zipped = unzipped(content, name)
+    packed = "gzip, " if zipped is not content else ""
+    if zipped.startswith(tables.PARQUET):
+        found = tables.read_parquet(zipped, name)
+        return f"{packed}parquet", rows.read_rows(found, request, findings, name)
+    if zipped[:1] == b"\x78" and b"\0" in zipped[:2000]:
+        raise DataError(f"{name}: packed binary data, as spaCy's DocBin is", fix=FIX_BINARY)
+    text, encoding, told = decoded(zipped, name, request.encoding)
+    findings.warnings += told
+    if (at := text.find("\0")) >= 0:
+        line = text.count("\n", 0, at) + 1
+        fix = "export it as JSON, JSON Lines, CSV or parquet"
+        raise DataError(f"{name}: line {line}: a NUL byte, expected text", fix=fix)
+    if not text.strip():
+        raise DataError(f"{name}: the file is empty", fix="give a file of labelled examples")
+    what, drafts = _of_text(text, name, request, findings)
+    return f"{packed}{what}, {encoding.upper()}", drafts
+
+
+def _of_text(
+    text: str, name: str, request: Request, findings: Findings
+) -> tuple[str, Iterable[Draft]]:
+    if text.lstrip()[0] in "{[":
+        return _of_json(text, name, request, findings)
+    if request.kind == "sentences" and conll.is_conllu(text):
+        return "CoNLL-U", conll.read_conll(text, True, request, findings)
+    if request.kind == "sentences" and not _names_columns(text, request):
+        return "columns, a word a line", conll.read_conll(text, False, request, findings)
+    what, found = tables.read_table(text, name, request.header, findings)
+    return what, rows.read_rows(found, request, findings, name)
+
+
+def _names_columns(text: str, request: Request) -> bool:
+    """Whether the first line names columns of a table that holds whole sentences."""
+    first = text.lstrip().splitlines()[0]
+    cells = {cell.strip(' "') for mark in tables.SEPARATORS for cell in first.split(mark)}
+    found = [request.column(field, cells) for field in ("words", "text", "labels", "label")]
+    return any(found[:2]) and any(found[2:])
+
+
+def _of_json(
+    text: str, name: str, request: Request, findings: Findings
+) -> tuple[str, Iterable[Draft]]:
+    lines = text.strip().split("\n", 1)
+    if len(lines) > 1 and _whole(lines[0]):
+        items = [*_lines(text, findings)]
+        return _of_items("JSON Lines", items, request, findings, name)
+    value = parse_json(text, name, what="the file", fix=FIX_JSON)
+    if isinstance(value, Mapping):
+        value, names = _inside(value)
+    else:
+        names = {}
+    if squad.is_squad(value):
+        if request.kind != "questions":
+            raise _other_task(name, "SQuAD's layout", request)
+        return "SQuAD's layout", squad.read_squad(value, findings)
+    items = [(f"item {number}", item) for number, item in enumerate(value, 1)]
+    if names:
+        items = rows.with_names(items, names)
+    return _of_items("JSON", items, request, findings, name)
+
+
+def _whole(line: str) -> bool:
+    try:
+        return isinstance(parse_json(line, "", what="line"), list | Mapping)
+    except DataError:
+        return False
+
+
+def _lines(text: str, findings: Findings) -> Iterator[tuple[str, Any]]:
+    """The values of all lines that hold one; the others are faults."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        where = f"line {number}"
+        try:
+            yield from ((where, value) for _, value in values_of_lines(line, where, FIX_JSON))
+        except DataError as error:
+            findings.fault("json", where, error.message.removeprefix(f"{where}: line 1: "))
+
+
+def _inside(value: Mapping[str, Any]) -> tuple[list[Any], dict[str, list[str]]]:
+    """The list that an object wraps, or itself as the only item; and the names of its classes."""
+    if isinstance(value.get("rows"), list):  # as the hub's server gives them
+        items = [one.get("row") if isinstance(one, Mapping) else one for one in value["rows"]]
+        return items, rows.class_names(value.get("features"))
+    if isinstance(value.get("data"), list):
+        return value["data"], {}
+    pairs = value.get("annotations")
+    if isinstance(pairs, list) and any(isinstance(one, list) for one in pairs):
+        return [one for one in pairs if one is not None], {}  # null: a text that was passed over
+    return [value], {}
+
+
+def _of_items(
+    form: str, items: list[tuple[str, Any]], request: Request, findings: Findings, name: str
+) -> tuple[str, Iterable[Draft]]:
+    tool = _tool([item for _, item in items[:LOOKED_AT]], request)
+    if tool is not None and request.kind == "questions":
+        raise _other_task(name, tool[0], request)
+    if tool is None:
+        sound = [(where, item) for where, item in items if isinstance(item, Mapping)]
+        for where, item in items:
+            if not isinstance(item, Mapping):
+                findings.fault("layout", where, f"{type(item).__name__}, expected an object")
+        return f"rows as {form}", rows.read_rows(sound, request, findings, name)
+    what, known, read = tool
+    return what, _read_all(items, known, read, request, findings)
+
+
+def _tool(items: Sequence[Any], request: Request) -> tuple[str, Is, Read] | None:
+    for what, known, read in TOOLS:
+        for item in items:
+            of_lists = isinstance(item, list) and read is spacy.read_spacy
+            if (of_lists or isinstance(item, Mapping)) and known(item):
+                plain = request.kind == "questions" and "question" in item
+                return None if plain else (what, known, read)
+    return None
+
+
+def _read_all(
+    items: Iterable[tuple[str, Any]], known: Is, read: Read, request: Request, findings: Findings
+) -> Iterator[Draft]:
+    for where, item in items:
+        if isinstance(item, list | Mapping) and (isinstance(item, Mapping) or known(item)):
+            try:
+                yield from read(where, item, request, findings)
+            except (KeyError, TypeError, AttributeError) as error:
+                findings.fault("layout", where, f"{type(error).__name__} {error}")
+        else:
+            findings.fault("layout", where, f"{type(item).__name__}, expected an object")
+
+
+def _other_task(name: str, what: str, request: Request) -> DataError:
+    other = "question-answering" if request.kind != "questions" else "another one"
+    return DataError(
+        f"{name}: {what} holds no examples of {request.task.name}", fix=f"choose --task: {other}"
+    )
