@@ -1,6 +1,7 @@
 """`tuning-curves import`: what it writes goes straight into a study; statuses, changes."""
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tuning_curves.tasks import make_task
 from tuning_curves.tasks.question_answering.data import SquadData
 from tuning_curves.util.validation import validate
 
+ROOT = Path(__file__).resolve().parents[2]
 SETTINGS: dict[str, dict[str, Any]] = {
     "question-answering": {"n_best": 20, "max_answer_tokens": 30},
     "text-classification": {"pooling": "mean", "main_metric": "accuracy"},
@@ -107,9 +109,7 @@ def test_a_whole_study_takes_what_was_written(
     out = tmp_path / "data.jsonl"
     assert run(squad_file, "--task", "question-answering", "--out", out) == 0
     told = study_of(capsys.readouterr().out)
-    config = yaml.safe_load(
-        (Path(__file__).parents[2] / "config" / "your-data.yaml").read_text("utf-8")
-    )
+    config = yaml.safe_load((ROOT / "config" / "your-data.yaml").read_text("utf-8"))
     config["encoder"] = {"name": "mine", "source": "path", "path": str(tiny_encoder)}
     config["data"] |= told["data"] | {"test_from_train": 8, "held_out_examples": 4}
     config["sizes"] = [2, 4, 8]
@@ -121,11 +121,36 @@ def test_a_whole_study_takes_what_was_written(
     ]
 
 
+def test_the_documents_commands_print_what_they_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "docs" / "your-data.md").read_text("utf-8")
+    text = text.partition("### Importing")[2].partition("## 2.")[0]
+    shown = "\n".join(line[4:] for line in text.splitlines() if line.startswith("    "))
+    monkeypatch.chdir(tmp_path)
+    tried = 0
+    for part in shown.removeprefix("$ ").split("\n$ "):
+        command, _, output = part.partition("\n")
+        name, *arguments = shlex.split(command)
+        if name == "cat" and not Path(arguments[0]).exists():
+            Path(arguments[0]).write_text(output, "utf-8")
+        elif name == "cat":
+            assert Path(arguments[0]).read_text("utf-8").rstrip("\n") == output
+        else:
+            main(arguments)
+            said = capsys.readouterr()
+            assert output.startswith((said.out + said.err).rstrip("\n"))
+            tried += 1
+    report = Path("questions.jsonl.report.jsonl").read_text("utf-8")
+    assert report.splitlines()[-2:] == shown.splitlines()[-2:]
+    assert tried == 3
+
+
 def broken(path: Path) -> Path:
     """Two questions: one whose id is a number, one without an answer."""
     asked = [
         {"id": 1, "question": "Who?", "answers": [{"text": "Mara", "answer_start": 0}]},
-        {"id": "2", "question": "Where?", "answers": [], "is_impossible": True},
+        {"id": "2", "question": "Where\ud83d?", "answers": [], "is_impossible": True},
     ]
     article = {"title": "Mills", "paragraphs": [{"context": "Mara left.", "qas": asked}]}
     path.write_text(json.dumps({"version": "v2.0", "data": [article]}), "utf-8")
@@ -159,7 +184,7 @@ def test_every_change_is_reported_and_the_input_stays(
     assert changes == [
         {"kind": "id", "where": f"{where}1", "what": "id", "before": 1, "after": "1"},
         {"kind": "left out", "where": f"{where}2", "what": "left out, since they have no answer",
-         "before": "Where?", "after": None},
+         "before": "Where\ud83d?", "after": None},
     ]  # fmt: skip
     assert source.read_bytes() == before
     again = tmp_path / "again.jsonl"

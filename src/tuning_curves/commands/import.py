@@ -130,8 +130,9 @@ def _columns(given: Iterable[str], task: "type[Task]") -> dict[str, str]:
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> str:
-    """JSON Lines."""
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    """JSON Lines; half a surrogate pair, which a report may have, as JSON escapes it."""
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _tell(

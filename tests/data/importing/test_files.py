@@ -133,6 +133,9 @@ def test_lines_that_are_no_json_are_listed_and_the_others_read(tmp_path: Path) -
     assert "line 2: " in said
     assert "line 4: " in said
     assert "line 5: list, expected an object" in said
+    assert "line 1: " in refusal(tmp_path, "texts", f'{{"text": \n{good}')
+    torn = json.dumps([{"text": "a", "label": [[0, 1, "x"]]}], indent=0)[:-2]
+    assert "is not valid JSON" in refusal(tmp_path, "texts", torn)
 
 
 def test_numbers_and_truths_become_labels_as_json_writes_them(tmp_path: Path) -> None:
@@ -219,5 +222,8 @@ def test_other_schemes_are_written_as_bio_and_told(tmp_path: Path, last: Any) ->
 def test_sentences_in_a_table(tmp_path: Path) -> None:
     table = "tokens;ner_tags\n\"['Mara', 'left']\";\"['B-PER', 'O']\"\n"
     assert rows(tmp_path, "sentences", table) == [sentence("Mara left", "B-PER O")]
+    found = imported(tmp_path, "sentences", lines({"tokens": ["a"], "ner_tags": [3]}))
+    assert found.rows == [sentence("a", "3")]
+    assert "all labels are numbers: their names are not in the file" in found.findings.warnings
     said = refusal(tmp_path, "sentences", lines({"words": ["a", "b"], "labels": ["O"]}))
     assert "2 words, 1 labels" in said

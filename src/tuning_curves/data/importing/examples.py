@@ -20,7 +20,9 @@ def sound_text(value: Any, name: str, where: str, findings: Findings) -> str | N
     if not isinstance(value, str) or not value.strip():
         findings.fault("text", where, f"{name} is {quoted(str(value), 40)}")
         return None
-    if any("\ud800" <= character <= "\udfff" for character in value):
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
         findings.fault("surrogate", where, name)
         return None
     return value
@@ -85,6 +87,8 @@ def sentence_rows(
             group = _group(draft.values, draft.where, findings)
             rows.append((draft.where, row | {"group": group}))
     _to_bio([row for _, row in rows], findings)
+    if rows and all(label.isdigit() for _, row in rows for label in row["labels"]):
+        findings.warnings.append("all labels are numbers: their names are not in the file")
     return _all_or_none(rows, findings)
 
 

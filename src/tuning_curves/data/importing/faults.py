@@ -140,4 +140,7 @@ def _shown(*values: Any) -> tuple[str, ...]:
     texts = [one for one in values if isinstance(one, str)]
     alike = len({unicodedata.normalize("NFC", one) for one in texts}) < len(texts)
     show = ascii if alike else quoted
-    return tuple(show(one[:40]) if isinstance(one, str) else str(one) for one in values)
+    return tuple(
+        show(one[:40]) if isinstance(one, str) else "missing" if one is None else str(one)
+        for one in values
+    )

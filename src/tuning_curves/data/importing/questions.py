@@ -37,16 +37,15 @@ def _row(
     findings: Findings,
 ) -> dict[str, Any] | None:
     values, where = draft.values, draft.where
-    context = sound_text(values.get("context"), "context", where, findings)
-    question = sound_text(values.get("question"), "question", where, findings)
     pairs = [one for one in values["answers"] if not _nothing(one)]
     if not pairs:
         if request.impossible == "drop":
             findings.left_out("have no answer", where, values.get("question"))
         else:
-            shown = quoted(question, 60) if question else ""
-            findings.fault("impossible", where, shown)
+            findings.fault("impossible", where, quoted(str(values.get("question")), 60))
         return None
+    context = sound_text(values.get("context"), "context", where, findings)
+    question = sound_text(values.get("question"), "question", where, findings)
     answers = [_answer(text, start, where, findings) for text, start in pairs]
     if context is None or question is None or None in answers:
         return None

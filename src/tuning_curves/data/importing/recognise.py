@@ -89,11 +89,14 @@ def _names_columns(text: str, request: Request) -> bool:
 def _of_json(
     text: str, name: str, request: Request, findings: Findings
 ) -> tuple[str, Iterable[Draft]]:
-    lines = text.strip().split("\n", 1)
-    if len(lines) > 1 and _whole(lines[0]):
+    try:
+        value = parse_json(text, name, what="the file", fix=FIX_JSON)
+    except DataError:
+        lines = text.split("\n", LOOKED_AT)[:LOOKED_AT]
+        if not any(map(_whole, lines)):
+            raise
         items = [*_lines(text, findings)]
         return _of_items("JSON Lines", items, request, findings, name)
-    value = parse_json(text, name, what="the file", fix=FIX_JSON)
     if isinstance(value, Mapping):
         value, names = _inside(value)
     else:
@@ -109,6 +112,9 @@ def _of_json(
 
 
 def _whole(line: str) -> bool:
+    """Whether a line is an item of JSON Lines: a whole value that is not set in."""
+    if line[:1] not in ("{", "["):
+        return False
     try:
         return isinstance(parse_json(line, "", what="line"), list | Mapping)
     except DataError:

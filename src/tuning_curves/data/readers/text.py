@@ -2,7 +2,9 @@
 
 from tuning_curves.util.errors import DataError
 
-FIX_ENCODING = "write it as UTF-8: `iconv -f <its encoding> -t UTF-8`"
+FIX_ENCODING = (
+    "write it as UTF-8: `tuning-curves import` does, or `iconv -f <its encoding> -t UTF-8`"
+)
 
 
 def decoded(content: bytes, name: str) -> str:

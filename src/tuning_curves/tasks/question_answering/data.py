@@ -24,10 +24,20 @@ LAYOUT = (
     '{"version": "1.1", "data": [{"title", "paragraphs": [{"context", "qas": '
     '[{"id", "question", "answers": [{"text", "answer_start"}]}]}]}]}'
 )
-FIX_LAYOUT = f"use a file in the layout of SQuAD v1.1: {LAYOUT}"
-FIX_VERSION = "use SQuAD v1.1 (train-v1.1.json, dev-v1.1.json), where every question has an answer"
-FIX_OFFSET = "set answer_start to the character offset (not the byte offset) of the answer text"
-FIX_TORN = "fetch the file again (a download may have been cut short), and keep it as UTF-8"
+IMPORT = "`tuning-curves import --task question-answering`"
+FIX_LAYOUT = f"use a file in the layout of SQuAD v1.1: {LAYOUT}; {IMPORT} reads others"
+FIX_VERSION = (
+    "use SQuAD v1.1 (train-v1.1.json, dev-v1.1.json), where every question has an answer, or "
+    f"{IMPORT}, which reads 2.0 and leaves out what has none"
+)
+FIX_OFFSET = (
+    "set answer_start to the character offset (not the byte offset) of the answer text; "
+    f"{IMPORT} lists all that are wrong, and with --fix mends what is safe"
+)
+FIX_TORN = (
+    "fetch the file again (a download may have been cut short), and keep it as UTF-8; "
+    f"{IMPORT} reads JSON Lines and tables"
+)
 LARGEST_BYTES = 1 << 29  # reading takes about five times a file's size; SQuAD's own has 30 MB
 
 
