@@ -156,7 +156,7 @@ def test_parquet_with_the_hubs_class_names(tmp_path: Path) -> None:
     path = tmp_path / "data.parquet"
     parquet.write_table(table.replace_schema_metadata({b"huggingface": told}), path)
     found = imported(tmp_path, "sentences", path.read_bytes())
-    assert found.what == "parquet"
+    assert found.what == "rows as parquet"
     assert found.rows == [sentence("Mara left", "B-PER O")]
 
 
@@ -190,6 +190,9 @@ def test_words_a_line(tmp_path: Path) -> None:
     assert found[0]["labels"] == ["NNP", "VBD"]
     said = refusal(tmp_path, "sentences", "Mara B-PER\nleft\n")
     assert "line 2: 1 columns" in said
+    assert 'line 1: neither JSON nor columns of words and labels: "Mara,B-PER"' in refusal(
+        tmp_path, "sentences", "Mara,B-PER\nleft,O\n"
+    )
     with pytest.raises(UsageError, match="--column labels=NER: no such column"):
         rows(tmp_path, "sentences", CONLL, columns={"labels": "NER"})
 

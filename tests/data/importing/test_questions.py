@@ -93,6 +93,9 @@ def test_impossible_questions_are_refused_or_left_out_as_asked(tmp_path: Path) -
     assert [row["id"] for row in found.rows] == ["q1"]
     assert found.findings.told() == ["left out, since they have no answer: 3"]
     assert len(found.findings.changes) == 3
+    assert "texts are missing or empty: 1" in refusal(
+        tmp_path, "questions", squad(asked(VOSS, ("", 0))), impossible="drop"
+    )
 
 
 def test_all_faults_are_listed_at_once_by_kind_with_counts_and_first_places(

@@ -9,7 +9,7 @@ from tuning_curves.data.importing.faults import Findings
 from tuning_curves.data.readers.conllu import NEW_DOCUMENT, NO_WORD
 from tuning_curves.data.readers.sentences import Sentence
 from tuning_curves.data.readers.word_columns import DOCUMENT
-from tuning_curves.util.errors import UsageError, quoted
+from tuning_curves.util.errors import DataError, UsageError, quoted
 
 LINE_END = re.compile(r"\r?\n|\r")
 
@@ -27,6 +27,9 @@ def read_conll(text: str, universal: bool, request: Request, findings: Findings)
     """The sentences; `-DOCSTART-` and `# newdoc` open groups.
 
     Words are the first column (FORM), labels the last one (UPOS), unless columns are named.
+
+    Raises:
+        UsageError: no such column. DataError: one column alone.
     """
     word, label = _columns(universal, request)
     sentence, group, documents, width = Sentence(), None, 0, 0
@@ -43,6 +46,11 @@ def read_conll(text: str, universal: bool, request: Request, findings: Findings)
             continue
         found = line.split("\t") if universal or "\t" in line else line.split()
         width = width or len(found)
+        if width < 2:
+            raise DataError(
+                f"line {number}: neither JSON nor columns of words and labels: {quoted(line, 40)}",
+                fix="part words and labels by tabs or blanks, or export it as JSON Lines",
+            )
         if len(found) != width or max(word, label) >= width:
             findings.fault("fields", f"line {number}", f"{len(found)} columns, {quoted(line, 40)}")
         elif not (universal and NO_WORD.fullmatch(found[0])):

@@ -9,13 +9,11 @@ from tuning_curves.data.importing.faults import Findings
 from tuning_curves.data.importing.offsets import place_all
 from tuning_curves.util.errors import quoted
 
-Answers = list[tuple[str, int]]
-
 
 def question_rows(
     drafts: Iterable[Draft], request: Request, findings: Findings
 ) -> list[dict[str, Any]]:
-    """Every sound question, those of an article and of a passage side by side."""
+    """Every sound question, those of an article side by side."""
     passages: dict[str, int] = {}
     named: set[str] = set()
     whole: list[tuple[str, dict[str, Any]]] = []
@@ -37,8 +35,8 @@ def _row(
     findings: Findings,
 ) -> dict[str, Any] | None:
     values, where = draft.values, draft.where
-    pairs = [one for one in values["answers"] if not _nothing(one)]
-    if not pairs:
+    pairs = values["answers"]
+    if all(map(_nothing, pairs)):
         if request.impossible == "drop":
             findings.left_out("have no answer", where, values.get("question"))
         else:
@@ -65,7 +63,7 @@ def _row(
 
 def _nothing(pair: tuple[Any, Any]) -> bool:
     """Whether an answer says that there is none, as some tools do."""
-    return pair[0] in (None, "") and pair[1] in (None, "", -1, 0)
+    return pair[0] in (None, "") and pair[1] in (None, "", -1, "-1", 0)
 
 
 def _answer(text: Any, start: Any, where: str, findings: Findings) -> tuple[str, int] | None:
@@ -144,19 +142,14 @@ def _placed(
 def _side_by_side(
     rows: Sequence[tuple[str, dict[str, Any]]], findings: Findings
 ) -> list[dict[str, Any]]:
-    """Rows by article and passage, each where its first one is."""
-    articles: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    """Rows by article, each article where its first row is."""
+    articles: dict[str, list[dict[str, Any]]] = {}
     last = None
     for where, row in rows:
         title = row["title"]
         if title != last and title in articles:
-            findings.mend(
-                "order",
-                where,
-                f"article {quoted(title, 40)}",
-                "behind another one",
-                "beside its own",
-            )
-        articles.setdefault(title, {}).setdefault(row["context"], []).append(row)
+            what = f"article {quoted(title, 40)}"
+            findings.mend("order", where, what, "behind another one", "beside its own")
+        articles.setdefault(title, []).append(row)
         last = title
-    return [row for passages in articles.values() for part in passages.values() for row in part]
+    return [row for article in articles.values() for row in article]

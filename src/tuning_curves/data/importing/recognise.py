@@ -32,6 +32,7 @@ TOOLS: Sequence[tuple[str, Is, Read]] = (  # the first that knows one of the fir
     ("doccano's JSON Lines", doccano.is_doccano, doccano.read_doccano),
 )
 LOOKED_AT = 20  # items that decide on the tool
+PACKED = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")  # how zlib's streams begin
 FIX_JSON = "export it again: a download may have been cut short"
 FIX_BINARY = (
     "in Python: write `[doc.to_json() for doc in DocBin().from_disk(…).get_docs(vocab)]` as JSON"
@@ -50,8 +51,9 @@ def recognise(
     packed = "gzip, " if zipped is not content else ""
     if zipped.startswith(tables.PARQUET):
         found = tables.read_parquet(zipped, name)
-        return f"{packed}parquet", rows.read_rows(found, request, findings, name)
-    if zipped[:1] == b"\x78" and b"\0" in zipped[:2000]:
+        what, drafts = _of_items("parquet", found, request, findings, name)
+        return packed + what, drafts
+    if zipped.startswith(PACKED):
         raise DataError(f"{name}: packed binary data, as spaCy's DocBin is", fix=FIX_BINARY)
     text, encoding, told = decoded(zipped, name, request.encoding)
     findings.warnings += told
@@ -147,7 +149,7 @@ def _inside(value: Mapping[str, Any]) -> tuple[list[Any], dict[str, list[str]]]:
 
 
 def _of_items(
-    form: str, items: list[tuple[str, Any]], request: Request, findings: Findings, name: str
+    form: str, items: Sequence[tuple[str, Any]], request: Request, findings: Findings, name: str
 ) -> tuple[str, Iterable[Draft]]:
     tool = _tool([item for _, item in items[:LOOKED_AT]], request)
     if tool is not None and request.kind == "questions":
@@ -165,18 +167,22 @@ def _of_items(
 def _tool(items: Sequence[Any], request: Request) -> tuple[str, Is, Read] | None:
     for what, known, read in TOOLS:
         for item in items:
-            of_lists = isinstance(item, list) and read is spacy.read_spacy
-            if (of_lists or isinstance(item, Mapping)) and known(item):
+            if _readable(item, read) and known(item):
                 plain = request.kind == "questions" and "question" in item
                 return None if plain else (what, known, read)
     return None
+
+
+def _readable(item: Any, read: Read) -> bool:
+    """Whether an item is what a reader takes: an object, or spaCy's pairs."""
+    return isinstance(item, Mapping) or (isinstance(item, list) and read is spacy.read_spacy)
 
 
 def _read_all(
     items: Iterable[tuple[str, Any]], known: Is, read: Read, request: Request, findings: Findings
 ) -> Iterator[Draft]:
     for where, item in items:
-        if isinstance(item, list | Mapping) and (isinstance(item, Mapping) or known(item)):
+        if isinstance(item, Mapping) or (_readable(item, read) and known(item)):
             try:
                 yield from read(where, item, request, findings)
             except (KeyError, TypeError, AttributeError) as error:

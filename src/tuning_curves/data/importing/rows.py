@@ -101,10 +101,12 @@ def with_names(rows: Sequence[Row], names: Mapping[str, Sequence[str]]) -> list[
         number = type(value) is int
         return (known[value] if 0 <= value < len(known) else None) if number else value
 
-    return [
-        (where, {k: named(v, names[k]) if k in names else v for k, v in row.items()})
-        for where, row in rows
-    ]
+    def renamed(row: Any) -> Any:
+        if not isinstance(row, Mapping):
+            return row
+        return {k: named(v, names[k]) if k in names else v for k, v in row.items()}
+
+    return [(where, renamed(row)) for where, row in rows]
 
 
 def class_names(features: Any) -> dict[str, list[str]]:

@@ -16,9 +16,10 @@ def is_squad(value: Any) -> bool:
     )
 
 
-def _first(article: Mapping[str, Any]) -> Any:
+def _first(article: Mapping[str, Any]) -> Mapping[str, Any]:
     paragraphs = article["paragraphs"]
-    return paragraphs[0] if isinstance(paragraphs, list) and paragraphs else {}
+    first = paragraphs[0] if isinstance(paragraphs, list) and paragraphs else None
+    return first if isinstance(first, Mapping) else {}
 
 
 def read_squad(articles: list[Any], findings: Findings) -> Iterator[Draft]:
