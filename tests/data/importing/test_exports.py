@@ -86,7 +86,7 @@ DOC = {
         for n, (s, e) in enumerate([(0, 4), (5, 9), (10, 14), (15, 23), (23, 24)])
     ],
 }
-BILUO = zip(WANTED["words"], ["B-PER", "L-PER", "O", "U-LOC", "O"], strict=True)
+BILUO = [*zip(WANTED["words"], ["B-PER", "L-PER", "O", "U-LOC", "O"], strict=True)]
 VERSION_2 = {
     "id": 0,
     "paragraphs": [
@@ -274,6 +274,18 @@ def test_what_was_not_accepted_or_annotated_is_left_out_and_told(tmp_path: Path)
     assert imported(tmp_path, "texts", unlabelled).findings.told() == [
         "left out, since they have no label: 1"
     ]
+
+
+def test_what_an_export_does_not_say_is_told(tmp_path: Path) -> None:
+    found = imported(tmp_path, "sentences", [ARGILLA, ARGILLA])
+    told = "these records do not say which responses were submitted: all are taken"
+    assert found.findings.warnings == [told]
+    unknown = json.loads(json.dumps([VERSION_2]))
+    tokens = unknown[0]["paragraphs"][0]["sentences"][0]["tokens"]
+    tokens += [{"orth": "\n", "ner": "O"}]  # white space is a token there
+    assert rows(tmp_path, "sentences", unknown) == [WANTED]
+    tokens[0]["ner"] = "-"
+    assert "examples have no label: 1" in refusal(tmp_path, "sentences", unknown)
 
 
 def test_people_who_disagree_are_a_fault_and_people_who_agree_are_not(tmp_path: Path) -> None:

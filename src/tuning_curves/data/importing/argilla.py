@@ -6,6 +6,7 @@ from typing import Any
 from tuning_curves.data.importing.drafts import Draft, Request, labelled, text_of
 from tuning_curves.data.importing.faults import Findings
 
+UNSAID = "these records do not say which responses were submitted: all are taken"
 DONE = ("submitted", "completed", "validated", "default", None)  # records and responses to take
 
 
@@ -27,6 +28,8 @@ def read_argilla(
     nested = isinstance(row.get("fields"), Mapping)
     fields = row["fields"] if nested else _fields(row)
     metadata = row.get("metadata") if nested else row
+    if nested and UNSAID not in findings.warnings:
+        findings.warnings.append(UNSAID)
     answers = _nested(row["responses"], request) if nested else _flat(row, request)
     if not answers:
         findings.left_out("have no submitted response", where, fields)

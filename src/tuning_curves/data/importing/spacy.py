@@ -55,7 +55,8 @@ def _paragraph(
         return
     column = request.columns.get("labels", "ner")
     for number, sentence in enumerate(paragraph.get("sentences", ()), 1):
-        tokens = sentence.get("tokens", ())
+        tokens = [one for one in sentence.get("tokens", ()) if str(one.get("orth")).strip()]
         words, labels = [one.get("orth") for one in tokens], [one.get(column) for one in tokens]
+        labels = [None if label == "-" else label for label in labels]  # spaCy's "not known"
         here = f"{where}, sentence {number}"
         yield Draft(here, {"words": words, "labels": labels, "group": group}, open=True)
