@@ -318,6 +318,33 @@ def test_a_group_comes_from_the_data_or_the_metadata_of_an_example(tmp_path: Pat
     assert [one["group"] for one in found] == ["ana", "7"]
 
 
+def test_one_of_several_controls_or_questions_is_named_by_hand(tmp_path: Path) -> None:
+    other = choice("long") | {"from_name": "length"}
+    tasks = [label_studio("Well done.", [choice("good"), other])]
+    assert "item 1: good, long" in refusal(tmp_path, "texts", tasks)
+    assert rows(tmp_path, "texts", tasks, columns={"label": "c"}) == [GOOD]
+    row = {
+        "text": "Well done.",
+        "tone": "good",
+        "length": "long",
+        "annotation_id": 1,
+        "annotator": 1,
+    }
+    said = refusal(tmp_path, "texts", [row])
+    assert 'the label may be any of "tone", "length"' in said
+    assert "fix: name the right one: `--column label=…`" in said
+    assert rows(tmp_path, "texts", [row], columns={"label": "tone"}) == [GOOD]
+    answers = {"tone": [{"value": "good"}], "length": [{"value": "long"}]}
+    record = {"fields": {"text": "Well done."}, "responses": answers}
+    assert 'the label may be any of "tone", "length"' in refusal(tmp_path, "texts", [record])
+    assert rows(tmp_path, "texts", [record], columns={"label": "tone"}) == [GOOD]
+    record["fields"] = {"headline": "Well done.", "body": "Not so."}
+    said = refusal(tmp_path, "texts", [record], columns={"label": "tone"})
+    assert 'the text may be any of "headline", "body"' in said
+    columns = {"label": "tone", "text": "headline"}
+    assert rows(tmp_path, "texts", [record], columns=columns) == [GOOD]
+
+
 def test_label_studios_offsets_count_javascripts_units(tmp_path: Path) -> None:
     tasks = [label_studio("🚀 Mara Voss", [region(3, 12, "PER", "Mara Voss")])]
     said = refusal(tmp_path, "sentences", tasks)

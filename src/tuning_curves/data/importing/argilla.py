@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tuning_curves.data.importing.drafts import Draft, Request, labelled, text_of
+from tuning_curves.data.importing.drafts import Draft, Request, labelled, only, text_of
 from tuning_curves.data.importing.faults import Findings
 
 UNSAID = "these records do not say which responses were submitted: all are taken"
@@ -46,12 +46,11 @@ def _fields(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _question(names: list[str], request: Request) -> str | None:
-    """The question whose answers are the labels: the one asked for, or the only one."""
-    field = "label" if request.kind == "texts" else "labels"
-    wanted = request.columns.get(field)
-    if wanted is not None or len(names) != 1:
-        return wanted if wanted in names else next((n for n in names if n == "label"), None)
-    return names[0]
+    """The question whose answers are the labels: the one asked for, `label`, or the only one."""
+    wanted = request.columns.get(request.labels)
+    if wanted is None and "label" not in names:
+        return only({name: name for name in names}, request.labels)
+    return wanted or "label"
 
 
 def _nested(responses: Mapping[str, Any], request: Request) -> list[Any]:

@@ -7,13 +7,14 @@ begin and end), and `group`.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tuning_curves.data.importing.faults import Findings
 from tuning_curves.data.importing.spans import parse_spans
 from tuning_curves.tasks.base import Task
+from tuning_curves.util.errors import DataError, quoted
 
 NAMES: Mapping[str, tuple[str, ...]] = {  # columns that a field is read from, the first there is
     "id": ("id", "question_id", "qid"),
@@ -60,6 +61,11 @@ class Request:
     encoding: str | None = None
 
     @property
+    def labels(self) -> str:
+        """The field that holds labels."""
+        return "labels" if self.kind == "sentences" else "label"
+
+    @property
     def kind(self) -> str:
         """`questions`, `texts` or `sentences`, by the task's fields."""
         names = {one.name for one in self.task.fields}
@@ -76,9 +82,6 @@ class Request:
         """A field's value in a row, or None."""
         column = self.column(name, row)
         return None if column is None else row[column]
-
-
-Reader = Callable[[str, Mapping[str, Any], Request, Findings], Iterator[Draft]]
 
 
 def labelled(
@@ -113,8 +116,21 @@ def text_of(data: Mapping[str, Any], request: Request) -> Any:
     found = request.value("text", data)
     if found is not None or "text" in request.columns:
         return found
-    texts = [value for value in data.values() if isinstance(value, str)]
-    return texts[0] if len(texts) == 1 else None
+    return only({key: value for key, value in data.items() if isinstance(value, str)}, "text")
+
+
+def only(found: Mapping[str, Any], field: str) -> Any:
+    """The only value that there is, or None without any.
+
+    Raises:
+        DataError: several, of which one must be chosen by hand.
+    """
+    if len(found) > 1:
+        names = ", ".join(map(quoted, list(found)[:12]))
+        raise DataError(
+            f"the {field} may be any of {names}", fix=f"name the right one: `--column {field}=…`"
+        )
+    return next(iter(found.values()), None)
 
 
 def token_places(row: Mapping[str, Any]) -> list[tuple[int, int]] | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tuning_curves.data.importing.drafts import Draft, Request, labelled, text_of
+from tuning_curves.data.importing.drafts import Draft, Request, labelled, only, text_of
 from tuning_curves.data.importing.faults import Findings
 
 ITS_OWN = ("annotator", "annotation_id", "created_at", "updated_at", "lead_time")  # JSON_MIN's keys
@@ -33,11 +33,14 @@ def read_label_studio(
 
 
 def _label(results: Any, request: Request) -> list[Any]:
-    """Choices, or spans; results of other kinds (relations, ratings) are passed over."""
+    """Choices, or spans, of the control asked for; relations and ratings are passed over."""
+    asked = request.columns.get(request.labels)
     values = [
         one["value"]
         for one in results or ()
-        if isinstance(one, Mapping) and isinstance(one.get("value"), Mapping)
+        if isinstance(one, Mapping)
+        and isinstance(one.get("value"), Mapping)
+        and asked in (None, one.get("from_name"))
     ]
     if request.kind == "texts":
         return [choice for value in values for choice in value.get("choices", ())]
@@ -53,10 +56,9 @@ def read_minimal(
     where: str, row: Mapping[str, Any], request: Request, findings: Findings
 ) -> Iterator[Draft]:
     """A row; its labels stand under the name that the labelling control has."""
-    field = "label" if request.kind == "texts" else "labels"
     own = {key: value for key, value in row.items() if key not in ITS_OWN and key != "id"}
-    label = own.get(request.columns.get(field, "label"))
-    if label is None and field not in request.columns:
+    label = own.get(request.columns.get(request.labels, "label"))
+    if label is None and request.labels not in request.columns:
         label = _only(own, request)
     if isinstance(label, Mapping):
         label = label.get("choices")
@@ -66,7 +68,6 @@ def read_minimal(
 def _only(own: Mapping[str, Any], request: Request) -> Any:
     """Without a control named `label`: the one value that is a choice or a list of spans."""
     text = request.column("text", own)
-    of_texts = request.kind == "texts"
-    kinds: tuple[type, ...] = (str, Mapping) if of_texts else (list,)
-    found = [v for key, v in own.items() if key != text and isinstance(v, kinds)]
-    return found[0] if len(found) == 1 else None
+    kinds: tuple[type, ...] = (str, Mapping) if request.kind == "texts" else (list,)
+    found = {key: v for key, v in own.items() if key != text and isinstance(v, kinds)}
+    return only(found, request.labels)
