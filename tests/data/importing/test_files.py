@@ -47,6 +47,9 @@ def test_nothing_is_guessed_where_most_is_beyond_ascii(tmp_path: Path) -> None:
     assert "fix: name it: `--encoding`" in said
     found = rows(tmp_path, "texts", table.encode("cp1251"), encoding="cp1251")
     assert found[0] == {"text": "Очень хорошо построено", "label": "хорошо"}
+    mixed = TABLE.encode() + "Très mal,bad\n".encode("cp1252")
+    said = refusal(tmp_path, "texts", mixed)
+    assert "line 4: byte 0xe8 is not UTF-8, while other lines are" in said
     with pytest.raises(UsageError, match="no such encoding"):
         imported(tmp_path, "texts", table, encoding="cp9999")
     with pytest.raises(DataError, match="line 2: not utf-8"):
@@ -115,7 +118,8 @@ def test_a_table_without_a_header_has_numbers(tmp_path: Path) -> None:
 
 def test_faults_of_labelled_texts(tmp_path: Path) -> None:
     table = "text,label,group\na, x,g\n,y,g\nc,,g\nd,y,\n"
-    said = refusal(tmp_path, "texts", table)
+    said = refusal(tmp_path, "texts", table.replace("text", "review"))
+    assert 'text is read from the column "review"' in said
     assert "labels have white space around them: 1 (`--fix` mends them)" in said
     assert "texts are missing or empty: 1" in said
     assert "examples have no label: 1" in said

@@ -76,4 +76,5 @@ def _refusal(path: Path, what: str, findings: Findings) -> DataError:
     steps = [f"`--fix` mends {mendable:,} of them and reports each change"] if mendable else []
     if left:
         steps.append(f"for {'the other ' if mendable else ''}{left:,} do what stands by their kind")
-    return DataError("\n".join([head, *findings.lines()]), fix="; ".join(steps))
+    told = [f"  {line}" for line in (*findings.warnings, *findings.told())]
+    return DataError("\n".join([head, *findings.lines(), *told]), fix="; ".join(steps))

@@ -22,6 +22,8 @@ MARKS = (  # UTF-32's begins as UTF-16's does
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 MOST_BEYOND_ASCII = 0.2  # of the bytes: western European languages have less than a tenth
+MOST_BY_CHANCE = 0.05  # sequences of UTF-8 for each other byte, in text of another encoding
+FIX_MIXED = "mend that line, or `--encoding cp1252` for all"
 FIX = "name it: `--encoding` (such as cp1251, shift_jis, gb18030), or write the file as UTF-8"
 
 
@@ -73,6 +75,11 @@ def _western(content: bytes, name: str, at: int) -> tuple[str, str, list[str]]:
     beyond = sum(map(content.count, (bytes([n]) for n in range(128, 256))))
     if beyond > MOST_BEYOND_ASCII * len(content):
         raise DataError(f"{where}, and the encoding cannot be told", fix=FIX)
+    replaced = content.decode("utf-8", "replace")
+    wrong = replaced.count("\ufffd")
+    right = sum(character > "\x7f" for character in replaced) - wrong
+    if right > MOST_BY_CHANCE * wrong:
+        raise DataError(f"{where}, while other lines are: two encodings in one file", fix=FIX_MIXED)
     try:
         text = content.decode("cp1252")
     except UnicodeDecodeError:
@@ -90,3 +97,5 @@ def _as(content: bytes, name: str, encoding: str) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DataError(f"{name}: line {line}: not {encoding} ({error.reason})", fix=FIX) from None
+    except UnicodeError as error:  # of encodings that are no files'
+        raise DataError(f"{name}: not {encoding} ({error})", fix=FIX) from None
