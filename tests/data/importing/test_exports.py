@@ -331,7 +331,7 @@ def test_one_of_several_controls_or_questions_is_named_by_hand(tmp_path: Path) -
         "annotator": 1,
     }
     said = refusal(tmp_path, "texts", [row])
-    assert 'the label may be any of "tone", "length"' in said
+    assert 'export: item 1: the label may be any of "tone", "length"' in said
     assert "fix: name the right one: `--column label=…`" in said
     assert rows(tmp_path, "texts", [row], columns={"label": "tone"}) == [GOOD]
     answers = {"tone": [{"value": "good"}], "length": [{"value": "long"}]}

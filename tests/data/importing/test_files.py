@@ -194,7 +194,7 @@ def test_words_a_line(tmp_path: Path) -> None:
     assert found[0]["labels"] == ["NNP", "VBD"]
     said = refusal(tmp_path, "sentences", "Mara B-PER\nleft\n")
     assert "line 2: 1 columns" in said
-    assert 'line 1: neither JSON nor columns of words and labels: "Mara,B-PER"' in refusal(
+    assert 'export: line 1: neither JSON nor columns of words and labels: "Mara,B-PER"' in refusal(
         tmp_path, "sentences", "Mara,B-PER\nleft,O\n"
     )
     with pytest.raises(UsageError, match="--column labels=NER: no such column"):

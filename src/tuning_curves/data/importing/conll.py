@@ -23,7 +23,9 @@ def is_conllu(text: str) -> bool:
     )
 
 
-def read_conll(text: str, universal: bool, request: Request, findings: Findings) -> Iterator[Draft]:
+def read_conll(
+    text: str, name: str, universal: bool, request: Request, findings: Findings
+) -> Iterator[Draft]:
     """The sentences; `-DOCSTART-` and `# newdoc` open groups.
 
     Words are the first column (FORM), labels the last one (UPOS), unless columns are named.
@@ -48,7 +50,8 @@ def read_conll(text: str, universal: bool, request: Request, findings: Findings)
         width = width or len(found)
         if width < 2:
             raise DataError(
-                f"line {number}: neither JSON nor columns of words and labels: {quoted(line, 40)}",
+                f"{name}: line {number}: neither JSON nor columns of words and labels: "
+                f"{quoted(line, 40)}",
                 fix="part words and labels by tabs or blanks, or export it as JSON Lines",
             )
         if len(found) != width or max(word, label) >= width:

@@ -73,9 +73,9 @@ def _of_text(
     if text.lstrip()[0] in "{[":
         return _of_json(text, name, request, findings)
     if request.kind == "sentences" and conll.is_conllu(text):
-        return "CoNLL-U", conll.read_conll(text, True, request, findings)
+        return "CoNLL-U", conll.read_conll(text, name, True, request, findings)
     if request.kind == "sentences" and not _names_columns(text, request):
-        return "columns, a word a line", conll.read_conll(text, False, request, findings)
+        return "columns, a word a line", conll.read_conll(text, name, False, request, findings)
     what, found = tables.read_table(text, name, request.header, findings)
     return what, rows.read_rows(found, request, findings, name)
 
@@ -161,7 +161,7 @@ def _of_items(
                 findings.fault("layout", where, f"{type(item).__name__}, expected an object")
         return f"rows as {form}", rows.read_rows(sound, request, findings, name)
     what, known, read = tool
-    return what, _read_all(items, known, read, request, findings)
+    return what, _read_all(items, known, read, request, findings, name)
 
 
 def _tool(items: Sequence[Any], request: Request) -> tuple[str, Is, Read] | None:
@@ -179,12 +179,19 @@ def _readable(item: Any, read: Read) -> bool:
 
 
 def _read_all(
-    items: Iterable[tuple[str, Any]], known: Is, read: Read, request: Request, findings: Findings
+    items: Iterable[tuple[str, Any]],
+    known: Is,
+    read: Read,
+    request: Request,
+    findings: Findings,
+    name: str,
 ) -> Iterator[Draft]:
     for where, item in items:
         if isinstance(item, Mapping) or (_readable(item, read) and known(item)):
             try:
                 yield from read(where, item, request, findings)
+            except DataError as error:  # something to be chosen by hand
+                raise DataError(f"{name}: {where}: {error.message}", fix=error.fix) from None
             except (KeyError, TypeError, AttributeError) as error:
                 findings.fault("layout", where, f"{type(error).__name__} {error}")
         else:
