@@ -229,6 +229,9 @@ def test_other_schemes_are_written_as_bio_and_told(tmp_path: Path, last: Any) ->
 def test_sentences_in_a_table(tmp_path: Path) -> None:
     table = "tokens;ner_tags\n\"['Mara', 'left']\";\"['B-PER', 'O']\"\n"
     assert rows(tmp_path, "sentences", table) == [sentence("Mara left", "B-PER O")]
+    spans = 'text;who\nMara left;"[[0, 4, ""PER""]]"\n'
+    named = rows(tmp_path, "sentences", spans, columns={"labels": "who", "text": "text"})
+    assert named == [sentence("Mara left", "B-PER O")]
     found = imported(tmp_path, "sentences", lines({"tokens": ["a"], "ner_tags": [3]}))
     assert found.rows == [sentence("a", "3")]
     assert "all labels are numbers: their names are not in the file" in found.findings.warnings

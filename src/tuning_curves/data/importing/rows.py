@@ -23,7 +23,8 @@ def read_rows(
         return
     there = list(dict.fromkeys(key for _, row in rows for key in row))
     has_spans = request.kind == "sentences" and request.column("words", there) is None
-    needed = ("text", "label") if has_spans else PLACES.get(request.kind, ("words", "labels"))
+    spans = ("text", "labels" if "labels" in request.columns else "label")
+    needed = spans if has_spans else PLACES.get(request.kind, ("words", "labels"))
     for field in (*needed, *request.columns):
         column = request.column(field, there)
         if column is None:
