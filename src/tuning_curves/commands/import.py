@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuning_curves.commands.options import add, add_task_name
 from tuning_curves.util.errors import UsageError, plural
-from tuning_curves.util.files import write_text
+from tuning_curves.util.files import write_whole
 
 if TYPE_CHECKING:
     from tuning_curves.data.importing import Imported
@@ -100,8 +100,8 @@ def run(args: argparse.Namespace) -> int:
     )
     found = import_file(args.file, request, fix=args.fix)
     changes = [change.row for change in found.findings.changes]
-    write_text(report, _lines(changes)) if changes else report.unlink(missing_ok=True)
-    write_text(args.out, _lines(found.rows))
+    _write(report, changes) if changes else report.unlink(missing_ok=True)
+    _write(args.out, found.rows)
     _tell(args, task, found, report if changes else None)
     return 0
 
@@ -129,10 +129,12 @@ def _columns(given: Iterable[str], task: "type[Task]") -> dict[str, str]:
     return columns
 
 
-def _lines(rows: Iterable[Mapping[str, Any]]) -> str:
+def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """JSON Lines; half a surrogate pair, which a report may have, as JSON escapes it."""
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    with write_whole(path) as stream:
+        for row in rows:
+            line = json.dumps(row, ensure_ascii=False) + "\n"
+            stream.write(line.encode("utf-8", "backslashreplace"))
 
 
 def _tell(

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from tuning_curves.util.errors import DataError, UsageError
@@ -151,14 +153,12 @@ def test_numbers_and_truths_become_labels_as_json_writes_them(tmp_path: Path) ->
 
 
 def test_parquet_with_the_hubs_class_names(tmp_path: Path) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
     names = {"names": ["O", "B-PER"], "_type": "ClassLabel"}
     features = {"tokens": {}, "ner_tags": {"feature": names, "_type": "Sequence"}}
     told = json.dumps({"info": {"features": features}}).encode()
     table = pyarrow.table({"tokens": [["Mara", "left"]], "ner_tags": [[1, 0]]})
     path = tmp_path / "data.parquet"
-    parquet.write_table(table.replace_schema_metadata({b"huggingface": told}), path)
+    pyarrow.parquet.write_table(table.replace_schema_metadata({b"huggingface": told}), path)
     found = imported(tmp_path, "sentences", path.read_bytes())
     assert found.what == "rows as parquet"
     assert found.rows == [sentence("Mara left", "B-PER O")]
