@@ -185,6 +185,7 @@ GOOD = {"text": "Well done.", "label": "good"}
         pytest.param(
             lines({"id": 1, "text": "Well done.", "label": ["good"]}), "doccano", id="doccano"
         ),
+        pytest.param("id,data,label\n1,Well done.,good\n", "commas", id="doccano, CSV"),
         pytest.param(
             lines({"text": "Well done.", "label": "good", "answer": "accept"}),
             "Prodigy",

@@ -23,7 +23,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {  # columns that a field is read from, t
     "question": ("question",),
     "answers": ("answers", "answer", "answer_text"),
     "answer_start": ("answer_start", "start"),
-    "text": ("text", "sentence", "sentence1", "premise", "content", "review"),
+    "text": ("text", "sentence", "sentence1", "premise", "content", "review", "data"),
     "text_pair": ("text_pair", "sentence2", "hypothesis"),
     "label": ("label", "labels", "category", "class", "intent"),
     "words": ("words", "tokens"),
