@@ -59,7 +59,9 @@ def rank_methods(runs: Runs, chosen: pd.DataFrame, study: StudyConfig) -> pd.Dat
 def correct_all_pairs(p: np.ndarray) -> np.ndarray:
     """Holm's correction of the p-values of all methods against the best one, over all their pairs.
 
-    NaN, as of the best one itself, stands outside.
+    The pairs without the best one are not looked at: theirs count as larger, so that no p-value is
+    below what Holm's own steps over all pairs would give. NaN, as of the best one itself, stands
+    outside.
     """
     methods = 1 + int(np.sum(~np.isnan(p)))
     return correct_holm(p, methods * (methods - 1) // 2)
