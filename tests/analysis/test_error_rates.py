@@ -315,33 +315,30 @@ def shares_of(
     return found
 
 
-@pytest.mark.parametrize(("sizes", "wrong"), [(1, "replicated"), (3, "not replicated")])
-def test_a_larger_gain_is_seldom_misjudged_where_the_gains_are_equal(
-    sizes: int, wrong: str
-) -> None:
-    """By a hair false at one size, by a hair true at three."""
-    budgets = [{"name": f"{n}", "epochs": 1, "min_steps": n} for n in (100, 600)]
-    study = study_of(["full", "bitfit"], [100, 200, 400][:sizes], budgets=budgets)
+def test_a_larger_gain_is_seldom_found_or_refuted_where_the_gains_are_equal() -> None:
+    budgets = [{"name": f"steps-{n}", "epochs": 1, "min_steps": n} for n in (100, 600)]
+    study = study_of(["full", "bitfit"], [100], budgets=budgets)
     pair = {"first": "bitfit", "second": "full", "metric": "main", "times": 3}
     rule = GainsMore.model_validate(
         {"kind": "gains-more", **pair, "sizes": {"from": 1, "to": 400, "least": 1}}
     )
-    assert shares_of(rule, study, lambda *_: 40.0, 150)[wrong] <= 0.065
+    found = shares_of(rule, study, lambda *_: 40.0, 150)
+    assert max(found["replicated"], found["not replicated"]) <= 0.065
 
 
-@pytest.mark.parametrize(("sizes", "wrong"), [(2, "replicated"), (4, "not replicated")])
-def test_a_worth_is_seldom_misjudged_at_its_bound(sizes: int, wrong: str) -> None:
-    """Four times the examples bring the second exactly to the first: at one size, at three."""
-    study = study_of(["full", "scratch"], [100, 400, 1600, 6400][:sizes])
+def test_a_worth_is_seldom_found_or_refuted_at_its_bound() -> None:
+    """Four times the examples bring the second exactly to the first."""
+    study = study_of(["full", "scratch"], [100, 400])
     rule = Worth.model_validate(
         {"kind": "worth", "first": "full", "second": "scratch", "metric": "main", "times": 4}
-        | {"sizes": {"from": 1, "to": 6400, "least": 1}}
+        | {"sizes": {"from": 1, "to": 400, "least": 1}}
     )
 
     def level(method: str, n: int) -> float:
         return 40 + 8 * np.log(n / (100 if method == "full" else 400)) / np.log(4)
 
-    assert shares_of(rule, study, level, 150)[wrong] <= 0.065
+    found = shares_of(rule, study, level, 150)
+    assert max(found["replicated"], found["not replicated"]) <= 0.065
     ahead = shares_of(rule, study, lambda method, n: level(method, n) + 15 * (method == "full"), 20)
     assert ahead["replicated"] >= 0.9
 
