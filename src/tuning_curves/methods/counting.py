@@ -91,7 +91,7 @@ with for BERT-base; small encoders want larger ones.
 
 def page() -> str:
     """The whole page, in Markdown: one row per method."""
-    shapes = [_shape(*sizes) for sizes in ENCODERS.values()]
+    shapes = [published_shape(name) for name in ENCODERS]
     shapes.append(find_family("modernbert").shape({}))
     names = (*ENCODERS, "ModernBERT-base")
     heads = ["method", "trains", "source", *names, "learning rates", "our deviations"]
@@ -100,7 +100,9 @@ def page() -> str:
     return OPENING + "\n" + "\n".join(lines) + "\n"
 
 
-def _shape(vocabulary: int, width: int, layers: int, heads: int) -> EncoderShape:
+def published_shape(name: str) -> EncoderShape:
+    """The sizes of one of `ENCODERS`."""
+    vocabulary, width, layers, heads = ENCODERS[name]
     bert = find_family("bert")
     sizes = {
         "vocabulary": vocabulary,
