@@ -12,6 +12,7 @@ from tuning_curves.util.errors import ResourceError, TuningCurvesError, refused
 from tuning_curves.util.interrupts import Interrupted
 
 COMMANDS = (
+    "new",
     "score",
     "methods",
     "status",

@@ -69,6 +69,15 @@ def choose_device(asked: str) -> "torch.device":
     return torch.device(asked)
 
 
+def processes(device: str) -> int:
+    """How many train side by side on this machine: one a GPU, or one a core."""
+    import torch
+
+    if device == "cuda":
+        return torch.cuda.device_count()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def chosen_already(environment: Mapping[str, str], count: int) -> bool:
     """Whether this is a scheduler's job that was given one GPU, the only one of `count` it sees.
 
