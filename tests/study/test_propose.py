@@ -141,6 +141,14 @@ def test_rates_are_those_of_the_table_and_larger_for_a_small_encoder() -> None:
     assert {m["name"]: m["learning_rates"] for m in base}["full"] == [1e-5, 3e-5]
 
 
+def test_one_rate_is_the_lower_one_of_texts_and_the_higher_one_of_words() -> None:
+    found = {
+        task: study(facts(task), 0).config["methods"][0]["learning_rates"]
+        for task in (TEXTS, QA, WORDS)
+    }
+    assert found == {TEXTS: [1e-4], QA: [1e-4], WORDS: [3e-4]}
+
+
 def test_an_encoder_without_biases_gets_methods_that_apply() -> None:
     shape: EncoderShape = find_family("modernbert").shape({})
     found = study(facts(), 5000, encoder(shape=shape))

@@ -111,17 +111,23 @@ def budgets_of(extent: Extent) -> list[dict[str, Any]]:
     ]
 
 
-def methods_of(extent: Extent, encoder: EncoderFacts) -> list[dict[str, Any]]:
+def methods_of(given: Given, extent: Extent) -> list[dict[str, Any]]:
     """The methods with their rates."""
     return [
-        {"name": name, "learning_rates": _rates(name, extent, encoder)} for name in extent.methods
+        {"name": name, "learning_rates": _rates(given, name, extent)} for name in extent.methods
     ]
 
 
-def _rates(name: str, extent: Extent, encoder: EncoderFacts) -> list[float]:
-    factor = rate_factor(encoder.matrices)
+def _rates(given: Given, name: str, extent: Extent) -> list[float]:
+    """Two rates, or the one that this project's own studies of rates would choose.
+
+    Of texts and questions a small encoder did best at the lower one, of words at the higher one.
+    """
+    factor = rate_factor(given.encoder.matrices)
     rates = [float(f"{rate * factor:.1g}") for rate in RATES[name]]
-    return rates if extent.rates > 1 or name == "head" else rates[-1:]
+    if extent.rates > 1 or name == "head":
+        return rates
+    return rates[:1] if factor > 1 and given.data.task in (QA, TEXTS) else rates[-1:]
 
 
 def rate_factor(matrices: int) -> int:

@@ -87,7 +87,7 @@ def _sections(given: Given, extent: Extent) -> dict[str, Any]:
         "encoder": dict(given.encoder.section),
         "data": data_section(given.data, given.splits),
         "windows": windows(given.data, given.encoder),
-        "methods": methods_of(extent, given.encoder),
+        "methods": methods_of(given, extent),
         "sizes": sizes_of(extent),
         "budgets": budgets_of(extent),
         "seeds": list(range(extent.seeds)),
