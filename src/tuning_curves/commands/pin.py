@@ -14,7 +14,7 @@ Data that is not here is fetched. With --encoder, the hashes of a checkpoint's f
 """
 EPILOG = """\
 examples:
-  $ tuning-curves pin --study config/your-data.yaml
+  $ tuning-curves pin --study config/my-study.yaml
   $ tuning-curves pin --encoder ~/models/bert-base-cased
 """
 

@@ -93,7 +93,7 @@ def _kind(task: type[Task], name: str) -> str:
         raise UsageError(
             f"{name}: a file whose name ends in {suffix or 'nothing'!r}, expected one that "
             f"{task.name} reads: {', '.join(fits)}",
-            fix="write it so, or rename it where its name does not say how it is written",
+            fix="`tuning-curves import` reads other files; rename it where its name alone is wrong",
         )
     return fits[suffix]
 
@@ -109,8 +109,7 @@ def _of_lines(
         raise UsageError(
             f"{name}: the first line has no {_called(separator)} and {_called(other)}s: "
             f"{quoted(first, 60)}",
-            fix=f"save it with {_called(separator)}s between its columns"
-            + (", or let its name end in .tsv" if other == "\t" else ""),
+            fix="let its name end in .tsv" if other == "\t" else "`tuning-curves import` reads it",
         )
     plain = {"quoting": False} if _quotes_are_plain(text, separator) else {}
     style: dict[str, Any] = {"quoting": csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL}
