@@ -153,7 +153,7 @@ def seconds_of(given: Given, extent: Extent) -> float:
     """Time of the whole study on all workers."""
     parts, batch = given.parts, batch_of(given.data.task)
     scored = min(parts["test"], MOST_TEST) + min(parts["validation"], MOST_HELD)
-    whole = FORWARD * (parts["train"] + scored)  # what is frozen runs once
+    whole: float = FORWARD * (parts["train"] + scored)  # what is frozen runs once
     runs = runs_of(given, extent)
     for name, _, steps in runs:
         trained = TRAIN.get(name, TRAIN_ADDED) * steps * batch
