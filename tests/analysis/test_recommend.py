@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tuning_curves.analysis import labels
+from tuning_curves.analysis import labels, recommend
 from tuning_curves.analysis.recommend import Curves, choose_method, gain_of_doubling, make_advice
 from tuning_curves.analysis.runs import Runs
 from tuning_curves.cli import main
-from tuning_curves.commands import advise
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks.ceiling import Limit
 from tuning_curves.util.errors import DataError
@@ -257,7 +256,7 @@ def test_methods_that_are_all_behind_on_different_seeds_are_said_to_be(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runs, _ = on_seeds(CIRCLE)
-    monkeypatch.setattr(advise, "_chosen_runs", lambda study: (runs, runs.frame))
+    monkeypatch.setattr(recommend, "read_chosen_runs", lambda study: (runs, runs.frame))
     limit = Limit(name="questions out of reach", count=1, total=8, metric="exact_match")
     monkeypatch.setattr(labels, "read_limits", lambda paths: {"test": [limit]})
     config = Path(__file__).resolve().parents[2] / "benchmarks" / "study.yaml"
@@ -283,3 +282,67 @@ def test_one_test_article_is_the_reason_for_no_interval() -> None:
     (advice,) = make_advice(runs, runs.frame, study, None)
     assert "without an interval (one test article)" in advice["sentences"][0]
     assert advice["ahead"][0]["why"] == "one test article"
+
+
+def timed(minutes: dict[str, float]) -> tuple[Runs, StudyConfig]:
+    """Three runs of methods that lie 30 points apart, each trained for so long at every size."""
+    study = study_of(list(minutes), [50, 100], seeds=[0, 1, 2])
+    runs = simulate(np.random.default_rng(9), study, lambda m, n: 75.0 - 30 * "abc".index(m))
+    runs.frame["train_seconds"] = runs.frame["method"].map(minutes) * 60
+    return runs, study
+
+
+def test_minutes_leave_out_what_takes_longer_before_anything_is_compared() -> None:
+    runs, study = timed({"a": 20.0, "b": 2.0, "c": 1.0})
+    (whole,) = make_advice(runs, runs.frame, study, 50)
+    (short,) = make_advice(runs, runs.frame, study, 50, minutes=2)
+    assert list(whole["scores"]) == ["a", "b", "c"]
+    assert list(short["scores"]) == ["b", "c"]
+    assert short["left"] == ["b"]
+    assert (whole["interval_level"], short["interval_level"]) == (0.975, 0.95)
+    assert "Left out, since they take longer: a (20 min)." in short["sentences"]
+    assert not any("Left out" in said for said in whole["sentences"])
+
+
+def test_minutes_that_no_method_keeps_to_name_the_quickest() -> None:
+    runs, study = timed({"a": 20.0, "b": 2.0, "c": 1.0})
+    (advice,) = make_advice(runs, runs.frame, study, 50, minutes=0.5)
+    assert (advice["scores"], advice["left"]) == ({}, [])
+    assert advice["sentences"] == ["No method trained so quickly: c (1 min), at the least."]
+
+
+def test_methods_that_nobody_timed_are_left_out_unless_none_was() -> None:
+    runs, study = timed({"a": np.nan, "b": 2.0, "c": 1.0})
+    (advice,) = make_advice(runs, runs.frame, study, 50, minutes=5)
+    assert "Left out, since no run of theirs was timed: a." in advice["sentences"]
+    runs, study = timed({"a": np.nan, "b": np.nan, "c": np.nan})
+    (advice,) = make_advice(runs, runs.frame, study, 50, minutes=5)
+    assert list(advice["scores"]) == ["a", "b", "c"]
+    assert advice["sentences"][1].endswith("minutes leave no method out.")
+
+
+def test_tabulated_advice_is_what_advise_says_at_twenty_settings() -> None:
+    runs, study = timed({"a": 20.0, "b": 2.0, "c": 1.0})
+    table = recommend.tabulate_advice(runs, runs.frame, study)
+    settings = [(n, m) for n in (1, 50, 73, 100, 5000) for m in (0.5, 1.0, 7.0, None)]
+    assert len(settings) == 20
+    for n, minutes in settings:
+        assert looked_up(table, n, minutes) == make_advice(runs, runs.frame, study, n, minutes)
+
+
+def looked_up(table: dict[str, Any], n: int, minutes: float | None) -> list[dict[str, Any]]:
+    """What a reader of the table finds for `n` examples and `minutes`."""
+    found = []
+    for place in table["places"]:
+        if not place["from"] <= n <= (place["to"] or n):
+            continue
+        rows = [
+            row
+            for row in table["advice"]
+            if (row["budget"], row["n_train"]) == (place["budget"], place["size"])
+            and (minutes is None or (row["minutes"] is not None and row["minutes"] <= minutes))
+        ]
+        item = {key: value for key, value in rows[-1].items() if key != "minutes"}
+        opening = [place["says"].replace("{n}", f"{n:,}")] if place["says"] else []
+        found.append(item | {"sentences": opening + item["sentences"]})
+    return found

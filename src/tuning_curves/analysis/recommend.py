@@ -6,7 +6,8 @@ is ahead of it beyond the interval of their difference, over three seeds or more
 the best method with the study's level of confidence: only the best one's own comparisons with the
 k - 1 others can throw it out, so each interval has level 1 - (1 - level) / (k - 1) (Bonferroni;
 after Hsu 1981, Annals of Statistics 9(5)). It does not matter that the methods were looked at
-before one was named.
+before one was named. Where minutes are given, only methods whose training at that size took at most
+so long (the median over seeds at the chosen rate, as in the table of costs) are compared at all.
 
 *Twice as many labels.* Where twice the size was measured, the gain is the paired difference; where
 it lies between two sizes, it is read off between them, straight on a logarithmic scale. Beyond the
@@ -22,7 +23,7 @@ three shapes, intervals of level 0.95 hold the true gain in all of 120 studies w
 straight or flattens, and in 0.925 to 0.99 where it is an S (tests/analysis/test_recommend.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -33,9 +34,23 @@ from scipy.special import stdtrit
 
 from tuning_curves.analysis.comparisons import LEAST_PAIRS
 from tuning_curves.analysis.pairs import Pairs, match_runs, of_method
-from tuning_curves.analysis.runs import RUN, Runs, finished
+from tuning_curves.analysis.runs import (
+    RUN,
+    UNTIMED,
+    Runs,
+    finished,
+    make_runs,
+    read_records_at_hand,
+)
+from tuning_curves.analysis.selection import (
+    keep_chosen,
+    select_rates,
+    summarise_rates,
+    unite_subsets,
+)
 from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate
 from tuning_curves.study.config import StudyConfig
+from tuning_curves.study.grid import Study
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.base import Nouns
 from tuning_curves.tasks.metrics import Metric
@@ -101,13 +116,15 @@ class Curves:
     """The runs of one budget at their chosen rates: scores by method, size and seed."""
 
     def __init__(self, runs: Runs, chosen: pd.DataFrame, budget: str, study: StudyConfig):
-        self.source, self.analysis = runs, study.analysis
-        self.frame = finished(chosen[chosen["budget"] == budget])[[*RUN, "id", "status", "share"]]
+        self.source, self.analysis, self.budget = runs, study.analysis, budget
+        kept = [*RUN, "id", "status", "share", "train_seconds"]
+        self.frame = finished(chosen[chosen["budget"] == budget])[kept]
         self.runs = dict(iter(self.frame.groupby(["method", "n_train"])))
         present = set(self.frame["method"])
         self.methods = [name for name in study.method_names if name in present]
         self.nouns: Nouns = make_task(study.task).nouns
         self.scores: dict[tuple[str, int], float] = {}  # those asked for so far
+        self.differences: dict[tuple[str, str, int], tuple[Estimate, int]] = {}  # likewise
 
     @property
     def metric(self) -> Metric:
@@ -125,6 +142,11 @@ class Curves:
     def sizes(self, method: str) -> list[int]:
         return sorted(int(n) for name, n in self.runs if name == method)
 
+    @property
+    def all_sizes(self) -> list[int]:
+        """The sizes at which some method has runs, ascending."""
+        return sorted({int(n) for n in self.frame["n_train"]})
+
     def score(self, method: str, n: int) -> float:
         """The mean score, in percent."""
         if (method, n) not in self.scores:
@@ -132,6 +154,21 @@ class Curves:
             right, asked = self.source.stack(ids, self.metric.name), self.source.group_sizes.sum()
             self.scores[method, n] = float(PERCENT * right.sum() / len(ids) / asked)
         return self.scores[method, n]
+
+    def minutes(self, method: str, n: int) -> float:
+        """How long a run took to train, the median over seeds; NaN where none was timed."""
+        return float(self.at(method, n)["train_seconds"].median()) / 60
+
+    def difference(self, first: str, second: str, n: int) -> tuple[Estimate, int] | None:
+        """First minus second at a size, and over how many seeds; None where no seed has both."""
+        if (first, second, n) not in self.differences:
+            found = Pairs.of(match_runs([self.at(first, n), self.at(second, n)]))
+            if not found.seeds:
+                return None
+            sums = found.differences(self.source, self.metric.name)
+            made = self.estimate(sums)
+            self.differences[first, second, n] = made, len(found.seeds)
+        return self.differences[first, second, n]
 
     def combine(self, method: str, weights: Mapping[int, float]) -> Estimate | None:
         """A weighted sum of scores at several sizes, over the seeds that all of them have."""
@@ -157,9 +194,14 @@ class Curves:
         return f"{self.in_words(found.why)} gives no interval" if found.why else ""
 
 
-def choose_method(curves: Curves, n: int) -> Choice | None:
-    """Which methods may be the best at a size; None where no method has finished runs there."""
-    scores = {m: curves.score(m, n) for m in curves.methods if n in curves.sizes(m)}
+def choose_method(curves: Curves, n: int, among: Collection[str] | None = None) -> Choice | None:
+    """Which methods may be the best at a size; None where none has finished runs there.
+
+    Args:
+        among: compare these methods alone.
+    """
+    known = [m for m in curves.methods if n in curves.sizes(m)]
+    scores = {m: curves.score(m, n) for m in known if among is None or m in among}
     if not scores:
         return None
     ranked = sorted(scores, key=lambda method: -scores[method])
@@ -201,11 +243,10 @@ def turned(pair: Ahead) -> Ahead:
 
 def compare(curves: Curves, first: str, second: str, n: int, level: float) -> Ahead:
     """Two methods' paired difference at a size; NaN bounds where it has none."""
-    found = Pairs.of(match_runs([curves.at(first, n), curves.at(second, n)]))
-    if not found.seeds:
+    found = curves.difference(first, second, n)
+    if found is None:
         return Ahead(first=first, second=second, value=np.nan, low=np.nan, high=np.nan, pairs=0)
-    sums = found.differences(curves.source, curves.metric.name)
-    difference = curves.estimate(sums)
+    difference, pairs = found
     low, high = difference.interval(level)
     return Ahead(
         first=first,
@@ -213,7 +254,7 @@ def compare(curves: Curves, first: str, second: str, n: int, level: float) -> Ah
         value=difference.value,
         low=low,
         high=high,
-        pairs=len(found.seeds),
+        pairs=pairs,
         why=curves.in_words(difference.why),
     )
 
@@ -306,8 +347,23 @@ def _nothing(method: str, how: str, sizes: list[int], why: str) -> Gain:
     return Gain(method=method, value=np.nan, low=np.nan, high=np.nan, how=how, sizes=sizes, why=why)
 
 
+def read_chosen_runs(study: Study) -> tuple[Runs, pd.DataFrame]:
+    """The runs at hand, and those of them at their chosen rates, one sample per subset.
+
+    Raises:
+        ResourceError: there is no record.
+    """
+    runs = make_runs(*read_records_at_hand(study), make_task(study.config.task))
+    selection = select_rates(summarise_rates(runs.frame))
+    return unite_subsets(runs, keep_chosen(runs.frame, selection))
+
+
 def make_advice(
-    runs: Runs, chosen: pd.DataFrame, study: StudyConfig, n: int | None
+    runs: Runs,
+    chosen: pd.DataFrame,
+    study: StudyConfig,
+    n: int | None,
+    minutes: float | None = None,
 ) -> list[dict[str, Any]]:
     """Advice under each budget, as plain values, with its sentences.
 
@@ -315,21 +371,63 @@ def make_advice(
         chosen: the runs at their chosen rates, one sample a subset (`unite_subsets`).
         n: the number of labelled examples, 1 or more; None is the largest size with runs. Where
             no run has so many, there is advice for the nearest sizes below and above.
+        minutes: how long a training may take; None is any time.
 
     Raises:
         DataError: no run has finished.
     """
     advice = []
-    for budget in study.budget_names:
-        curves = Curves(runs, chosen, budget, study)
-        sizes = sorted({int(size) for size in curves.frame["n_train"]})
-        advice += [_at(curves, budget, size, n) for size in _nearest(sizes, n)]
-    if not advice:
+    for curves in _curves(runs, chosen, study):
+        for size in _nearest(curves.all_sizes, n):
+            one = _at(curves, size, minutes)
+            if n is not None and n != size:
+                one["sentences"].insert(0, _missing(curves, f"{n:,}", size, below=size < n))
+            advice.append(one)
+    return advice
+
+
+def tabulate_advice(runs: Runs, chosen: pd.DataFrame, study: StudyConfig) -> dict[str, Any]:
+    """All that `make_advice` can say of a study, to be looked up.
+
+    Returns:
+        `places`: ranges of n, `from` to `to` (None: without end), each with the budget, the size
+        that advice is for and the sentence that says so, of which `{n}` is the number; and
+        `advice`: items of `make_advice`, each with the least `minutes` from which on it holds, in
+        ascending order by budget and size, the last one (None) without any limit.
+    """
+    places: list[dict[str, Any]] = []
+    advice: list[dict[str, Any]] = []
+    for curves in _curves(runs, chosen, study):
+        for size in curves.all_sizes:
+            taken = {curves.minutes(method, size) for method in curves.methods}
+            limits: list[float | None] = [0.0, *sorted(t for t in taken if not np.isnan(t)), None]
+            advice += [{"minutes": limit} | _at(curves, size, limit) for limit in limits]
+        places += _places(curves)
+    return {"places": places, "advice": advice}
+
+
+def _places(curves: Curves) -> Iterator[dict[str, Any]]:
+    """Every n belongs to a size, or lies below, between or above sizes."""
+    sizes = curves.all_sizes
+    starts = sorted({1, *sizes, *(size + 1 for size in sizes)})
+    for start, following in zip(starts, [*starts[1:], None], strict=True):
+        for size in _nearest(sizes, start):
+            says = "" if size == start else _missing(curves, "{n}", size, below=size < start)
+            end = None if following is None else following - 1
+            place = {"budget": curves.budget, "from": start, "to": end, "size": size}
+            yield place | {"says": says}
+
+
+def _curves(runs: Runs, chosen: pd.DataFrame, study: StudyConfig) -> list[Curves]:
+    """The curves of each budget with a run that finished."""
+    found = [Curves(runs, chosen, budget, study) for budget in study.budget_names]
+    found = [curves for curves in found if not curves.frame.empty]
+    if not found:
         raise DataError(
             "no learning rate has enough runs that finished: there is nothing to advise from",
             fix="lower the learning rates of the study, and run it",
         )
-    return advice
+    return found
 
 
 def _nearest(sizes: list[int], n: int | None) -> list[int]:
@@ -341,25 +439,60 @@ def _nearest(sizes: list[int], n: int | None) -> list[int]:
     return [size for size in sizes if size < n][-1:] + [size for size in sizes if size > n][:1]
 
 
-def _at(curves: Curves, budget: str, size: int, n: int | None) -> dict[str, Any]:
-    choice = choose_method(curves, size)
-    assert choice is not None, f"{size} is a size with runs"
+def _missing(curves: Curves, n: str, size: int, *, below: bool) -> str:
+    where = "below" if below else "above"
+    return f"No run has {n} {curves.nouns.examples}; the next size {where} it is {size:,}."
+
+
+def _at(curves: Curves, size: int, minutes: float | None) -> dict[str, Any]:
+    """The advice at one of the sizes."""
+    taken = {m: curves.minutes(m, size) for m in curves.methods if size in curves.sizes(m)}
+    among, said = _within(taken, minutes)
+    choice = choose_method(curves, size, among)
+    values: dict[str, Any] = {"budget": curves.budget, "n_train": size, "minutes_taken": taken}
+    if choice is None:
+        return plain(values | {"scores": {}, "left": [], "sentences": said})
     gains = [gain_of_doubling(curves, method, size) for method in choice.left]
-    said = [method_sentence(curves, choice, size), *_least_trained(curves, choice)]
+    said = [method_sentence(curves, choice, size), *said, *_least_trained(curves, choice)]
     said += [gain_sentence(curves, gain, size) for gain in gains]
-    if n is not None and n != size:
-        where = "below" if size < n else "above"
-        said.insert(
-            0, f"No run has {n:,} {curves.nouns.examples}; the next size {where} it is {size:,}."
-        )
-    values = {"scores": choice.scores, "left": choice.left, "interval_level": choice.level}
+    values |= {"scores": choice.scores, "left": choice.left, "interval_level": choice.level}
     rates = curves.frame[curves.frame["n_train"] == size].groupby("method")["learning_rate"].first()
     values |= {
         "learning_rates": {method: float(rates[method]) for method in choice.scores},
         "ahead": [asdict(pair) for pair in choice.ahead],
         "twice_as_many": [asdict(gain) for gain in gains],
     }
-    return plain({"budget": budget, "n_train": size, **values, "sentences": said})
+    return plain(values | {"sentences": said})
+
+
+def _within(taken: dict[str, float], minutes: float | None) -> tuple[list[str], list[str]]:
+    """The methods that train in so many minutes, and what is said of the others.
+
+    Args:
+        taken: minutes by method, NaN where they are not known.
+    """
+    known = {method: time for method, time in taken.items() if not np.isnan(time)}
+    if minutes is None:
+        return list(taken), []
+    if not known:
+        return list(taken), [f"{UNTIMED.capitalize()}: minutes leave no method out."]
+    within = [method for method, time in known.items() if time <= minutes]
+    if not within:
+        quickest = min(known, key=lambda method: known[method])
+        return [], [f"No method trained so quickly: {_time(quickest, known)}, at the least."]
+    said = []
+    slower = [_time(method, known) for method in known if method not in within]
+    if slower:
+        said.append(f"Left out, since they take longer: {', '.join(slower)}.")
+    untimed = [method for method in taken if method not in known]
+    if untimed:
+        said.append(f"Left out, since no run of theirs was timed: {', '.join(untimed)}.")
+    return within, said
+
+
+def _time(method: str, taken: Mapping[str, float]) -> str:
+    time = taken[method]
+    return f"{method} ({time:.2g} min)" if time < 10 else f"{method} ({time:,.0f} min)"
 
 
 def method_sentence(curves: Curves, choice: Choice, n: int) -> str:
@@ -368,7 +501,8 @@ def method_sentence(curves: Curves, choice: Choice, n: int) -> str:
     examples, metric = curves.nouns.examples, curves.metric.label
     opening = f"With {n:,} {examples} {leader} has {score:.1f} % {metric}"
     if not choice.ahead:
-        return f"{opening}; no other method was run."
+        others = len([m for m in curves.methods if n in curves.sizes(m)]) - 1
+        return f"{opening}; no other method {'is left to compare' if others else 'was run'}."
     told = "; ".join(_ahead(pair) for pair in choice.ahead)
     if not choice.left:
         return (

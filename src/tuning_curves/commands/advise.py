@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.commands.options import add, at_least_one
+from tuning_curves.commands.options import add, at_least_one, not_negative
 
 DESCRIPTION = """\
 Say from a study's records which method to take at a number of labelled examples, or
@@ -43,6 +43,12 @@ def add_parser(subparsers: Any) -> None:
         "the study there is advice for both",
     )
     parser.add_argument(
+        "--minutes",
+        type=not_negative,
+        metavar="M",
+        help="leave out methods whose training took longer at that size",
+    )
+    parser.add_argument(
         "--json", action="store_true", help="print a JSON list, one item per budget and size"
     )
 
@@ -55,14 +61,14 @@ def run(args: argparse.Namespace) -> int:
         DataError: damaged ones, or none of a run that has finished.
     """
     from tuning_curves.analysis.labels import read_limits
-    from tuning_curves.analysis.recommend import make_advice
+    from tuning_curves.analysis.recommend import make_advice, read_chosen_runs
     from tuning_curves.study.config import read_study
     from tuning_curves.study.paths import StudyPaths
     from tuning_curves.tasks import make_task
     from tuning_curves.tasks.ceiling import ceiling_sentences
 
     study = read_study(args.study)
-    advice = make_advice(*_chosen_runs(study), study.config, args.size)
+    advice = make_advice(*read_chosen_runs(study), study.config, args.size, args.minutes)
     task = make_task(study.config.task)
     limits = read_limits(StudyPaths(study)).get("test", ())
     limited = ceiling_sentences(limits, {metric.name: metric.label for metric in task.metrics})
@@ -89,19 +95,3 @@ def _keeping(path: Path, study: Any, advice: dict[str, Any]) -> str:
         f" --method {best} --size {advice['n_train']} --budget {advice['budget']}"
         f" --learning-rate {advice['learning_rates'][best]:g} --seed {seed} --keep-delta"
     )
-
-
-def _chosen_runs(study: Any) -> tuple[Any, Any]:
-    """The runs at hand, and those of them at their chosen rates, one sample per subset."""
-    from tuning_curves.analysis.runs import make_runs, read_records_at_hand
-    from tuning_curves.analysis.selection import (
-        keep_chosen,
-        select_rates,
-        summarise_rates,
-        unite_subsets,
-    )
-    from tuning_curves.tasks import make_task
-
-    runs = make_runs(*read_records_at_hand(study), make_task(study.config.task))
-    selection = select_rates(summarise_rates(runs.frame))
-    return unite_subsets(runs, keep_chosen(runs.frame, selection))
