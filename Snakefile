@@ -9,6 +9,7 @@
 #   runs/<study>/study.json, jobs/<chunk>.json  the checked study and its chunks, as commands read them
 #   runs/<study>/chunks/<chunk>.done          a chunk of runs has all its records
 #   runs/<study>/collected/                   all runs of the study in one table
+#   results/explorer.html                     all archived studies on one page
 #   results/<study>/                          tables, figures, numbers and the paper
 # src/tuning_curves/study/paths.py has them all.
 from snakemake.utils import min_version
@@ -27,6 +28,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/analyse.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/explorer.smk"
 
 
 localrules:

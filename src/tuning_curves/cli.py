@@ -27,6 +27,7 @@ COMMANDS = (
     "paper",
     "synthesis",
     "import",
+    "explore",
     "pin",
     "cache",
     "advise",

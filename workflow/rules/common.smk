@@ -7,7 +7,7 @@ from tuning_curves.commands.options import study_for_workflow
 from tuning_curves.report.figures import FIGURES
 from tuning_curves.study.resources import memory_mb, minutes
 from tuning_curves.study.workflow import StudyWorkflow
-from tuning_curves.util.files import MANIFEST, canonical
+from tuning_curves.util.files import MANIFEST, canonical, sha256_of, sha256_of_file
 from tuning_curves.util.locks import clear_stale_lock
 
 STUDY = study_for_workflow(config, workflow.configfiles)
@@ -31,6 +31,25 @@ def analysis_code():
 def report_code():
     """The report modules, as above."""
     return sorted(str(path) for path in Path(CODE, "report").rglob("*.py"))
+
+
+def explorer_parts():
+    """What the explorer's page is put together from."""
+    return sorted(str(p) for p in Path(CODE, "report", "explorer", "static").iterdir())
+
+
+def explored_studies(wildcards):
+    """The files of the studies that have tables: other studies' rules are none of this one's."""
+    named = (path for path in sorted(Path("config").glob("*.yaml")))
+    return [str(p) for p in named if Path("results", p.stem, "tables", "curves.csv").is_file()]
+
+
+def explored_sha256(wildcards):
+    """The hash of all that the explorer reads: where it changes, the page is built again."""
+    folders = [Path("results", Path(study).stem) for study in explored_studies(wildcards)]
+    found = [p for f in folders for p in (*f.glob("tables/*.csv"), *f.glob("records/*/*.json"))]
+    found += Path("results", "synthesis", "tables").glob("*.csv")
+    return sha256_of([[str(path), sha256_of_file(path)] for path in sorted(found)])
 
 
 def paper_text():
