@@ -123,8 +123,10 @@ class Curves:
         present = set(self.frame["method"])
         self.methods = [name for name in study.method_names if name in present]
         self.nouns: Nouns = make_task(study.task).nouns
-        self.scores: dict[tuple[str, int], float] = {}  # those asked for so far
-        self.differences: dict[tuple[str, str, int], tuple[Estimate, int]] = {}  # likewise
+        # What was asked for so far:
+        self.scores: dict[tuple[str, int], float] = {}
+        self.differences: dict[tuple[str, str, int], tuple[Estimate, int]] = {}
+        self.gains: dict[tuple[str, int], Gain] = {}
 
     @property
     def metric(self) -> Metric:
@@ -261,6 +263,12 @@ def compare(curves: Curves, first: str, second: str, n: int, level: float) -> Ah
 
 def gain_of_doubling(curves: Curves, method: str, n: int) -> Gain:
     """What labelling twice as many as `n` brings a method, measured or expected."""
+    if (method, n) not in curves.gains:
+        curves.gains[method, n] = _gain_of_doubling(curves, method, n)
+    return curves.gains[method, n]
+
+
+def _gain_of_doubling(curves: Curves, method: str, n: int) -> Gain:
     sizes = curves.sizes(method)
     if 2 * n in sizes:
         return _measured(curves, method, {2 * n: 1.0, n: -1.0}, "measured")

@@ -40,8 +40,9 @@ function drawFacts() {
     columns: [
       text("study", "study"),
       text("statement", "sentence"),
-      number("value", "counted"),
-      ...INTERVAL(significant),
+      number("value", "counted", tiny),
+      number("low", "least", tiny),
+      number("high", "greatest", tiny),
       text("unit", "unit"),
       text("of", "of"),
       text("agreement", "the sentence"),
