@@ -96,24 +96,24 @@ function fillVerdicts() {
 }
 
 const onScale = (share, low, high) => low * (high / low) ** share;
-const shareOf = (value, low, high) => Math.log(value / low) / Math.log(high / low);
+const placed = (value, low, high, steps) =>
+  Math.round(steps * Math.min(1, Math.max(0, Math.log(value / low) / Math.log(high / low))));
 
+/* A slider whose place already means the value stays where it is: several places may mean the same. */
 function fillSliders() {
   const { sizes, least, most, shortest, longest } = adviceRange();
   const n = Math.round(Number(state.labels));
   state.labels = n >= 1 ? n : (sizes[Math.floor(sizes.length / 2)] ?? 1);
-  $("labels").value = Math.round(LIMIT * Math.min(1, Math.max(0, shareOf(state.labels, least, most))));
+  if (labelsFromSlider() !== state.labels) $("labels").value = placed(state.labels, least, most, LIMIT);
   $("labels").setAttribute("aria-valuetext", `${whole(state.labels)} ${study().examples}`);
   control("labels-exact").value = state.labels;
   const minutes = Number(state.minutes);
   state.minutes = longest !== null && state.minutes != null && minutes >= 0 ? minutes : ANY;
   $("minutes").disabled = longest === null;
-  $("minutes").value =
-    state.minutes === ANY
-      ? LIMIT
-      : Math.round(
-          (LIMIT - 1) * Math.min(1, Math.max(0, shareOf(Math.max(minutes, shortest), shortest, longest))),
-        );
+  if (state.minutes === ANY) $("minutes").value = LIMIT;
+  else if (minutesFromSlider() !== minutes) {
+    $("minutes").value = placed(Math.max(minutes, shortest), shortest, longest, LIMIT - 1);
+  }
   const said =
     longest === null
       ? "no run was timed"

@@ -95,7 +95,7 @@ function drawBiases() {
   ];
   const known = rows.filter((row) => row[state.quantity] > 0);
   const spec = {
-    height: { step: 26 },
+    height: 26 * unique(known.map((row) => row.term)).length,
     data: { values: known },
     mark: { type: "rect", cursor: "pointer" },
     encoding: {
