@@ -112,7 +112,7 @@ def test_what_the_package_imports_is_declared() -> None:
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 imported.add((node.module or "").partition(".")[0])
-    names = {"yaml": "pyyaml"}
+    names = {"yaml": "pyyaml", "vl_convert": "vl-convert-python"}
     others = imported - set(sys.stdlib_module_names) - {"tuning_curves"}
     ours = {canonicalize_name(names.get(name, name)) for name in others}
     assert {name for name in ours if name not in declared} - WITH_ANOTHER == set()

@@ -40,15 +40,17 @@ def explorer_parts():
 
 def explored_studies(wildcards):
     """The files of the studies that have tables: other studies' rules are none of this one's."""
-    named = (path for path in sorted(Path("config").glob("*.yaml")))
-    return [str(p) for p in named if Path("results", p.stem, "tables", "curves.csv").is_file()]
+    named = sorted(Path("config").glob("*.yaml"))
+    return [str(p) for p in named if Path("results", p.stem, "tables").is_dir()]
 
 
 def explored_sha256(wildcards):
     """The hash of all that the explorer reads: where it changes, the page is built again."""
-    folders = [Path("results", Path(study).stem) for study in explored_studies(wildcards)]
-    found = [p for f in folders for p in (*f.glob("tables/*.csv"), *f.glob("records/*/*.json"))]
-    found += Path("results", "synthesis", "tables").glob("*.csv")
+    names = [Path(study).stem for study in explored_studies(wildcards)]
+    kinds = [f"{n}/{k}" for n in names for k in ("tables/*.csv", "records/*/*.json")]
+    found = {
+        p for k in (*kinds, "synthesis/tables/*.csv") for p in Path("results").glob(k)
+    }
     return sha256_of([[str(path), sha256_of_file(path)] for path in sorted(found)])
 
 

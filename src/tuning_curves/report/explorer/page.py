@@ -60,5 +60,6 @@ def library() -> str:
             "the explorer needs the vl-convert-python package",
             fix="pip install -r requirements.txt",
         ) from None
-    bundle = str(vl_convert.javascript_bundle()).replace("</script", "<\\/script")
+    bundle = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    bundle = bundle.replace("</script", "<\\/script")
     return f"(() => {{{bundle}\n}})();"  # its own names stay inside

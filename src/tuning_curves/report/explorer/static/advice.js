@@ -101,7 +101,8 @@ function adviceBlock(item) {
 /* What the best method that is not tied costs in points, and how sure that is. */
 function nextBest(item) {
   const next = item.ahead.find((pair) => !item.left.includes(pair.second));
-  const sure = `Each interval has the level ${significant(100 * item.interval_level)} %, so that all of them together have the study's ${significant(100 * study().confidence)} %.`;
+  const [each, together] = [item.interval_level, study().confidence].map((level) => significant(100 * level));
+  const sure = `Each interval has the level ${each} %, so that the best is among those named with ${together} %.`;
   if (!next) return item.ahead.length ? `No compared method is shown to be behind. ${sure}` : "";
   const interval = next.low === null ? "" : ` [${signed(next.low)}, ${signed(next.high)}]`;
   return `The next best, ${labelOf(study(), next.second)}, costs ${score(next.value)} points${interval} over ${next.pairs} seeds. ${sure}`;
