@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from tuning_curves.cli import main
 from tuning_curves.methods.table import TABLE
 from tuning_curves.report.explorer.data import DARK, SHAPES, by_columns, explorer_data
 from tuning_curves.report.explorer.data import study_data as data_of
-from tuning_curves.report.explorer.page import STATIC, as_script, make_page
+from tuning_curves.report.explorer.page import STATIC, as_script, library, make_page
 from tuning_curves.study.grid import Study
+from tuning_curves.util.errors import ResourceError
 
 from .conftest import write_results
 
@@ -123,6 +125,13 @@ def test_the_page_is_one_file_that_loads_nothing_and_has_equal_bytes(
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
     assert found is not None
     assert json.loads(found[1]) == json.loads(json.dumps(archived))
+
+
+def test_without_its_library_there_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    with pytest.raises(ResourceError, match="vl-convert-python") as caught:
+        library.__wrapped__()
+    assert caught.value.fix == "pip install -r requirements.txt"
 
 
 def test_every_mark_of_a_method_can_be_drawn_and_is_seen_on_a_dark_ground() -> None:
