@@ -125,7 +125,7 @@ def test_the_documents_commands_print_what_they_show(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (ROOT / "docs" / "your-data.md").read_text("utf-8")
-    text = text.partition("### Importing")[2].partition("## 2.")[0]
+    text = text.partition("### Importing")[2].partition("\n## ")[0]
     shown = "\n".join(line[4:] for line in text.splitlines() if line.startswith("    "))
     monkeypatch.chdir(tmp_path)
     tried = 0
