@@ -221,10 +221,15 @@ def test_the_environments_are_in_step() -> None:
 
 
 def archive(checkout: Path, study: Path) -> None:
+    """As `tuning-curves archive` does, from another folder."""
+    from tuning_curves.analysis.labels import archive_limits
     from tuning_curves.study.config import read_study
+    from tuning_curves.study.paths import StudyPaths
     from tuning_curves.study.records import RecordStore, archive_records
 
-    archive_records(RecordStore(read_study(study), checkout))
+    asked = read_study(study)
+    archive_limits(StudyPaths(asked, checkout))
+    archive_records(RecordStore(asked, checkout))
 
 
 def forget_workspace(checkout: Path) -> None:
