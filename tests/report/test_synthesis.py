@@ -28,7 +28,7 @@ from tuning_curves.report.synthesis.write import write_synthesis
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.util.errors import DataError, ResourceError
 
-from .conftest import write_results
+from .conftest import invented_tables, study_of, write_results
 
 SOURCE = Path(__file__).resolve().parents[2] / "paper"
 CLASSIFICATION = {
@@ -50,16 +50,25 @@ def accuracy(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     }
 
 
+@pytest.fixture(scope="session")
+def made_results(made_once: Any) -> Path:
+    """Two studies, a demo, and one of two seeds, to be read only."""
+
+    def make(folder: Path) -> None:
+        squad, sentences = study_of(), study_of(task=CLASSIFICATION)
+        write_results(invented_tables(squad), named(squad, "squad"), folder / "squad")
+        told = accuracy(invented_tables(sentences))
+        write_results(told, named(sentences, "cola"), folder / "cola")
+        for name, study in (("demo", study_of(scale="demo")), ("rates", study_of(seeds=(7, 8)))):
+            write_results(invented_tables(study), named(study, name), folder / name)
+
+    return made_once("results-of-four-studies", make)
+
+
 @pytest.fixture
-def results(make_study: Any, make_tables: Any, tmp_path: Path) -> Path:
-    """Two studies, a demo, and one of two seeds."""
-    folder = tmp_path / "results"
-    squad, sentences = make_study(), make_study(task=CLASSIFICATION)
-    write_results(make_tables(squad), named(squad, "squad"), folder / "squad")
-    write_results(accuracy(make_tables(sentences)), named(sentences, "cola"), folder / "cola")
-    for name, study in (("demo", make_study(scale="demo")), ("rates", make_study(seeds=(7, 8)))):
-        write_results(make_tables(study), named(study, name), folder / name)
-    return folder
+def results(made_results: Path, tmp_path: Path) -> Path:
+    """The same, to be changed."""
+    return shutil.copytree(made_results, tmp_path / "results")
 
 
 def test_demos_and_studies_of_two_seeds_are_left_out_and_questions_come_first(
