@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tuning_curves.tasks.question_answering.data import SquadData
 
@@ -71,6 +72,40 @@ def environment(url: str, home: Path, **extra: str) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join([str(HURRIED), os.environ.get("PYTHONPATH", "")]),
         **extra,
     }
+
+
+def serve_pins(checkout: Path, study: str, encoder: Path, rows: Path) -> Hub:
+    """A hub with these two folders under the names and revisions that a study pins."""
+    config = yaml.safe_load((checkout / "config" / f"{study}.yaml").read_text("utf-8"))
+    served = Hub()
+    for kind, section, content in (
+        ("models", config["encoder"], encoder),
+        ("datasets", config["data"], rows),
+    ):
+        served.add(kind, section["repository"], content, section["revision"])
+    return served
+
+
+def run_study(
+    hub: Hub, checkout: Path, study: str, overrides: dict[str, str], home: Path
+) -> list[dict[str, Any]]:
+    """Run a study of a checkout whole, through a hub, from nothing to the paper; its records."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "1"]
+    command += ["--configfile", f"config/{study}.yaml", "--config"]
+    command += [f"{key}={value}" for key, value in overrides.items()]
+    variables = environment(
+        hub.url,
+        home,
+        PYTHONPATH=str(checkout / "src"),
+        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    )
+    done = subprocess.run(
+        command, cwd=checkout, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (checkout / "results" / study / "paper.pdf").read_bytes().startswith(b"%PDF")
+    found = (checkout / "runs" / study / "records").rglob("*.json")
+    return [json.loads(path.read_text("utf-8")) for path in found]
 
 
 def command(what: str, spec: dict[str, Any], out: Path) -> list[str]:

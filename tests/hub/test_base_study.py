@@ -6,20 +6,17 @@ weights with `--base-sized`, and is tiny without.
 """
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from ..workflow.conftest import checkout  # noqa: F401 (a fixture)
-from .conftest import environment
+from .conftest import run_study, serve_pins
 from .server import Hub
 
 pytestmark = pytest.mark.workflow
+STUDY = "bert-base-squad"
 
 OVERRIDES = {
     "sizes": "[2]",
@@ -45,17 +42,11 @@ def pinned_hub(
     tmp_path: Path,
 ) -> Iterator[Hub]:
     """Serves what the study pins."""
-    config = yaml.safe_load((checkout / "config" / "bert-base-squad.yaml").read_text("utf-8"))
     folder = tiny_encoder
     if base_sized:
         folder = tmp_path / "base"
         save_base_encoder(tiny_encoder, folder)
-    served = Hub()
-    for kind, section, content in (
-        ("models", config["encoder"], folder),
-        ("datasets", config["data"], dataset_repository),
-    ):
-        served.add(kind, section["repository"], content, section["revision"])
+    served = serve_pins(checkout, STUDY, folder, dataset_repository)
     yield served
     served.close()
 
@@ -86,26 +77,8 @@ def test_the_study_runs_from_the_hub_to_the_paper(
     base_sized: bool,
     tmp_path: Path,
 ) -> None:
-    command = [sys.executable, "-m", "snakemake", "--cores", "1"]
-    command += ["--configfile", "config/bert-base-squad.yaml", "--config"]
     overrides = OVERRIDES | ({"training": FLOAT32} if base_sized else {})
-    command += [f"{key}={value}" for key, value in overrides.items()]
-    variables = environment(
-        pinned_hub.url,
-        tmp_path / "home",
-        PYTHONPATH=str(checkout / "src"),
-        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    )
-    done = subprocess.run(
-        command, cwd=checkout, env=variables, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    results = checkout / "results" / "bert-base-squad"
-    assert (results / "paper.pdf").read_bytes().startswith(b"%PDF")
-    records = [
-        json.loads(path.read_text("utf-8"))
-        for path in (checkout / "runs" / "bert-base-squad" / "records").rglob("*.json")
-    ]
+    records = run_study(pinned_hub, checkout, STUDY, overrides, tmp_path / "home")
     assert len(records) == 4
     assert {record["status"] for record in records} == {"finished"}
     pins = {record["settings"]["encoder"]["pin"] for record in records}

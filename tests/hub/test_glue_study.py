@@ -5,20 +5,15 @@ of texts, classes that have names and the encoder's own pooler all come from the
 """
 
 import itertools
-import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from ..conftest import COMMON
 from ..workflow.conftest import checkout  # noqa: F401 (a fixture)
-from .conftest import environment
+from .conftest import run_study, serve_pins
 from .server import Hub
 
 pytestmark = pytest.mark.workflow
@@ -92,13 +87,7 @@ def pooled(tiny_encoder: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def pinned_hub(pooled: Path, pairs: Path, checkout: Path) -> Iterator[Hub]:  # noqa: F811
     """Serves what the study pins."""
-    config = yaml.safe_load((checkout / "config" / f"{STUDY}.yaml").read_text("utf-8"))
-    served = Hub()
-    for kind, section, content in (
-        ("models", config["encoder"], pooled),
-        ("datasets", config["data"], pairs),
-    ):
-        served.add(kind, section["repository"], content, section["revision"])
+    served = serve_pins(checkout, STUDY, pooled, pairs)
     yield served
     served.close()
 
@@ -108,27 +97,10 @@ def test_the_study_runs_from_the_hub_to_the_paper(
     checkout: Path,  # noqa: F811
     tmp_path: Path,
 ) -> None:
-    command = [sys.executable, "-m", "snakemake", "--cores", "1"]
-    command += ["--configfile", f"config/{STUDY}.yaml", "--config"]
-    command += [f"{key}={value}" for key, value in OVERRIDES.items()]
-    variables = environment(
-        pinned_hub.url,
-        tmp_path / "home",
-        PYTHONPATH=str(checkout / "src"),
-        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    )
-    done = subprocess.run(
-        command, cwd=checkout, env=variables, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    records = run_study(pinned_hub, checkout, STUDY, OVERRIDES, tmp_path / "home")
     results = checkout / "results" / STUDY
-    assert (results / "paper.pdf").read_bytes().startswith(b"%PDF")
     labels = (results / "tables" / "labels.csv").read_text("utf-8").splitlines()
     assert {line.split(",")[0] for line in labels[1:]} == {*CLASSES}
-    records = [
-        json.loads(path.read_text("utf-8"))
-        for path in (checkout / "runs" / STUDY / "records").rglob("*.json")
-    ]
     assert len(records) == 9
     assert {record["status"] for record in records} == {"finished"}
     assert {record["scores"]["test"]["total"] for record in records} == {20}
