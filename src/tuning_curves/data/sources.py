@@ -55,7 +55,7 @@ class SourceFile:
             PassingError, ResourceError, DataError: it is not there, or not what it must be.
         """
         content = self.content()
-        return _unzipped(content, self.name) if self.compressed else content
+        return unzipped(content, self.name) if self.compressed else content
 
 
 def source_files(data: "PathData | UrlData | PackageData") -> dict[str, SourceFile]:
@@ -121,7 +121,7 @@ def read_bytes(path: Path) -> bytes:
         raise DataError(f"{path}: a folder, expected a file", fix="name a file in it") from None
 
 
-def _unzipped(content: bytes, name: str) -> bytes:
+def unzipped(content: bytes, name: str) -> bytes:
     """What a gzip-compressed file holds.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Bytes to text: gzip, byte order marks, and the encodings that are about.
+"""Bytes to text: byte order marks, and the encodings that are about.
 
 What is not UTF-8 by its mark or its bytes is told, with a line to look at: a wrong encoding shows
 there. Nothing is guessed for texts that are mostly beyond ASCII, of which Windows-1252 would make
@@ -6,14 +6,9 @@ some text in any case.
 """
 
 import codecs
-import gzip
-import io
-import zlib
 
-from tuning_curves.data.sizes import LARGEST_BYTES, check_size
 from tuning_curves.util.errors import DataError, UsageError, quoted
 
-GZIP = b"\x1f\x8b"
 MARKS = (  # UTF-32's begins as UTF-16's does
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -25,23 +20,6 @@ MOST_BEYOND_ASCII = 0.2  # of the bytes: western European languages have less th
 MOST_BY_CHANCE = 0.05  # sequences of UTF-8 for each other byte, in text of another encoding
 FIX_MIXED = "mend that line, or `--encoding cp1252` for all"
 FIX = "name it: `--encoding` (such as cp1251, shift_jis, gb18030), or write the file as UTF-8"
-
-
-def unzipped(content: bytes, name: str) -> bytes:
-    """What a gzip file holds; other content as it is.
-
-    Raises:
-        DataError: torn, or too large.
-    """
-    if not content.startswith(GZIP):
-        return content
-    try:
-        with gzip.open(io.BytesIO(content)) as stream:
-            whole = stream.read(LARGEST_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{name}: not a whole gzip file ({error})", fix="fetch it again") from None
-    check_size(len(whole), name)
-    return whole
 
 
 def decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, str, list[str]]:

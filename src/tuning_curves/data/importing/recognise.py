@@ -14,9 +14,10 @@ from tuning_curves.data.importing import (
     squad,
     tables,
 )
-from tuning_curves.data.importing.decode import decoded, unzipped
+from tuning_curves.data.importing.decode import decoded
 from tuning_curves.data.importing.drafts import Draft, Request
 from tuning_curves.data.importing.faults import Findings
+from tuning_curves.data.sources import unzipped
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import parse_json
 from tuning_curves.util.json_lines import values_of_lines
@@ -32,6 +33,7 @@ TOOLS: Sequence[tuple[str, Is, Read]] = (  # the first that knows one of the fir
     ("doccano's JSON Lines", doccano.is_doccano, doccano.read_doccano),
 )
 LOOKED_AT = 20  # items that decide on the tool
+GZIP = b"\x1f\x8b"
 PACKED = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")  # how zlib's streams begin
 FIX_JSON = "export it again: a download may have been cut short"
 FIX_BINARY = (
@@ -47,15 +49,16 @@ def recognise(
     Raises:
         DataError: it cannot be read, or is nothing that is known.
     """
-    zipped = unzipped(content, name)
-    packed = "gzip, " if zipped is not content else ""
-    if zipped.startswith(tables.PARQUET):
-        found = tables.read_parquet(zipped, name)
+    packed = "gzip, " if content.startswith(GZIP) else ""
+    if packed:
+        content = unzipped(content, name)
+    if content.startswith(tables.PARQUET):
+        found = tables.read_parquet(content, name)
         what, drafts = _of_items("parquet", found, request, findings, name)
         return packed + what, drafts
-    if zipped.startswith(PACKED):
+    if content.startswith(PACKED):
         raise DataError(f"{name}: packed binary data, as spaCy's DocBin is", fix=FIX_BINARY)
-    text, encoding, told = decoded(zipped, name, request.encoding)
+    text, encoding, told = decoded(content, name, request.encoding)
     findings.warnings += told
     if (at := text.find("\0")) >= 0:
         line = text.count("\n", 0, at) + 1
