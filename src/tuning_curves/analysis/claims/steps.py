@@ -5,6 +5,7 @@ under which a study trains the rule's methods, the one with the fewest and the o
 compared. Each is a kind of rule as in `rules`, judged over all budgets at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -116,66 +117,62 @@ def flip_condition(few: Estimate, many: Estimate, place: str, confidence: float)
     )
 
 
-class GainsMore(StepsRule):
+class PairedStepsRule(StepsRule):
+    """One number at every size, from its methods' runs with the fewest and with the most steps.
+
+    Runs are paired by seed. The rule holds where the number is above zero.
+    """
+
+    def number(self, evidence: Evidence, ids: Sequence[list[str]]) -> Estimate:
+        """The number; `ids` are of the pairs' runs, each method's with the fewest steps first."""
+        raise NotImplementedError
+
+    def judge(self, evidence: Evidence, budget: str) -> Judgement:
+        ends, missing = self.ends(evidence)
+        conditions = []
+        for n, end in ends.items():
+            points = [(method, name) for method in self.methods for name in end.budgets]
+            pairs = match_runs([ev.of_point(evidence, method, name, n) for method, name in points])
+            if len(pairs) < evidence.least_pairs:
+                missing = missing or ev.too_few(len(pairs), evidence.least_pairs, end.place(n))
+                continue
+            found = self.number(evidence, [list(pairs[f"id_{k}"]) for k in range(len(points))])
+            conditions.append(
+                ev.score_condition(found, found.tails(0.0), end.place(n), evidence.confidence)
+            )
+        return judge_everywhere(conditions, evidence.alpha, missing)
+
+
+class GainsMore(PairedStepsRule):
     """More steps bring the first more than the second, at every size."""
 
     kind: Literal["gains-more"]
     first: MethodName
     second: MethodName
 
-    def judge(self, evidence: Evidence, budget: str) -> Judgement:
-        """The number is the first's gain minus the second's, paired by seed."""
-        ends, missing = self.ends(evidence)
-        conditions = []
-        for n, end in ends.items():
-            sides = [
-                ev.of_point(evidence, method, name, n)
-                for method in self.methods
-                for name in end.budgets
-            ]
-            pairs = match_runs(sides)
-            if len(pairs) < evidence.least_pairs:
-                missing = missing or ev.too_few(len(pairs), evidence.least_pairs, end.place(n))
-                continue
-            metric, analysis = evidence.of_metric(self.metric), evidence.analysis
-            few, many, other_few, other_many = (
-                evidence.runs.stack(list(pairs[f"id_{side}"]), metric.name) for side in range(4)
-            )
-            gain = estimate(
-                (many - few) - (other_many - other_few),
-                evidence.runs.group_sizes,
-                draws=analysis.n_bootstrap,
-                seed=analysis.seed,
-            )
-            conditions.append(
-                ev.score_condition(gain, gain.tails(0.0), end.place(n), evidence.confidence)
-            )
-        return judge_everywhere(conditions, evidence.alpha, missing)
+    def number(self, evidence: Evidence, ids: Sequence[list[str]]) -> Estimate:
+        """The first's gain minus the second's."""
+        metric, analysis = evidence.of_metric(self.metric), evidence.analysis
+        few, many, other_few, other_many = (evidence.runs.stack(own, metric.name) for own in ids)
+        return estimate(
+            (many - few) - (other_many - other_few),
+            evidence.runs.group_sizes,
+            draws=analysis.n_bootstrap,
+            seed=analysis.seed,
+        )
 
 
-class MoreStable(StepsRule):
+class MoreStable(PairedStepsRule):
     """A method's scores vary less over seeds with the most steps than with the fewest."""
 
     kind: Literal["more-stable"]
     method: MethodName
 
-    def judge(self, evidence: Evidence, budget: str) -> Judgement:
-        ends, missing = self.ends(evidence)
-        conditions = []
-        for n, end in ends.items():
-            pairs = match_runs([ev.of_point(evidence, self.method, b, n) for b in end.budgets])
-            if len(pairs) < evidence.least_pairs:
-                missing = missing or ev.too_few(len(pairs), evidence.least_pairs, end.place(n))
-                continue
-            metric = evidence.of_metric(self.metric).name
-            few, many = (
-                scores_of(evidence.runs, list(pairs[name]), metric) for name in ("id_0", "id_1")
-            )
-            found = compare_spread(few, many)
-            conditions.append(
-                ev.score_condition(found, found.tails(0.0), end.place(n), evidence.confidence)
-            )
-        return judge_everywhere(conditions, evidence.alpha, missing)
+    def number(self, evidence: Evidence, ids: Sequence[list[str]]) -> Estimate:
+        """How much less: see `compare_spread`."""
+        metric = evidence.of_metric(self.metric).name
+        few, many = (scores_of(evidence.runs, own, metric) for own in ids)
+        return compare_spread(few, many)
 
 
 def scores_of(runs: Runs, ids: list[str], metric: str) -> np.ndarray:
