@@ -9,6 +9,9 @@ BIN := .venv/bin
 
 # uv does not read pip's own variable for a folder of local wheels.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+# Torch's build without CUDA, a tenth of the download, where no NVIDIA device is seen. TORCH_BACKEND=auto or
+# cu130 chooses another; TORCH_BACKEND= takes the package registry's, as does whoever names a folder of wheels.
+TORCH_BACKEND ?= $(if $(UV_FIND_LINKS)$(wildcard /dev/nvidiactl),,cpu)
 export HF_HOME ?= $(CURDIR)/.cache/huggingface
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Some containers set it. A process that finds no compiled modules compiles torch's and
@@ -70,7 +73,6 @@ bench-adapterhub: .venv/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
 	touch $@
 
-# TORCH_BACKEND=cpu takes torch's build without CUDA, a tenth of the download.
 .venv/ready: .venv/python requirements.txt constraints.txt pyproject.toml
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install $(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND)) -r requirements.txt
 	touch $@

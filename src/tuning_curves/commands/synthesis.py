@@ -11,6 +11,7 @@ Set the archived studies beside each other: does the winner hang on the number o
 on the steps, on the task? From the tables and numbers.json of every study below results/,
 but for demos and studies of fewer than three seeds: one table, one figure, and the paper.
 Nothing is trained, no record is read, and a study that is archived later simply appears.
+Numbers in the pages that stand between marks (report/pages.py) are written anew from them.
 """
 EPILOG = """\
 example:
@@ -38,11 +39,18 @@ def add_parser(subparsers: Any) -> None:
             name, type=Path, default=Path(default), metavar=metavar,
             help=f"{text} (default: %(default)s)",
         )  # fmt: skip
+    parser.add_argument(
+        "--pages", type=Path, nargs="*", default=[Path("README.md")], metavar="FILE",
+        help="Markdown pages with marked numbers (default: README.md)",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the synthesis."""
+    """Write the synthesis, and the pages' numbers."""
+    from tuning_curves.report.pages import write_page
     from tuning_curves.report.synthesis.write import write_synthesis
 
     write_synthesis(args.results, args.source, args.out, args.pdf)
+    for page in args.pages:
+        write_page(page, args.results)
     return 0
