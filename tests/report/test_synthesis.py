@@ -198,7 +198,7 @@ def test_of_equal_steps_the_budget_with_the_most_methods_counts() -> None:
         [at(squad, "steps", 100, 39, -5.0, **three), at(squad, "epochs", 100, 39, -5.0)],
     ):
         says = make_sentences([squad], places)
-        assert says["best"][0].endswith("BitFit at 1 of 1 and head only at 1 of 1 places, each a "
+        assert says["best"][-1].endswith("BitFit at 1 of 1 and head only at 1 of 1 places, each a "
                                         "size under a budget.")  # fmt: skip
 
 
@@ -288,8 +288,11 @@ def test_the_figure_has_a_panel_per_study_and_published_points_on_their_own_task
     lines = [{str(line.get_label()): line for line in axes.get_lines()} for axes in (squad, cola)]
     assert figure.PUBLISHED in lines[0] and figure.PUBLISHED not in lines[1]
     assert list(lines[0][EPOCHS].get_ydata()) == [8, 1.63, -3.18, -8]
-    assert {text.get_text() for text in squad.texts} == {"3 epochs", "150 steps"}
-    assert cola.get_ylabel() == "BitFit minus full\n(points of accuracy)"
+    said = [text.get_text() for text in squad.texts]
+    assert said == ["150 steps", "BitFit better", "full better"]
+    (legend,) = drawn.legends
+    assert "3 epochs: steps grow with n" in [text.get_text() for text in legend.get_texts()]
+    assert cola.get_ylabel() == "BitFit minus full fine-tuning\n(points of accuracy)"
     assert "no study" in figure.draw([]).texts[0].get_text()
 
 

@@ -75,7 +75,8 @@ def answer_sentences(tables: Tables, study: StudyConfig) -> list[str]:
     if not places:
         return []
     examples = make_task(study.task).nouns.examples
-    return [*_over_all(places), *_by_budget(places, examples), *_few_seeds(tables["ranking"])]
+    once = counted_once(places, lambda place: place)
+    return [*over_all(once), *_by_budget(places, examples), *_few_seeds(tables["ranking"])]
 
 
 def _few_seeds(ranking: pd.DataFrame) -> Iterator[str]:
@@ -107,8 +108,12 @@ def counted_once(places: Sequence[T], of: Callable[[T], Place]) -> list[T]:
     return list(kept.values())
 
 
-def _over_all(places: Sequence[Place]) -> Iterator[str]:
-    once = counted_once(places, lambda p: p)
+def over_all(once: Sequence[Place]) -> Iterator[str]:
+    """Which main methods are nowhere behind the best one, and where the others are.
+
+    Args:
+        once: places, each number of steps at a size once.
+    """
     shown = style.main_ones(name for p in once for name in p.methods)
     counts = {
         name: (sum(name in p.behind for p in once), sum(name in p.methods for p in once))

@@ -1,8 +1,9 @@
 """BitFit minus full against the number of examples, one panel per study, a line per budget.
 
-Lines at equal steps are solid and filled, lines of epochs dashed and hollow; each has its steps or
-its budget at its end. What was read off the image of the paper's Figure 2 stands in grey, in panels
-of its own task and metric alone.
+Above the zero line BitFit is better, below it full fine-tuning; the panels say so. Lines at equal
+steps are solid and filled and have their steps at their ends, lines of epochs dashed and hollow.
+What was read off the image of the paper's Figure 2 stands in grey, in panels of its own task and
+metric alone.
 """
 
 import math
@@ -73,10 +74,12 @@ def draw(places: Sequence[Placed]) -> Figure:
             own = [each for each in paired if each.study.name == study.name]
             _panel(axes, own, columns)
             axes.set_title(f"{study.name}: {study.task.replace('-', ' ')}")
-            axes.set_ylabel(f"BitFit minus full\n(points of {study.label})", fontsize=7.5)
+            axes.set_ylabel(
+                f"BitFit minus full fine-tuning\n(points of {study.label})", fontsize=7.5
+            )
         for axes in panels[len(studies) :]:
             axes.remove()
-        legend_below(figure, _handles(panels[: len(studies)]), 1 + columns)
+        legend_below(figure, _handles(panels[: len(studies)], _epochs(paired)), columns)
     return figure
 
 
@@ -91,8 +94,9 @@ def _panel(axes: Axes, places: Sequence[Placed], columns: int) -> None:
             axes, rows["n_train"], rows["difference"], rows["low"], rows["high"], label=line.kind,
             **LOOKS[line.kind],
         )  # fmt: skip
-        last, colour = rows.iloc[-1], LOOKS[line.kind]["color"]
-        ends.append((last["n_train"], last["difference"], _name(line, study.numbers), colour))
+        last, colour, name = rows.iloc[-1], LOOKS[line.kind]["color"], _name(line, study.numbers)
+        if line.kind != EPOCHS:  # the legend names those
+            ends.append((last["n_train"], last["difference"], name, colour))
     published = _published(study.task, study.label)
     if published is not None:
         axes.plot(published.index, published, **GREY)
@@ -101,8 +105,9 @@ def _panel(axes: Axes, places: Sequence[Placed], columns: int) -> None:
     difference_axis(axes, drawn if published is None else pd.concat([drawn, published]))
     size_axis(axes, sorted(sizes), columns + 1, study.examples)
     left, right = axes.get_xlim()
-    axes.set_xlim(left, right * (right / left) ** 0.28)  # room for the names
+    axes.set_xlim(left, right * (right / left) ** 0.2)  # room for the names
     _name_ends(axes, ends)
+    _name_sides(axes)
 
 
 def _name(line: Line, numbers: dict[str, Any]) -> str:
@@ -125,6 +130,27 @@ def _name_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
         )  # fmt: skip
 
 
+def _name_sides(axes: Axes) -> None:
+    """Which side of the zero line is whose."""
+    for height, align, words in ((0.97, "top", "BitFit better"), (0.03, "bottom", "full better")):
+        axes.text(
+            0.985, height, words, transform=axes.transAxes, ha="right", va=align, fontsize=7,
+            style="italic", color="#444444",
+        )  # fmt: skip
+
+
+def _epochs(paired: Sequence[Placed]) -> str:
+    """What lines of epochs are called: their budget where all studies have the same one."""
+    studies = {each.study.name: each.study for each in paired}
+    words = {
+        _name(line, study.numbers)
+        for name, study in studies.items()
+        for line in find_lines([each for each in paired if each.study.name == name])
+        if line.kind == EPOCHS
+    }
+    return f"{words.pop() if len(words) == 1 else EPOCHS}: steps grow with n"
+
+
 def _published(task: str, label: str) -> pd.Series | None:
     """The paper's differences by size, where they are of this task and metric."""
     published = pd.read_csv(REFERENCE)
@@ -132,8 +158,10 @@ def _published(task: str, label: str) -> pd.Series | None:
     return bitfit_minus_full(own) if label == "exact match" and not own.empty else None
 
 
-def _handles(panels: Sequence[Axes]) -> list[Line2D]:
+def _handles(panels: Sequence[Axes], epochs: str) -> list[Line2D]:
     """One entry for each kind of line that is drawn."""
     drawn = {str(line.get_label()) for axes in panels for line in axes.get_lines()}
-    looks = {kind: look | {"label": kind} for kind, look in LOOKS.items()} | {PUBLISHED: GREY}
+    words = {EPOCHS: epochs}
+    looks = {kind: look | {"label": words.get(kind, kind)} for kind, look in LOOKS.items()}
+    looks |= {PUBLISHED: GREY}
     return [Line2D([], [], **look) for name, look in looks.items() if name in drawn]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from tuning_curves.report import style, wording
+from tuning_curves.report.answer import over_all
 from tuning_curves.report.prose import place_of
 from tuning_curves.report.synthesis.places import Placed, once
 from tuning_curves.report.synthesis.results import StudyResults
@@ -43,18 +44,11 @@ def make_sentences(studies: Sequence[StudyResults], places: Sequence[Placed]) ->
 
 def _behind(places: Sequence[Placed]) -> Iterator[str]:
     """How often each main method is behind the best one, over all studies."""
-    known = once(places)
+    known = [each.place for each in once(places)]
     if not known:
         yield "No study compares two methods."
         return
-    counts = {}
-    for name in style.main_ones(name for each in known for name in each.place.methods):
-        at = [each for each in known if name in each.place.methods]
-        counts[name] = (sum(name in each.place.behind for each in at), len(at))
-    listed = wording.join(
-        f"{style.label(name)} at {behind} of {total}" for name, (behind, total) in counts.items()
-    )
-    yield f"Shown to be behind the best method: {listed} places, each a size under a budget."
+    yield from over_all(known)
 
 
 def _winner(places: Sequence[Placed], what: str) -> Iterator[str]:
