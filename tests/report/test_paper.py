@@ -13,7 +13,7 @@ import pytest
 
 from tuning_curves.analysis.tables import read_tables_of
 from tuning_curves.report import build
-from tuning_curves.report.build import assemble, compile_typst
+from tuning_curves.report.build import assemble, compile_typst, letters_of_other_scripts
 from tuning_curves.report.figures import FIGURES, drawer
 from tuning_curves.report.style import save
 from tuning_curves.study.config import StudyConfig
@@ -220,3 +220,8 @@ def test_every_citation_has_an_entry_and_every_entry_is_cited() -> None:
     entries = set(re.findall(r"^@\w+\{(\w+),", (SOURCE / "references.bib").read_text(), re.M))
     cited = {name for name in entries if f"@{name}" in text or f"<{name}>" in text}
     assert cited == entries
+
+
+def test_only_letters_that_typst_has_no_font_for_ask_for_the_machines_fonts() -> None:
+    assert letters_of_other_scripts("Größe, µs, ε ≤ 1, Настройка, b₁, ℒ, 𝑛, − → ×, “a”") == set()
+    assert letters_of_other_scripts("n = 100, 编码器, हिन्दी") >= set("编码器ह")

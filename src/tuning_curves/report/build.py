@@ -1,13 +1,15 @@
 """Compile the paper with Typst: its source, the results and the study, in one folder.
 
 Typst reads only what lies below its root, so everything is copied into a scratch folder first. No
-font of the machine, no package, no network and no date takes part: equal inputs give equal bytes.
+package, no network and no date takes part, and no font of the machine unless a text has letters of
+a script that Typst's own fonts lack: otherwise equal inputs give equal bytes.
 """
 
 import dataclasses
 import re
 import shutil
 import tempfile
+import unicodedata
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +25,8 @@ from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import write_json, write_text, write_whole
 
 MAIN = "main.typ"
+SYMBOLS = range(0x1D00, 0x2D00)  # with the blocks of letters for phonetics and signs around them
+FIRST_OTHER = 0x0530  # Armenian; before it stand Latin, Greek and Cyrillic
 FIX = "run `tuning-curves report figures` and `tuning-curves report tables` for this study"
 
 
@@ -75,14 +79,30 @@ def compile_typst(
         raise ResourceError(
             "the paper needs the typst package", fix="pip install -r requirements.txt"
         ) from None
+    texts = "".join(path.read_text("utf-8") for path in main.parent.glob("*.json"))
+    own_fonts = not letters_of_other_scripts(texts)
     try:
-        made = typst.compile(main, root=main.parent, format=kind, ppi=ppi, ignore_system_fonts=True)
+        made = typst.compile(
+            main, root=main.parent, format=kind, ppi=ppi, ignore_system_fonts=own_fonts
+        )
     except typst.TypstError as error:
         raise DataError(
             f"the paper does not compile: {_place(error.diagnostic)}{error}",
             fix="correct its source",
         ) from None
     return made if isinstance(made, list) else [made]
+
+
+def letters_of_other_scripts(text: str) -> set[str]:
+    """The letters for which Typst brings no font: a font of the machine has to have them."""
+    return {
+        each
+        for each in set(text)
+        if ord(each) >= FIRST_OTHER
+        and ord(each) not in SYMBOLS
+        and each.isalpha()
+        and not unicodedata.name(each, "").startswith("MATHEMATICAL")
+    }
 
 
 def _place(diagnostic: str) -> str:
