@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tuning_curves.report.pages import fill
+from tuning_curves.report.pages import MARK, fill
 from tuning_curves.util.errors import DataError, ResourceError
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +20,13 @@ def mark(words: str, between: str = "?") -> str:
 def test_pages_numbers_are_those_of_the_results(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     assert fill(text, RESULTS, name=page) == text
+    assert len(MARK.findall(text)) >= 6
+
+
+def test_no_line_of_a_page_begins_with_a_mark_of_its_sentence() -> None:
+    """A line that begins with a comment ends a paragraph of Markdown."""
+    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
+    assert not [line for line in lines if line.lstrip().startswith(("<!-- cell", "<!-- text"))]
 
 
 def test_a_cell_is_shown_as_its_table_shows_it() -> None:
