@@ -27,7 +27,7 @@ LIGHT = {  # statements, and what they must not load
         "torch", "transformers", "peft",
     },
     "import tuning_curves.analysis.tables": {"torch", "transformers"},
-    "import tuning_curves.analysis.recommend": {"torch", "transformers"},
+    "import tuning_curves.analysis.advice.advise": {"torch", "transformers"},
     "import tuning_curves.report.figures.curves": {"torch", "transformers"},
     "import tuning_curves.report.build": {"torch", "transformers"},
 }  # fmt: skip

@@ -52,6 +52,7 @@ def simulate(
     *,
     of_seeds: float = 0.08,
     of_groups: float = 0.3,
+    groups: int = GROUPS,
     costs: Mapping[str, Mapping[str, float]] | None = None,
     biases: list[dict[str, Any]] | None = None,
 ) -> Runs:
@@ -60,17 +61,18 @@ def simulate(
     Args:
         of_seeds, of_groups: standard deviations of the effects, in probits; a quarter of a
             group's effect is a method's own.
+        groups: of the test part, each with 20 to 59 examples.
         costs: by method, columns of the runs.
         biases: rows of the biases.
     """
-    group_sizes = rng.integers(20, 60, size=GROUPS)
-    shared = rng.standard_normal(GROUPS)
+    group_sizes = rng.integers(20, 60, size=groups)
+    shared = rng.standard_normal(groups)
     rows: list[dict[str, Any]] = []
     sums: dict[str, dict[str, np.ndarray]] = {metric.name: {} for metric in METRICS}
     spread = np.sqrt(1 + of_seeds**2 + of_groups**2)
     for budget in study.budget_names:
         for method in study.method_names:
-            own = np.sqrt(0.75) * shared + np.sqrt(0.25) * rng.standard_normal(GROUPS)
+            own = np.sqrt(0.75) * shared + np.sqrt(0.25) * rng.standard_normal(groups)
             for n in study.sizes:
                 centre = spread * ndtri(truth(method, n) / 100)
                 for seed in study.seeds:

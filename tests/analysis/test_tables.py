@@ -95,6 +95,7 @@ def test_columns_are_the_promised_ones(written: Path) -> None:
         "learning_rates": "budget,method,n_train,learning_rate,seeds,validation_score,test_score,"
         "diverged",
         "curves": "budget,method,n_train,learning_rate,seeds,failed,metric,score,low,high,sd",
+        "forecast": "budget,method,n_train,metric,score,low,high",
         "contrasts": "budget,first,second,n_train,pairs,metric,difference,low,high,p,p_holm",
         "ranking": "budget,method,n_train,best,pairs,metric,difference,low,high,p,p_holm",
         "best_budgets": "method,n_train,best_budget,steps,learning_rate,budgets,edge,"

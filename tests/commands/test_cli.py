@@ -17,6 +17,7 @@ from tuning_curves.util.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 SLICE = ROOT / "benchmarks" / "study.yaml"
+ARCHIVED = ROOT / "config" / "minilm-slice.yaml"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -221,9 +222,60 @@ def test_a_printed_command_can_be_pasted() -> None:
     from tuning_curves.commands.advise import _keeping
 
     study = read_study(SLICE)
-    advice = {"left": ["full"], "n_train": 100, "budget": "floor", "learning_rates": {"full": 0.1}}
+    best = {"method": "full", "budget": "floor"}
+    advice = {"best": best, "n_train": 100, "arms": [best | {"learning_rate": 0.1}]}
     words = shlex.split(_keeping(Path("my studies/a b.yaml"), study, advice).partition(": ")[2])
     assert words[:4] == ["tuning-curves", "train", "--study", "my studies/a b.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("0.85", 85.0), ("85", 85.0), ("85%", 85.0), ("0.5%", 0.5), ("100", 100.0)]
+)
+def test_a_target_is_a_share_or_per_cent(text: str, value: float) -> None:
+    from tuning_curves.commands.advise import percent
+
+    assert percent(text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["0", "1", "-0.5", "850", "0%", "nan", "much", ""])
+def test_a_target_that_cannot_be_meant_is_refused(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["advise", str(SLICE), f"--target={text}"])
+    assert caught.value.code == 2
+    said = capsys.readouterr().err
+    assert f"argument --target: {text!r}, " in said
+    assert "write 1% or 100%" in said or "(0.85) or per cent up to 100 (85 or 85%)" in said
+
+
+def test_a_metric_that_the_task_has_not_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["advise", str(ARCHIVED), "--metric", "accuracy"]) == 2
+    said = capsys.readouterr().err
+    assert "the task question-answering has no metric 'accuracy'" in said
+    assert "name one of exact_match, f1" in said
+
+
+def test_advice_on_archived_records(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["advise", str(ARCHIVED), "--target", "0.6", "--metric", "f1", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["study"], said["metric"]) == ("minilm-slice", "f1")
+    (advice,) = said["advice"]
+    assert advice["best"] == {"method": "full", "budget": "epochs"}
+    needed = said["labels_needed"]
+    assert needed["target"] == pytest.approx(60.0)
+    best = next(
+        one for one in needed["curves"] if (one["method"], one["budget"]) == ("full", "epochs")
+    )
+    assert 1000 < best["n"] < 4000  # its F1 is 53.4 % and 67.0 % there
+    (sentence,) = needed["sentences"]
+    assert sentence.startswith("60.0 % F1 with full under epochs: about ")
 
 
 def test_a_tab_in_an_id_breaks_no_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -131,7 +131,7 @@ def study_of(
     return study
 
 
-def exact_match(method: str, n: int) -> float:
+def exact_match(method: str, n: float) -> float:
     """The invented truth: a straight line over log n."""
     level, slope = LEVELS[method]
     return round(level + slope * math.log10(n / 100), 2)
@@ -161,8 +161,22 @@ def invented_tables(study: StudyConfig, *, spread: float = 2.0) -> dict[str, pd.
         "training": _training(study),
         "best_budgets": _best_budgets(study),
         "best_contrasts": _best_contrasts(study, spread),
+        "forecast": _forecast(study),
         **{name: pd.DataFrame(columns=names(name)) for name in NOT_INVENTED},
     }
+
+
+def _forecast(study: StudyConfig) -> pd.DataFrame:
+    """From four sizes and three seeds on: straight on from the largest size."""
+    rows = []
+    enough = len(study.sizes) >= 4 and len(study.seeds) >= 3
+    for budget, method, n in _points(study) if enough else ():
+        for half in range(5) if n == study.sizes[-1] else ():
+            m = n * 2 ** (half / 2)
+            score = exact_match(method.name, m)
+            rows.append((budget, method.name, round(m), "exact_match", score, score - half,
+                         score + 2 * half))  # fmt: skip
+    return pd.DataFrame(rows, columns=names("forecast"))
 
 
 def _points(study: StudyConfig) -> list[tuple[str, MethodEntry, int]]:

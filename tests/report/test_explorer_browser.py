@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tuning_curves.analysis.recommend import make_advice, read_chosen_runs
+from tuning_curves.analysis.advice.advise import make_advice, read_curves
 from tuning_curves.report.explorer.data import explorer_data, study_data
 from tuning_curves.report.explorer.page import write_page
 from tuning_curves.study.config import read_study
@@ -229,8 +229,7 @@ def test_advice_is_what_the_command_says_at_twenty_settings(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    study = read_study(SLICE)
-    runs, chosen = read_chosen_runs(study)
+    curves = read_curves(read_study(SLICE))
     page = opened("view=advice&study=minilm-slice")
     settings = [(n, m) for n in (40, 100, 300, 1000, 9000) for m in (0.01, 2.0, 20.0, None)]
     assert len(settings) == 20
@@ -243,12 +242,15 @@ def test_advice_is_what_the_command_says_at_twenty_settings(
             "#said .answer",
             "all => all.map(a => [...a.querySelectorAll('li')].map(l => l.textContent))",
         )
-        advice = make_advice(runs, chosen, study.config, n, minutes)
-        assert shown == [one["sentences"] for one in advice], (n, minutes)
+        advice = make_advice(curves, n, minutes)
+        assert shown == [one["notes"] + one["sentences"] for one in advice], (n, minutes)
         standing = page.evaluate("seen.rows.map(r => [r.budget, r.n_train, r.method, r.standing])")
         tied = [(b, n, m) for b, n, m, standing in standing if standing != "behind"]
         assert sorted(tied) == sorted(
-            (one["budget"], one["n_train"], m) for one in advice for m in one["left"]
+            (arm["budget"], one["n_train"], arm["method"])
+            for one in advice
+            for arm in one["compared"]
+            if arm["standing"] != "behind"
         )
 
 
@@ -269,7 +271,7 @@ def test_sliders_move_by_keys_and_say_their_values(opened: Open) -> None:
     minutes.focus()
     page.keyboard.press("Home")
     settled(page)
-    assert "No method trained so quickly" in page.locator("#said").inner_text()
+    assert "Nothing trained so quickly" in page.locator("#said").inner_text()
     page.keyboard.press("End")
     settled(page)
     assert page.locator("#minutes-said").inner_text() == "any time"

@@ -17,6 +17,7 @@ from tuning_curves.report.figures import (
     difference,
     drawer,
     figure2,
+    forecast,
     learning_rates,
     shares,
     step_costs,
@@ -63,6 +64,41 @@ def test_curves_have_one_panel_per_budget_and_one_line_per_method(
         assert [len(line.get_xdata()) for line in axes.get_lines()] == [4, 4, 4, 4]
         assert [len(bars.get_segments()) for bars in axes.collections] == [4, 4, 4, 4]
     np.testing.assert_allclose(figure.axes[0].get_lines()[0].get_ydata(), [10, 21.94, 30.97, 40])
+
+
+def test_a_forecast_goes_on_where_the_curve_ends(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    figure = forecast.draw(make_tables(study), study)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        "full fine-tuning, epochs", "BitFit, epochs", "adapter (Houlsby), epochs",
+        "head only, epochs",
+    ]  # fmt: skip
+    for axes in figure.axes:
+        measured, ahead = axes.get_lines()
+        assert list(measured.get_xdata()) == [100, 250, 500, 1000]
+        assert list(ahead.get_xdata()) == [1000, 1414, 2000, 2828, 4000]
+        assert ahead.get_ydata()[0] == measured.get_ydata()[-1]
+    band = figure.axes[1].collections[-1].get_paths()[0].get_extents()
+    assert (band.x0, band.x1) == (1000, 4000)
+    assert band.height == pytest.approx(14 * np.log10(4) + 8, abs=0.1)  # BitFit's gain, and 8 above
+
+
+def test_a_forecast_is_of_the_budget_that_ends_higher(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    tables = make_tables(study)
+    rows = tables["forecast"]
+    higher = (rows["method"] == "bitfit") & (rows["budget"] == "floor")
+    raised = rows.assign(score=rows["score"] + 5.0 * higher)
+    figure = forecast.draw({**tables, "forecast": raised}, study)
+    assert figure.axes[1].get_title(loc="left") == "BitFit, floor"
+
+
+def test_without_four_sizes_a_forecast_says_what_it_takes(
+    make_study: Any, make_tables: Any
+) -> None:
+    study = make_study(sizes=(100, 1000))
+    figure = forecast.draw(make_tables(study), study)
+    assert "four sizes and three seeds" in figure.texts[0].get_text()
 
 
 def test_many_curves_are_drawn_in_one_row_per_family(make_study: Any, make_tables: Any) -> None:

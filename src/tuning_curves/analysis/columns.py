@@ -154,6 +154,12 @@ TABLES: dict[str, tuple[Column, ...]] = {
         *_interval(points, "interval"),
         _points("sd", "SD"),
     ),
+    "forecast": (
+        *PLACE,
+        METRIC,
+        _points("score", "expected"),
+        *_interval(points, "interval"),
+    ),
     "contrasts": (BUDGET, *PAIR, SIZE, *_difference("sizes")),
     "ranking": (
         *PLACE,

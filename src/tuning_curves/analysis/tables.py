@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from tuning_curves.analysis.advice.advise import curves_of_runs
+from tuning_curves.analysis.advice.target import tabulate_forecasts
 from tuning_curves.analysis.bias_terms import summarise_biases
 from tuning_curves.analysis.claims.facts import make_facts
 from tuning_curves.analysis.claims.published import Claims
@@ -33,7 +35,7 @@ from tuning_curves.analysis.costs import (
 from tuning_curves.analysis.crossover import make_crossovers
 from tuning_curves.analysis.labels import count_labels, list_baseline, list_limits
 from tuning_curves.analysis.ranking import rank_methods
-from tuning_curves.analysis.runs import Runs
+from tuning_curves.analysis.runs import Runs, finished
 from tuning_curves.analysis.selection import (
     choose_budgets,
     keep_chosen,
@@ -64,13 +66,19 @@ def write_tables(
     Raises:
         DataError: runs that disagree with each other.
     """
-    tables = make_tables(runs, study, claims) | {"limits": list_limits(limits or {})}
+    tables = make_tables(runs, study, claims, limits) | {"limits": list_limits(limits or {})}
     for name, frame in tables.items():
         write_table(out / f"{name}.csv", frame, TABLES[name])
 
 
-def make_tables(runs: Runs, study: StudyConfig, claims: Claims) -> dict[str, pd.DataFrame]:
-    """Every table that runs give, as an unrounded frame, by name; rows in the study's order."""
+def make_tables(
+    runs: Runs, study: StudyConfig, claims: Claims, limits: Limits | None = None
+) -> dict[str, pd.DataFrame]:
+    """Every table that runs give, as an unrounded frame, by name; rows in the study's order.
+
+    Args:
+        limits: of the study's data, beyond which no forecast goes.
+    """
     rates = summarise_rates(runs.frame)
     selection = select_rates(rates, study.analysis.rates_from)
     chosen = keep_chosen(runs.frame, selection)
@@ -89,6 +97,7 @@ def make_tables(runs: Runs, study: StudyConfig, claims: Claims) -> dict[str, pd.
         "crossovers": _make_crossovers(runs, chosen, best, study),
         "best_budgets": best.rename(columns={"budget": "best_budget"}),
         "best_contrasts": contrast_best(runs, chosen, best, study),
+        "forecast": _forecast(runs, chosen, study, limits),
         "training": training,
         "costs": summarise_costs(chosen),
         "counts": counts,
@@ -107,6 +116,15 @@ def make_tables(runs: Runs, study: StudyConfig, claims: Claims) -> dict[str, pd.
         "facts": make_facts(evidence, claims.facts),
         "verdicts": make_verdicts(evidence, claims),
     }
+
+
+def _forecast(
+    runs: Runs, chosen: pd.DataFrame, study: StudyConfig, limits: Limits | None
+) -> pd.DataFrame:
+    """What more labels are expected to score; none where no run has finished."""
+    if finished(chosen).empty:
+        return pd.DataFrame()
+    return pd.DataFrame(tabulate_forecasts(curves_of_runs(runs, chosen, study, limits)))
 
 
 def _make_crossovers(

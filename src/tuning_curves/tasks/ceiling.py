@@ -144,6 +144,11 @@ def told(limit: Limit) -> str:
     return f"{limit.count:,} of {limit.total:,} {limit.name} ({100 * limit.share:.2g} %)"
 
 
+def ceiling_of(limits: Sequence[Limit], metric: str) -> float:
+    """The most that a method can reach of a metric, a fraction: the least that a limit leaves."""
+    return min((1 - limit.share for limit in limits if limit.metric == metric), default=1.0)
+
+
 def ceiling_sentences(limits: Sequence[Limit], labels: Mapping[str, str]) -> list[str]:
     """What keeps the test part's scores down, for people; empty where nothing does.
 

@@ -12,9 +12,8 @@ from typing import Any
 
 import pandas as pd
 
+from tuning_curves.analysis.advice.advise import NothingFinished, read_curves, tabulate_advice
 from tuning_curves.analysis.columns import SYNTHESIS
-from tuning_curves.analysis.recommend import read_chosen_runs, tabulate_advice
-from tuning_curves.analysis.runs import finished
 from tuning_curves.analysis.tables import read_tables_of
 from tuning_curves.methods import table
 from tuning_curves.report import style
@@ -158,12 +157,9 @@ def _link(folder: Path, beside: Path) -> str | None:
 def _advice(study: Study) -> Mapping[str, Any]:
     """What `advise` says, or why it says nothing."""
     try:
-        runs, chosen = read_chosen_runs(study)
-    except ResourceError as error:
-        return {"places": [], "advice": [], "why": error.message}
-    if finished(chosen).empty:
-        return {"places": [], "advice": [], "why": "no chosen run has finished"}
-    return tabulate_advice(runs, chosen, study.config)
+        return tabulate_advice(read_curves(study))
+    except (ResourceError, NothingFinished) as error:
+        return {"places": [], "arms": {}, "advice": [], "why": error.message}
 
 
 def _synthesis(results: Path, names: list[str]) -> dict[str, list[Any]]:

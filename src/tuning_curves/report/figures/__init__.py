@@ -9,6 +9,7 @@ from typing import Any
 
 FIGURES = {
     "curves": "curves",
+    "forecast": "forecast",
     "figure2": "figure2",
     "difference": "difference",
     "training": "training",

@@ -16,16 +16,16 @@ function adviceRange() {
 
 /* Items of the embedded table that hold for n labels and these minutes (null: any). */
 function lookUp(n, minutes) {
-  const { places, advice } = study().advice;
+  const { places, arms, advice } = study().advice;
   return places
     .filter((place) => place.from <= n && (place.to === null || n <= place.to))
     .map((place) => {
-      const own = advice.filter((one) => one.budget === place.budget && one.n_train === place.size);
-      const holding = own
+      const holding = advice
+        .filter((one) => one.n_train === place.size)
         .filter((one) => minutes === null || (one.minutes !== null && one.minutes <= minutes))
         .at(-1);
       const opening = place.says ? [place.says.replace("{n}", n.toLocaleString("en"))] : [];
-      return { ...holding, sentences: [...opening, ...holding.sentences] };
+      return { ...holding, arms: arms[place.size], notes: [...opening, ...holding.notes] };
     });
 }
 
@@ -33,9 +33,7 @@ function drawAdvice() {
   const n = Number(state.labels);
   const minutes = state.minutes === ANY ? null : Number(state.minutes);
   const items = lookUp(n, minutes);
-  const rows = items.flatMap((item) =>
-    Object.entries(item.scores).map(([method, value]) => adviceRow(item, method, value)),
-  );
+  const rows = items.flatMap((item) => item.compared.map((one) => adviceRow(item, one)));
   return {
     rows,
     columns: [
@@ -46,7 +44,8 @@ function drawAdvice() {
       ...INTERVAL(signed),
       number("level", "level of the interval (%)"),
       number("minutes", "minutes"),
-      number("delta_bytes", "to store (MB)", megabytes),
+      number("stored_bytes", "to store (MB)", megabytes),
+      number("seeds", "seeds", whole),
       number("learning_rate", "rate", tiny),
     ],
     charts: [],
@@ -55,55 +54,45 @@ function drawAdvice() {
   };
 }
 
-function adviceRow(item, method, value) {
-  const ahead = item.ahead.find((pair) => pair.second === method);
-  const cost = study().tables.costs.find(
-    (row) => row.budget === item.budget && row.method === method && row.n_train === item.n_train,
-  );
+function adviceRow(item, one) {
+  const { method, budget } = one;
+  const arm = item.arms.find((known) => known.method === method && known.budget === budget);
   return named({
     method,
-    score: value,
-    budget: item.budget,
+    score: arm.score,
+    budget,
     n_train: item.n_train,
-    key: `${item.budget} ${method} ${item.n_train}`,
-    standing: item.left.includes(method) ? (item.left.length > 1 ? "tied for best" : "best") : "behind",
-    ahead: ahead?.value,
-    low: ahead?.low,
-    high: ahead?.high,
-    level: ahead ? 100 * item.interval_level : null,
-    minutes: item.minutes_taken[method],
-    delta_bytes: cost?.delta_bytes,
-    learning_rate: item.learning_rates[method],
+    key: `${budget} ${method} ${item.n_train}`,
+    standing: one.standing === "tied" ? "tied for best" : one.standing,
+    ahead: one.ahead,
+    low: one.low,
+    high: one.high,
+    level: one.pairs === undefined ? null : 100 * item.interval_level,
+    minutes: arm.minutes,
+    stored_bytes: arm.stored_bytes,
+    seeds: arm.seeds,
+    learning_rate: arm.learning_rate,
   });
 }
 
 function adviceBlock(item) {
   const block = element("div", { className: "answer" });
-  const budget = study().budgets[item.budget] ?? "";
-  block.append(element("h3", {}, `${item.budget} (${budget}), ${whole(item.n_train)} ${study().examples}`));
-  const labels = item.left.map((method) => labelOf(study(), method));
-  if (labels.length) {
-    const standing =
-      labels.length > 1
-        ? "Tied for best"
-        : item.ahead.length
-          ? "Best"
-          : "Alone, with nothing to compare it with";
-    block.append(element("p", {}, element("strong", {}, `${standing}: ${labels.join(", ")}`)));
-    block.append(element("p", {}, nextBest(item)));
+  block.append(element("h3", {}, `${whole(item.n_train)} ${study().examples}`));
+  if (item.best) {
+    const { method, budget } = item.best;
+    const leader = `${labelOf(study(), method)}, ${budget} (${study().budgets[budget] ?? ""})`;
+    block.append(element("p", {}, element("strong", {}, `Best: ${leader}`)));
+    block.append(element("p", {}, levels(item)));
   }
   const said = element("ul", { className: "sentences" });
-  for (const sentence of item.sentences) said.append(element("li", {}, sentence));
+  for (const sentence of [...item.notes, ...item.sentences]) said.append(element("li", {}, sentence));
   block.append(said);
   return block;
 }
 
-/* What the best method that is not tied costs in points, and how sure that is. */
-function nextBest(item) {
-  const next = item.ahead.find((pair) => !item.left.includes(pair.second));
+/* How sure the comparison is. */
+function levels(item) {
+  if (item.compared.length < 2) return "";
   const [each, together] = [item.interval_level, study().confidence].map((level) => significant(100 * level));
-  const sure = `Each interval has the level ${each} %, so that the best is among those named with ${together} %.`;
-  if (!next) return item.ahead.length ? `No compared method is shown to be behind. ${sure}` : "";
-  const interval = next.low === null ? "" : ` [${signed(next.low)}, ${signed(next.high)}]`;
-  return `The next best, ${labelOf(study(), next.second)}, costs ${score(next.value)} points${interval} over ${next.pairs} seeds. ${sure}`;
+  return `Each interval has the level ${each} %, so that the best is among those that are not behind with ${together} %.`;
 }

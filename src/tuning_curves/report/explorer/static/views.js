@@ -39,7 +39,7 @@ const VIEWS = {
     controls: ["study", "labels", "minutes"],
     draw: drawAdvice,
     about:
-      "Which methods may be the best at your number of labels, among those whose training took no longer: what the command advise says. Minutes are of one training at its chosen rate on the study's machine; the search for a rate takes a multiple.",
+      "Which methods and budgets may be the best at your number of labels, among those whose training took no longer: what the command advise says. Minutes are of one training at its chosen rate on the study's machine; the search for a rate takes a multiple.",
   },
   costs: {
     title: "Costs",
