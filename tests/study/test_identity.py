@@ -69,7 +69,8 @@ def test_every_setting_but_the_evaluation_changes_the_trainings_identity(
 @pytest.mark.parametrize("key", [field.name for field in fields(Run)])
 def test_every_value_of_a_run_changes_the_identity(key: str) -> None:
     old = getattr(RUN, key)
-    other = replace(RUN, **{key: f"{old}x" if isinstance(old, str) else old + 1})
+    new = OTHER if old is None else f"{old}x" if isinstance(old, str) else old + 1
+    other = replace(RUN, **{key: new})
     assert identity(SETTINGS, other) != identity(SETTINGS, RUN)
     assert training_identity(SETTINGS, other) != training_identity(SETTINGS, RUN)
 
@@ -78,7 +79,7 @@ def test_a_key_at_the_engines_default_is_no_part_of_the_hash() -> None:
     material = SETTINGS.to_json()
     assert material["task"].pop("name") == job.DEFAULTS["task.name"]
     assert material["encoder"].pop("files") == FIRST_FILES
-    expected = sha256_of({"settings": material, "run": vars(RUN)})[:16]
+    expected = sha256_of({"settings": material, "run": RUN.to_json()})[:16]
     assert identity(SETTINGS, RUN) == expected
 
 
@@ -90,7 +91,7 @@ def test_a_section_of_defaults_alone_is_no_part_of_the_hash(
     monkeypatch.setattr(job, "DEFAULTS", job.DEFAULTS | new)
     settings = SETTINGS.to_json()
     settings["training"]["ema"] = {"decay": 0.0, "start": 10}
-    assert sha256_of({"settings": job.material_of(settings), "run": vars(RUN)})[:16] == before
+    assert sha256_of({"settings": job.material_of(settings), "run": RUN.to_json()})[:16] == before
 
 
 @dataclass(frozen=True, kw_only=True)

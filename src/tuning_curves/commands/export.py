@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tuning_curves.commands.options import add
+from tuning_curves.commands.options import add, add_plugin, run_plugins
 
 DESCRIPTION = """\
 Fold a delta into its encoder and write a whole checkpoint of its task with its
@@ -31,6 +31,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--delta", type=Path, required=True, metavar="FILE")
     parser.add_argument("--encoder", type=Path, required=True, metavar="DIR")
+    add_plugin(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
 
 
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     from tuning_curves.trained.to_transformers import export_checkpoint
     from tuning_curves.training.delta import read_delta
 
+    run_plugins(args)
     export_checkpoint(read_delta(args.delta), args.encoder, args.out)
     print(f"checkpoint written to {args.out}", file=sys.stderr)
     return 0

@@ -116,10 +116,12 @@ def study_for_workflow(config: dict[str, Any], files: Iterable[str | Path]) -> A
     from tuning_curves.study.config import check_study
     from tuning_curves.util.yaml_files import read_yaml
 
+    folder = Path()  # of the file that names the plug-ins, unless the command line does
     try:
-        for path in files:
-            read_yaml(Path(path), "no such file")
-        return check_study(config, "study")
+        for path in map(Path, files):
+            if read_yaml(path, "no such file").get("plugins", ()) == config.get("plugins"):
+                folder = path.parent
+        return check_study(config, "study", folder=folder)
     except TuningCurvesError as error:
         raise SystemExit(f"error: {error}") from None
 
@@ -129,6 +131,25 @@ def add_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--study", type=Path, required=True, metavar="FILE", help="config/<study>.yaml"
     )
+
+
+def add_plugin(parser: argparse.ArgumentParser) -> None:
+    """The file that defines the method of what a run has trained."""
+    parser.add_argument(
+        "--plugin", type=Path, metavar="FILE", help="the plug-in that defines the run's method"
+    )
+
+
+def run_plugins(args: argparse.Namespace) -> None:
+    """Add the method of `--plugin`.
+
+    Raises:
+        ResourceError, UsageError: see `methods.plugins`.
+    """
+    from tuning_curves.methods.plugins import read_plugin, register_plugin
+
+    if args.plugin is not None:
+        register_plugin(read_plugin(args.plugin))
 
 
 def add_recorded(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuning_curves.commands.options import add, files_of_tasks, inputs_of_tasks
+from tuning_curves.commands.options import (
+    add,
+    add_plugin,
+    files_of_tasks,
+    inputs_of_tasks,
+    run_plugins,
+)
 from tuning_curves.util.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +48,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("--delta", type=Path, required=True, metavar="FILE")
     parser.add_argument("--encoder", type=Path, required=True, metavar="DIR")
+    add_plugin(parser)
     for name, meaning in inputs_of_tasks().items():
         parser.add_argument(f"--{name}", metavar="TEXT", help=meaning)
     parser.add_argument("--file", type=Path, metavar="FILE", help="many examples")
@@ -69,6 +76,7 @@ def _predict(args: argparse.Namespace) -> "Sequence[Prediction]":
     from tuning_curves.training.delta import read_delta
     from tuning_curves.training.devices import choose_device
 
+    run_plugins(args)
     delta = read_delta(args.delta)
     task = make_task(delta.about.settings.task, str(args.delta))
     data = task.read_unlabelled(_given(args, task), args.file)

@@ -13,15 +13,19 @@ from tuning_curves.util.errors import UsageError
 
 _ENTRIES = {entry.name: entry for entry in TABLE}
 _ADDED: dict[str, Any] = {}  # implementations of what `register` has added
+_PLUGINS: dict[str, str] = {}  # the sha256 of the file that defines a plug-in's method
 SHOWN = {"top": (1, 2)}  # the sizes at which a method that must carry one is listed
 
 
-def register(entry: MethodEntry, implementation: Any = None) -> None:
+def register(
+    entry: MethodEntry, implementation: Any = None, plugin_sha256: str | None = None
+) -> None:
     """Add a method.
 
     Args:
         implementation: an `implementations.Implementation`, or a function of the size that gives
             one; None if the method adds no modules and draws nothing.
+        plugin_sha256: of the file that defines it, for a plug-in's (`plugins`).
 
     Raises:
         UsageError: a name or a label that another method has.
@@ -34,11 +38,29 @@ def register(entry: MethodEntry, implementation: Any = None) -> None:
         )
     _ENTRIES[entry.name] = entry
     _ADDED[entry.name] = implementation
+    if plugin_sha256 is not None:
+        _PLUGINS[entry.name] = plugin_sha256
 
 
 def unregister(name: str) -> None:
     """Take out a method that `register` has added."""
     del _ADDED[name], _ENTRIES[name]
+    _PLUGINS.pop(name, None)
+
+
+def plugin_names() -> dict[str, str]:
+    """The methods that plug-ins have added: the sha256 of each one's file, by name."""
+    return dict(_PLUGINS)
+
+
+def plugin_sha256(name: str) -> str | None:
+    """The sha256 of the file that defines a plug-in's method; None for all others."""
+    return _PLUGINS.get(name)
+
+
+def colours() -> set[str]:
+    """The colours of all methods, as `#rrggbb` in upper case."""
+    return {entry.colour.upper() for entry in _ENTRIES.values()}
 
 
 def added_implementation(name: str) -> Any:

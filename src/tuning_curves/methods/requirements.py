@@ -44,8 +44,8 @@ def applicable_names(shape: EncoderShape) -> list[str]:
 
 
 def _has(shape: EncoderShape, part: str) -> bool:
-    """Whether some layer has a parameter, named as `q.bias`."""
-    return any(part == f"{p.part}.{p.kind}" for p in shape.tensors if p.layer is not None)
+    """Whether the encoder, or some layer of it, has a parameter, named as `q.bias`."""
+    return any(part == f"{p.part}.{p.kind}" for p in shape.tensors)
 
 
 def _has_biases(shape: EncoderShape) -> bool:

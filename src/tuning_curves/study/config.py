@@ -26,13 +26,14 @@ from tuning_curves.data.section import (
     PathData,
 )
 from tuning_curves.encoders.section import READ_FILES, AnyEncoder, PathEncoder
-from tuning_curves.methods.registry import parse_name
+from tuning_curves.methods.plugins import MOST, Plugin, read_plugin, register_plugin
+from tuning_curves.methods.registry import parse_name, plugin_sha256
 from tuning_curves.study.grid import Study
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.base import Task
 from tuning_curves.util.errors import ResourceError, UsageError
 from tuning_curves.util.files import read_json, sha256_of_file
-from tuning_curves.util.validation import ONCE, Section, expected, validate
+from tuning_curves.util.validation import ONCE, LocalPath, Section, expected, validate
 from tuning_curves.util.yaml_files import read_yaml
 
 MOST_RUNS = 1_000_000
@@ -41,7 +42,7 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 TEXT_KEYS = {
     "study", "title", "name", "path", "folder", "train", "test", "revision", "weights_sha256",
     "configuration", "exclude", "file", "inside", "package", "sha256", "url",
-    "text", "text_pair", "label", "labels", "words", "group",
+    "text", "text_pair", "label", "labels", "words", "group", "plugins",
 }  # fmt: skip
 
 LIST = Strict(False)  # YAML's lists become tuples
@@ -135,6 +136,24 @@ class MethodEntry(Section):
         return tuple(dict.fromkeys(rate for listed in found.values() for rate in listed))
 
 
+class PluginFile(Section):
+    """A file that defines a method; `text` is what it holds, once it is read."""
+
+    file: LocalPath
+    text: str | None = None
+
+
+def _file_or_section(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"file": value}
+    if isinstance(value, dict):
+        return value
+    raise expected("string")
+
+
+AnyPlugin = Annotated[PluginFile, BeforeValidator(_file_or_section)]
+
+
 class Budget(Section):
     """How long a run trains: epochs, and a floor of steps; only at its own sizes, if it has any."""
 
@@ -192,6 +211,9 @@ class StudyConfig(Section):
     encoder: AnyEncoder
     data: AnyData
     windows: Windows
+    plugins: Annotated[tuple[AnyPlugin, ...], LIST, Field(min_length=1, max_length=MOST)] | None = (
+        None
+    )
     methods: Annotated[tuple[MethodEntry, ...], LIST, Field(min_length=1)]
     sizes: Sizes
     budgets: Annotated[tuple[Budget, ...], LIST, Field(min_length=1)]
@@ -204,6 +226,11 @@ class StudyConfig(Section):
     def to_json(self) -> dict[str, Any]:
         """The study as its file has it."""
         return self.model_dump(mode="json", exclude_none=True)
+
+    @property
+    def read_plugins(self) -> tuple[Plugin, ...]:
+        """The files that define methods, which `check_study` has read."""
+        return tuple(Plugin(p.file, p.text) for p in self.plugins or () if p.text is not None)
 
     def method(self, name: str) -> MethodEntry:
         """The entry of a method; `KeyError` where the study has none."""
@@ -276,10 +303,10 @@ def read_study(path: Path, *, pinned: bool = True) -> Study:
             fix="correct the path",
         )
     if path.suffix == ".json":
-        return check_study(
-            read_json(path, what="study", fix="correct it"), str(path), pinned=pinned
-        )
-    return check_study(read_yaml(path, "no such study file"), str(path), pinned=pinned)
+        value = read_json(path, what="study", fix="correct it")
+    else:
+        value = read_yaml(path, "no such study file")
+    return check_study(value, str(path), pinned=pinned, folder=path.parent)
 
 
 def _studies(folder: Path) -> Iterator[Path]:
@@ -290,8 +317,15 @@ def _studies(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def check_study(config: Any, source: str, *, pinned: bool = True) -> Study:
+def check_study(
+    config: Any, source: str, *, pinned: bool = True, folder: Path | None = None
+) -> Study:
     """Check a study's mapping; numbers that arrive as text (`1e-3`, `--config`) become numbers.
+
+    Its plug-ins are run, and their methods are known to this process from then on.
+
+    Args:
+        folder: from which the paths of plug-ins lead: the study's file's; None: this process's.
 
     Raises:
         UsageError: the message names the key, its value and what was expected.
@@ -303,8 +337,42 @@ def check_study(config: Any, source: str, *, pinned: bool = True) -> Study:
         checked: StudyConfig = validate(StudyConfig, config, source, "the study", FIX_KEYS)
     except RecursionError:
         raise UsageError(f"{source}: nested too deep", fix="correct the study") from None
+    checked = _with_plugins(checked, source, folder or Path())
     _check_across(checked, source)
     return Study(with_pins(checked, source) if pinned else checked)
+
+
+def _with_plugins(config: StudyConfig, source: str, folder: Path) -> StudyConfig:
+    """The study with the text of its plug-ins, whose methods have been added.
+
+    Raises:
+        ResourceError, UsageError: as `read_plugin`, `register_plugin`; a file that stands twice.
+    """
+    read: list[Plugin] = []
+    for listed in config.plugins or ():
+        if listed.text is None:
+            read.append(read_plugin(folder / listed.file, listed.file))
+        else:
+            read.append(Plugin(listed.file, listed.text))
+    twice = _first_twice(plugin.sha256 for plugin in read)
+    if twice is not None:
+        names = [plugin.file for plugin in read if plugin.sha256 == twice]
+        raise UsageError(
+            f"{source}: plugins list one file twice ({' and '.join(names)})", fix="list it once"
+        )
+    for plugin in read:
+        _register(plugin, source)
+    if not read:
+        return config
+    files = tuple(PluginFile(file=plugin.file, text=plugin.text) for plugin in read)
+    return config.model_copy(update={"plugins": files})
+
+
+def _register(plugin: Plugin, source: str) -> None:
+    try:
+        register_plugin(plugin)
+    except UsageError as error:
+        raise UsageError(f"{source}: plugins: {error.message}", fix=error.fix) from None
 
 
 def _numbers(value: Any, key: str = "") -> Any:
@@ -379,7 +447,7 @@ def _first_twice(values: Iterable[Any]) -> Any:
 
 def _check_names(config: StudyConfig, source: str) -> None:
     for name in config.method_names:
-        _check_name(name, source)
+        _check_name(name, source, {plugin.sha256 for plugin in config.read_plugins})
     budgets = config.budget_names
     for kind, listed in (("method", config.method_names), ("budget", budgets)):
         twice = _first_twice(listed)
@@ -478,11 +546,15 @@ def _check_seeds(config: StudyConfig, source: str) -> None:
             )
 
 
-def _check_name(name: str, source: str) -> None:
+def _check_name(name: str, source: str, plugins: set[str]) -> None:
     try:
-        parse_name(name)
+        base, _ = parse_name(name)
     except UsageError as error:
         raise UsageError(f"{source}: {error.message}", fix=error.fix) from None
+    if plugin_sha256(base) not in {None, *plugins}:  # another study of this process has added it
+        raise UsageError(
+            f"{source}: unknown method {name!r}", fix="name the file that defines it in `plugins`"
+        )
 
 
 def check_windows(task: Task, length: int, stride: int | None, source: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tuning_curves.methods.registry import plugin_sha256
 from tuning_curves.study.job import (
     DEFAULTS,
     ENGINE,
@@ -88,6 +89,7 @@ class Study:
                         learning_rate=rate,
                         subset_seed=subset,
                         init_seed=init,
+                        plugin_sha256=plugin_sha256(method.name),
                     )
                     yield PlannedRun(budget=budget.name, run=run, id=identity(self.settings, run))
 
@@ -143,7 +145,9 @@ class Study:
 
     def job(self, runs: tuple[PlannedRun, ...]) -> Job:
         """The job of training these runs of the study."""
-        return Job(study=self.name, settings=self.settings, runs=runs)
+        needed = {planned.run.plugin_sha256 for planned in runs}
+        plugins = tuple(p for p in self.config.read_plugins if p.sha256 in needed)
+        return Job(study=self.name, settings=self.settings, runs=runs, plugins=plugins)
 
 
 def encoder_settings(encoder: "EncoderSection") -> EncoderSettings:

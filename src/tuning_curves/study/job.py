@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from tuning_curves.methods.plugins import Plugin
 from tuning_curves.util.errors import ResourceError, UsageError
 from tuning_curves.util.files import canonical, sha256_of
 
@@ -36,7 +37,11 @@ CLOSED = {"extra": "forbid", "strict": True}  # for pydantic, where a record's t
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Run:
-    """One training and its evaluation, within a study's settings."""
+    """One training and its evaluation, within a study's settings.
+
+    Attributes:
+        plugin_sha256: of the file that defines the method; None: the package does.
+    """
 
     __pydantic_config__: ClassVar[Any] = CLOSED
     method: str
@@ -45,6 +50,14 @@ class Run:
     learning_rate: float
     subset_seed: int
     init_seed: int
+    plugin_sha256: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As records, jobs and identities have it: without a plug-in as before there were any."""
+        value = asdict(self)
+        if self.plugin_sha256 is None:
+            del value["plugin_sha256"]
+        return value
 
     @property
     def path(self) -> str:
@@ -158,13 +171,13 @@ class Settings:
 
 def identity(settings: Settings, run: Run) -> str:
     """16 hex digits of the hash of a run and all its settings, but those at their default."""
-    return sha256_of({"settings": settings.material, "run": asdict(run)})[:16]
+    return sha256_of({"settings": settings.material, "run": run.to_json()})[:16]
 
 
 def training_identity(settings: Settings, run: Run) -> str:
     """As `identity`, of the training alone: how a run is evaluated is no part of it."""
     material = {key: part for key, part in settings.material.items() if key != "evaluation"}
-    return sha256_of({"settings": material, "run": asdict(run)})[:16]
+    return sha256_of({"settings": material, "run": run.to_json()})[:16]
 
 
 def _defaults(section: str, kind: Any) -> dict[str, Any]:
@@ -207,21 +220,27 @@ class PlannedRun:
 
     def row(self) -> dict[str, Any]:
         """Budget, id and the run's values as one flat mapping."""
-        return {"budget": self.budget, "id": self.id, **asdict(self.run)}
+        return {"budget": self.budget, "id": self.id, **self.run.to_json()}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """Runs of one study to train and evaluate, one after the other."""
+    """Runs of one study to train and evaluate, one after the other.
+
+    Attributes:
+        plugins: the files that define methods of these runs, with their text.
+    """
 
     study: str
     settings: Settings
     runs: tuple[PlannedRun, ...]
+    plugins: tuple[Plugin, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As its file holds it."""
         runs = [planned.row() for planned in self.runs]
-        return {"study": self.study, "settings": self.settings.to_json(), "runs": runs}
+        value = {"study": self.study, "settings": self.settings.to_json(), "runs": runs}
+        return value | ({"plugins": [p.to_json() for p in self.plugins]} if self.plugins else {})
 
     def dump(self) -> str:
         """The text of a job's file: one line of JSON, the same for equal jobs."""
@@ -239,20 +258,27 @@ def load_job(text: str) -> Job:
     """
     try:
         whole = json.loads(text)
-        if unknown := sorted({*whole} - {"study", "settings", "runs"}):
+        if unknown := sorted({*whole} - {"study", "settings", "runs", "plugins"}):
             raise ValueError(f"unknown key {unknown[0]!r}")
         rows = [dict(row) for row in whole["runs"]]
         runs = tuple(
             PlannedRun(budget=row.pop("budget"), id=row.pop("id"), run=Run(**row)) for row in rows
         )
         settings = Settings.from_json(whole["settings"])
-        job = Job(study=whole["study"], settings=settings, runs=runs)
+        plugins = tuple(Plugin(**plugin) for plugin in whole.get("plugins", ()))
+        job = Job(study=whole["study"], settings=settings, runs=runs, plugins=plugins)
         found = [identity(job.settings, planned.run) for planned in runs]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"not a training job ({error})", fix=FIX_JOB) from None
+    at_hand = {None, *(plugin.sha256 for plugin in plugins)}
     for planned, its in zip(job.runs, found, strict=True):
         if its != planned.id:
             raise UsageError(f"run {planned.run.path} has not the id {planned.id}", fix=FIX_JOB)
+        if planned.run.plugin_sha256 not in at_hand:
+            raise UsageError(
+                f"run {planned.run.path} is of a plug-in's method, and the job has not the plug-in",
+                fix=FIX_JOB,
+            )
     return job
 
 

@@ -171,7 +171,7 @@ class Record:
 
     def to_json(self) -> dict[str, Any]:
         """The record as its file has it, with the hash of its content."""
-        value = {"schema": SCHEMA, **asdict(self)}
+        value = {"schema": SCHEMA, **asdict(self), "run": self.run.to_json()}
         if not self.validation_curve:
             del value["validation_curve"]
         value["cost"] = _without_nones(value["cost"], keep=("peak_memory_bytes",))
@@ -339,7 +339,7 @@ def _read_checked(path: Path, planned: PlannedRun, settings: Settings) -> dict[s
     expected = {
         "schema": SCHEMA,
         "id": planned.id,
-        "run": asdict(planned.run),
+        "run": planned.run.to_json(),
         "settings": settings.material,
     }
     for key, wanted in expected.items():
@@ -420,7 +420,7 @@ def write_failure(
     """
     failure = {
         "id": planned.id,
-        "run": asdict(planned.run),
+        "run": planned.run.to_json(),
         "reason": reason,
         **details,
         "failed": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

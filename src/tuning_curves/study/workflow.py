@@ -7,6 +7,7 @@ from tuning_curves.study.grid import Chunk, Study
 from tuning_curves.study.job import Job
 from tuning_curves.study.paths import StudyPaths
 from tuning_curves.study.records import RecordStore
+from tuning_curves.util.errors import UsageError
 from tuning_curves.util.files import canonical, sha256_of, write_text
 
 
@@ -35,7 +36,17 @@ class StudyWorkflow:
         return wanted
 
     def job(self, chunk: str) -> Job:
-        """The chunk's job without its archived runs."""
+        """The chunk's job without its archived runs.
+
+        Raises:
+            UsageError: no chunk of the study, as it is now.
+        """
+        if chunk not in self.chunks:
+            raise UsageError(
+                f"{self.study.name} has no chunk {chunk} of runs: the study or a plug-in of it has "
+                "changed since this workflow was started",
+                fix="start the workflow again",
+            )
         runs = [p for p in self.chunks[chunk].runs if not self.store.archived(p)]
         return self.study.job(tuple(runs))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.methods import apply_method, resolve_method
+from tuning_curves.methods.plugins import check_plugin
 from tuning_curves.methods.sparse import place_sparse
 from tuning_curves.tasks import make_task
 from tuning_curves.training.delta import Delta, put_delta
@@ -18,7 +19,9 @@ def restore_models(delta: Delta, encoder: Path) -> tuple[EncoderModel, EncoderMo
     Raises:
         ResourceError: a file of the encoder that is not there.
         DataError: another encoder than the delta's, or tensors that do not fit the method.
+        UsageError: a plug-in's method, whose file is not at hand.
     """
+    check_plugin(delta.about.run.method, delta.about.run.plugin_sha256)
     check_encoder(delta, encoder)
     task = make_task(delta.about.settings.task)
     pristine = load_encoder(

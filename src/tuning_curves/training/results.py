@@ -90,5 +90,7 @@ def check_frozen(model: EncoderModel, before: Mapping[str, Tensor], run: Run) ->
         if frozen and not torch.equal(parameter, before[plain].to(parameter.dtype)):
             raise DataError(
                 f"run {run.path}: frozen tensor {plain} moved during training",
-                fix="this is a defect of the package: please report it",
+                fix="this is a defect of the package: please report it"
+                if run.plugin_sha256 is None
+                else "the plug-in's code moves it: `tuning-curves method-check` finds such",
             )

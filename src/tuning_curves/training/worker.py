@@ -18,6 +18,7 @@ from tuning_curves.encoders.precision import settle_arithmetic, warn_of_slow_bfl
 from tuning_curves.methods import resolve_method, trained_tensors
 from tuning_curves.methods.biases import bias_terms
 from tuning_curves.methods.counting import count_entry
+from tuning_curves.methods.plugins import check_plugin, register_plugin
 from tuning_curves.methods.registry import describe
 from tuning_curves.study.job import Job, PlannedRun
 from tuning_curves.study.paths import WorkerPaths
@@ -89,6 +90,10 @@ class Worker:
         self.job, self.paths, self.device = job, paths, device
         self.context = RunContext(job.settings, paths, device, sharers)
         shape = self.context.original.shape()
+        for plugin in job.plugins:
+            register_plugin(plugin)
+        for planned in job.runs:
+            check_plugin(planned.run.method, planned.run.plugin_sha256)
         for method in dict.fromkeys(planned.run.method for planned in job.runs):  # ahead of all
             count_entry(describe(method), shape)
         self.progress = Progress(job.runs, self.context.task.metric)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tuning_curves.analysis.advice.advise import NothingFinished, read_curves, tabulate_advice
@@ -38,6 +39,7 @@ DARK = {  # colours that a dark ground swallows, and what stands for them there
     table.WINE: "#E0719F",
     table.OLIVE: "#B9B94A",
 }
+READABLE = 0.126  # luminance that stands out on the page's dark ground, by 3 to 1
 SHAPES = {  # matplotlib's markers as Vega's symbols, or as paths in a square from -1 to 1; a number
     # in a method's place of a marker (the highest layers) is a diamond
     "o": "circle",
@@ -52,6 +54,7 @@ SHAPES = {  # matplotlib's markers as Vega's symbols, or as paths in a square fr
     "X": "M-1,-0.5L-0.5,-1L0,-0.5L0.5,-1L1,-0.5L0.5,0L1,0.5L0.5,1L0,0.5L-0.5,1L-1,0.5L-0.5,0Z",
     "*": "M0,-1L0.24,-0.31L0.95,-0.31L0.38,0.12L0.59,0.81L0,0.4L-0.59,0.81L-0.38,0.12L-0.95,-0.31"
     "L-0.24,-0.31Z",
+    "8": "M-0.41,-1L0.41,-1L1,-0.41L1,0.41L0.41,1L-0.41,1L-1,0.41L-1,-0.41Z",
     "p": "M0,-1L0.95,-0.31L0.59,0.81L-0.59,0.81L-0.95,-0.31Z",
     "h": "M0,-1L0.87,-0.5L0.87,0.5L0,1L-0.87,0.5L-0.87,-0.5Z",
     "H": "M-0.5,-0.87L0.5,-0.87L1,0L0.5,0.87L-0.5,0.87L-1,0Z",
@@ -129,12 +132,26 @@ def _methods(config: StudyConfig) -> list[dict[str, Any]]:
             "label": entry.label,
             "equation": entry.equation,
             "colour": entry.colour,
-            "dark": DARK.get(entry.colour, entry.colour),
+            "dark": DARK.get(entry.colour) or lightened(entry.colour),
             "shape": SHAPES.get(entry.marker, SHAPES["D"]),
             "dash": list(entry.dashes or ()),
             "filled": entry.filled,
         })  # fmt: skip
     return found
+
+
+def lightened(colour: str) -> str:
+    """A colour, `#rrggbb`, as it is, or with as much white as it needs on a dark ground."""
+    own = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+    mixed = (own + share * (1 - own) for share in np.linspace(0, 1, 11))
+    light = next(rgb for rgb in mixed if _luminance(rgb) >= READABLE)
+    return "#" + "".join(f"{round(255 * part):02X}" for part in light)
+
+
+def _luminance(rgb: np.ndarray) -> float:
+    """Relative luminance of sRGB parts from 0 to 1 (WCAG 2.2)."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def _commands(paths: StudyPaths, file: Path) -> list[str]:
