@@ -15,6 +15,7 @@ COMMANDS = (
     "new",
     "score",
     "methods",
+    "method-check",
     "status",
     "fetch",
     "windows",
@@ -52,7 +53,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"tuning-curves {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for name in COMMANDS:
-        importlib.import_module(f"tuning_curves.commands.{name}").add_parser(subparsers)
+        module = importlib.import_module(f"tuning_curves.commands.{name.replace('-', '_')}")
+        module.add_parser(subparsers)
     return parser
 
 
