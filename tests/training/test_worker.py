@@ -21,6 +21,7 @@ from tuning_curves.training.belonging import check_belongs
 from tuning_curves.training.worker import run_job
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.locks import try_lock
+from tuning_curves.util.provenance import device_name
 
 METHODS = [{"name": "full", "learning_rates": [1e-3]}]
 VOLATILE = ("cost", "provenance")
@@ -266,7 +267,10 @@ def test_checkpoints_are_as_frequent_as_asked_and_a_resumed_run_says_so(
             run_job(job, replace(places, checkpoint_seconds=seconds), "cpu")
         assert places.checkpoint(job.runs[0]).exists() is kept
     monkeypatch.setattr(loop.Trainer, "step", original)
-    assert "resumes" not in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith(f"device: {device_name(torch.device('cpu'))}, ")
+    assert "; computes in float32\n" in said
+    assert "resumes" not in said
     run_job(job, places, "cpu")
     assert "resumes after step 3/4" in capsys.readouterr().err
 

@@ -58,7 +58,7 @@ from tuning_curves.util.files import remove_partials
 from tuning_curves.util.interrupts import Interrupted, shielded
 from tuning_curves.util.locks import try_lock
 from tuning_curves.util.log import say
-from tuning_curves.util.provenance import gather, niceness
+from tuning_curves.util.provenance import device_name, gather, niceness, number_formats
 
 T = TypeVar("T")
 NO_SCORES: dict[str, Any] = {"scores": None, "outcomes": None}
@@ -331,6 +331,7 @@ def run_job(job: Job, paths: WorkerPaths, device: str, slots: GpuSlots | None = 
     precision = job.settings.training.precision
     settle_arithmetic(precision)
     with chosen_device(device, slots) as chosen:
+        say(f"device: {device_name(chosen)}, {number_formats(chosen)}; computes in {precision}")
         warn_of_slow_bfloat16(chosen, precision)
         try:
             worker = Worker(job, paths, chosen, 1 if slots is None else slots.workers)

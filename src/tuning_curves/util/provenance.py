@@ -53,6 +53,47 @@ def device_name(device: Any) -> str:
     return platform.processor() or platform.machine()
 
 
+# What /proc/cpuinfo calls the units of a processor, by the number format that they compute in.
+UNITS = {
+    "float32": {"avx": "AVX", "avx2": "AVX2", "avx512f": "AVX-512", "asimd": "NEON", "sve": "SVE"},
+    "bfloat16": {"avx512_bf16": "AVX512-BF16", "amx_bf16": "AMX", "bf16": "BF16"},
+    "float16": {"avx512_fp16": "AVX512-FP16", "amx_fp16": "AMX", "asimdhp": "FP16"},
+}
+# From which compute capability on NVIDIA's GPUs have units for a format.
+CAPABLE = {"TF32": (8, 0), "bfloat16": (8, 0), "float16": (7, 0), "float8": (8, 9)}
+
+
+def number_formats(device: Any) -> str:
+    """The number formats that a device has units for, in words, as far as it tells."""
+    if device.type == "cuda":
+        import torch
+
+        return _of_capability(torch.cuda.get_device_capability(device))
+    info = Path("/proc/cpuinfo")
+    return _of_flags(info.read_text() if info.is_file() else "")
+
+
+def _of_capability(capability: tuple[int, int]) -> str:
+    named = [name for name, least in CAPABLE.items() if capability >= least]
+    major, minor = capability
+    return f"compute capability {major}.{minor}: {', '.join(['float32', *named])}"
+
+
+def _of_flags(info: str) -> str:
+    """From the text of /proc/cpuinfo: `flags` of x86, `Features` of Arm."""
+    lines = [line.partition(":") for line in info.splitlines()]
+    found = next((after for key, _, after in lines if key.strip() in ("flags", "Features")), None)
+    if found is None:
+        return "the processor does not tell its number formats"
+    flags = found.split()
+    return ", ".join(_of_kind(kind, flags) for kind in UNITS)
+
+
+def _of_kind(kind: str, flags: list[str]) -> str:
+    names = [name for flag, name in UNITS[kind].items() if flag in flags]
+    return f"{kind} ({', '.join(names)})" if names else f"no units for {kind}"
+
+
 def niceness() -> int:
     """By how much this process gives way to others: 0 as a rule, 19 at most (`nice -n 19`)."""
     return os.nice(0)
