@@ -17,6 +17,7 @@ TOY = Family(
     model_types=("toy",),
     module="transformers.models.distilbert.modeling_distilbert",
     model="DistilBertModel",
+    prefix="toy.",
     embeddings="embeddings",
     tables={"word": "word_embeddings", "position": "position_embeddings"},  # no token types
     embeddings_norm="LayerNorm",

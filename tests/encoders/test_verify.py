@@ -1,7 +1,10 @@
 """Checkpoints that must not be taken: each is refused when it is fetched, with its reason."""
 
 import json
+import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,12 +15,19 @@ from safetensors.torch import load_file, save_file
 
 from tests.encoders.small import save_small
 from tests.encoders.tokenizers_of_families import save_bytes
+from tuning_curves.encoders.families import find_family, known_types
 from tuning_curves.encoders.fetch_encoder import fetch_encoder, open_encoder
-from tuning_curves.encoders.model import load_encoder
+from tuning_curves.encoders.model import load_encoder, model_class
 from tuning_curves.encoders.section import PathEncoder
 from tuning_curves.encoders.verify import check_length
 from tuning_curves.tasks.windows import open_tokenizer
-from tuning_curves.util.errors import DataError, ResourceError, TuningCurvesError, UsageError
+from tuning_curves.util.errors import (
+    DataError,
+    ResourceError,
+    TuningCurvesError,
+    UsageError,
+    quoted,
+)
 from tuning_curves.util.files import sha256_of_file
 
 Change = Callable[[Path], object]
@@ -194,6 +204,43 @@ def test_extra_tensors_half_precision_and_a_prefix_do_no_harm(checkpoint: Path) 
         is not None
     )
     assert not (out / "pytorch_model.bin").exists()
+
+
+@pytest.mark.parametrize(
+    ("prefix", "more"),
+    [("model.", False), ("module.", True), ("0.auto_model.", True), ("it's \n.bert.", False)],
+)
+def test_a_prefix_that_the_library_does_not_know_is_explained_and_can_be_taken_off(
+    checkpoint: Path, prefix: str, more: bool
+) -> None:
+    plain = load_file(checkpoint / "model.safetensors")
+    heads = {f"1.linear.{n}": torch.ones(2) for n in range(5)} if more else {}
+    rewrite(lambda tensors: {prefix + k: t for k, t in tensors.items()} | heads)(checkpoint)
+    with pytest.raises(DataError) as caught:
+        fetch(checkpoint)
+    words, all_of = str(caught.value.message), len(plain) + len(heads)
+    assert f'have the prefix {quoted(prefix)}, as in "' in words
+    assert f'expected none or "bert.": the library does not find them. {len(plain)} of' in words
+    assert words.endswith(
+        f'of {all_of} tensors have it; the others are "1.linear.0", "1.linear.1", "1.linear.2" …'
+        if more
+        else f"of {all_of} tensors have it"
+    )
+    with pytest.raises(DataError, match="have the prefix"):
+        load_encoder(checkpoint, outputs=2, hidden_dropout=0.0, attention_dropout=0.0)
+    script = shlex.split(str(caught.value.fix).partition("alone: ")[2])
+    assert script[:2] == ["python", "-c"]
+    subprocess.run([sys.executable, *script[1:]], cwd=checkpoint, check=True)
+    saved = load_file(checkpoint / "model.safetensors")
+    assert saved.keys() == plain.keys()
+    assert all(torch.equal(saved[name], plain[name]) for name in plain)
+    fetch(checkpoint)
+
+
+def test_the_librarys_own_prefixes_are_known() -> None:
+    for kind in known_types():
+        family = find_family(kind)
+        assert family.prefix == f"{model_class(family).base_model_prefix}.", kind
 
 
 def test_weights_that_are_not_finite_are_refused(checkpoint: Path) -> None:

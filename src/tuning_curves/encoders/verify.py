@@ -4,12 +4,14 @@ Reads the configuration, the header of the weights and the tokenizer; no weight 
 code of the checkpoint is run. That every tensor is there and fits is checked where it is loaded.
 """
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuning_curves.encoders.agreement import check_agreement
 from tuning_curves.encoders.architecture import FIX_ENCODER, read_architecture, refuse_code
+from tuning_curves.encoders.families.base import Family
 from tuning_curves.util.errors import DataError, ResourceError, UsageError, one_line, quoted
 from tuning_curves.util.files import read_json
 
@@ -72,7 +74,8 @@ def check_checkpoint(folder: Path) -> None:
     if settings.is_file():
         what = "the tokenizer's configuration"
         refuse_code(settings, read_json(settings, what=what, fix=FIX_ENCODER))
-    embedding = f"{family.embeddings}.{family.tables['word']}.weight"
+    check_prefix(folder / "model.safetensors", family)
+    embedding = _embedding(family)
     rows = _embedding_rows(folder / "model.safetensors", embedding)
     tokenizer = _read_tokenizer(folder / "tokenizer.json")
     _check_specials(folder / "tokenizer.json", tokenizer)
@@ -84,6 +87,49 @@ def check_checkpoint(folder: Path) -> None:
             f"embedding has {rows:,} rows: the tokenizer of another encoder",
             fix="put the tokenizer there with which the encoder was trained",
         )
+
+
+def check_prefix(path: Path, family: Family) -> None:
+    """Refuse weights whose names have a prefix that the library does not take off.
+
+    It would draw such an encoder anew. They are not read without it here either: what is trained
+    and exported must be what every other program reads from the checkpoint.
+
+    Raises:
+        DataError: says which prefix, what else the file holds, and how to save it without.
+    """
+    names, embedding = sorted(_read_header(path)), _embedding(family)
+    prefixes = [name.removesuffix(embedding) for name in names if name.endswith(embedding)]
+    if not prefixes or {"", family.prefix} & {*prefixes}:
+        return
+    first = prefixes[0]
+    with_it = [name for name in names if name.startswith(first)]
+    others = [quoted(name) for name in names if not name.startswith(first)]
+    rest = f"; the others are {', '.join(others[:3])}{' …' * (len(others) > 3)}" if others else ""
+    several = f" (also of {', '.join(map(quoted, prefixes[1:]))})" if prefixes[1:] else ""
+    raise DataError(
+        f"{path}: its tensors have the prefix {quoted(first)}{several}, as in "
+        f"{quoted(first + embedding)}, expected none or {quoted(family.prefix)}: the library does "
+        f"not find them. {len(with_it)} of {len(names)} tensors have it{rest}",
+        fix="give the study (`source: path`) a copy of the checkpoint's folder in which this has "
+        f"been run, which keeps the encoder's tensors alone: {_command_without(first)}",
+    )
+
+
+def _command_without(prefix: str) -> str:
+    """A command line that saves a checkpoint's tensors without a prefix; the rest is left out."""
+    code = (
+        "from safetensors.torch import load_file, save_file; import os; "
+        f"p, f = {prefix!r}, 'model.safetensors'; "
+        "save_file({k[len(p):]: t for k, t in load_file(f).items() if k.startswith(p)}, "
+        "f + '.new', {'format': 'pt'}); os.replace(f + '.new', f)"
+    )
+    return f"python -c {shlex.quote(code)}"
+
+
+def _embedding(family: Family) -> str:
+    """The name of the words' embedding in the encoder."""
+    return f"{family.embeddings}.{family.tables['word']}.weight"
 
 
 def check_length(config: Path, max_length: int) -> None:

@@ -57,6 +57,7 @@ class Family:
     Attributes:
         model_types: what config.json calls its members.
         module, model: where the library has the encoder's class.
+        prefix: ahead of the encoder's tensors in checkpoints of the library's classes for tasks.
         embeddings: the module that turns tokens into the lowest layer's input.
         tables: the embedding tables, below `embeddings`: each that the library builds, if only
             of one row. Without `type` there is no table of token types, and none are read.
@@ -82,6 +83,7 @@ class Family:
     model_types: tuple[str, ...]
     module: str
     model: str
+    prefix: str
     embeddings: str
     tables: Mapping[str, str]
     embeddings_norm: str

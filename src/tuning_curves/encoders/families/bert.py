@@ -6,6 +6,7 @@ FAMILY = Family(
     model_types=("bert",),
     module="transformers.models.bert.modeling_bert",
     model="BertModel",
+    prefix="bert.",
     embeddings="embeddings",
     tables={
         "word": "word_embeddings",

@@ -10,6 +10,7 @@ FAMILY = Family(
     model_types=("distilbert",),
     module="transformers.models.distilbert.modeling_distilbert",
     model="DistilBertModel",
+    prefix="distilbert.",
     embeddings="embeddings",
     tables={"word": "word_embeddings", "position": "position_embeddings"},
     embeddings_norm="LayerNorm",

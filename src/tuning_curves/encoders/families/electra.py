@@ -12,6 +12,7 @@ FAMILY = replace(
     model_types=("electra",),
     module="transformers.models.electra.modeling_electra",
     model="ElectraModel",
+    prefix="electra.",
     projection="embeddings_project",
     pooler=None,
     keys={**BERT.keys, "embedding_width": "embedding_size"},

@@ -74,6 +74,7 @@ FAMILY = ModernBert(
     model_types=("modernbert",),
     module="transformers.models.modernbert.modeling_modernbert",
     model="ModernBertModel",
+    prefix="model.",
     embeddings="embeddings",
     tables={"word": "tok_embeddings"},
     embeddings_norm="norm",

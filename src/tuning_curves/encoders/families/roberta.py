@@ -13,6 +13,7 @@ FAMILY = replace(
     model_types=("roberta",),
     module="transformers.models.roberta.modeling_roberta",
     model="RobertaModel",
+    prefix="roberta.",
     keys={**BERT.keys, "padding": "pad_token_id"},
     defaults={**BERT.defaults, "vocabulary": 50_265, "padding": 1},
 )
