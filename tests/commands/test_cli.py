@@ -200,19 +200,26 @@ def test_a_job_whose_settings_have_no_hash_is_one_error(value: str) -> None:
         load_job(text.replace('"warmup":0.1', f'"warmup":{value}'))
 
 
+def answered(identity: str, text: str) -> Any:
+    """A prediction with its example's id."""
+    from tuning_curves.tasks.base import Prediction
+    from tuning_curves.trained.predict import Answered
+
+    found = Prediction(text=text, value=text, row={"answer": text})
+    return Answered(id=identity, prediction=found)
+
+
 def test_a_terminal_without_a_letter_gets_its_escape(monkeypatch: pytest.MonkeyPatch) -> None:
     """JSON keeps to JSON's own escapes."""
     from tuning_curves.commands.predict import _print
-    from tuning_curves.tasks.base import Prediction
 
     shown = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, "ascii", write_through=True))
     assert main(["status", str(SLICE)]) == 0
     shown.truncate(0)
     shown.seek(0)
-    predictions = [Prediction(id="1", text="Éloïse", row={"answer": "Éloïse"})]
     for as_json in (False, True):
-        _print(predictions, single=False, as_json=as_json)
+        _print([answered("1", "Éloïse")], single=False, as_json=as_json)
     plain, row = shown.getvalue().splitlines()
     assert plain == b"1\t\\xc9lo\\xefse"
     assert json.loads(row) == {"id": "1", "answer": "Éloïse"}
@@ -280,7 +287,6 @@ def test_advice_on_archived_records(
 
 def test_a_tab_in_an_id_breaks_no_table(capsys: pytest.CaptureFixture[str]) -> None:
     from tuning_curves.commands.predict import _print
-    from tuning_curves.tasks.base import Prediction
 
-    _print([Prediction(id="a\tb", text="one\ntwo", row={})], single=False, as_json=False)
+    _print([answered("a\tb", "one\ntwo")], single=False, as_json=False)
     assert capsys.readouterr().out == "a b\tone two\n"

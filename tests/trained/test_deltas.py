@@ -373,38 +373,3 @@ def test_what_cannot_be_asked(
     one = ["predict", "--delta", str(bitfit), "--encoder", str(places.encoder)]
     assert main([*one, *arguments]) == status
     assert words in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("", "no questions"),
-        ('{"question": "a", "context": "b"}\n{', "line 2: not JSON"),
-        ('["a"]', "line 1: list, not an object"),
-        ('{"question": "a"}', "line 1: 'context' is None"),
-        ('{"id": 1, "question": "a", "context": "b"}\n' * 2, "the id '1' is there twice"),
-        ('{"id": null, "question": "a", "context": "b"}', "line 1: 'id' is None, expected text"),
-        ('{"id": true, "question": "a", "context": "b"}', "line 1: 'id' is True, expected text"),
-        pytest.param("[" * 100_000, "line 1: not JSON", id="deep"),
-        (r'{"question": "a\ud800", "context": "b"}', "line 1: 'question' holds half a surrogate"),
-        (
-            r'{"id": "\ud800", "question": "a", "context": "b"}',
-            "line 1: 'id' holds half a surrogate pair at offset 0",
-        ),
-    ],
-)
-def test_lines_that_are_no_questions(tmp_path: Path, text: str, words: str) -> None:
-    from tuning_curves.tasks.question_answering.predictions import read_questions
-
-    (tmp_path / "asked.jsonl").write_text(text)
-    with pytest.raises(DataError, match=words):
-        read_questions(tmp_path / "asked.jsonl")
-
-
-@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\u0085"])
-def test_a_line_of_json_may_hold_unicodes_line_ends(end: str, tmp_path: Path) -> None:
-    from tuning_curves.tasks.question_answering.predictions import read_questions
-
-    line = json.dumps({"question": "a?", "context": f"b{end}c"}, ensure_ascii=False)
-    (tmp_path / "asked.jsonl").write_text(f"{line}\r\n{line}\n", "utf-8", newline="")
-    assert read_questions(tmp_path / "asked.jsonl").contexts == (f"b{end}c",) * 2

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuning_curves.commands.options import add, add_task_name
+from tuning_curves.commands.options import add, add_task_name, columns_of
 from tuning_curves.util.errors import UsageError, plural
 from tuning_curves.util.files import write_whole
 
@@ -117,16 +117,7 @@ def _columns(given: Iterable[str], task: "type[Task]") -> dict[str, str]:
     known += ["text"] if "words" in known else []
     if not known:
         raise UsageError(f"--task {task.name} reads no rows", fix="use its own layout")
-    columns = {}
-    for one in given:
-        field, _, name = one.partition("=")
-        if field not in known or not name:
-            raise UsageError(
-                f"--column {one}: expected FIELD=NAME, the field one of {', '.join(known)}",
-                fix="for example `--column text=review`",
-            )
-        columns[field] = name
-    return columns
+    return columns_of(given, known)
 
 
 def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

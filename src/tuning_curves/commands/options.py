@@ -3,7 +3,7 @@
 import argparse
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,24 @@ def inputs_of_tasks() -> dict[str, str]:
     from tuning_curves.tasks import task_class, task_names
 
     return {key: help for name in task_names() for key, help in task_class(name).inputs.items()}
+
+
+def columns_of(given: Iterable[str], known: Sequence[str]) -> dict[str, str]:
+    """The columns that `--column FIELD=NAME` gives, by field.
+
+    Raises:
+        UsageError: no name, or a field that is not one of these.
+    """
+    columns = {}
+    for one in given:
+        field, _, name = one.partition("=")
+        if field not in known or not name:
+            raise UsageError(
+                f"--column {one}: expected FIELD=NAME, the field one of {', '.join(known)}",
+                fix=f"for example `--column {known[0]}=…`",
+            )
+        columns[field] = name
+    return columns
 
 
 def not_negative(text: str) -> float:

@@ -109,12 +109,20 @@ class Rows(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What `tuning-curves predict` prints of one example: its id, a line, and all as JSON."""
+    """What a model says of one example.
 
-    id: str
+    Attributes:
+        text: on one line, for people.
+        value: as a predictions file has it beside the example's id.
+        row: all of it as JSON. Where the best few were asked for they stand under `top`, a list of
+            objects with the same keys.
+        warning: what is wrong with it, to be counted.
+    """
+
     text: str
+    value: Any
     row: Mapping[str, Any]
-    warning: str | None = None  # what is wrong with it, to be counted
+    warning: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,18 +271,25 @@ class Task(ABC):
 
     # What is done with a trained model or a file of predictions; a task may do without.
 
-    def read_unlabelled(self, texts: Mapping[str, str | None], path: Path | None) -> Dataset:
-        """The examples of the command line (`inputs`) or of a file, with labels or without."""
-        raise self._cannot("predicts no texts of one's own")
-
-    def describe(self, predictions: Any, data: Dataset) -> Sequence[Prediction]:
-        """What `predict` gave, for people."""
-        raise self._cannot("predicts no texts of one's own")
-
     @classmethod
-    def write_predictions(cls, path: Path, predictions: Sequence[Prediction]) -> None:
-        """Write a file that `score_file` reads."""
-        raise cls._cannot("writes no predictions file")
+    def asked_fields(cls) -> tuple[Field, ...]:
+        """The fields that are read of an example whose label is asked for."""
+        return tuple(one for one in cls.fields if one.name.replace("_", "-") in cls.inputs)
+
+    def read_unlabelled(self, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> Dataset:
+        """Check rows of `asked_fields`, each with its place, which opens messages."""
+        raise self._cannot("predicts no texts of one's own")
+
+    def describe(
+        self, logits: np.ndarray, sample: Sample, data: Dataset, top: int | None
+    ) -> Sequence[Prediction]:
+        """What finite logits say of all examples of some data, in their order, for people.
+
+        Args:
+            logits: as in `predict`, whose predictions are given.
+            top: how many of the best are listed; None for no list.
+        """
+        raise self._cannot("predicts no texts of one's own")
 
     @classmethod
     def score_file(cls, data: Path, predictions: Path) -> Scored:

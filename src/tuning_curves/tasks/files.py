@@ -1,4 +1,4 @@
-"""What classification tasks share of files on disk: examples by line, predictions by id."""
+"""What tasks share of files on disk: examples by line, predictions by id, and their rows."""
 
 import json
 import math
@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tuning_curves.util.errors import DataError, quoted
-from tuning_curves.util.files import read_json, write_json
+from tuning_curves.util.files import read_json
 from tuning_curves.util.json_lines import read_json_lines
 
 Examples = tuple[list[str], list[tuple[str, dict[str, Any]]]]
@@ -77,9 +79,23 @@ def read_by_id(path: Path, what: str, kind: type) -> dict[str, Any]:
     return value
 
 
-def write_by_id(path: Path, values: Mapping[str, Any]) -> None:
-    """Write what `read_by_id` reads; it appears whole or not at all."""
-    write_json(path, dict(values))
+def row_of(
+    asked: Mapping[str, Any], best: Sequence[Mapping[str, Any]], top: int | None
+) -> dict[str, Any]:
+    """A prediction's row: what was asked, the best of what is predicted and, if asked for, more."""
+    listed = {} if top is None else {"top": [*best[:top]]}
+    return {**asked, **best[0], **listed}
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Shares of one, along the last axis: float64."""
+    shifted = np.exp(np.float64(logits - logits.max(-1, keepdims=True)))
+    return shifted / shifted.sum(-1, keepdims=True)
+
+
+def probability(share: float) -> float:
+    """As a row has it."""
+    return round(float(share), 6)
 
 
 def misfits(ids: Sequence[str], given: Mapping[str, Any], examples: str) -> list[str]:

@@ -43,8 +43,7 @@ class Predictor:
         Raises:
             FloatingPointError: they are not finite.
         """
-        if not np.isfinite(logits).all():
-            raise FloatingPointError("the model's logits are not finite")
+        check_finite(logits)
         return self.task.predict(logits, self.sample)
 
     @torch.inference_mode()
@@ -102,6 +101,16 @@ class Evaluator(Predictor):
         predictions = self.read(logits)
         parts = self.task.measure(predictions, self.sample)
         return Outcomes(parts=parts, predictions=predictions)
+
+
+def check_finite(logits: np.ndarray) -> None:
+    """Refuse what no prediction can be made of.
+
+    Raises:
+        FloatingPointError: logits that are not finite.
+    """
+    if not np.isfinite(logits).all():
+        raise FloatingPointError("the model's logits are not finite")
 
 
 def sample_of(windows: Windows, examples: np.ndarray) -> Sample:

@@ -10,7 +10,7 @@ import numpy as np
 from tuning_curves.tasks.base import Field, Nouns, Part, Prediction, Rows, Sample, Scored, Task
 from tuning_curves.tasks.ceiling import Limit
 from tuning_curves.tasks.metrics import Mean, Metric
-from tuning_curves.tasks.question_answering import answers
+from tuning_curves.tasks.question_answering import answers, ranking
 from tuning_curves.tasks.question_answering import predictions as files
 from tuning_curves.tasks.question_answering.answers import Answers
 from tuning_curves.tasks.question_answering.data import (
@@ -18,6 +18,7 @@ from tuning_curves.tasks.question_answering.data import (
     from_rows,
     parse_squad,
     read_squad,
+    unanswered,
 )
 from tuning_curves.tasks.question_answering.exclude import without_questions
 from tuning_curves.tasks.question_answering.limits import find_limits
@@ -66,12 +67,11 @@ class QuestionAnswering(Task):
     )
     layout: ClassVar[str] = "squad"
     files: ClassVar[str] = """\
-the data is in SQuAD v1.1's layout (.json); what is only asked may also
-be JSON Lines (.jsonl) with the keys question and context, and id if there are ids.
-An answer is always a piece of the context: whether the context answers the question at
-all is not judged. Predictions are one JSON object, {"<question id>": "<answer text>", ...}:
-what the official script reads and the Hugging Face example writes. Scores are exact match
-and F1, each the best over a question's gold answers, as the official script counts them."""
+the data is in SQuAD v1.1's layout (.json). An answer is always a piece
+of the context: whether the context answers the question at all is not judged. Predictions
+are one JSON object, {"<question id>": "<answer text>", ...}: what the official script reads
+and the Hugging Face example writes. Scores are exact match and F1, each the best over a
+question's gold answers, as the official script counts them."""
     inputs: ClassVar[Mapping[str, str]] = {
         "question": "the question",
         "context": "the passage to answer from",
@@ -143,21 +143,16 @@ and F1, each the best over a question's gold answers, as the official script cou
         exact, f1 = answers.gold_answers(sample).score(predictions.texts)
         return {"exact": exact, "f1": f1}
 
-    def read_unlabelled(self, texts: Mapping[str, str | None], path: Path | None) -> SquadData:
-        """See `one_question` and `read_questions`."""
-        if path is not None:
-            return files.read_questions(path)
-        return files.one_question(texts["question"], texts["context"])
+    def read_unlabelled(self, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> SquadData:
+        """Questions without answers: see `unanswered`."""
+        return unanswered(rows)
 
-    def describe(self, predictions: Answers, data: Any) -> Sequence[Prediction]:
-        """A row for each question: the answer, where it begins, its score."""
-        return answers.describe(predictions, data)
-
-    @classmethod
-    def write_predictions(cls, path: Path, predictions: Sequence[Prediction]) -> None:
-        """A JSON object from id to text."""
-        write = files.write_predictions
-        write(path, [one.id for one in predictions], [one.text for one in predictions])
+    def describe(
+        self, logits: np.ndarray, sample: Sample, data: Any, top: int | None
+    ) -> Sequence[Prediction]:
+        """The answer to each question: where it begins, its score, its probability."""
+        limits = {"n_best": self.n_best, "max_answer_tokens": self.max_answer_tokens}
+        return ranking.describe(ranking.rank(logits, sample, **limits), sample, data, top)
 
     @classmethod
     def score_file(cls, data: Path, predictions: Path) -> Scored:

@@ -6,14 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from tuning_curves.tasks.base import Prediction, Sample
-from tuning_curves.tasks.question_answering.data import SquadData
-from tuning_curves.tasks.question_answering.decode import SpanChoice, answer_texts, decode_spans
+from tuning_curves.tasks.base import Sample
+from tuning_curves.tasks.question_answering.decode import answer_texts, decode_spans
 from tuning_curves.tasks.question_answering.graphemes import widen
 from tuning_curves.tasks.question_answering.metric import GoldAnswers
 from tuning_curves.tasks.question_answering.windows import WindowSet
-
-NO_SPAN = "questions have no valid span in their context"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,15 +19,9 @@ class Answers:
 
     Attributes:
         texts: "" where no span was valid.
-        starts: int64 [questions], where each begins in its context; -1 where there is none.
-        scores: float32 [questions], start plus end logit; -inf where there is none.
-        windows: int64 [questions], how many were read.
     """
 
     texts: list[str]
-    starts: np.ndarray
-    scores: np.ndarray
-    windows: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,16 +65,8 @@ def choose(logits: np.ndarray, sample: Sample, *, n_best: int, max_answer_tokens
     )
     paragraphs = _source(sample).paragraph_of_question[sample.examples]
     return Answers(
-        texts=answer_texts(choice, contexts_of(sample), paragraphs, places.start, places.end),
-        starts=_begin(choice, places),
-        scores=choice.score,
-        windows=np.bincount(sample.owner, minlength=len(sample.examples)),
+        texts=answer_texts(choice, contexts_of(sample), paragraphs, places.start, places.end)
     )
-
-
-def _begin(choice: SpanChoice, places: Characters) -> np.ndarray:
-    """Where each answer begins in its context: int64, -1 where there is none."""
-    return np.where(choice.start >= 0, places.start[choice.start], -1)
 
 
 def contexts_of(sample: Sample) -> list[str]:
@@ -136,23 +119,3 @@ def gold_answers(sample: Sample) -> GoldAnswers:
 def _source(sample: Sample) -> WindowSet:
     assert isinstance(sample.source, WindowSet)
     return sample.source
-
-
-def describe(answers: Answers, data: SquadData) -> Sequence[Prediction]:
-    """A row for each question of a data set whose questions were all asked."""
-    columns = (answers.texts, answers.starts.tolist(), answers.scores, answers.windows.tolist())
-    return [
-        Prediction(
-            id=question.id,
-            text=text,
-            row={
-                "question": question.question,
-                "answer": text,
-                "start": None if start < 0 else start,
-                "score": float(score) if np.isfinite(score) else None,
-                "windows": windows,
-            },
-            warning=NO_SPAN if start < 0 else None,
-        )
-        for question, text, start, score, windows in zip(data.questions, *columns, strict=True)
-    ]

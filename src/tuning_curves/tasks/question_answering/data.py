@@ -113,11 +113,8 @@ class SquadData(Dataset):
         return to_squad(self)
 
 
-def read_squad(path: Path, *, answered: bool = True) -> SquadData:
+def read_squad(path: Path) -> SquadData:
     """Read a JSON file in the layout of SQuAD v1.1.
-
-    Args:
-        answered: False where questions are only asked: answers are not read, and need not be there.
 
     Raises:
         ResourceError: no such file.
@@ -134,7 +131,7 @@ def read_squad(path: Path, *, answered: bool = True) -> SquadData:
     except OSError as error:
         message = f"{path}: cannot be read as SQuAD ({error.strerror})"
         raise DataError(message, fix=FIX_LAYOUT) from None
-    return parse_squad(value, str(path), answered=answered)
+    return parse_squad(value, str(path))
 
 
 def _check_size(path: Path) -> None:
@@ -146,10 +143,10 @@ def _check_size(path: Path) -> None:
         )
 
 
-def parse_squad(value: Any, source: str, *, answered: bool = True) -> SquadData:
+def parse_squad(value: Any, source: str) -> SquadData:
     """Check the official layout in memory; `source` opens every message of a `DataError`."""
     _check_version(value, source)
-    builder = _Builder(answered=answered)
+    builder = _Builder()
     for number, article in enumerate(_list(value, "data", source), 1):
         where = f"{source}: article {number}"
         builder.titles.append(_text(article, "title", where))
@@ -163,7 +160,7 @@ def _parse_paragraph(builder: "_Builder", paragraph: Any, where: str) -> None:
     builder.add_paragraph(_text(paragraph, "context", where))
     for position, question in enumerate(_list(paragraph, "qas", where), 1):
         here = f"{where}, question {position}"
-        answers = _list(question, "answers", here) if builder.answered else []
+        answers = _list(question, "answers", here)
         pairs = [(_get(a, "text", here), _get(a, "answer_start", here)) for a in answers]
         builder.add_question(question, pairs, here)
 
@@ -193,6 +190,28 @@ def from_rows(rows: Iterable[tuple[str, Mapping[str, Any]]], source: str) -> Squ
     if not builder.questions:
         raise DataError(f"{source}: no rows", fix="give at least one row")
     return builder.build()
+
+
+def unanswered(rows: Iterable[tuple[str, Mapping[str, Any]]]) -> SquadData:
+    """Questions that are only asked, as one article: rows of question and context.
+
+    Each comes with its place, which is its id; questions of one context share a paragraph.
+
+    Raises:
+        DataError: a text that is missing, empty, or not to be written as UTF-8.
+    """
+    paragraphs: dict[str, int] = {}
+    questions = []
+    for place, row in rows:
+        text, context = _text(row, "question", place), _text(row, "context", place)
+        paragraph = paragraphs.setdefault(context, len(paragraphs))
+        questions.append(Question(place, text, paragraph, 0, ()))
+    return SquadData(
+        titles=("asked",),
+        contexts=tuple(paragraphs),
+        questions=tuple(questions),
+        paragraph_article=(0,) * len(paragraphs),
+    )
 
 
 def to_squad(data: SquadData) -> dict[str, Any]:
@@ -248,8 +267,7 @@ def article_sizes(data: SquadData) -> np.ndarray:
 class _Builder:
     """The tables under construction; each addition is checked against what is there."""
 
-    def __init__(self, *, answered: bool = True) -> None:
-        self.answered = answered
+    def __init__(self) -> None:
         self.titles: list[str] = []
         self.contexts: list[str] = []
         self.paragraph_article: list[int] = []
@@ -284,7 +302,7 @@ class _Builder:
         if entry.get("is_impossible"):
             raise DataError(f"{here}: is_impossible marks SQuAD 2.0", fix=FIX_VERSION)
         text = _text(entry, "question", here)
-        if self.answered and not pairs:
+        if not pairs:
             raise DataError(f"{here}: no answers, expected at least one", fix=FIX_VERSION)
         answers = tuple(_answer(self.contexts[-1], *pair, here) for pair in pairs)
         paragraph = len(self.contexts) - 1

@@ -59,7 +59,7 @@ class TextClassification(Task):
     overlaps: ClassVar[bool] = False
     files: ClassVar[str] = """\
 labelled texts are JSON Lines, {"text": "...", "label": "..."}, with a
-"text_pair" if texts come in pairs, and an "id" if there are ids (else the line's number is one).
+"text_pair" if texts come in pairs, and an "id" if there are ids (else the example's number is one).
 Predictions are one JSON object, {"<id>": "<label>", ...}. Scores are accuracy, Matthews'
 correlation and macro-F1, as scikit-learn counts them."""
     inputs: ClassVar[Mapping[str, str]] = {
@@ -183,18 +183,15 @@ correlation and macro-F1, as scikit-learn counts them."""
             for metric in self.metrics
         }
 
-    def read_unlabelled(self, texts: Mapping[str, str | None], path: Path | None) -> LabelledTexts:
-        """See `files.read_texts` and `files.one_text`."""
-        return files.read_texts(path) if path is not None else files.one_text(texts)
+    def read_unlabelled(self, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> LabelledTexts:
+        """Texts without labels: see `from_rows`."""
+        return from_rows(rows, None, "the texts")
 
-    def describe(self, predictions: np.ndarray, data: Any) -> Sequence[Prediction]:
-        """The most probable label of each text, with its probability and those of all."""
-        return files.describe(predictions, data, self.labels)
-
-    @classmethod
-    def write_predictions(cls, path: Path, predictions: Sequence[Prediction]) -> None:
-        """A JSON object from id to label."""
-        files.write_predictions(path, predictions)
+    def describe(
+        self, logits: np.ndarray, sample: Sample, data: Any, top: int | None
+    ) -> Sequence[Prediction]:
+        """The likeliest label of each text, with its probability."""
+        return files.describe(self.predict(logits, sample), data, self.labels, top)
 
     @classmethod
     def score_file(cls, data: Path, predictions: Path) -> Scored:

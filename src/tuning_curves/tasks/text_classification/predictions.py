@@ -1,6 +1,6 @@
-"""Texts to be classified, and predictions files: a JSON object from id to label."""
+"""What is predicted of texts, and predictions files: a JSON object from id to label."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,75 +10,43 @@ from tuning_curves.tasks import files
 from tuning_curves.tasks.base import Prediction, Scored
 from tuning_curves.tasks.labels import number_labels
 from tuning_curves.tasks.metrics import MacroF1, Matthews
-from tuning_curves.tasks.text_classification.data import LabelledTexts, from_rows
-from tuning_curves.util.errors import UsageError
+from tuning_curves.tasks.text_classification.data import LabelledTexts
 
 LINE = '{"text": "...", "label": "..."}'
 FIX_LINE = f'write {LINE} on a line of its own, with "text_pair" for pairs, and "id" if there are'
 
 
-class AskedTexts(LabelledTexts):
-    """Texts without labels, and their ids."""
-
-    ids: Sequence[str] = ()
-
-
-def one_text(texts: Mapping[str, str | None]) -> AskedTexts:
-    """The text, or pair, of the command line.
-
-    Raises:
-        UsageError: no text.
-    """
-    if not (texts["text"] or "").strip():
-        raise UsageError("--text is missing or empty, expected some text", fix="give --text TEXT")
-    return _asked(["0"], [("--text", {"text": texts["text"], "text_pair": texts["text-pair"]})])
-
-
-def read_texts(path: Path) -> AskedTexts:
-    """The texts of a JSON Lines file; labels may stand there and are not read.
-
-    Raises:
-        ResourceError, DataError: see `read_json_lines` and `from_rows`.
-    """
-    ids, rows = files.read_examples(path, LINE, FIX_LINE)
-    return _asked(ids, [(where, {**row, "group": None}) for where, row in rows])
-
-
-def _asked(ids: Sequence[str], rows: Sequence[tuple[str, Mapping[str, Any]]]) -> AskedTexts:
-    asked = AskedTexts(from_rows(rows, None, "the texts").rows)
-    asked.ids = ids
-    return asked
-
-
-def describe(logits: np.ndarray, data: Any, labels: Sequence[str]) -> Sequence[Prediction]:
-    """A row for each text: its label and the probabilities of all labels, the likeliest first.
+def describe(
+    logits: np.ndarray, data: LabelledTexts, labels: Sequence[str], top: int | None
+) -> list[Prediction]:
+    """Each text's likeliest label with its probability, and of the `top` likeliest the same.
 
     Args:
         logits: float32 [E, labels].
     """
-    shifted = np.exp(logits - logits.max(1, keepdims=True))
-    shares = shifted / shifted.sum(1, keepdims=True)
-    ids = getattr(data, "ids", None) or [str(number) for number in range(len(data))]
     return [
-        Prediction(id=identity, text=labels[int(own.argmax())], row=_row(row, own, labels))
-        for identity, row, own in zip(ids, data.rows, shares, strict=True)
+        _prediction(row, own, shares, labels, top)
+        for row, own, shares in zip(data.rows, logits, files.softmax(logits), strict=True)
     ]
 
 
-def _row(row: Sequence[Any], shares: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
-    order = np.argsort(-shares, kind="stable")
+def _prediction(
+    row: Sequence[Any],
+    logits: np.ndarray,
+    shares: np.ndarray,
+    labels: Sequence[str],
+    top: int | None,
+) -> Prediction:
+    order = np.argsort(-logits, kind="stable")[: top or 1]
+    best = [
+        {"label": labels[number], "probability": files.probability(shares[number])}
+        for number in order
+    ]
+    label = best[0]["label"]
     pair = {} if row[2] is None else {"text_pair": row[2]}
-    return {
-        "text": row[1],
-        **pair,
-        "label": labels[order[0]],
-        "probabilities": {labels[number]: round(float(shares[number]), 6) for number in order},
-    }
-
-
-def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
-    """Write a JSON object from id to label; it appears whole or not at all."""
-    files.write_by_id(path, {one.id: one.text for one in predictions})
+    return Prediction(
+        text=label, value=label, row=files.row_of({"text": row[1], **pair}, best, top)
+    )
 
 
 def score_file(data: Path, predictions: Path) -> Scored:

@@ -71,7 +71,7 @@ class TokenClassification(Task):
     head_dropout: ClassVar[bool] = True
     files: ClassVar[str] = """\
 labelled sentences are JSON Lines, {"words": ["..."], "labels": ["..."]},
-with an "id" if there are ids (else the line's number is one). Predictions are one JSON object,
+with an "id" if there are ids (else the example's number is one). Predictions are one JSON object,
 {"<id>": ["<label of each word>"], ...}. Scores are accuracy over words and, where labels are
 BIO, entity F1 as seqeval counts it."""
     inputs: ClassVar[Mapping[str, str]] = {"words": "a sentence, its words between blanks"}
@@ -159,18 +159,16 @@ BIO, entity F1 as seqeval counts it."""
             counts |= count_entities(predictions, sample, self.labels)
         return counts
 
-    def read_unlabelled(self, texts: Mapping[str, str | None], path: Path | None) -> LabelledWords:
-        """See `files.read_sentences` and `files.one_sentence`."""
-        return files.read_sentences(path) if path is not None else files.one_sentence(texts)
+    def read_unlabelled(self, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> LabelledWords:
+        """Sentences without labels: see `from_rows`."""
+        return from_rows(rows, None, "the sentences")
 
-    def describe(self, predictions: Tags, data: Any) -> Sequence[Prediction]:
+    def describe(
+        self, logits: np.ndarray, sample: Sample, data: Any, top: int | None
+    ) -> Sequence[Prediction]:
         """Each sentence's words with their labels."""
-        return files.describe(predictions, data, self.labels)
-
-    @classmethod
-    def write_predictions(cls, path: Path, predictions: Sequence[Prediction]) -> None:
-        """A JSON object from id to labels."""
-        files.write_predictions(path, predictions)
+        words = words_of(sample)
+        return files.describe(logits[words.places], words, data, self.labels, top)
 
     @classmethod
     def score_file(cls, data: Path, predictions: Path) -> Scored:

@@ -1,71 +1,64 @@
-"""Sentences to be labelled, and predictions files: a JSON object from id to labels."""
+"""What is predicted of sentences, and predictions files: a JSON object from id to labels."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tuning_curves.tasks import files
 from tuning_curves.tasks.base import Prediction, Scored
 from tuning_curves.tasks.entities import entities
-from tuning_curves.tasks.token_classification.data import LabelledWords, from_rows
-from tuning_curves.tasks.token_classification.tags import Tags, is_bio
-from tuning_curves.util.errors import DataError, UsageError, plural
+from tuning_curves.tasks.token_classification.data import LabelledWords
+from tuning_curves.tasks.token_classification.tags import Words, is_bio
+from tuning_curves.util.errors import DataError, plural
 
 LINE = '{"words": ["..."], "labels": ["..."]}'
 FIX_LINE = f'write {LINE} on a line of its own, and "id" if there are ids'
 NONE = ""  # stands for the label of a word that has no prediction
 
 
-class AskedWords(LabelledWords):
-    """Sentences without labels, and their ids."""
+def describe(
+    logits: np.ndarray, words: Words, data: LabelledWords, labels: Sequence[str], top: int | None
+) -> list[Prediction]:
+    """Each sentence's words with their likeliest labels and these labels' probabilities.
 
-    ids: Sequence[str] = ()
+    The k-th of the `top` has each word's k-th likeliest label.
 
-
-def one_sentence(texts: Mapping[str, str | None]) -> AskedWords:
-    """The sentence of the command line, cut at white space.
-
-    Raises:
-        UsageError: no words.
+    Args:
+        logits: float32 [words, labels].
     """
-    words = (texts["words"] or "").split()
-    if not words:
-        raise UsageError("--words is missing or empty, expected words", fix="give --words TEXT")
-    return _asked(["0"], [("--words", {"words": words})])
-
-
-def read_sentences(path: Path) -> AskedWords:
-    """The sentences of a JSON Lines file; labels may stand there and are not read.
-
-    Raises:
-        ResourceError, DataError: see `read_examples` and `from_rows`.
-    """
-    ids, rows = files.read_examples(path, LINE, FIX_LINE)
-    return _asked(ids, [(where, {**row, "group": None}) for where, row in rows])
-
-
-def _asked(ids: Sequence[str], rows: Sequence[tuple[str, Mapping[str, Any]]]) -> AskedWords:
-    asked = AskedWords(from_rows(rows, None, "the sentences").rows)
-    asked.ids = ids
-    return asked
-
-
-def describe(tags: Tags, data: Any, labels: Sequence[str]) -> Sequence[Prediction]:
-    """A row for each sentence: its words and their labels."""
-    ids = getattr(data, "ids", None) or [str(number) for number in range(len(data))]
+    shares = files.softmax(logits)
+    order = np.argsort(-logits, axis=1, kind="stable")[:, : top or 1]
+    ends = zip(words.tags.bounds[:-1], words.tags.bounds[1:], strict=True)
     return [
-        Prediction(
-            id=identity,
-            text=" ".join(f"{word}/{label}" for word, label in zip(row[1], found, strict=True)),
-            row={"words": row[1], "labels": found},
-        )
-        for identity, row, found in zip(ids, data.rows, tags.of_sentences(labels), strict=True)
+        _prediction(row[1], order[first:last].T, shares[first:last], labels, top)
+        for row, (first, last) in zip(data.rows, ends, strict=True)
     ]
 
 
-def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
-    """Write a JSON object from id to labels; it appears whole or not at all."""
-    files.write_by_id(path, {one.id: one.row["labels"] for one in predictions})
+def _prediction(
+    words: Sequence[str],
+    order: np.ndarray,
+    shares: np.ndarray,
+    labels: Sequence[str],
+    top: int | None,
+) -> Prediction:
+    """Args: order: int [k, words], each word's likeliest labels. shares: [words, labels]."""
+    places = np.arange(len(words))
+    best: list[dict[str, Any]] = [
+        {
+            "labels": [labels[number] for number in ranked],
+            "probabilities": [files.probability(share) for share in shares[places, ranked]],
+        }
+        for ranked in order
+    ]
+    found = best[0]["labels"]
+    return Prediction(
+        text=" ".join(f"{word}/{label}" for word, label in zip(words, found, strict=True)),
+        value=found,
+        row=files.row_of({"words": list(words)}, best, top),
+    )
 
 
 def score_file(data: Path, predictions: Path) -> Scored:
