@@ -61,6 +61,12 @@ def add_parser(subparsers: Any) -> None:
         help="what becomes of questions without an answer (SQuAD 2.0); refuse by default",
     )
     parser.add_argument(
+        "--faulty",
+        choices=("drop", "refuse"),
+        default="refuse",
+        help="what becomes of examples with faults that are not mended; refuse the file by default",
+    )
+    parser.add_argument(
         "--column",
         action="append",
         default=[],
@@ -96,6 +102,7 @@ def run(args: argparse.Namespace) -> int:
         columns=_columns(args.column, task),
         header=not args.no_header,
         impossible=args.impossible,
+        faulty=args.faulty,
         encoding=args.encoding,
     )
     found = import_file(args.file, request, fix=args.fix)

@@ -193,7 +193,8 @@ def test_words_a_line(tmp_path: Path) -> None:
     found = rows(tmp_path, "sentences", content.replace(" ", "\t"), columns={"labels": "2"})
     assert found[0]["labels"] == ["NNP", "VBD"]
     said = refusal(tmp_path, "sentences", "Mara B-PER\nleft\n")
-    assert "line 2: 1 columns" in said
+    assert "lines have another number of columns than most: 1" in said
+    assert 'line 2: 1, "left"' in said
     assert 'export: line 1: neither JSON nor columns of words and labels: "Mara,B-PER"' in refusal(
         tmp_path, "sentences", "Mara,B-PER\nleft,O\n"
     )

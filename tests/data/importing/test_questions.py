@@ -112,20 +112,56 @@ def test_all_faults_are_listed_at_once_by_kind_with_counts_and_first_places(
         "no question",
     )
     said = refusal(tmp_path, "questions", json.dumps(content))
-    assert "12 faults of 6 kinds, nothing is written" in said
+    assert "12 faults of 7 kinds, nothing is written" in said
     assert "ids are missing, or no text: 5 (`--fix` mends them)" in said
-    assert said.count("would be") == 3
+    assert said.count("would be") == 4
     assert "and 2 more" in said
     assert 'question 6: "Mara Foss" at 30, where "Mara Voss, and the b"; it stands nowhere' in said
-    assert (
-        'question 7: "Mara Voss" at 31, where "ara Voss, and the br"; it first stands at 30' in said
-    )
+    assert "answers are not at their offset, and stand at one other place alone: 1 (`--fix`" in said
+    assert 'question 7: answer_start of "Mara Voss" 31 would be 30' in said
     assert 'question 8: "b", first at article 1 "Mills", paragraph 1, question 7' in said
     assert "texts hold half a surrogate pair: 1" in said
     assert "answer_start is None, expected a number" in said
-    assert "fix: `--fix` mends 5 of them and reports each change; for the other 7 do what" in said
+    assert "fix: `--fix` mends 6 of them and reports each change; for the other 6 do what" in said
     again = refusal(tmp_path, "questions", json.dumps(content), fix=True)
-    assert "7 faults of 5 kinds, nothing is written" in again
+    assert "6 faults of 5 kinds, nothing is written" in again
+    assert "or leave them out: `--faulty drop`" in again
+    left = imported(tmp_path, "questions", json.dumps(content), fix=True, faulty="drop")
+    assert [row["id"] for row in left.rows] == ["0", "1", "2", "3", "4", "b"]
+    assert "left out, since ids stand twice: 1" in left.findings.told()
+    assert sum(change.kind == "left out" for change in left.findings.changes) == 6
+
+
+def test_what_can_be_mended_is_not_left_out_instead(tmp_path: Path) -> None:
+    """Else questions would be lost that `--fix` keeps."""
+    content = squad(asked(VOSS, id=1), asked(("Mara Foss", 30), id="a"))
+    said = refusal(tmp_path, "questions", content, faulty="drop")
+    assert "1 fault of 1 kind, nothing is written" in said
+    assert "left out, since answers are not at their offset: 1" in said
+    assert "`--faulty drop`" not in said
+
+
+@pytest.mark.parametrize(
+    ("context", "start"),
+    [
+        pytest.param(CONTEXT + " Mara Voss left.", None, id="it stands twice"),
+        pytest.param("Mara Vossen came before Mara Voss.", 24, id="once as whole words"),
+        pytest.param("Mara Vossen built it.", None, id="inside of a word alone"),
+        pytest.param("Built by\nMara Voss, in 1832.", 9, id="elsewhere"),
+    ],
+)
+def test_an_answer_that_stands_elsewhere_is_moved_where_it_stands_but_once(
+    tmp_path: Path, context: str, start: int | None
+) -> None:
+    content = squad(asked(("Mara Voss", 2)), context=context)
+    if start is None:
+        assert "answers are not at their offset: 1 (correct" in refusal(
+            tmp_path, "questions", content, fix=True
+        )
+        return
+    found = imported(tmp_path, "questions", content, fix=True)
+    assert answers(found) == [("Mara Voss", start)]
+    assert [change.kind for change in found.findings.changes] == ["moved"]
 
 
 def test_what_is_missing_in_the_layout_is_a_fault_of_its_place(tmp_path: Path) -> None:
@@ -177,6 +213,15 @@ def test_offsets_that_count_something_else_are_mended_and_reported(
     assert [change.before for change in found.findings.changes] == [
         counted(context, text, counting) for text in texts
     ]
+
+
+@pytest.mark.parametrize("start", ["One.\r\nTwo.\r\n", "One.\nTwo.\n", "🚀🚀 ", "Älter. "])
+def test_right_offsets_stay_whatever_could_be_counted_otherwise(tmp_path: Path, start: str) -> None:
+    texts = [("Mara Voss", len(start) + 30), ("Lena Moritz", len(start) + 59)]
+    content = squad(*[asked(one, id=one[0]) for one in texts], context=start + CONTEXT)
+    found = imported(tmp_path, "questions", content)
+    assert answers(found) == texts
+    assert not found.findings.changes
 
 
 @given(

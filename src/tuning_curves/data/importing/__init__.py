@@ -56,7 +56,7 @@ def import_file(path: Path, request: Request, *, fix: bool) -> Imported:
         content = path.read_bytes()
     except FileNotFoundError:
         raise ResourceError(f"{path}: no such file", fix="correct the path") from None
-    findings = Findings(fix=fix)
+    findings = Findings(fix=fix, drop=request.faulty == "drop")
     what, drafts = recognise(content, str(path), request, findings)
     rows = CHECKS[request.kind](drafts, request, findings)
     if findings.total:
@@ -75,6 +75,7 @@ def _refusal(path: Path, what: str, findings: Findings) -> DataError:
     left = findings.total - mendable
     steps = [f"`--fix` mends {mendable:,} of them and reports each change"] if mendable else []
     if left:
-        steps.append(f"for {'the other ' if mendable else ''}{left:,} do what stands by their kind")
+        others = f"for {'the other ' if mendable else ''}{left:,}"
+        steps.append(f"{others} do what stands by their kind, or leave them out: `--faulty drop`")
     told = [f"  {line}" for line in (*findings.warnings, *findings.told())]
     return DataError("\n".join([head, *findings.lines(), *told]), fix="; ".join(steps))

@@ -1,7 +1,8 @@
 """Files of a word a line: CoNLL's columns, and CoNLL-U."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from tuning_curves.data.formats import CONLLU
 from tuning_curves.data.importing.drafts import Draft, Request
@@ -11,6 +12,7 @@ from tuning_curves.data.readers.sentences import Sentence
 from tuning_curves.data.readers.word_columns import DOCUMENT
 from tuning_curves.util.errors import DataError, UsageError, quoted
 
+LOOKED_AT = 1000  # lines that decide on the number of columns
 LINE_END = re.compile(r"\r?\n|\r")
 
 
@@ -28,41 +30,64 @@ def read_conll(
 ) -> Iterator[Draft]:
     """The sentences; `-DOCSTART-` and `# newdoc` open groups.
 
-    Words are the first column (FORM), labels the last one (UPOS), unless columns are named.
+    Words are the first column (FORM), labels the last one (UPOS), unless columns are named. A line
+    above a sentence that begins with # is a comment if it has other columns than words have. A
+    sentence with a line of another width is none.
 
     Raises:
         UsageError: no such column. DataError: one column alone.
     """
     word, label = _columns(universal, request)
-    sentence, group, documents, width = Sentence(), None, 0, 0
-    for number, line in enumerate(LINE_END.split(text), 1):
-        opened = _opens(line, universal)
+    lines = LINE_END.split(text)
+    width = _width(lines, name)
+    sentence, sound = Sentence(), True
+    opened_by = [_opens(line, universal) for line in lines]
+    documents, group = 0, None if set(opened_by) == {None} else "document 0"
+    for number, (line, opened) in enumerate(zip(lines, opened_by, strict=True), 1):
         if not line.strip() or opened is not None:
-            yield from _finished(sentence, group)
-            sentence = Sentence()
+            yield from _finished(sentence, group, sound)
+            sentence, sound = Sentence(), True
             if opened is not None:
                 documents += 1
                 group = opened or f"document {documents}"
             continue
-        if universal and line.startswith("#"):
+        found = _parts(line)
+        comment = line.startswith("#") and not sentence.words and len(found) != width
+        if comment or (universal and line.startswith("#")):
             continue
-        found = line.split("\t") if universal or "\t" in line else line.split()
-        width = width or len(found)
-        if width < 2:
-            raise DataError(
-                f"{name}: line {number}: neither JSON nor columns of words and labels: "
-                f"{quoted(line, 40)}",
-                fix="part words and labels by tabs or blanks, or export it as JSON Lines",
-            )
         if len(found) != width or max(word, label) >= width:
-            findings.fault("fields", f"line {number}", f"{len(found)} columns, {quoted(line, 40)}")
+            findings.fault("columns", f"line {number}", f"{len(found)}, {quoted(line, 40)}")
+            sound = False
         elif not (universal and NO_WORD.fullmatch(found[0])):
             sentence.add(found[word].strip(), found[label].strip(), f"line {number}")
-    yield from _finished(sentence, group)
+    yield from _finished(sentence, group, sound)
 
 
-def _finished(sentence: Sentence, group: str | None) -> Iterator[Draft]:
-    if sentence.words:
+def _width(lines: Sequence[str], name: str) -> int:
+    """How many columns most lines have that may be words."""
+    there = {
+        number: line
+        for number, line in enumerate(lines[:LOOKED_AT], 1)
+        if line.strip() and not line.startswith(("#", DOCUMENT))
+    }
+    widths = Counter(len(_parts(line)) for line in there.values())
+    width = widths.most_common(1)[0][0] if widths else 0
+    if width < 2:
+        number, line = next(iter(there.items()), (1, lines[0]))
+        raise DataError(
+            f"{name}: line {number}: neither JSON nor columns of words and labels: "
+            f"{quoted(line, 40)}",
+            fix="part words and labels by tabs or blanks, or export it as JSON Lines",
+        )
+    return width
+
+
+def _parts(line: str) -> list[str]:
+    return line.split("\t") if "\t" in line else line.split()
+
+
+def _finished(sentence: Sentence, group: str | None, sound: bool) -> Iterator[Draft]:
+    if sentence.words and sound:
         where, row = sentence.row(group)
         yield Draft(where, row)
 

@@ -52,12 +52,14 @@ class Request:
     Attributes:
         columns: by field, the column or key that it is read from; others have `NAMES`.
         header: whether the first line of a table names its columns.
+        impossible, faulty: what becomes of questions without an answer, of examples with a fault.
     """
 
     task: type[Task]
     columns: Mapping[str, str] = field(default_factory=dict)
     header: bool = True
     impossible: Literal["drop", "refuse"] = "refuse"
+    faulty: Literal["drop", "refuse"] = "refuse"
     encoding: str | None = None
 
     @property
@@ -161,6 +163,7 @@ def of_text(value: Any) -> Any:
 def _literal(value: str) -> Any:
     """What Python printed, with numpy's `array(...)` as lists (`DataFrame.to_csv` of the hub's)."""
     import ast
+    from tokenize import TokenError
 
     class Lists(ast.NodeTransformer):
         def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -168,6 +171,22 @@ def _literal(value: str) -> Any:
             return self.visit(node.args[0]) if is_array else node
 
     try:
-        return ast.literal_eval(Lists().visit(ast.parse(value, mode="eval")).body)
-    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+        tree = ast.parse(_with_commas(value), mode="eval")
+        return ast.literal_eval(Lists().visit(tree).body)
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError, TokenError):
         raise ValueError("neither JSON nor a list as Python prints it") from None
+
+
+def _with_commas(value: str) -> str:
+    """The same with commas between values side by side, which numpy prints without: `[1 2 0]`."""
+    import io
+    import tokenize
+
+    values, parts, last = (tokenize.STRING, tokenize.NUMBER, tokenize.NAME), [], tokenize.OP
+    for token in tokenize.generate_tokens(io.StringIO(value).readline):
+        if token.type in values and last in values:
+            parts.append(",")
+        if token.type not in (tokenize.NL, tokenize.NEWLINE):
+            parts.append(token.string)
+            last = token.type
+    return " ".join(parts)

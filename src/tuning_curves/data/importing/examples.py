@@ -1,7 +1,8 @@
 """Labelled texts and sentences checked and mended: rows as the tasks read them."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tuning_curves.data.importing.drafts import Draft, Request
@@ -31,9 +32,9 @@ def sound_text(value: Any, name: str, where: str, findings: Findings) -> str | N
 def text_rows(
     drafts: Iterable[Draft], request: Request, findings: Findings
 ) -> list[dict[str, Any]]:
-    """Every sound text with its label."""
+    """Every sound text with its label; those that were rejected see `_with_rejected`."""
     rows: Placed = []
-    for draft in drafts:
+    for draft in _with_rejected([*drafts], findings):
         values, where = draft.values, draft.where
         if draft.open and values.get("label") in (None, "", []):
             findings.left_out("have no label", where, values.get("text"))
@@ -45,7 +46,35 @@ def text_rows(
         if text is not None and label is not None:
             row = {"text": text, "text_pair": second, "label": label}
             rows.append((where, row | {"group": _group(values, where, findings)}))
+    _warn_of_one_label({row["label"] for _, row in rows}, findings)
     return _all_or_none(rows, findings)
+
+
+def _warn_of_one_label(labels: set[str], findings: Findings) -> None:
+    if len(labels) == 1:
+        shown = quoted(*labels, 40)
+        findings.warnings.append(f"{shown} is the only label: nothing can be learnt from it alone")
+
+
+def _with_rejected(drafts: Sequence[Draft], findings: Findings) -> Iterator[Draft]:
+    """Texts that were rejected with the only label that there is have the label `not …`.
+
+    Where there are several, what was rejected may be any of the others, and is left out.
+    """
+    found = (draft.values.get("rejected", draft.values.get("label")) for draft in drafts)
+    labels = {str(label) for label in found if label}
+    only = len(labels) == 1
+    if only and any("rejected" in draft.values for draft in drafts):
+        label = labels.pop()
+        findings.warnings.append(f'texts that were rejected as {quoted(label)} are "not {label}"')
+    for draft in drafts:
+        rejected = draft.values.get("rejected")
+        if rejected is None:
+            yield draft
+        elif only:
+            yield replace(draft, values={**draft.values, "label": f"not {rejected}"})
+        else:
+            findings.left_out("were answered with reject", draft.where, draft.values["text"])
 
 
 def _plain(value: Any) -> Any:
@@ -87,6 +116,7 @@ def sentence_rows(
             group = _group(draft.values, draft.where, findings)
             rows.append((draft.where, row | {"group": group}))
     _to_bio([row for _, row in rows], findings)
+    _warn_of_one_label({label for _, row in rows for label in row["labels"]}, findings)
     if rows and all(label.isdigit() for _, row in rows for label in row["labels"]):
         findings.warnings.append("all labels are numbers: their names are not in the file")
     return _all_or_none(rows, findings)
@@ -129,6 +159,7 @@ def _to_bio(rows: Sequence[dict[str, Any]], findings: Findings) -> None:
 def _all_or_none(rows: Placed, findings: Findings) -> list[dict[str, Any]]:
     """Optional fields that no row has are left out, and so is one group of all."""
     lacking: list[str] = []
+    rows = findings.sound(rows)
     for name in ("text_pair", "group"):
         without = [where for where, row in rows if row.get(name) is None]
         one = name == "group" and len({row.get(name) for _, row in rows}) == 1
@@ -139,4 +170,5 @@ def _all_or_none(rows: Placed, findings: Findings) -> list[dict[str, Any]]:
             lacking.append(name)
         for where in without if 0 < len(without) < len(rows) else ():
             findings.fault("group", where, f"no {name}")
+    rows = findings.sound(rows)
     return [{k: v for k, v in row.items() if k not in lacking} for _, row in rows]

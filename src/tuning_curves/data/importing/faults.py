@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "counting": Kind("offsets count something else than characters"),
     "form": Kind("answers differ from their text in white space or Unicode form"),
+    "moved": Kind("answers are not at their offset, and stand at one other place alone"),
     "id": Kind("ids are missing, or no text"),
     "title": Kind("titles are missing, or no text"),
     "number": Kind("offsets are not written as whole numbers"),
@@ -34,6 +35,9 @@ KINDS: Mapping[str, Kind] = {
     "margin": Kind("labels have white space around them"),
     "json": Kind("lines are no JSON objects", "write one JSON object on each line"),
     "fields": Kind("lines have another number of fields than the first", "quote what holds commas"),
+    "columns": Kind(
+        "lines have another number of columns than most", "write a word and its label a line"
+    ),
     "layout": Kind("entries are not as the layout has them", "write them as documented"),
     "text": Kind("texts are missing or empty", "fill them, or leave the examples out"),
     "surrogate": Kind("texts hold half a surrogate pair", "write the file anew, as UTF-8"),
@@ -76,9 +80,13 @@ class Findings:
 
     Attributes:
         fix: whether what can be mended safely is mended; otherwise it is a fault too.
+        drop: whether an example with a fault that only a person can mend is left out and reported.
+        faulty: the places of those examples.
     """
 
     fix: bool = False
+    drop: bool = False
+    faulty: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     mendable: Counter[str] = field(default_factory=Counter)
     places: dict[str, list[str]] = field(default_factory=dict)
@@ -87,7 +95,15 @@ class Findings:
     warnings: list[str] = field(default_factory=list)
 
     def fault(self, kind: str, where: str, detail: str = "") -> None:
-        """Something that only a person can mend."""
+        """Something that only a person can mend; `where` is an example's place, or its own."""
+        if self.drop:
+            self.faulty.add(where)
+            self.notes[f"left out, since {KINDS[kind].what}"] += 1
+            self.change("left out", where, f"left out, since {KINDS[kind].what}", detail, None)
+        else:
+            self._count(kind, where, detail)
+
+    def _count(self, kind: str, where: str, detail: str) -> None:
         self.counts[kind] += 1
         there = self.places.setdefault(kind, [])
         if len(there) < SHOWN:
@@ -100,7 +116,7 @@ class Findings:
         else:
             self.mendable[kind] += 1
             one, other = _shown(before, after)
-            self.fault(kind, where, f"{what} {one} would be {other}")
+            self._count(kind, where, f"{what} {one} would be {other}")
 
     def change(self, kind: str, where: str, what: str, before: Any, after: Any) -> None:
         """Something for the report."""
@@ -114,6 +130,10 @@ class Findings:
     def note(self, what: str, count: int = 1) -> None:
         """Something to be told with its count."""
         self.notes[what] += count
+
+    def sound(self, rows: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+        """Those of the rows, each with its place, that have no fault."""
+        return [(where, row) for where, row in rows if where not in self.faulty]
 
     @property
     def total(self) -> int:

@@ -1,5 +1,6 @@
-"""Label Studio's JSON and JSON_MIN exports (labelstud.io/guide/export, guide/task_format)."""
+"""Label Studio's JSON, JSON_MIN, CSV and TSV (labelstud.io/guide/export, guide/task_format)."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -50,6 +51,18 @@ def _label(results: Any, request: Request) -> list[Any]:
 def is_minimal(row: Mapping[str, Any]) -> bool:
     """Whether a row is JSON_MIN's: a task's data with its labels beside it."""
     return "annotation_id" in row and "annotator" in row
+
+
+def of_cells(row: Mapping[str, str]) -> dict[str, Any]:
+    """A line of its CSV or TSV as JSON_MIN's: JSON in cells is read, empty cells are left out."""
+    return {key: _cell(value) for key, value in row.items() if value}
+
+
+def _cell(value: str) -> Any:
+    try:
+        return json.loads(value) if value[0] in "[{" else value
+    except ValueError:
+        return value
 
 
 def read_minimal(

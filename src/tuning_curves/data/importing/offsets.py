@@ -5,11 +5,13 @@ of two characters as one. Within a passage everything was counted alike: a count
 where it puts every answer that any counting can put.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tuning_curves.data.leakage import plain
+from tuning_curves.tasks.question_answering.metric import UNSPACED
 
 COUNTINGS: dict[str, Callable[[str, int], int]] = {  # how much a text's character counts
     "UTF-16 units": lambda text, place: 2 if ord(text[place]) > 0xFFFF else 1,
@@ -42,6 +44,24 @@ def place_all(context: str, answers: Sequence[tuple[str, int]]) -> list[Placed |
     whole = [way for way in (given, *ways) if [one is not None for one in way] == can]
     places = {tuple(one and one.start for one in way) for way in whole}
     return whole[0] if given in whole or len(places) == 1 else given
+
+
+def only_place(context: str, text: str) -> Placed | None:
+    """Where a text stands, but for white space around it, if as whole words it stands but once."""
+    text = text.strip()
+    places = [place.start() for place in re.finditer(f"(?={re.escape(text)})", context)]
+    whole = [place for place in places if not _cut(context, place, place + len(text))]
+    return Placed(text, whole[0]) if len(whole) == 1 else None
+
+
+def _cut(context: str, start: int, end: int) -> bool:
+    """Whether a stretch begins or ends inside of a word, or of a letter and its marks."""
+    return any(
+        unicodedata.combining(context[place])
+        or all(one.isalnum() and not UNSPACED.match(one) for one in context[place - 1 : place + 1])
+        for place in (start, end)
+        if 0 < place < len(context)
+    )
 
 
 def _by_characters(context: str, answers: Sequence[tuple[str, int]]) -> list[Placed | None]:

@@ -6,7 +6,7 @@ from typing import Any
 from tuning_curves.data.importing.drafts import Draft, Request
 from tuning_curves.data.importing.examples import sound_text
 from tuning_curves.data.importing.faults import Findings
-from tuning_curves.data.importing.offsets import place_all
+from tuning_curves.data.importing.offsets import only_place, place_all
 from tuning_curves.util.errors import quoted
 
 
@@ -23,7 +23,7 @@ def question_rows(
             whole.append((draft.where, row))
     _check_ids(whole, findings)
     _place(whole, findings)
-    return _side_by_side(whole, findings)
+    return _side_by_side(findings.sound(whole), findings)
 
 
 def _row(
@@ -125,6 +125,8 @@ def _placed(
     pair: tuple[str, int], there: Any, context: str, where: str, findings: Findings
 ) -> tuple[str, int]:
     text, start = pair
+    alone = only_place(context, text) if there is None else None
+    there = there or alone
     if there is None:
         reads = quoted(context[max(start, 0) : max(start, 0) + max(len(text), 20)], 40)
         found = context.find(text)
@@ -132,8 +134,10 @@ def _placed(
         findings.fault("place", where, f"{quoted(text, 40)} at {start}, where {reads}; {occurs}")
         return pair
     if there.start != start:
-        kind, what = ("counting", there.counting) if there.counting else ("form", "white space")
-        findings.mend(kind, where, f"answer_start ({what})", start, there.start)
+        kind = "moved" if alone else "counting" if there.counting else "form"
+        what = {"moved": f"of {quoted(text, 40)}", "form": "(white space)"}
+        said = what.get(kind, f"({there.counting})")
+        findings.mend(kind, where, f"answer_start {said}", start, there.start)
     if there.text != text:
         findings.mend("form", where, "answer", text, there.text)
     return there.text, there.start

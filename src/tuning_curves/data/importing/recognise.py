@@ -7,6 +7,7 @@ from tuning_curves.data.importing import (
     argilla,
     conll,
     doccano,
+    fasttext,
     label_studio,
     prodigy,
     rows,
@@ -79,7 +80,13 @@ def _of_text(
         return "CoNLL-U", conll.read_conll(text, name, True, request, findings)
     if request.kind == "sentences" and not _names_columns(text, request):
         return "columns, a word a line", conll.read_conll(text, name, False, request, findings)
+    if request.kind == "texts" and fasttext.is_fasttext(text):
+        return "fastText's lines", fasttext.read_fasttext(text)
     what, found = tables.read_table(text, name, request.header, findings)
+    if found and label_studio.is_minimal(found[0][1]):
+        items = [(where, label_studio.of_cells(row)) for where, row in found]
+        _, drafts = _of_items("", items, request, findings, name)
+        return f"Label Studio's {what}", drafts
     return what, rows.read_rows(found, request, findings, name)
 
 

@@ -6,7 +6,7 @@ Its binary `DocBin` (`.spacy`) needs spaCy itself, and is refused with the way o
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tuning_curves.data.importing.drafts import Draft, Request, labelled, token_places
+from tuning_curves.data.importing.drafts import Draft, Request, labelled, only, token_places
 from tuning_curves.data.importing.faults import Findings
 
 
@@ -16,7 +16,9 @@ def is_spacy(row: Any) -> bool:
         return len(row) == 2 and isinstance(row[0], str) and isinstance(row[1], Mapping)
     if not isinstance(row, Mapping):
         return False
-    made = isinstance(row.get("ents"), list) or isinstance(row.get("cats"), dict)
+    made = isinstance(row.get("ents"), list) or any(
+        isinstance(row.get(name), dict) for name in ("cats", "spans")
+    )
     return (isinstance(row.get("text"), str) and made) or isinstance(row.get("paragraphs"), list)
 
 
@@ -30,8 +32,17 @@ def read_spacy(where: str, row: Any, request: Request, findings: Findings) -> It
         for number, paragraph in enumerate(row["paragraphs"], 1):
             yield from _paragraph(f"{where}, paragraph {number}", paragraph, request, row)
     else:
-        label = _category(row.get("cats")) if request.kind == "texts" else row.get("ents")
+        label = _category(row.get("cats")) if request.kind == "texts" else _spans(row, request)
         yield from labelled(where, row["text"], label, row, request, findings, token_places(row))
+
+
+def _spans(row: Mapping[str, Any], request: Request) -> Any:
+    """The entities; or the spans of the group asked for, or of the only one."""
+    groups = row.get("spans")
+    asked = request.columns.get("labels")
+    if isinstance(groups, Mapping) and (asked is not None or "ents" not in row):
+        return groups.get(asked) if asked is not None else only(groups, "labels")
+    return row.get("ents")
 
 
 def _category(value: Any) -> list[str] | None:
