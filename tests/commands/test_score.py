@@ -88,6 +88,33 @@ def test_a_line_for_each_question(
     assert total["f1"] == pytest.approx(4 * sum(line["f1"] for line in found))
 
 
+@pytest.mark.parametrize(
+    ("context", "answer"), [("小镇的磨坊由李雷建造。", "李雷"), ("โรงสีสร้างโดยมารา", "มารา")]
+)
+def test_a_script_that_the_english_rules_do_not_fit_is_named(
+    tmp_path: Path, capsys: Captured, context: str, answer: str
+) -> None:
+    gold = {"text": answer, "answer_start": context.index(answer)}
+    asked = [{"id": str(n), "question": "?", "answers": [gold]} for n in range(2)]
+    paragraphs = [{"context": context, "qas": asked}]
+    data = save(tmp_path / "d.json", {"data": [{"title": "t", "paragraphs": paragraphs}]})
+    predictions = save(tmp_path / "p.json", {"0": answer, "1": answer[1:]})
+    assert score("--data", data, "--predictions", predictions) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out) == {"exact_match": 50.0, "f1": 50.0, "total": 2}
+    assert captured.err.startswith("warning: 2 of 2 gold answers are in a script without blanks")
+    assert "English rules of SQuAD v1.1" in captured.err
+
+
+def test_squad_2_is_refused_with_what_is_supported(tmp_path: Path) -> None:
+    impossible = {"id": "1", "question": "?", "answers": [], "is_impossible": True}
+    paragraphs = [{"context": "Mara left.", "qas": [impossible]}]
+    content = {"version": "v2.0", "data": [{"title": "t", "paragraphs": paragraphs}]}
+    data, predictions = save(tmp_path / "d.json", content), save(tmp_path / "p.json", {})
+    with pytest.raises(DataError, match=r"version 'v2\.0', expected '1\.1'\nfix: use SQuAD v1\.1"):
+        score("--data", data, "--predictions", predictions)
+
+
 def test_files_of_the_wrong_kind_are_refused(
     squad_file: Path, gold: dict[str, str], tmp_path: Path, capsys: Captured
 ) -> None:

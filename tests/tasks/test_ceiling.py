@@ -105,8 +105,11 @@ def test_where_no_question_is_in_reach_the_study_stops(
 ) -> None:
     parts = {"train": squad([["keeper"]]), "test": squad([["keeper"]])}
     parts[part] = squad([["ghthou"], ["built in 1843 by"]])
-    with pytest.raises(DataError, match=f"{part}: 2 of 2 {OUT_OF_REACH}.* nothing can be learnt"):
+    with pytest.raises(DataError) as caught:
         windows_of(tmp_path, tiny_encoder, parts["train"], parts["test"], QUESTIONS)
+    said = str(caught.value)
+    assert f"{part}: 2 of 2 {OUT_OF_REACH} (100 %): nothing can be learnt" in said
+    assert f"\n  1 of 2 {TOO_LONG.format(6)} (50 %)\n  1 of 2 {NOT_WHOLE} (50 %)\nfix:" in said
     assert not list(tmp_path.iterdir())
 
 

@@ -115,11 +115,11 @@ def warnings_of(limits: Limits, tokenizer: Any) -> Iterator[str]:
                     f"than {USUAL_UNKNOWN:.0%}: {FIX_TOKENIZER}"
                 )
             if limit.metric and limit.total and limit.count == limit.total:
+                others = [told(one) for one in found if one.count and one is not limit]
                 raise DataError(
-                    f"{split}: {told(limit)}: nothing can be learnt",
-                    fix="see the other lines on this part; for question answering raise "
-                    "windows.max_length or task.max_answer_tokens, or choose an encoder whose "
-                    "tokens are the language's",
+                    "\n  ".join([f"{split}: {told(limit)}: nothing can be learnt", *others]),
+                    fix="for question answering raise windows.max_length or "
+                    "task.max_answer_tokens, or choose an encoder whose tokens are the language's",
                 )
 
 
@@ -141,7 +141,9 @@ def _vocabulary(tokenizer: Any) -> Iterator[str]:
 
 def told(limit: Limit) -> str:
     """`12 of 2,000 unknown tokens (0.60 %)`, as a line of a log."""
-    return f"{limit.count:,} of {limit.total:,} {limit.name} ({100 * limit.share:.2g} %)"
+    percent = 100 * limit.share
+    shown = f"{percent:.2g}" if percent < 99 else f"{math.floor(percent)}"
+    return f"{limit.count:,} of {limit.total:,} {limit.name} ({shown} %)"
 
 
 def ceiling_of(limits: Sequence[Limit], metric: str) -> float:

@@ -125,6 +125,29 @@ def test_an_answer_that_is_nowhere_is_refused() -> None:
     assert "it occurs nowhere in the context" in message
 
 
+@pytest.mark.parametrize(
+    ("context", "answer", "form"),
+    [
+        ("Mara Voss built it.", "Mara Voss ,", None),
+        ("Mara  Voss built it.", "Mara Voss", "'Mara Voss'"),
+        ("Mara Voss built it", "it ", "'it '"),
+        ("Built by Zoe\u0308 Voss.", "Zo\u00eb", r"'Zo\xeb'"),
+    ],
+)
+def test_an_answer_that_looks_like_its_context_is_told_apart(
+    context: str, answer: str, form: str | None
+) -> None:
+    asked = {"id": "1", "question": "?", "answers": [{"text": answer, "answer_start": 0}]}
+    paragraphs = [{"context": context, "qas": [asked]}]
+    with pytest.raises(DataError) as caught:
+        parse_squad({"data": [{"title": "t", "paragraphs": paragraphs}]}, "f")
+    said = "but with other white space or in another Unicode form than"
+    if form is None:
+        assert said not in str(caught.value)
+    else:
+        assert f"it occurs nowhere in the context {said} {form}" in str(caught.value)
+
+
 @pytest.mark.parametrize("start", [23.0, "23", True, None])
 def test_an_offset_that_is_no_integer_is_refused(start: object) -> None:
     message = refusal(lambda v: question(v)["answers"][0].update(answer_start=start))

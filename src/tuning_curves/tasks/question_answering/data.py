@@ -9,6 +9,7 @@ points), not bytes. SQuAD 2.0 is refused, since its unanswerable questions need 
 import hashlib
 import itertools
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +35,7 @@ FIX_OFFSET = (
     "set answer_start to the character offset (not the byte offset) of the answer text; "
     f"{IMPORT} lists all that are wrong, and with --fix mends what is safe"
 )
+FIX_EMPTY = f"remove what holds it, or fill it; {IMPORT} passes over paragraphs without questions"
 FIX_TORN = (
     "fetch the file again (a download may have been cut short), and keep it as UTF-8; "
     f"{IMPORT} reads JSON Lines and tables"
@@ -337,7 +339,14 @@ def _misplaced(context: str, text: str, start: int, where: str) -> str:
         found = f"the context has offsets 0 to {len(context) - 1}"
     places = _places(context, text)
     occurs = f"it occurs at {', '.join(places)}" if places else "it occurs nowhere in the context"
+    if not places and _plain(text) in _plain(context):
+        occurs += f" but with other white space or in another Unicode form than {text!a}"
     return f"{where}: answer {text!r} is not at its offset {start}: {found}; {occurs}"
+
+
+def _plain(text: str) -> str:
+    """In one Unicode form, with one blank for white space."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def _places(context: str, text: str, most: int = 5) -> list[str]:
@@ -373,7 +382,7 @@ def _list(entry: Any, key: str, where: str) -> list[Any]:
         message = f"{where}: {key!r} is a {type(value).__name__}, expected a list"
         raise DataError(message, fix=FIX_LAYOUT)
     if not value and key in ("data", "paragraphs", "qas"):
-        raise DataError(f"{where}: {key!r} is empty", fix="remove what holds it, or fill it")
+        raise DataError(f"{where}: {key!r} is empty", fix=FIX_EMPTY)
     return value
 
 

@@ -17,6 +17,11 @@ from tuning_curves.util.errors import DataError
 if TYPE_CHECKING:
     import evaluate
 
+UNSPACED = re.compile(  # letters of scripts that put no blanks between words
+    "[\u0e01-\u0eff\u0f40-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff]"
+)
+MANY_UNSPACED = 0.5  # of the answers
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 DROP_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
@@ -28,6 +33,21 @@ def normalise(text: str) -> str:
     """
     bare = text.lower().translate(DROP_PUNCTUATION)
     return " ".join(ARTICLES.sub(" ", bare).split())
+
+
+def misfit(answers: Sequence[str]) -> str | None:
+    """What is to be said where the rules, which are made for English, do not fit the answers.
+
+    None where they fit as far as scripts tell: that a language has other articles does not show.
+    """
+    unspaced = sum(UNSPACED.search(text) is not None for text in answers)
+    if unspaced <= MANY_UNSPACED * len(answers):
+        return None
+    return (
+        f"{unspaced} of {len(answers)} gold answers are in a script without blanks between words "
+        "(Chinese, Japanese, Thai, ...), which the English rules of SQuAD v1.1 do not fit: an "
+        "answer is one word to them, F1 is 100 or 0 percent, and so it says what exact match says"
+    )
 
 
 class GoldAnswers:

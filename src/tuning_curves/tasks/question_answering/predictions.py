@@ -13,7 +13,7 @@ import numpy as np
 
 from tuning_curves.tasks.base import Scored
 from tuning_curves.tasks.question_answering.data import SquadData, read_squad
-from tuning_curves.tasks.question_answering.metric import GoldAnswers, percent
+from tuning_curves.tasks.question_answering.metric import GoldAnswers, misfit, percent
 from tuning_curves.util.errors import DataError, ResourceError, quoted
 from tuning_curves.util.files import read_json
 
@@ -95,14 +95,16 @@ def score_file(data: Path, predictions: Path) -> Scored:
     """
     squad = read_squad(data)
     aligned = align(read_predictions(predictions), [q.id for q in squad.questions])
-    golds = GoldAnswers([[answer.text for answer in q.answers] for q in squad.questions])
-    exact, f1 = golds.score(aligned.texts)
+    texts = [[answer.text for answer in q.answers] for q in squad.questions]
+    exact, f1 = GoldAnswers(texts).score(aligned.texts)
+    language = misfit([text for answers in texts for text in answers])
     return Scored(
         scores={"exact_match": percent(exact), "f1": percent(f1), "total": len(squad.questions)},
         rows=_scored_rows(squad, aligned.texts, exact, f1),
         warnings=[
             *_warning(aligned.missing, "questions have no prediction and count as wrong"),
             *_warning(aligned.unknown, "predictions are not in the data and are left out"),
+            *([language] if language else []),
         ],
     )
 
