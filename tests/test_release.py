@@ -1,0 +1,27 @@
+"""What a reviewer reads beside the code: it agrees with the project, and names what is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+NO_STUDIES = ("claims", "squad-unresolved", "your-data")
+
+
+def named_in_studies(section: str) -> set[str]:
+    """The names of the data or the encoders of every study in `config/`."""
+    paths = (p for p in (ROOT / "config").glob("*.yaml") if p.stem not in NO_STUDIES)
+    return {yaml.safe_load(path.read_text("utf-8"))[section]["name"] for path in paths}
+
+
+@pytest.mark.parametrize("section, heading", [("data", "Data"), ("encoder", "Encoders")])
+def test_every_data_source_and_encoder_of_a_study_has_its_licence(
+    section: str, heading: str
+) -> None:
+    page = (ROOT / "docs" / "licences.md").read_text("utf-8")
+    table = page.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    assert all(len(row) == 4 and all(row) for row in rows)
+    assert sorted(re.sub("`", "", row[0]) for row in rows) == sorted(named_in_studies(section))
