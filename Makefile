@@ -39,7 +39,7 @@ check: test
 	ruff format --check .
 	mypy
 	lint-imports
-	snakefmt --check Snakefile workflow/rules/*.smk
+	snakefmt --check workflow/Snakefile workflow/rules/*.smk
 	snakemake --lint
 	snakemake --dry-run --quiet all
 	git diff --check
@@ -47,7 +47,7 @@ check: test
 format: .venv/dev-ready
 	ruff check --fix .
 	ruff format .
-	snakefmt Snakefile workflow/rules/*.smk
+	snakefmt workflow/Snakefile workflow/rules/*.smk
 
 # make bench ONLY="full-fp32 start-up" measures these rows; ROUNDS, SECONDS, OUT and WHOLE=1 as in
 # `python -m benchmarks --help`; DATA names the folder of cola/ and ud-english-ewt/; STRICT=1 fails where a ratio fell since the last committed results.

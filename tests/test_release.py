@@ -25,3 +25,12 @@ def test_every_data_source_and_encoder_of_a_study_has_its_licence(
     rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
     assert all(len(row) == 4 and all(row) for row in rows)
     assert sorted(re.sub("`", "", row[0]) for row in rows) == sorted(named_in_studies(section))
+
+
+def test_the_workflow_catalog_finds_what_its_standard_usage_asks_for() -> None:
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text("utf-8"))["usage"]
+    assert usage.keys() == {"mandatory-flags", "software-stack-deployment", "report"}
+    assert (ROOT / "workflow" / "Snakefile").is_file()
+    assert (ROOT / "config" / "README.md").is_file()
+    assert usage["mandatory-flags"]["flags"].split()[0] == "--configfile"
+    assert (ROOT / usage["mandatory-flags"]["flags"].split()[1]).is_file()
