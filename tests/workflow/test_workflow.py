@@ -1,5 +1,6 @@
 """The whole workflow with real Snakemake, in a copy of the project, on a tiny encoder."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -218,6 +219,9 @@ def test_the_environments_are_in_step() -> None:
         if "==" in line
     }
     assert wanted - locked == set()
+    lock = (ROOT / "requirements.txt").read_bytes() + (ROOT / "constraints.txt").read_bytes()
+    script = (ROOT / "workflow" / "envs" / "package.post-deploy.sh").read_text("utf-8")
+    assert f"\n# {hashlib.sha256(lock).hexdigest()}\n" in script  # else old environments stay
 
 
 def archive(checkout: Path, study: Path) -> None:

@@ -12,7 +12,7 @@ rule analyse_runs:
         PATHS.log("analyse_runs"),
     localrule: True
     conda:
-        "../../environment.yml"
+        "../envs/package.yaml"
     params:
         study=study_file,
         study_sha256=WORK.study_sha256,

@@ -13,7 +13,7 @@ rule collect_runs:
         PATHS.log("collect_runs"),
     localrule: True
     conda:
-        "../../environment.yml"
+        "../envs/package.yaml"
     params:
         study=study_file,
         study_sha256=WORK.study_sha256,

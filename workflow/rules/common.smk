@@ -1,6 +1,10 @@
 # Shared by every stage: the checked study, the folders, and who asks for what.
 import json
+import sys
 from pathlib import Path
+
+# Where rules have conda environments, Snakemake's own need not have the package (docs/containers.md).
+sys.path.append(str(Path(workflow.basedir).parent / "src"))
 
 from tuning_curves.analysis.columns import TABLES
 from tuning_curves.commands.options import study_for_workflow

@@ -10,7 +10,7 @@ rule build_explorer:
         PATHS.log("build_explorer"),
     localrule: True
     conda:
-        "../../environment.yml"
+        "../envs/package.yaml"
     params:
         studies=explored_studies,
         sha256=explored_sha256,

@@ -16,7 +16,7 @@ rule draw_figures:
         PATHS.log("draw_figures"),
     localrule: True
     conda:
-        "../../environment.yml"
+        "../envs/package.yaml"
     params:
         study=study_file,
         study_sha256=WORK.study_sha256,
@@ -40,7 +40,7 @@ rule write_tables:
         PATHS.log("write_tables"),
     localrule: True
     conda:
-        "../../environment.yml"
+        "../envs/package.yaml"
     params:
         study=study_file,
         study_sha256=WORK.study_sha256,
@@ -64,7 +64,7 @@ rule compile_paper:
         PATHS.log("compile_paper"),
     localrule: True
     conda:
-        "../../environment.yml"
+        "../envs/package.yaml"
     params:
         study=study_file,
         study_sha256=WORK.study_sha256,

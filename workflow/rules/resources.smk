@@ -9,7 +9,7 @@ rule fetch_encoder:
         PATHS.log("fetch_encoder"),
     localrule: True  # a cluster's compute nodes are often offline
     conda:
-        "../../environment.yml"
+        "../envs/package.yaml"
     params:
         spec=canonical(STUDY.config.encoder.model_dump(exclude_none=True)),
     shell:
@@ -25,7 +25,7 @@ rule fetch_data:
         PATHS.log("fetch_data"),
     localrule: True  # as above
     conda:
-        "../../environment.yml"
+        "../envs/package.yaml"
     params:
         spec=canonical(STUDY.config.data.model_dump(exclude_none=True)),
         task=canonical(STUDY.config.task),

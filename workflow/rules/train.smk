@@ -14,7 +14,7 @@ rule train_chunk:
         PATHS.benchmark("{chunk}")
     priority: 10
     conda:
-        "../../environment.yml"
+        "../envs/package.yaml"
     threads: 1  # one thread a run and as many workers as cores: nothing waits for another
     resources:
         gpu=1,  # one process uses one; counts only where a profile gives GPUs or asks for them

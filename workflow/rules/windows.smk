@@ -10,7 +10,7 @@ rule make_windows:
     log:
         PATHS.log("make_windows"),
     conda:
-        "../../environment.yml"
+        "../envs/package.yaml"
     resources:
         mem_mb=4000,  # all of SQuAD's tokens as Python objects
         runtime=20,  # minutes: half a minute here, more where the disk is slow
