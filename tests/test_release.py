@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tuning_curves.report.figures import FIGURES
+
 ROOT = Path(__file__).resolve().parents[1]
 NO_STUDIES = ("claims", "squad-unresolved", "your-data")
 
@@ -25,6 +27,11 @@ def test_every_data_source_and_encoder_of_a_study_has_its_licence(
     rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
     assert all(len(row) == 4 and all(row) for row in rows)
     assert sorted(re.sub("`", "", row[0]) for row in rows) == sorted(named_in_studies(section))
+
+
+def test_everything_that_a_snakemake_report_shows_has_a_caption() -> None:
+    captions = {path.stem for path in (ROOT / "workflow" / "report").iterdir()}
+    assert captions == {*FIGURES, "scores", "paper", "workflow"}
 
 
 def test_the_workflow_catalog_finds_what_its_standard_usage_asks_for() -> None:

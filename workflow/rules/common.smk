@@ -58,6 +58,14 @@ def explored_sha256(wildcards):
     return sha256_of([[str(path), sha256_of_file(path)] for path in sorted(found)])
 
 
+def in_report(path, category):
+    """A result that `snakemake --report` shows, with the caption of its name in workflow/report/."""
+    caption = f"../report/{path.stem}.rst"
+    return report(
+        str(path), caption=caption, category=category, labels={"name": path.stem}
+    )
+
+
 def paper_text():
     """The paper's source and bibliography."""
     kinds = (".typ", ".bib")

@@ -7,10 +7,7 @@ rule draw_figures:
         published=reference_values(),
         code=report_code(),
     output:
-        report(
-            expand(RESULTS.figures / "{name}.svg", name=FIGURES),
-            category="Figures",
-        ),
+        [in_report(RESULTS.figures / f"{name}.svg", "Figures") for name in FIGURES],
         expand(RESULTS.figures / "{name}.pdf", name=FIGURES),
     log:
         PATHS.log("draw_figures"),
@@ -35,7 +32,7 @@ rule write_tables:
         code=report_code(),
     output:
         numbers=RESULTS.numbers,
-        table=report(RESULTS.tables / "scores.md", category="Tables"),
+        table=in_report(RESULTS.tables / "scores.md", "Tables"),
     log:
         PATHS.log("write_tables"),
     localrule: True
@@ -59,7 +56,7 @@ rule compile_paper:
         published=reference_values(),
         code=report_code(),
     output:
-        report(RESULTS.paper, category="Paper"),
+        in_report(RESULTS.paper, "Paper"),
     log:
         PATHS.log("compile_paper"),
     localrule: True
