@@ -1,4 +1,5 @@
-# Doors: `make study` (from nothing to the paper), `make test-quick`, `make test`, `make check` (all that CI checks).
+# Doors: `make study` (from nothing to the paper), `make verify` (the same numbers again?), `make test-quick`,
+# `make test`, `make check` (all that CI checks). `make help` lists them all.
 # CONFIG=config/<study>.yaml chooses another study. PYTHON=python3.12 another interpreter.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -18,22 +19,35 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # transformers' from source: it starts in twice the time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: study figures test test-quick check format bench bench-adapterhub clean
-study: .venv/ready
+.PHONY: study figures help verify renew-verify test test-quick check format bench bench-adapterhub clean
+study: .venv/ready ## from nothing to the paper of CONFIG, config/demo.yaml if left out
 	snakemake --cores all --configfile $(CONFIG)
 
-figures: .venv/ready
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z].*:.*## / {printf "make %-22s %s\n", $$1, $$2}' Makefile
+
+figures: .venv/ready ## CONFIG's tables, figures and paper from the records at hand
 	snakemake --cores all figures --configfile $(CONFIG)
 
-test: .venv/dev-ready
+# docs/verify.md: trains a small study anew, on processors alone, and compares it with stored numbers, which
+# renew-verify replaces; then makes an archived study's tables again, which must come out byte for byte.
+verify renew-verify: .venv/ready ## does a small study give the stored numbers again? / store others
+	rm -rf runs/verify
+	CUDA_VISIBLE_DEVICES= snakemake train --cores all --configfile config/verify.yaml
+	tuning-curves verify --study config/verify.yaml --stored config/verify.json $(if $(filter renew-verify,$@),--renew)
+	tuning-curves analyse --study config/minilm-slice.yaml --claims config/claims.yaml --out runs/verify/tables
+	for table in runs/verify/tables/*.csv; do cmp $$table results/minilm-slice/tables/$${table##*/}; done
+	@echo "results/minilm-slice/tables: made again, byte for byte"
+
+test: .venv/dev-ready ## every test
 	snakemake --cores 1 --quiet all --until fetch_encoder
 	pytest -n auto --dist worksteal
 
 # Everything without a Snakemake, Slurm, hub or fault run, and without what is marked slow (CONTRIBUTING.md).
-test-quick: .venv/dev-ready
+test-quick: .venv/dev-ready ## the tests that are quick
 	pytest -n auto --dist worksteal -m "not workflow and not cluster and not faults and not hub and not slow"
 
-check: test
+check: test ## all that continuous integration checks
 	pytest --base-sized tests/hub/test_base_study.py    # 440 MB and a minute and a half of one core
 	ruff check .
 	ruff format --check .
@@ -44,14 +58,14 @@ check: test
 	snakemake --dry-run --quiet all
 	git diff --check
 
-format: .venv/dev-ready
+format: .venv/dev-ready ## mend by machine what can be
 	ruff check --fix .
 	ruff format .
 	snakefmt workflow/Snakefile workflow/rules/*.smk
 
 # make bench ONLY="full-fp32 start-up" measures these rows; ROUNDS, SECONDS, OUT and WHOLE=1 as in
 # `python -m benchmarks --help`; DATA names the folder of cola/ and ud-english-ewt/; STRICT=1 fails where a ratio fell since the last committed results.
-bench: .venv/ready
+bench: .venv/ready ## measure (docs/benchmarks.md)
 	snakemake --cores 1 --quiet all --until fetch_encoder
 	python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(OUT),--out $(OUT)) \
@@ -59,7 +73,7 @@ bench: .venv/ready
 	  $(if $(WHOLE),--whole) $(if $(STRICT),--strict)
 
 # AdapterHub's library pins an older transformers: an environment of its own, for one row.
-bench-adapterhub: .venv/python
+bench-adapterhub: .venv/python ## an environment for one row of them
 	$(BIN)/uv venv --python $(PYTHON) .envs/adapterhub
 	VIRTUAL_ENV=.envs/adapterhub $(BIN)/uv pip install \
 	  $(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND)) -r benchmarks/peers/adapterhub.txt
@@ -82,5 +96,6 @@ bench-adapterhub: .venv/python
 	touch $@
 
 # Leaves records, archived or fresh, alone.
-clean:
-	rm -rf .venv .snakemake .cache runs/windows runs/activations resources
+clean: ## remove environments, caches and what was fetched
+	rm -rf .venv .envs .snakemake .cache .*_cache .hypothesis build dist
+	rm -rf runs/windows runs/activations resources

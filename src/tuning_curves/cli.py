@@ -30,6 +30,7 @@ COMMANDS = (
     "import",
     "explore",
     "pin",
+    "verify",
     "cache",
     "advise",
     "predict",

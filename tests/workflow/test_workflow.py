@@ -9,6 +9,7 @@ import pytest
 import yaml
 from packaging.utils import canonicalize_name
 
+from tuning_curves.cli import main
 from tuning_curves.study.config import read_study
 from tuning_curves.study.records import sealed
 
@@ -257,3 +258,26 @@ def test_the_explorer_is_built_of_every_study_with_results_and_again_when_a_tabl
     path.write_text(path.read_text("utf-8").replace(",3.89,", ",3.88,", 1), "utf-8")
     snakemake(*asked)
     assert page.read_bytes() != before
+
+
+def test_a_study_that_has_run_gives_the_numbers_that_are_stored_of_it(
+    whole_run: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(whole_run)
+    file = tmp_path / "stored.json"
+    asked = ["verify", "--study", "config/tiny.yaml", "--stored", str(file)]
+    assert main([*asked, "--renew"]) == 0
+    assert main(asked) == 0
+    assert "every number as stored, digit for digit" in capsys.readouterr().out
+    stored = json.loads(file.read_text("utf-8"))
+    stored["kind"]["instructions"] = "another"
+    file.write_text(json.dumps(stored), "utf-8")
+    assert main(asked) == 0
+    assert "every number within its bound" in capsys.readouterr().out
+    min(stored["runs"].values(), key=str)["losses"][-1] += 1.0
+    file.write_text(json.dumps(stored), "utf-8")
+    assert main(asked) == 3
+    assert "losses: 1 nats from what is stored, expected 0.0001 at most" in capsys.readouterr().err

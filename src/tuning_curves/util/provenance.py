@@ -94,6 +94,13 @@ def _of_kind(kind: str, flags: list[str]) -> str:
     return f"{kind} ({', '.join(names)})" if names else f"no units for {kind}"
 
 
+def instructions() -> str:
+    """The vector instructions that torch uses on this processor, such as `AVX512`."""
+    import torch
+
+    return torch.backends.cpu.get_cpu_capability()
+
+
 def niceness() -> int:
     """By how much this process gives way to others: 0 as a rule, 19 at most (`nice -n 19`)."""
     return os.nice(0)
