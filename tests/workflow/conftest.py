@@ -15,7 +15,7 @@ from tuning_curves.util.files import sha256_of_file, write_text
 from tuning_curves.util.locks import try_lock
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("workflow", "config", "src", "paper", "environment.yml", "pyproject.toml")
+PARTS = ("Snakefile", "workflow", "config", "src", "paper", "environment.yml", "pyproject.toml")
 
 
 @pytest.fixture
