@@ -211,7 +211,7 @@ def _of_json(text: str, task: Task) -> Iterator[Found]:
         yield from _of_lines(text)
         return
     inside = value.get("data") if isinstance(value, Mapping) else value
-    if task.layout == "squad" and is_squad(inside):
+    if task.layout == "squad" and isinstance(inside, list) and is_squad(inside):
         yield from _of_squad(inside)
         return
     items = inside if isinstance(inside, list) else [value]

@@ -52,7 +52,8 @@ def text_rows(
 
 def _warn_of_one_label(labels: set[str], findings: Findings) -> None:
     if len(labels) == 1:
-        shown = quoted(*labels, 40)
+        (only,) = labels
+        shown = quoted(only, 40)
         findings.warnings.append(f"{shown} is the only label: nothing can be learnt from it alone")
 
 
