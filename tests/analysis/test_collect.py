@@ -71,7 +71,7 @@ def record_of(plan: PlannedRun) -> dict[str, Any]:
         "schema": 2,
         "id": plan.id,
         "study": "tiny",
-        "run": asdict(plan.run),
+        "run": plan.run.to_json(),
         "settings": SETTINGS.to_json(),
         "status": "finished",
         "failure": None,

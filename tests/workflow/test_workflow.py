@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from tuning_curves.cli import main
 from tuning_curves.study.config import read_study
 from tuning_curves.study.records import sealed
+from tuning_curves.util.files import sha256_of_file
 
 from .conftest import CONFIG, ROOT, Run, records_of
 
@@ -117,6 +118,46 @@ def test_more_test_examples_are_scored_without_training_anew(
     folder = tiny_study.parents[1] / "runs" / "tiny" / "records"
     scored = [json.loads((folder / path).read_text())["provenance"].get("scored") for path in whole]
     assert None not in scored
+
+
+PLUGIN = """\
+from tuning_curves.methods.plugins import PluginMethod
+METHOD = PluginMethod(
+    name="own", label="own method", equation="b_q and LN1", trains=["q.bias", "LN1"]
+)
+"""
+
+
+def test_a_plug_ins_method_goes_through_to_the_paper_and_an_edit_trains_it_alone_anew(
+    whole_run: Path, trained: Path, snakemake: Run
+) -> None:
+    study, file = trained / "config" / "tiny.yaml", trained / "config" / "own.py"
+    config = yaml.safe_load(study.read_text("utf-8"))
+    config["plugins"] = ["own.py"]
+    config["methods"].append({"name": "own", "learning_rates": [1e-2]})
+    study.write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
+    missing = snakemake(*CONFIG, check=False)
+    assert "own.py: the plug-in cannot be read (No such file" in missing.stdout + missing.stderr
+
+    file.write_text(PLUGIN, "utf-8")
+    snakemake(*CONFIG)
+    before, found = records_of(whole_run), records_of(trained)
+    assert {path: found[path] for path in before} == before
+    own = {path: record for path, record in found.items() if path not in before}
+    assert {record["run"]["method"] for record in own.values()} == {"own"}
+    assert {record["run"]["plugin_sha256"] for record in own.values()} == {sha256_of_file(file)}
+    results = trained / "results" / "tiny"
+    assert "own method" in (results / "tables" / "scores.md").read_text("utf-8")
+    numbers = (results / "numbers.json").read_text("utf-8")
+    assert "No method of the package: the study's own.py" in numbers
+    assert (results / "paper.pdf").read_bytes().startswith(b"%PDF")
+    assert "Nothing to be done" in snakemake("-n", *CONFIG).stdout
+
+    file.write_text(PLUGIN.replace('"q.bias", ', ""), "utf-8")
+    snakemake("train", *CONFIG)
+    edited = records_of(trained)
+    assert {path: edited[path] for path in found} == found
+    assert len(edited) == len(found) + len(own)
 
 
 def test_a_study_that_fails_takes_nothing_from_anothers_shared_folders(
