@@ -53,7 +53,7 @@ check: test ## all that continuous integration checks
 	ruff format --check .
 	mypy
 	lint-imports
-	snakefmt --check Snakefile workflow/Snakefile workflow/rules/*.smk
+	snakefmt --check Snakefile workflow/rules/*.smk
 	snakemake --lint
 	snakemake --dry-run --quiet all
 	git diff --check
@@ -61,7 +61,7 @@ check: test ## all that continuous integration checks
 format: .venv/dev-ready ## mend by machine what can be
 	ruff check --fix .
 	ruff format .
-	snakefmt Snakefile workflow/Snakefile workflow/rules/*.smk
+	snakefmt Snakefile workflow/rules/*.smk
 
 # make bench ONLY="full-fp32 start-up" measures these rows; ROUNDS, SECONDS, OUT and WHOLE=1 as in
 # `python -m benchmarks --help`; DATA names the folder of cola/ and ud-english-ewt/; STRICT=1 fails where a ratio fell since the last committed results.

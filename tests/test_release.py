@@ -39,8 +39,7 @@ def test_everything_that_a_snakemake_report_shows_has_a_caption() -> None:
 def test_the_workflow_catalog_finds_what_its_standard_usage_asks_for() -> None:
     usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text("utf-8"))["usage"]
     assert usage.keys() == {"mandatory-flags", "software-stack-deployment", "report"}
-    assert (ROOT / "workflow" / "Snakefile").is_file()
-    assert 'include: "workflow/Snakefile"' in (ROOT / "Snakefile").read_text("utf-8")
+    assert (ROOT / "Snakefile").is_file()
     assert (ROOT / "config" / "README.md").is_file()
     assert usage["mandatory-flags"]["flags"].split()[0] == "--configfile"
     assert (ROOT / usage["mandatory-flags"]["flags"].split()[1]).is_file()

@@ -210,7 +210,7 @@ def _closing(path: Path, proposal: "Proposal", machine: "Machine") -> list[str]:
         f"{proposal.extent.seeds} seeds",
         *(f"note: {note}" for note in proposal.notes),
         f"about {in_words(proposal.seconds)} on {_where(machine)}, {machine.how}",
-        "next:" if Path("workflow/Snakefile").exists() else "next, in the project's folder:",
+        "next:" if Path("Snakefile").exists() else "next, in the project's folder:",
         f"  snakemake --cores all --configfile {file}    # train, draw, write the paper",
         f"  tuning-curves status {file}                  # how far it is",
         f"  tuning-curves advise {file}                  # which method, and more labels?",
