@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tuning_curves.encoders.batches import ActivationCache, Feed, Room
+from tuning_curves.encoders.batches import Room
 from tuning_curves.encoders.precision import settle_arithmetic, store_frozen
-from tuning_curves.methods import count_frozen_layers
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.base import Prediction
 from tuning_curves.tasks.dataset import Dataset
@@ -21,7 +20,7 @@ from tuning_curves.tasks.windows import Windows, open_tokenizer
 from tuning_curves.trained.asked import Asked
 from tuning_curves.trained.restore import restore_models
 from tuning_curves.training.delta import Delta
-from tuning_curves.training.evaluate import Predictor, check_finite
+from tuning_curves.training.evaluate import Predictor, check_finite, make_feed
 from tuning_curves.util.errors import DataError
 
 CHUNK = 4_096  # examples that are predicted at a time: bounds memory
@@ -69,7 +68,8 @@ class TrainedModel:
         windows = self._encode(data)
         self.notes += windows.notes
         predictor = Predictor(self.task, windows, np.arange(len(data)))
-        logits = predictor.logits(self._feed(windows), self.precision)
+        feed = make_feed(self.model, self.pristine, windows, self.precision, Room(0))
+        logits = predictor.logits(feed, self.precision)
         check_finite(logits)
         return self.task.describe(logits, predictor.sample, data, top)
 
@@ -110,11 +110,3 @@ class TrainedModel:
 
     def _encode(self, data: Dataset) -> Windows:
         return self.task.encode(data, self.tokenizer, **asdict(self.settings.windows))
-
-    def _feed(self, windows: Windows) -> Feed:
-        """As the worker's: what is frozen below gives half precision, here made each time."""
-        first = count_frozen_layers(self.model)
-        if first == 0:
-            return Feed(self.model, windows, None)
-        cache = ActivationCache(self.pristine, windows, first, self.precision, Room(0))
-        return Feed(self.model, windows, cache)

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from tuning_curves.encoders.batches import Feed, autocast
+from tuning_curves.encoders.batches import ActivationCache, Feed, Room, autocast
+from tuning_curves.encoders.model import EncoderModel
+from tuning_curves.methods import count_frozen_layers
 from tuning_curves.tasks.base import Sample, Task
 from tuning_curves.tasks.windows import Windows
 
@@ -111,6 +113,20 @@ def check_finite(logits: np.ndarray) -> None:
     """
     if not np.isfinite(logits).all():
         raise FloatingPointError("the model's logits are not finite")
+
+
+def make_feed(
+    model: EncoderModel, pristine: EncoderModel, windows: Windows, precision: str, room: Room
+) -> Feed:
+    """A model's batches: what is frozen below is the untouched encoder's, in half precision.
+
+    Args:
+        room: for what is kept of that; it is made each time where there is none.
+    """
+    first = count_frozen_layers(model)
+    if first == 0:
+        return Feed(model, windows, None)
+    return Feed(model, windows, ActivationCache(pristine, windows, first, precision, room))
 
 
 def sample_of(windows: Windows, examples: np.ndarray) -> Sample:

@@ -14,14 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tuning_curves.encoders.batches import ActivationCache, Feed, Room
+from tuning_curves.encoders.batches import Feed, Room
 from tuning_curves.encoders.model import EncoderModel, load_encoder
 from tuning_curves.encoders.precision import settle_arithmetic
 from tuning_curves.methods import (
     Counts,
     Method,
     apply_method,
-    count_frozen_layers,
     resolve_method,
     trained_tensors,
 )
@@ -31,6 +30,7 @@ from tuning_curves.study.job import Run, TrainingSettings
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.base import Task
 from tuning_curves.tasks.windows import Windows, bounds_of
+from tuning_curves.training.evaluate import make_feed
 from tuning_curves.training.loop import Diverged, Trainer
 from tuning_curves.util.files import GIB
 
@@ -135,11 +135,7 @@ def _made_up(vocabulary: int) -> Windows:
 
 
 def _feed(model: EncoderModel, original: EncoderModel, windows: Windows) -> Feed:
-    first = count_frozen_layers(model)
-    if first == 0:
-        return Feed(model, windows, None)
-    cache = ActivationCache(original, windows, first, TRAINING.precision, Room(GIB))
-    return Feed(model, windows, cache)
+    return make_feed(model, original, windows, TRAINING.precision, Room(GIB))
 
 
 def _train(
