@@ -7,7 +7,7 @@ import copy
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 import yaml
 from hypothesis import settings
 
+from tuning_curves.methods.registry import plugin_names, unregister
 from tuning_curves.study.config import check_study
 from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import WorkerPaths
@@ -178,6 +179,19 @@ def tiny_data(squad_file: Path, tiny_test_file: Path) -> dict[str, Any]:
         "held_out_examples": 5,
         "content_sha256": {s: content_sha256(read_squad(path)) for s, path in files.items()},
     }
+
+
+def forget_plugins() -> None:
+    """As a new process begins."""
+    for name in plugin_names():
+        unregister(name)
+
+
+@pytest.fixture
+def no_plugins() -> Iterator[None]:
+    """Plug-ins that a test has registered are forgotten after it."""
+    yield
+    forget_plugins()
 
 
 @pytest.fixture(scope="session")

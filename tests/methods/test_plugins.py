@@ -1,6 +1,5 @@
 """Methods from a person's own files: what they say, how they look, and how bad ones are refused."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,11 +31,7 @@ OPENING = "from tuning_curves.methods.plugins import PluginMethod\n"
 SAID = {"name": "'own'", "label": "'own method'", "equation": "'b_q'", "trains": "['q.bias']"}
 
 
-@pytest.fixture(autouse=True)
-def no_plugins() -> Iterator[None]:
-    yield
-    for name in plugin_names():
-        unregister(name)
+pytestmark = pytest.mark.usefixtures("no_plugins")
 
 
 def plugin(before: str = "", **changes: str) -> Plugin:

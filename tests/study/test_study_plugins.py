@@ -1,7 +1,6 @@
 """A study with a plug-in: its identities, its jobs, and what becomes of an edited file."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +8,14 @@ import pytest
 import yaml
 
 from tuning_curves.commands.options import study_for_workflow
-from tuning_curves.methods.registry import plugin_names, unregister
 from tuning_curves.study.config import check_study, read_study
 from tuning_curves.study.grid import Study
 from tuning_curves.study.job import load_job
 from tuning_curves.study.workflow import StudyWorkflow
 from tuning_curves.util.errors import ResourceError, UsageError
 from tuning_curves.util.files import sha256_of_file
+
+from ..conftest import forget_plugins
 
 CONFIG = Path(__file__).resolve().parents[2] / "benchmarks" / "study.yaml"
 TEXT = """\
@@ -25,16 +25,7 @@ METHOD = PluginMethod(name="own", label="own method", equation="b_q", trains=["q
 OWN = {"name": "own", "learning_rates": [1e-3]}
 
 
-@pytest.fixture(autouse=True)
-def no_plugins() -> Iterator[None]:
-    yield
-    forget()
-
-
-def forget() -> None:
-    """As a new process begins."""
-    for name in plugin_names():
-        unregister(name)
+pytestmark = pytest.mark.usefixtures("no_plugins")
 
 
 def plain() -> dict[str, Any]:
@@ -63,7 +54,7 @@ def test_only_the_runs_of_its_method_hang_on_the_file(file: Path) -> None:
     assert all("plugin_sha256" not in p.row() for p in without.unique)
     sha256 = sha256_of_file(file.with_name("own.py"))
     assert {p.run.plugin_sha256 for p in study.unique if p.run.method == "own"} == {sha256}
-    forget()
+    forget_plugins()
     file.with_name("own.py").write_text(TEXT + "# edited\n", "utf-8")
     edited = read_study(file)
     assert not ids(edited, "own") & ids(study, "own")
@@ -83,7 +74,7 @@ def test_a_job_carries_the_file_and_needs_no_path(file: Path) -> None:
     study = read_study(file)
     own = tuple(p for p in study.unique if p.run.method == "own")
     text = study.job(own).dump()
-    forget()
+    forget_plugins()
     job = load_job(text)
     assert [(p.file, p.text) for p in job.plugins] == [("own.py", TEXT)]
     assert job == study.job(own)
@@ -116,7 +107,7 @@ def test_what_the_workflow_writes_for_its_commands_holds_the_file(
 ) -> None:
     study = read_study(file)
     written = StudyWorkflow(study, tmp_path / "root").study_file(write=True)
-    forget()
+    forget_plugins()
     file.with_name("own.py").unlink()
     assert ids(read_study(Path(written))) == ids(study)
 
@@ -129,7 +120,7 @@ def test_the_path_is_relative_to_the_file_that_names_it(
     other.parent.mkdir()
     other.write_text(yaml.safe_dump({"study": "s", "seeds": [0]}), "utf-8")
     study = study_for_workflow(config, [file, other])
-    forget()
+    forget_plugins()
     monkeypatch.chdir(tmp_path)
     given = study_for_workflow({**config, "plugins": ["./own.py"]}, [other])  # by --config
     assert ids(given) == ids(study)
@@ -137,7 +128,7 @@ def test_the_path_is_relative_to_the_file_that_names_it(
 
 def test_an_edit_while_the_workflow_runs_is_told(file: Path, tmp_path: Path) -> None:
     before = StudyWorkflow(read_study(file), tmp_path)
-    forget()
+    forget_plugins()
     file.with_name("own.py").write_text(TEXT + "# edited\n", "utf-8")
     after = StudyWorkflow(read_study(file), tmp_path)
     lost = min(before.chunks.keys() - after.chunks.keys())

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from transformers import AutoModelForQuestionAnswering
 
 from tuning_curves.cli import main
 from tuning_curves.methods.plugins import read_plugin
-from tuning_curves.methods.registry import plugin_names, unregister
 from tuning_curves.study.job import Job, load_job
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
@@ -20,20 +18,13 @@ from tuning_curves.training.method_check import check_method
 from tuning_curves.training.worker import Worker, run_job
 from tuning_curves.util.errors import DataError, UsageError
 
+from ..conftest import forget_plugins
+
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "scale_shift.py"
 OPENING = "from tuning_curves.methods.plugins import PluginMethod\n"
 
 
-@pytest.fixture(autouse=True)
-def no_plugins() -> Iterator[None]:
-    yield
-    forget()
-
-
-def forget() -> None:
-    """As a new process begins."""
-    for name in plugin_names():
-        unregister(name)
+pytestmark = pytest.mark.usefixtures("no_plugins")
 
 
 def one_run(make_study: Any, file: Path, name: str) -> Job:
@@ -60,7 +51,7 @@ def test_a_job_is_trained_kept_and_used_without_its_study(
     make_study: Any, places: WorkerPaths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     planned_job = one_run(make_study, EXAMPLE, "scale-shift")
-    forget()
+    forget_plugins()
     job = load_job(planned_job.dump())
     paths = dataclasses.replace(places, keep_deltas=True)
     run_job(job, paths, "cpu")
@@ -70,7 +61,7 @@ def test_a_job_is_trained_kept_and_used_without_its_study(
     assert record.parameters.added == 3 * (5 * 32 + 64)
     delta = str(paths.delta(planned.run, job.settings))
 
-    forget()
+    forget_plugins()
     asked = ["--delta", delta, "--encoder", str(places.encoder)]
     question = ["--question", "who built it", "--context", "mara voss built it in 1843"]
     assert main(["predict", *asked, *question]) == 2
@@ -78,7 +69,7 @@ def test_a_job_is_trained_kept_and_used_without_its_study(
     other = write(tmp_path / "other.py", name="'scale-shift'")
     assert main(["predict", *asked, *question, "--plugin", str(other)]) == 2
     assert "the file has changed since" in capsys.readouterr().err
-    forget()
+    forget_plugins()
     assert main(["predict", *asked, *question, "--plugin", str(EXAMPLE)]) == 0
     assert main(["export", *asked, "--plugin", str(EXAMPLE), "--out", str(tmp_path / "out")]) == 2
     assert "the method scale-shift adds modules" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuning_curves.commands.options import add, add_task_name, columns_of
+from tuning_curves.commands.options import add, add_columns, add_task_name, columns_of
 from tuning_curves.util.errors import UsageError, plural
 from tuning_curves.util.files import write_whole
 
@@ -66,13 +66,7 @@ def add_parser(subparsers: Any) -> None:
         default="refuse",
         help="what becomes of examples with faults that are not mended; refuse the file by default",
     )
-    parser.add_argument(
-        "--column",
-        action="append",
-        default=[],
-        metavar="FIELD=NAME",
-        help="the column or key of a field, where it has another name; may be repeated",
-    )
+    add_columns(parser)
     parser.add_argument(
         "--no-header", action="store_true", help="a table's columns have numbers from 1, no names"
     )

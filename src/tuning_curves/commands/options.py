@@ -51,6 +51,17 @@ def inputs_of_tasks() -> dict[str, str]:
     return {key: help for name in task_names() for key, help in task_class(name).inputs.items()}
 
 
+def add_columns(parser: argparse.ArgumentParser) -> None:
+    """The columns of a file whose fields have other names; see `columns_of`."""
+    parser.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="FIELD=NAME",
+        help="the column or key of a field, where it has another name; may be repeated",
+    )
+
+
 def columns_of(given: Iterable[str], known: Sequence[str]) -> dict[str, str]:
     """The columns that `--column FIELD=NAME` gives, by field.
 

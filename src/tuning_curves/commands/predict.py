@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuning_curves.commands.options import (
     add,
+    add_columns,
     add_plugin,
     at_least_one,
     columns_of,
@@ -69,13 +70,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     for name, meaning in inputs_of_tasks().items():
         parser.add_argument(f"--{name}", metavar="TEXT", help=meaning)
     parser.add_argument("--file", type=Path, metavar="FILE", help="many examples")
-    parser.add_argument(
-        "--column",
-        action="append",
-        default=[],
-        metavar="FIELD=NAME",
-        help="the column or key of a field, where it has another name; may be repeated",
-    )
+    add_columns(parser)
     parser.add_argument(
         "--encoding", metavar="NAME", help="of --file, where it is not told by itself"
     )
