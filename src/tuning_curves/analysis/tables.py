@@ -66,8 +66,7 @@ def write_tables(
     Raises:
         DataError: runs that disagree with each other.
     """
-    tables = make_tables(runs, study, claims, limits) | {"limits": list_limits(limits or {})}
-    for name, frame in tables.items():
+    for name, frame in make_tables(runs, study, claims, limits).items():
         write_table(out / f"{name}.csv", frame, TABLES[name])
 
 
@@ -110,6 +109,7 @@ def make_tables(
     return {
         **{name: order_rows(frame, study) for name, frame in tables.items()},
         "curves": curves,
+        "limits": list_limits(limits or {}),
         "budgets": compare_budgets(runs, chosen, study),
         "equal_steps": compare_at_equal_steps(runs, chosen, study),
         "reach": summarise_reach(scores, chosen),
