@@ -31,7 +31,7 @@ def run(*arguments: str | Path) -> int:
 
 def study_of(printed: str) -> dict[str, Any]:
     """What the command says to write into the study."""
-    return yaml.safe_load(printed.partition("in the study:\n")[2])
+    return yaml.safe_load(printed.partition("or in a study of your own:\n")[2])
 
 
 def parts_of(task: str, told: dict[str, Any], test_from_train: int) -> Any:
@@ -71,6 +71,7 @@ def test_texts_go_straight_into_a_study(tmp_path: Path, capsys: pytest.CaptureFi
     assert run(tmp_path / "reviews.csv", *task, *columns) == 0
     printed = capsys.readouterr().out
     assert "12 texts in 4 groups" in printed
+    assert f"next: tuning-curves new my-study --task text-classification --train {out}\n" in printed
     told = study_of(printed)
     assert told["task"] == {"labels": ["bad", "good"]}
     parts = parts_of("text-classification", told, 3)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -146,7 +147,9 @@ def _tell(
     study: dict[str, Any] = {"data": {"train": str(args.out), "format": {"kind": "jsonl"}}}
     if labels := _labels(found.rows):
         study = {"task": {"labels": labels}, **study}
-    print("in the study:")
+    new = f"tuning-curves new my-study --task {task.name} --train {shlex.quote(str(args.out))}"
+    print(f"next: {new}")
+    print("or in a study of your own:")
     text = yaml.safe_dump(study, allow_unicode=True, sort_keys=False, default_flow_style=None)
     print("".join(f"  {line}\n" for line in text.splitlines()), end="")
 

@@ -38,7 +38,8 @@ class Missing(UsageError):
         option = "--" + field.replace("_", "-")
         super().__init__(
             f"{name}: no column is called {field!r}, which the task reads (there are: {listed})",
-            fix=f"name one with {option}",
+            fix=f"name one with {option}; what another program exported is read by "
+            "`tuning-curves import`, which writes a file that needs no names",
         )
 
 
