@@ -274,15 +274,20 @@ def test_wrong_input_gets_one_error_and_no_file(
     assert not Path("config").exists()
 
 
+@pytest.mark.parametrize("load", [0.0, 64.0])
 def test_the_machine_is_measured_with_the_engine(
-    tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: float
 ) -> None:
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("os.getloadavg", lambda: (load, load, load))
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
     write_csv(tmp_path / "notes.csv", texts(60), "text,label,k")
     options = ["--task", TEXTS, "--train", "notes.csv", "--encoder", str(tiny_encoder), "--yes"]
     assert new("mine", *options) == 0
-    assert f"timed in {pace.STEPS} steps here" in " ".join(
+    written = " ".join(
         line.strip("# ") for line in Path("config/mine.yaml").read_text("utf-8").splitlines()
     )
+    assert f"timed in {pace.STEPS} steps here" in written
+    assert ("beside other work (a load of 64 on 4 cores)" in written) == (load > 0)
     assert not Path("runs").exists()

@@ -1,5 +1,6 @@
 """What `tuning-curves new` finds out: of the encoder, of the files and of the machine."""
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 CPU_FLOPS, GPU_FLOPS = 45e9, 5e12  # a core of an EPYC in float32 (docs/costs.md); a guess
 SAMPLE = 500  # texts whose tokens are counted
+MUCH_LOAD = 0.75  # of the cores: what is timed then is not what the machine can do alone
 CHARACTERS = 4  # of a token, about, in English
 QUESTION = 15  # tokens of a question, about
 
@@ -297,6 +299,11 @@ def _timed(given: "Given", encoder: Encoder, data: "Mapping[str, Dataset]") -> "
 
     say(f"timing {STEPS} steps of {given.encoder.section['name']} on this machine")
     draft = propose(given, hours=0)
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
     flops = measure(draft.config, data, encoder.tokenizer_of if encoder.fetched else None)
     how = f"timed in {STEPS} steps here: {flops / 1e9:,.1f} GFLOP/s a process"
+    if load > MUCH_LOAD * cores:
+        how += (
+            f", beside other work (a load of {load:.0f} on {cores} cores), which counts against it"
+        )
     return replace(given.machine, flops=flops, how=how)
