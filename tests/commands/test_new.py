@@ -155,6 +155,28 @@ def test_each_kind_of_file_becomes_a_study_that_can_be_planned(
     assert "not overwritten" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("the ship of", None),
+        ("1843 1843 1843", "cuts words into"),  # a token a digit
+        ("кит кот лис", "does not know"),
+        ("鲸鱼和船", "does not know"),
+    ],
+)
+def test_texts_that_the_encoder_reads_badly_are_told(
+    words: str, said: str | None, tiny_encoder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [(f"{words} {i}", ("dark", "lit")[i % 2]) for i in range(200)]
+    write_csv(Path("notes.csv"), rows, "text,label")
+    options = ["--task", TEXTS, "--train", "notes.csv", "--encoder", str(tiny_encoder)]
+    assert new("mine", *options) == 0
+    notes = [line for line in capsys.readouterr().out.splitlines() if "is of another" in line]
+    assert bool(notes) == (said is not None)
+    assert said is None or said in notes[0]
+    assert "鲸" not in words or "cuts words" not in notes[0]
+
+
 def test_groups_are_not_divided_and_what_fits_is_taken(tiny_encoder: Path, tmp_path: Path) -> None:
     write_csv(tmp_path / "notes.csv", texts(300))
     options = ["--text", "note", "--label", "state", "--group", "keeper"]

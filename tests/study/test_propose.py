@@ -194,6 +194,8 @@ def test_a_lopsided_set_is_not_judged_by_accuracy() -> None:
         ({"examples": 60}, "60 examples are few"),
         ({"labels": {"a": 500, "b": 498, "c": 2}}, "1 label has fewer than 3 examples"),
         ({"group_sizes": np.full(6, 100), "grouped": True}, "6 groups are few"),
+        ({"per_word": 2.5}, "cuts words into 2.5 tokens each, where"),
+        ({"unknown": 0.3}, "does not know 30.0% of the texts' tokens, where"),
     ],
 )
 def test_what_is_wanting_is_told(changes: Mapping[str, Any], words: str) -> None:
@@ -202,6 +204,7 @@ def test_what_is_wanting_is_told(changes: Mapping[str, Any], words: str) -> None
 
 def test_nothing_is_told_of_a_sound_file() -> None:
     assert study(facts()).notes == []
+    assert study(facts(per_word=1.5, unknown=0.001)).notes == []
 
 
 def test_too_few_examples_or_groups_are_refused() -> None:

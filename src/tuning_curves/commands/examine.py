@@ -173,7 +173,9 @@ def _facts(asked: Asked, encoder: Encoder) -> "DataFacts":
         form |= {"documents": False}
         data = {name: _read(task, form, name, content) for name, content in contents.items()}
     train = data[asked.train]
-    tokens, counted = _tokens(train, encoder, asked.task.name)
+    texts = _sample(train)
+    tokens, counted = _tokens(texts, encoder, asked.task.name)
+    per_word, unknown = _reading(texts, encoder)
     return DataFacts(
         name=asked.name,
         task=asked.task.name,
@@ -186,6 +188,8 @@ def _facts(asked: Asked, encoder: Encoder) -> "DataFacts":
         labels=labels,
         tokens=tokens,
         counted=counted,
+        per_word=per_word,
+        unknown=unknown,
     )
 
 
@@ -260,15 +264,39 @@ def _read(task: "Task", form: Mapping[str, Any] | None, name: str, content: byte
     return task.read_rows(_rows(task, form, name, content), name)
 
 
-def _tokens(train: "Dataset", encoder: Encoder, task: str) -> tuple[Any, bool]:
-    """Tokens of a sample of the texts (of a question with its passage), and whether counted."""
+def _sample(train: "Dataset") -> list[str]:
+    texts = [text for text, _ in train.texts()]
+    return texts[:: max(1, len(texts) // SAMPLE)]
+
+
+def _reading(texts: list[str], encoder: Encoder) -> tuple[float | None, float]:
+    """The encoder's tokens for each word between blanks, and the share of unknown ones.
+
+    None where the script has no blanks, or (and 0) where the encoder's tokenizer is not here.
+    """
+    from tuning_curves.tasks.ceiling import unknown_token
+    from tuning_curves.tasks.question_answering.metric import UNSPACED
+    from tuning_curves.tasks.windows import open_tokenizer
+
+    if encoder.tokenizer_of is None:
+        return None, 0.0
+    tokenizer = open_tokenizer(encoder.tokenizer_of)
+    read = [one.ids for one in tokenizer.encode_batch(texts, add_special_tokens=False)]
+    count = sum(map(len, read))
+    unknown = unknown_token(tokenizer)
+    lost = sum(ids.count(unknown) for ids in read) if unknown is not None else 0
+    unspaced = sum(UNSPACED.search(text) is not None for text in texts) > len(texts) / 2
+    per_word = None if unspaced else count / sum(len(text.split()) for text in texts)
+    return per_word, lost / max(count, 1)
+
+
+def _tokens(texts: list[str], encoder: Encoder, task: str) -> tuple[Any, bool]:
+    """Tokens of these texts (of a question with its passage), and whether counted."""
     import numpy as np
 
     from tuning_curves.study.facts import QA
     from tuning_curves.tasks.windows import open_tokenizer
 
-    texts = [text for text, _ in train.texts()]
-    texts = texts[:: max(1, len(texts) // SAMPLE)]
     if encoder.tokenizer_of is None:
         found = [len(text) // CHARACTERS + 2 for text in texts]
     else:

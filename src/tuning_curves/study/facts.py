@@ -24,6 +24,8 @@ class DataFacts:
         test_examples: of the test file; None where there is none.
         labels: how many examples (or words) have each, in the study's order; empty without labels.
         tokens: of a sample of the training examples, int64; counted: by the encoder's tokenizer.
+        per_word: the encoder's tokens for each word between blanks; None where not counted.
+        unknown: the share of tokens that the encoder does not know.
         repeats: training examples whose text stands in another group too.
     """
 
@@ -38,6 +40,8 @@ class DataFacts:
     labels: Mapping[str, int]
     tokens: np.ndarray
     counted: bool
+    per_word: float | None = None
+    unknown: float = 0.0
     repeats: int = 0
 
     @property

@@ -33,9 +33,13 @@ from tuning_curves.study.sections import (
     training,
     windows,
 )
+from tuning_curves.tasks.ceiling import USUAL_UNKNOWN
 from tuning_curves.util.errors import plural
 
 FEW_GROUPS = 10
+MOST_PER_WORD = (
+    1.8  # tokens; MiniLM reads English with 1.2 to 1.5, Spanish with 1.9, German with 2.5
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +210,22 @@ def _notes(given: Given) -> list[str]:
             f"{len(facts.group_sizes)} groups are few: intervals are drawn over them, and will be "
             f"wide; {FEW_GROUPS} or more are better"
         )
-    return notes
+    return [*notes, *_language(facts)]
+
+
+def _language(facts: DataFacts) -> list[str]:
+    """Whether the encoder may be one of another language."""
+    found = []
+    if facts.unknown > USUAL_UNKNOWN:
+        found.append(f"does not know {facts.unknown:.1%} of the texts' tokens")
+    if facts.per_word is not None and facts.per_word > MOST_PER_WORD:
+        found.append(f"cuts words into {facts.per_word:.1f} tokens each")
+    if not found:
+        return []
+    return [
+        f"the encoder {' and '.join(found)}, where MiniLM has 0.03% and 1.2 to 1.5 in English: if "
+        "it is of another language than the texts, name one of theirs with --encoder"
+    ]
 
 
 def _too_long(seconds: float, hours: float) -> list[str]:
