@@ -18,9 +18,9 @@ from tuning_curves.study.job import Job, PlannedRun
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.tasks.question_answering import QuestionAnswering
 from tuning_curves.tasks.question_answering.data import SquadData
+from tuning_curves.trained.export import export
 from tuning_curves.trained.predict import TrainedModel
 from tuning_curves.trained.restore import restore_models
-from tuning_curves.trained.to_transformers import export_checkpoint
 from tuning_curves.training.delta import read_delta
 from tuning_curves.training.evaluate import Evaluator
 from tuning_curves.training.worker import run_job
@@ -195,7 +195,7 @@ def test_an_exported_checkpoint_gives_the_models_logits(
     from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
     delta = read_delta(train_once(method).path)
-    export_checkpoint(delta, places.encoder, tmp_path / "out")
+    export(delta, places.encoder, tmp_path / "out")
     whole, loading = AutoModelForQuestionAnswering.from_pretrained(
         tmp_path / "out", output_loading_info=True
     )
@@ -229,7 +229,7 @@ def test_what_does_not_fold_is_refused(
 ) -> None:
     delta = read_delta(train_once(method).path)
     with pytest.raises(UsageError, match=f"the method {method} adds modules"):
-        export_checkpoint(delta, places.encoder, tmp_path / "out")
+        export(delta, places.encoder, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

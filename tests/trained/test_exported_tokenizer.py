@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tuning_curves.tasks.windows import open_tokenizer
-from tuning_curves.trained.to_transformers import library_tokenizer
+from tuning_curves.trained.library import library_tokenizer
 
 INPUTS = ["input_ids", "token_type_ids", "attention_mask"]
 

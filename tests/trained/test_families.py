@@ -16,8 +16,8 @@ from tuning_curves.encoders.packing import Packing
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.windows import make_windows
+from tuning_curves.trained.export import export
 from tuning_curves.trained.restore import restore_models
-from tuning_curves.trained.to_transformers import export_checkpoint
 from tuning_curves.training.delta import Delta, read_delta
 from tuning_curves.training.worker import run_job
 from tuning_curves.util.errors import UsageError
@@ -79,7 +79,7 @@ def test_a_trained_encoder_is_restored_and_exported(
     encoder = checkpoint(name, tmp_path / "checkpoint", tiny_encoder)
     delta, paths = train(make_study, encoder, tmp_path / "work", method)
     pristine, model = restore_models(delta, paths.encoder)
-    export_checkpoint(delta, paths.encoder, tmp_path / "out")
+    export(delta, paths.encoder, tmp_path / "out")
     whole, loading = AutoModelForQuestionAnswering.from_pretrained(
         tmp_path / "out", output_loading_info=True
     )
@@ -87,7 +87,7 @@ def test_a_trained_encoder_is_restored_and_exported(
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "out")
     batch = tokenizer("Where is Orrin?", "Orrin lies in the sea.", return_tensors="pt")
     types = batch.get("token_type_ids", torch.zeros_like(batch["input_ids"]))
-    assert ("token_type_ids" in batch) == (name != "distilbert")
+    assert ("token_type_ids" in batch) == (name == "electra")
     with torch.inference_mode():
         out = whole.eval()(**batch)
         theirs = torch.stack((out.start_logits[0], out.end_logits[0]), dim=1)
@@ -109,7 +109,7 @@ def test_an_encoder_that_the_librarys_classes_read_otherwise_is_restored_and_not
     assert len(biases) == 3
     assert all(bias.abs().max() > 0 for bias in biases)
     with pytest.raises(UsageError) as caught:
-        export_checkpoint(delta, paths.encoder, tmp_path / "out")
+        export(delta, paths.encoder, tmp_path / "out")
     assert str(caught.value) == (
         "the library's classes of modernbert have a layer of their own between the encoder and the "
         "output, which was not trained: no checkpoint of it\n"

@@ -198,7 +198,7 @@ ASKED = {
     "mean": '{"text": "the tower burns"}\n{"text": ""}\n{"text": "whale oil", "id": "z"}\n',
     "words": '{"words": ["the", "tower"]}\n{"words": []}\n{"words": ["oil"], "id": "z"}\n',
     "questions": '{"question": "who?", "context": "the tower burns oil."}\n'
-    '{"question": "' + "who " * 60 + '", "context": "x"}\n'
+    '{"question": "' + "who " * 160 + '", "context": "x"}\n'
     '{"id": "z", "question": "what?", "context": "the sea"}\n',
 }
 

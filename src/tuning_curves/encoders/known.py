@@ -14,12 +14,20 @@ class KnownEncoder:
     shape: its sizes' name in `methods.counting.ENCODERS`.
     positions: tokens of the longest window.
     pooling: the state of a text that it was trained with, and why that one.
+    licence: of its weights, as docs/licences.md has it.
     """
 
     section: dict[str, Any]
     shape: str
     positions: int
     pooling: tuple[str, str]
+    licence: str
+
+    @property
+    def pin(self) -> str:
+        """What fixes its weights, as records have it."""
+        origin = "{repository}@{revision}"
+        return self.section.get("weights_sha256") or origin.format_map(self.section)
 
 
 DEFAULT = "all-MiniLM-L6-v2"
@@ -42,6 +50,7 @@ KNOWN = {
         shape="MiniLM",
         positions=512,
         pooling=("mean", "what this encoder was trained with"),
+        licence="Apache 2.0",
     ),
     "bert-base-cased": KnownEncoder(
         section={
@@ -53,5 +62,6 @@ KNOWN = {
         shape="BERT-base",
         positions=512,
         pooling=("first", "the first token stands for the text, as in Devlin et al. 2019"),
+        licence="Apache 2.0",
     ),
 }

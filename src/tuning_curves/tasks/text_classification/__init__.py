@@ -199,19 +199,27 @@ correlation and macro-F1, as scikit-learn counts them."""
         return files.score_file(data, predictions)
 
     def library_model(self, config: Any, head: "nn.Linear") -> Any:
-        """`AutoModelForSequenceClassification`, where its head is the pooler and a linear map."""
-        if self.pooling != "pooler" or config.model_type != "bert":
-            raise self._cannot(
-                f"with pooling {self.pooling} and an encoder of model_type {config.model_type} "
-                "has no class in the model library"
-            )
-        import torch
-        from transformers import AutoModelForSequenceClassification
+        """The library's class where its head is the pooler and a linear map; else our own."""
+        named: Any = {
+            "id2label": dict(enumerate(self.labels)),
+            "label2id": number_labels(self.labels),
+        }
+        if self.pooling == "pooler" and config.model_type == "bert":
+            import torch
+            from transformers import AutoModelForSequenceClassification
 
-        config.num_labels = len(self.labels)
-        config.id2label = dict(enumerate(self.labels))
-        config.label2id = number_labels(self.labels)
-        whole = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+            config.update(named)
+            whole = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+        else:
+            from tuning_curves.tasks.text_classification.pooled_classifier import (
+                PooledClassifierConfig,
+                PooledForSequenceClassification,
+            )
+
+            stated = config.to_diff_dict()
+            stated.pop("_name_or_path", None)
+            own = PooledClassifierConfig(stated, self.pooling, **named)
+            whole = PooledForSequenceClassification(own)
         whole.classifier.load_state_dict(head.state_dict())
         return whole
 
