@@ -40,6 +40,7 @@ DESCRIPTION = """\
 With n labelled examples, which part of a pre-trained encoder should you tune?
 Parts of the replication workflow as commands; `snakemake --cores all` runs them all.
 """
+READER_GONE, CTRL_C = 141, 130  # exit statuses, as a shell reports these ends
 EPILOG = "exit status: 0 done, 2 usage, 3 damaged data, 4 missing or full, 75 try later"
 
 
@@ -68,13 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TuningCurvesError as error:
         return _say(error, error.exit_status)
     except BrokenPipeError:
-        return 141  # as a shell reports a reader that went away
+        return READER_GONE
     except OSError as error:
         return _say(refused(error), ResourceError.exit_status)
     except Interrupted as end:
         return _say(end, end.exit_status)
     except KeyboardInterrupt:
-        return 130  # as a shell reports Ctrl-C
+        return CTRL_C
 
 
 def _escape_what_cannot_be_shown() -> None:

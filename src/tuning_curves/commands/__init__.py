@@ -1,1 +1,1 @@
-"""One file a subcommand of `tuning-curves`: `add_parser` declares it, `run` does it."""
+"""The command line: a file a subcommand, where `add_parser` declares it and `run` does it."""
