@@ -1,4 +1,4 @@
-# Doors: `make study` (from nothing to the paper), `make verify` (the same numbers again?), `make test-quick`,
+# Doors: `make study` (from nothing to the paper), `make verify` (the same numbers again?), `make docs`, `make test-quick`,
 # `make test`, `make check` (all that CI checks). `make help` lists them all.
 # CONFIG=config/<study>.yaml chooses another study. PYTHON=python3.12 another interpreter.
 SHELL := /bin/bash
@@ -13,13 +13,15 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 # Torch's build without CUDA, a tenth of the download, where no NVIDIA device is seen. TORCH_BACKEND=auto or
 # cu130 chooses another; TORCH_BACKEND= takes the package registry's, as does whoever names a folder of wheels.
 TORCH_BACKEND ?= $(if $(UV_FIND_LINKS)$(wildcard /dev/nvidiactl),,cpu)
+# MkDocs Material prints news of its makers at each build.
+export NO_MKDOCS_2_WARNING := 1
 export HF_HOME ?= $(CURDIR)/.cache/huggingface
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Some containers set it. A process that finds no compiled modules compiles torch's and
 # transformers' from source: it starts in twice the time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: study figures help verify renew-verify test test-quick check format bench bench-adapterhub clean
+.PHONY: study figures help docs verify renew-verify test test-quick check format bench bench-adapterhub clean
 study: .venv/ready ## from nothing to the paper of CONFIG, config/demo.yaml if left out
 	snakemake --cores all --configfile $(CONFIG)
 
@@ -39,6 +41,10 @@ verify renew-verify: .venv/ready ## does a small study give the stored numbers a
 	for table in runs/verify/tables/*.csv; do cmp $$table results/minilm-slice/tables/$${table##*/}; done
 	@echo "results/minilm-slice/tables: made again, byte for byte"
 
+# `python -m mkdocs serve` shows it while it is edited. With --quiet it would count no warnings, and be strict no more.
+docs: .venv/docs-ready ## the site of the documentation: open site/index.html
+	python -m mkdocs build
+
 test: .venv/dev-ready ## every test
 	snakemake --cores 1 --quiet all --until fetch_encoder
 	pytest -n auto --dist worksteal
@@ -56,6 +62,7 @@ check: test ## all that continuous integration checks
 	snakefmt --check Snakefile workflow/rules/*.smk
 	snakemake --lint
 	snakemake --dry-run --quiet all
+	python -m mkdocs build
 	git diff --check
 
 format: .venv/dev-ready ## mend by machine what can be
@@ -91,11 +98,15 @@ bench-adapterhub: .venv/python ## an environment for one row of them
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install $(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND)) -r requirements.txt
 	touch $@
 
-.venv/dev-ready: .venv/ready requirements-dev.txt
+.venv/docs-ready: .venv/ready requirements-docs.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install $(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND)) -r requirements-docs.txt
+	touch $@
+
+.venv/dev-ready: .venv/ready requirements-dev.txt requirements-docs.txt
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install $(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND)) -r requirements-dev.txt
 	touch $@
 
 # Leaves records, archived or fresh, alone.
 clean: ## remove environments, caches and what was fetched
-	rm -rf .venv .envs .snakemake .cache .*_cache .hypothesis build dist
+	rm -rf .venv .envs .snakemake .cache .*_cache .hypothesis build dist site
 	rm -rf runs/windows runs/activations resources
