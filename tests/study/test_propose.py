@@ -194,8 +194,8 @@ def test_a_lopsided_set_is_not_judged_by_accuracy() -> None:
         ({"examples": 60}, "60 examples are few"),
         ({"labels": {"a": 500, "b": 498, "c": 2}}, "1 label has fewer than 3 examples"),
         ({"group_sizes": np.full(6, 100), "grouped": True}, "6 groups are few"),
-        ({"per_word": 2.5}, "cuts words into 2.5 tokens each, where"),
-        ({"unknown": 0.3}, "does not know 30.0% of the texts' tokens, where"),
+        ({"per_word": 2.5}, "cuts words into 2.5 tokens each (MiniLM in English: 1.2"),
+        ({"unknown": 0.3}, "does not know 30.0% of the texts' tokens (MiniLM in"),
     ],
 )
 def test_what_is_wanting_is_told(changes: Mapping[str, Any], words: str) -> None:

@@ -89,6 +89,7 @@ def test_impossible_questions_are_refused_or_left_out_as_asked(tmp_path: Path) -
     said = refusal(tmp_path, "questions", content, fix=True)
     assert "questions have no answer: 3 (`--impossible drop` leaves them out)" in said
     assert 'article 1 "Mills", paragraph 1, question 2: "Who built it?"' in said
+    assert said.endswith("fix: for all 3: `--impossible drop` leaves them out")
     found = imported(tmp_path, "questions", content, impossible="drop")
     assert [row["id"] for row in found.rows] == ["q1"]
     assert found.findings.told() == ["left out, since they have no answer: 3"]
@@ -122,10 +123,10 @@ def test_all_faults_are_listed_at_once_by_kind_with_counts_and_first_places(
     assert 'question 8: "b", first at article 1 "Mills", paragraph 1, question 7' in said
     assert "texts hold half a surrogate pair: 1" in said
     assert "answer_start is None, expected a number" in said
-    assert "fix: `--fix` mends 6 of them and reports each change; for the other 6 do what" in said
+    assert "fix: `--fix` mends 6 of them and reports each change; for the other 6: do what" in said
     again = refusal(tmp_path, "questions", json.dumps(content), fix=True)
     assert "6 faults of 5 kinds, nothing is written" in again
-    assert "or leave them out: `--faulty drop`" in again
+    assert "do what is in brackets after their kind; `--faulty drop` leaves out what" in again
     left = imported(tmp_path, "questions", json.dumps(content), fix=True, faulty="drop")
     assert [row["id"] for row in left.rows] == ["0", "1", "2", "3", "4", "b"]
     assert "left out, since ids stand twice: 1" in left.findings.told()

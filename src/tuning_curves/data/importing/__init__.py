@@ -12,7 +12,7 @@ from typing import Any
 
 from tuning_curves.data.importing.drafts import Draft, Request
 from tuning_curves.data.importing.examples import sentence_rows, text_rows
-from tuning_curves.data.importing.faults import Findings
+from tuning_curves.data.importing.faults import KINDS, Findings
 from tuning_curves.data.importing.questions import question_rows
 from tuning_curves.data.importing.recognise import recognise
 from tuning_curves.data.sizes import check_size
@@ -75,7 +75,16 @@ def _refusal(path: Path, what: str, findings: Findings) -> DataError:
     left = findings.total - mendable
     steps = [f"`--fix` mends {mendable:,} of them and reports each change"] if mendable else []
     if left:
-        others = f"for {'the other ' if mendable else ''}{left:,}"
-        steps.append(f"{others} do what stands by their kind, or leave them out: `--faulty drop`")
+        steps.append(_by_hand(findings, left))
     told = [f"  {line}" for line in (*findings.warnings, *findings.told())]
     return DataError("\n".join([head, *findings.lines(), *told]), fix="; ".join(steps))
+
+
+def _by_hand(findings: Findings, left: int) -> str:
+    """What helps against the faults that `--fix` leaves, `left` of them."""
+    others = f"{'the other' if findings.mendable else 'all'} {left:,}"
+    kinds = [kind for kind in findings.counts if kind not in findings.mendable]
+    if kinds == ["impossible"]:
+        return f"for {others}: {KINDS['impossible'].help}"
+    each = KINDS[kinds[0]].help if len(kinds) == 1 else "do what is in brackets after their kind"
+    return f"for {others}: {each}; `--faulty drop` leaves out what stays"
