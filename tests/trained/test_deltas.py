@@ -161,6 +161,23 @@ def test_a_recorded_run_is_trained_again_for_its_delta_alone(
     assert run_job(job, keep(places), "cpu").found == 1
 
 
+def test_who_keeps_a_delta_is_told_where_it_lies_and_what_asks_it(
+    train_once: Any, make_study: Any, places: WorkerPaths, tmp_path: Path, capsys: Any
+) -> None:
+    kept = train_once("bitfit")
+    (tmp_path / "job.json").write_text(one_run(make_study, "bitfit", precision="float32").dump())
+    folders = ["--encoder", str(places.encoder), "--windows", str(places.windows)]
+    folders += ["--workspace", str(kept.path.parents[2])]
+    made = ["train", "--job", str(tmp_path / "job.json"), *folders, "--device", "cpu"]
+    assert main([*made, "--keep-delta"]) == 0
+    told = capsys.readouterr()
+    lines = (told.out + told.err).splitlines()
+    assert f"kept {kept.path}" in lines
+    asked = f"--delta {kept.path} --encoder {places.encoder}"
+    assert f"  tuning-curves predict {asked} --file FILE" in lines
+    assert f"  tuning-curves export {asked} --out my-model" in lines
+
+
 def test_an_archived_run_is_not_trained_again_but_for_its_delta(
     make_study: Any, places: WorkerPaths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -123,7 +123,23 @@ def run(args: argparse.Namespace) -> int:
     say(line)
     if args.done is not None:
         write_text(args.done, line + "\n")
+    if args.keep_delta:
+        _say_kept(job, paths)
     return 0
+
+
+def _say_kept(job: "Job", paths: "WorkerPaths") -> None:
+    """Where what the runs trained lies, and what asks it; a diverged run has left nothing."""
+    from tuning_curves.util.log import say
+
+    deltas = [paths.delta(planned.run, job.settings) for planned in job.runs]
+    kept = [shlex.quote(str(delta)) for delta in deltas if delta.exists()]
+    for delta in kept:
+        say(f"kept {delta}")
+    if kept:
+        asked = f"--delta {kept[-1]} --encoder {shlex.quote(str(paths.encoder))}"
+        say(f"next:\n  tuning-curves predict {asked} --file FILE")
+        say(f"  tuning-curves export {asked} --out my-model")
 
 
 def _engine() -> Any:

@@ -69,7 +69,11 @@ def test_beyond_the_sizes_the_last_gain_comes_again() -> None:
 
 @pytest.mark.parametrize(
     ("sizes", "words"),
-    [([50], "one size shows no gain"), ([50, 100], "2 sizes try the rule 0 times, expected 2")],
+    [
+        ([50], "one size shows no gain"),
+        ([50, 100], "2 sizes: this rule could be tried 0 times, expected 2 or more"),
+        ([50, 100, 200], "3 sizes: this rule could be tried 1 time, expected 2 or more"),
+    ],
 )
 def test_too_few_sizes_say_so(sizes: list[int], words: str) -> None:
     curves = curves_of(np.random.default_rng(7), {"a": lambda n: 40.0}, 3, sizes)

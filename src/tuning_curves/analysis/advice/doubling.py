@@ -22,6 +22,7 @@ from scipy.special import stdtrit
 
 from tuning_curves.analysis.advice.arms import Arm, Curves
 from tuning_curves.analysis.statistics import PERCENT, Estimate
+from tuning_curves.util.errors import plural
 
 LEAST_TRIALS = 2  # of the rule on earlier sizes, without which nothing is said of its error
 
@@ -97,7 +98,8 @@ def _extrapolate(curves: Curves, arm: Arm, sizes: list[int]) -> Gain:
         trials=len(own),
     )
     if len(own) < LEAST_TRIALS:
-        few = f"{len(sizes)} sizes try the rule {len(own)} times, expected {LEAST_TRIALS} or more"
+        tried = plural(len(own), "time")
+        few = f"{len(sizes)} sizes: this rule could be tried {tried}, expected {LEAST_TRIALS} or more"
         return replace(known, why=few)
     if np.isnan(last.error):
         return replace(known, why=curves.no_interval(last))
