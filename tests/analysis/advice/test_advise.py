@@ -138,6 +138,17 @@ def test_a_score_that_is_not_above_the_most_frequent_label_is_called_that() -> N
     assert above["sentences"][0].startswith("With 100 questions take full: 51.0 % exact match [")
 
 
+def test_a_score_that_may_be_nothing_is_no_advice_to_take() -> None:
+    runs, study = on_seeds({"full": {0: 0.0, 1: 2.0, 2: 4.0}, "bitfit": {0: 0.0, 1: 1.0, 2: 0.0}})
+    (advice,) = make_advice(curves_of_runs(runs, runs.frame, study), None)
+    assert advice["at_baseline"] is True
+    assert advice["sentences"][0].startswith(
+        "With 100 questions nothing is shown to be learnt, since 0 % exact match is not excluded: "
+        "the best mean is that of full, "
+    )
+    assert with_baseline()["at_baseline"] is False
+
+
 def test_a_score_at_the_ceiling_is_called_that() -> None:
     advice = with_baseline(limit=49.0)
     assert advice["at_ceiling"] is True

@@ -98,9 +98,8 @@ def _extrapolate(curves: Curves, arm: Arm, sizes: list[int]) -> Gain:
         trials=len(own),
     )
     if len(own) < LEAST_TRIALS:
-        tried = plural(len(own), "time")
-        few = f"{len(sizes)} sizes: this rule could be tried {tried}, expected {LEAST_TRIALS} or more"
-        return replace(known, why=few)
+        tried = f"{len(sizes)} sizes: this rule could be tried {plural(len(own), 'time')}"
+        return replace(known, why=f"{tried}, expected {LEAST_TRIALS} or more")
     if np.isnan(last.error):
         return replace(known, why=curves.no_interval(last))
     same = [other for other in curves.arms if other.budget == arm.budget]

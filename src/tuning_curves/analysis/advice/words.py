@@ -37,11 +37,10 @@ def name_of(curves: Curves, arm: Arm) -> str:
 
 
 def at_baseline(curves: Curves, arm: Arm, n: int) -> bool:
-    """Whether nothing shows that a score is above that of the most frequent label."""
-    if curves.baseline is None:
-        return False
+    """Whether nothing shows that a score is above that of the most frequent label, or above 0."""
     low, _ = curves.interval(arm, n)
-    return bool((curves.score(arm, n) if np.isnan(low) else low) <= curves.baseline)
+    floor = 0.0 if curves.baseline is None else curves.baseline
+    return bool((curves.score(arm, n) if np.isnan(low) else low) <= floor)
 
 
 def at_ceiling(curves: Curves, arm: Arm, n: int) -> bool:
@@ -57,10 +56,11 @@ def _best(curves: Curves, choice: Choice, n: int) -> str:
     tied, others = len(choice.left) - 1, plural(len(choice.ahead), "other")
     matched = f", which {tied} of {others} may match" if tied else ""
     if at_baseline(curves, leader, n):
-        return (
-            f"{opening} nothing is shown to be better than always answering the most frequent "
-            f"label ({curves.baseline:.1f} %): the best mean is that of {name}, {scored}{matched}."
-        )
+        nothing = f"nothing is shown to be learnt, since 0 % {curves.metric.label} is not excluded"
+        if curves.baseline is not None:
+            nothing = "nothing is shown to be better than always answering the most frequent label"
+            nothing += f" ({curves.baseline:.1f} %)"
+        return f"{opening} {nothing}: the best mean is that of {name}, {scored}{matched}."
     cost = _cost(curves, leader, n)
     if tied:
         return f"{opening} {name} has the best mean, {scored}{cost}{matched}."
