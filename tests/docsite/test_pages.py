@@ -1,6 +1,7 @@
 """Pages are in the navigation, their links lead somewhere, their outputs are what is printed."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,12 @@ import yaml
 
 from docsite import outputs
 from docsite.links import OUTSIDE, SOURCES, mend
+from tuning_curves.cli import make_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(path.name for path in DOCS.glob("*.md"))
+TYPED = re.compile(r"^ *\$ tuning-curves (.*(?:(?<=\\)\n.*)*)$", re.MULTILINE)
 
 
 def navigation() -> dict[str, str]:
@@ -82,3 +85,14 @@ def test_an_output_is_written_anew_and_a_command_that_fails_is_told() -> None:
     assert outputs.fill(page) == page.replace("something else", first)
     with pytest.raises(RuntimeError, match="'ls nothing-here' ended with 2, expected 0"):
         outputs.fill("```console\n$ ls nothing-here\n```\n")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_typed_on_a_page_is_a_command(page: str) -> None:
+    for typed in TYPED.findall((DOCS / page).read_text("utf-8")):
+        make_parser().parse_args(shlex.split(typed.replace("\\\n", " "), comments=True))
+
+
+def test_commands_of_several_lines_are_found_whole() -> None:
+    text = "    $ tuning-curves new mine \\\n        --yes\n    said\n$ tuning-curves status x\n"
+    assert TYPED.findall(text) == ["new mine \\\n        --yes", "status x"]
