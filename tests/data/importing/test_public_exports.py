@@ -170,6 +170,28 @@ def test_argillas_records_as_to_json_and_flat(tmp_path: Path) -> None:
     assert found.findings.told() == ["left out, since they have no submitted response: 1"]
 
 
+def test_rasas_intents_and_entities(tmp_path: Path) -> None:
+    """github.com/RasaHQ/rasa, data/examples/rasa/demo-rasa.json: an entity's value may be another
+    word than the text has there.
+    """
+    entities = [
+        {"start": s["start"], "end": s["end"], "value": "somebody else", "entity": s["label"]}
+        for s in SPANS
+    ]
+    said = {"text": TEXT, "intent": "tell", "entities": entities}
+    content = {
+        "rasa_nlu_data": {
+            "common_examples": [said, {"text": "She stayed.", "intent": "ask", "entities": []}]
+        }
+    }
+    found = imported(tmp_path, "sentences", content)
+    assert found.what == "Rasa's JSON, UTF-8"
+    assert found.rows == [WANTED, STAYED]
+    assert [row["label"] for row in rows(tmp_path, "texts", content)] == ["tell", "ask"]
+    odd = [said | {"entities": [{"start": 0, "end": 4}]}, said | {"entities": None}]
+    assert "entries are not as the layout has them: 2" in refusal(tmp_path, "sentences", odd)
+
+
 def test_the_hubs_lists_in_a_table_have_no_commas(tmp_path: Path) -> None:
     """huggingface.co/docs/datasets, `Dataset.to_csv` of version 5: lists as numpy prints them,
     which Python would read as one word, `MaraVossleft`.

@@ -10,6 +10,7 @@ from tuning_curves.data.importing import (
     fasttext,
     label_studio,
     prodigy,
+    rasa,
     rows,
     spacy,
     squad,
@@ -31,6 +32,7 @@ TOOLS: Sequence[tuple[str, Is, Read]] = (  # the first that knows one of the fir
     ("Argilla's records", argilla.is_argilla, argilla.read_argilla),
     ("spaCy's JSON", spacy.is_spacy, spacy.read_spacy),
     ("Prodigy's JSON Lines", prodigy.is_prodigy, prodigy.read_prodigy),
+    ("Rasa's JSON", rasa.is_rasa, rasa.read_rasa),
     ("doccano's JSON Lines", doccano.is_doccano, doccano.read_doccano),
 )
 LOOKED_AT = 20  # items that decide on the tool
@@ -152,6 +154,10 @@ def _inside(value: Mapping[str, Any]) -> tuple[list[Any], dict[str, list[str]]]:
         return items, rows.class_names(value.get("features"))
     if isinstance(value.get("data"), list):
         return value["data"], {}
+    outer, inner = rasa.WRAPPED
+    wrapped = value.get(outer)
+    if isinstance(wrapped, Mapping) and isinstance(wrapped.get(inner), list):
+        return wrapped[inner], {}
     pairs = value.get("annotations")
     if isinstance(pairs, list) and any(isinstance(one, list) for one in pairs):
         return [one for one in pairs if one is not None], {}  # null: a text that was passed over
