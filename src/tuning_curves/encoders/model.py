@@ -27,7 +27,7 @@ from tuning_curves.encoders.dropout import Dropout, replace_dropouts
 from tuning_curves.encoders.families import find_family
 from tuning_curves.encoders.families.base import EncoderShape, Family
 from tuning_curves.encoders.packing import ATTENTION, Packing, attend_packed
-from tuning_curves.encoders.verify import check_prefix
+from tuning_curves.encoders.verify import check_prefix, read_header
 from tuning_curves.util.errors import DataError, UsageError, one_line, plural
 
 POOLINGS = ("tokens", "first", "mean", "pooler")
@@ -245,7 +245,7 @@ def _check_tensors(weights: Path, loading: dict[str, Any], family: Family) -> No
         )
     missing = sorted(loading["missing_keys"])
     if missing:
-        check_prefix(weights, family)
+        check_prefix(weights, read_header(weights), family)
     if missing and all(family.locate(name).part == "pooler" for name in missing):
         raise _lacks_pooler(weights, "these weights")
     if missing:

@@ -23,6 +23,7 @@ VOCABULARIES = ("vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.mode
 OPTIONAL = ("tokenizer_config.json", "special_tokens_map.json", *VOCABULARIES)
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 FLOATS = ("F16", "BF16", "F32", "F64")  # as safetensors calls them
+Header = dict[str, tuple[str, list[int]]]  # kind and shape of each tensor, by name
 SPARE_ROWS = 1_000  # embeddings are rounded up; more rows without a token are another tokenizer's
 FIX_CONVERT = (
     "convert it once, where you trust it: AutoModel.from_pretrained(...).save_pretrained(folder) "
@@ -74,9 +75,10 @@ def check_checkpoint(folder: Path) -> None:
     if settings.is_file():
         what = "the tokenizer's configuration"
         refuse_code(settings, read_json(settings, what=what, fix=FIX_ENCODER))
-    check_prefix(folder / "model.safetensors", family)
-    embedding = _embedding(family)
-    rows = _embedding_rows(folder / "model.safetensors", embedding)
+    weights = folder / "model.safetensors"
+    tensors = read_header(weights)
+    check_prefix(weights, tensors, family)
+    rows = _embedding_rows(weights, tensors, _embedding(family))
     tokenizer = _read_tokenizer(folder / "tokenizer.json")
     _check_specials(folder / "tokenizer.json", tokenizer)
     check_agreement(folder, tokenizer)
@@ -89,7 +91,7 @@ def check_checkpoint(folder: Path) -> None:
         )
 
 
-def check_prefix(path: Path, family: Family) -> None:
+def check_prefix(path: Path, tensors: Header, family: Family) -> None:
     """Refuse weights whose names have a prefix that the library does not take off.
 
     It would draw such an encoder anew. They are not read without it here either: what is trained
@@ -98,7 +100,7 @@ def check_prefix(path: Path, family: Family) -> None:
     Raises:
         DataError: says which prefix, what else the file holds, and how to save it without.
     """
-    names, embedding = sorted(_read_header(path)), _embedding(family)
+    names, embedding = sorted(tensors), _embedding(family)
     prefixes = [name.removesuffix(embedding) for name in names if name.endswith(embedding)]
     if not prefixes or {"", family.prefix} & {*prefixes}:
         return
@@ -147,9 +149,8 @@ def check_length(config: Path, max_length: int) -> None:
         )
 
 
-def _embedding_rows(path: Path, embedding: str) -> int:
+def _embedding_rows(path: Path, tensors: Header, embedding: str) -> int:
     """Rows of the word embedding, told by the header of the weights; all must be plain numbers."""
-    tensors = _read_header(path)
     for name, (kind, _) in tensors.items():
         if name.endswith((".weight", ".bias")) and kind not in FLOATS:
             raise DataError(
@@ -166,8 +167,12 @@ def _embedding_rows(path: Path, embedding: str) -> int:
     return rows[0]
 
 
-def _read_header(path: Path) -> dict[str, tuple[str, list[int]]]:
-    """Kind and shape of each tensor."""
+def read_header(path: Path) -> Header:
+    """What weights say of themselves at their beginning.
+
+    Raises:
+        DataError: torn, or another kind of file.
+    """
     from safetensors import SafetensorError, safe_open
 
     try:
