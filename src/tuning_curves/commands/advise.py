@@ -94,9 +94,7 @@ def run(args: argparse.Namespace) -> int:
         DataError: damaged records, or none of a run that has finished.
     """
     from tuning_curves.analysis.advice.advise import labels_needed, make_advice, read_curves
-    from tuning_curves.analysis.labels import read_limits
     from tuning_curves.study.config import read_study
-    from tuning_curves.study.paths import StudyPaths
     from tuning_curves.tasks import make_task
     from tuning_curves.tasks.ceiling import ceiling_sentences
 
@@ -105,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
     advice = make_advice(curves, args.size, args.minutes)
     needed = None if args.target is None else labels_needed(curves, args.target)
     labels = {metric.name: metric.label for metric in make_task(study.config.task).metrics}
-    limited = ceiling_sentences(read_limits(StudyPaths(study)).get("test", ()), labels)
+    limited = ceiling_sentences(curves.limits, labels)
     if args.json:
         said = {"study": study.name, "metric": curves.metric.name, "limits": limited}
         print(json.dumps(said | {"advice": advice, "labels_needed": needed}, indent=1))

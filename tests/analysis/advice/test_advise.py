@@ -85,11 +85,10 @@ def test_runs_that_all_diverged_advise_nothing() -> None:
 def test_methods_that_are_all_behind_on_different_seeds_are_said_to_be(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(advise, "read_curves", lambda study, metric: as_curves(CIRCLE))
     limit = Limit(name="questions out of reach", count=1, total=8, metric="exact_match")
-    monkeypatch.setattr(
-        "tuning_curves.analysis.labels.read_limits", lambda paths: {"test": [limit]}
-    )
+    curves = as_curves(CIRCLE)
+    limited = Curves(curves.source, curves.frame, curves.study, [limit])
+    monkeypatch.setattr(advise, "read_curves", lambda study, metric: limited)
     assert main(["advise", str(STUDY)]) == 0
     out = capsys.readouterr().out
     assert out.startswith(

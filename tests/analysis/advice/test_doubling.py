@@ -18,6 +18,7 @@ import pytest
 from tuning_curves.analysis.advice.advise import curves_of_runs
 from tuning_curves.analysis.advice.arms import Curves
 from tuning_curves.analysis.advice.doubling import gain_of_doubling
+from tuning_curves.tasks.ceiling import Limit
 
 from ..simulated import simulate, study_of
 from .shapes import A, Shape, curves_of, logistic, power_law, straight
@@ -90,6 +91,7 @@ def test_an_interval_ends_at_all_right() -> None:
 
 def test_an_interval_ends_at_the_ceiling() -> None:
     curves = exact({50: 10.0, 100: 18.0, 200: 26.0, 400: 34.0})
-    low = Curves(curves.source, curves.frame, curves.study, ceiling=40.0)
+    limit = Limit(name="out of reach", count=60, total=100, metric=curves.metric.name)
+    low = Curves(curves.source, curves.frame, curves.study, [limit])
     assert gain_of_doubling(curves, A, 400).high > 6.1
     assert gain_of_doubling(low, A, 400).high == pytest.approx(6.0)

@@ -13,7 +13,8 @@ from tuning_curves.analysis.advice import target
 from tuning_curves.analysis.advice.advise import curves_of_runs, labels_needed
 from tuning_curves.analysis.advice.arms import Curves
 from tuning_curves.analysis.advice.curve_models import MODELS
-from tuning_curves.analysis.advice.target import Forecasts, bends, join, trial_errors
+from tuning_curves.analysis.advice.target import Forecasts, bends, join, model_errors
+from tuning_curves.tasks.ceiling import Limit
 
 from ..simulated import simulate, study_of
 from . import label_coverage
@@ -86,7 +87,8 @@ def test_too_far_it_declines_and_says_the_least(quiet: Curves, asked: float, wor
 
 
 def test_above_the_ceiling_it_declines(quiet: Curves) -> None:
-    low = Curves(quiet.source, quiet.frame, quiet.study, ceiling=70.0)
+    limit = Limit(name="out of reach", count=30, total=100, metric=quiet.metric.name)
+    low = Curves(quiet.source, quiet.frame, quiet.study, [limit])
     assert Forecasts(low).needed(A, 71.0).declined == "no method can reach more than 70.00 %"
 
 
@@ -118,7 +120,7 @@ def test_one_test_group_declines(quiet: Curves) -> None:
 def test_the_truth_beyond_is_foretold_by_trials_on_smaller_sizes() -> None:
     sizes = np.array([50.0, 100, 200, 400])
     last = MODELS[0]
-    errors = trial_errors(last, np.array([[10.0, 20.0, 28.0, 34.0]]), sizes, 100.0)
+    errors = model_errors(last, np.array([[10.0, 20.0, 28.0, 34.0]]), sizes, 100.0)
     # from 50 and 100: 30 and 40 at 200 and 400; from 100 and 200: 36 at 400
     np.testing.assert_allclose(errors[:, 0], [-2.0, -3.0, -2.0])
 

@@ -33,12 +33,11 @@ from tuning_curves.analysis.selection import (
     summarise_rates,
     unite_subsets,
 )
-from tuning_curves.analysis.statistics import PERCENT
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import StudyPaths
 from tuning_curves.tasks import make_task
-from tuning_curves.tasks.ceiling import Limits, ceiling_of
+from tuning_curves.tasks.ceiling import Limits
 from tuning_curves.util.errors import DataError, UsageError
 
 
@@ -84,8 +83,7 @@ def curves_of_runs(
     """
     order = sorted(runs.metrics, key=lambda one: one.name != (metric or runs.metric.name))
     runs = replace(runs, metrics=tuple(order))
-    test = (limits or {}).get("test", ())
-    curves = Curves(runs, chosen, study, PERCENT * ceiling_of(test, runs.metric.name))
+    curves = Curves(runs, chosen, study, (limits or {}).get("test", ()))
     if not curves.arms:
         raise NothingFinished(
             "no learning rate has enough runs that finished: there is nothing to advise from",

@@ -4,7 +4,7 @@ Two budgets that come to the same number of steps at a size share their runs the
 counts once, under the first of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.base import Nouns
+from tuning_curves.tasks.ceiling import Limit, ceiling_of
 from tuning_curves.tasks.metrics import Metric
 
 if TYPE_CHECKING:
@@ -34,13 +35,15 @@ class Curves:
 
     Args:
         chosen: the runs at their chosen rates, one sample a subset (`selection.unite_subsets`).
-        ceiling: the most that any method can reach of the study's metric, in percent.
+        limits: of the test part, where they are known.
     """
 
     def __init__(
-        self, runs: Runs, chosen: pd.DataFrame, study: StudyConfig, ceiling: float = PERCENT
+        self, runs: Runs, chosen: pd.DataFrame, study: StudyConfig, limits: Sequence[Limit] = ()
     ):
-        self.source, self.study, self.ceiling = runs, study, ceiling
+        self.source, self.study, self.limits = runs, study, limits
+        # The most that any method can reach of the metric, in percent:
+        self.ceiling = PERCENT * ceiling_of(limits, runs.metric.name)
         kept = [*RUN, "id", "status", "train_seconds", "delta_bytes"]
         self.frame = finished(chosen)[kept]
         grouped = self.frame.groupby(["method", "budget", "n_train"])

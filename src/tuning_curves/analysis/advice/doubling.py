@@ -87,7 +87,7 @@ def _extrapolate(curves: Curves, arm: Arm, sizes: list[int]) -> Gain:
     last = curves.combine(arm, _per_doubling(*sizes[-2:]))
     if last is None:
         return _nothing(arm, "extrapolated", sizes, "no seed has runs at the last two sizes")
-    own = trial_errors(curves, arm, sizes)
+    own = rule_errors(curves, arm, sizes)
     known = Gain(
         **arm._asdict(),
         value=last.value,
@@ -103,7 +103,7 @@ def _extrapolate(curves: Curves, arm: Arm, sizes: list[int]) -> Gain:
     if np.isnan(last.error):
         return replace(known, why=curves.no_interval(last))
     same = [other for other in curves.arms if other.budget == arm.budget]
-    everyone = [e for other in same for e in trial_errors(curves, other, sizes)]
+    everyone = [e for other in same for e in rule_errors(curves, other, sizes)]
     squared = max(float(np.mean(np.square(own))), float(np.mean(np.square(everyone))))
     low, high = _interval(curves, arm, sizes[-1], last, squared, len(everyone))
     return replace(known, low=low, high=high, trial_error=float(np.sqrt(squared)))
@@ -124,7 +124,7 @@ def _interval(
     return max(low, PERCENT * curves.metric.least - score), min(high, curves.ceiling - score)
 
 
-def trial_errors(curves: Curves, arm: Arm, sizes: list[int]) -> list[float]:
+def rule_errors(curves: Curves, arm: Arm, sizes: list[int]) -> list[float]:
     """What the rule would have got wrong at each earlier size, in points a doubling."""
     known = [n for n in curves.sizes_of(arm) if n in sizes]
     gains = [

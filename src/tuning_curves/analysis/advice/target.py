@@ -150,7 +150,7 @@ class Forecasts:
             errors, noise = (
                 bends(scores, sizes)
                 if model is None
-                else trial_errors(model, scores, sizes, self.curves.ceiling)
+                else model_errors(model, scores, sizes, self.curves.ceiling)
                 for scores in (means, drawn[:NOISE_DRAWS])
             )
             square = float(np.mean(errors**2))
@@ -275,7 +275,7 @@ def _fall(drawn: np.ndarray, means: np.ndarray, confidence: float) -> tuple[int,
     return max(falls, key=lambda pair: falls[pair], default=None)
 
 
-def trial_errors(model: Model, scores: np.ndarray, sizes: np.ndarray, ceiling: float) -> np.ndarray:
+def model_errors(model: Model, scores: np.ndarray, sizes: np.ndarray, ceiling: float) -> np.ndarray:
     """What a model gets wrong about later sizes, in points a doubling: [T, D].
 
     Args:
