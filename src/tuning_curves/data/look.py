@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from tuning_curves.data.readers.delimited import LONGEST_FIELD
+from tuning_curves.data.readers.columns import LONGEST_FIELD
 from tuning_curves.data.readers.text import decoded
 from tuning_curves.data.readers.word_columns import DOCUMENT
 from tuning_curves.data.sources import SourceFile, read_bytes

@@ -19,8 +19,8 @@ from tuning_curves.data.importing.decode import decoded
 from tuning_curves.data.importing.drafts import NAMES
 from tuning_curves.data.importing.recognise import GZIP
 from tuning_curves.data.importing.squad import is_squad
-from tuning_curves.data.importing.tables import LONGEST_FIELD, SEPARATORS
-from tuning_curves.data.readers.columns import as_field
+from tuning_curves.data.importing.tables import SEPARATORS
+from tuning_curves.data.readers.columns import LONGEST_FIELD, as_field, check_header
 from tuning_curves.data.sources import read_bytes, unzipped
 from tuning_curves.tasks.base import Field, Task
 from tuning_curves.util.errors import DataError, UsageError, plural, quoted
@@ -273,10 +273,7 @@ def _of_table(text: str, path: Path, task: Task, columns: Mapping[str, str]) -> 
     numbers = [str(number + 1) for number in range(len(names))]
     bare = bool(columns) and {*columns.values()} <= {*numbers} - {*names}
     names = numbers if bare else names
-    if len({*names}) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        message = f"{path}: the column {quoted(twice)} stands twice in the header"
-        raise DataError(message, fix="give every column its own name")
+    check_header(names, str(path))
     for where, found in records if bare else records[1:]:
         yield where, found if isinstance(found, str) else dict(zip(names, found, strict=True))
 

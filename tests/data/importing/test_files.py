@@ -94,7 +94,7 @@ def test_uneven_lines_are_listed_and_open_quotes_refused(tmp_path: Path) -> None
     assert "line 3: 3, expected 2" in said
     assert "line 4: 1, expected 2" in said
     assert "unexpected end of data" in refusal(tmp_path, "texts", 'text,label\na,1\n"b,2\n')
-    assert "'label' stands twice" in refusal(tmp_path, "texts", "text,label,label\na,1,2\n")
+    assert '"label" stands twice' in refusal(tmp_path, "texts", "text,label,label\na,1,2\n")
 
 
 def test_columns_are_named_by_hand_or_by_usual_names_which_is_told(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 from tuning_curves.data.importing.faults import Findings
 from tuning_curves.data.importing.rows import Row, class_names, with_names
+from tuning_curves.data.readers.columns import LONGEST_FIELD, check_header
 from tuning_curves.util.errors import DataError
 
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 PARQUET = b"PAR1"
 LOOKED_AT = 50  # lines that decide on the separator
-LONGEST_FIELD = 1 << 29
 FIX = "quote fields that hold a separator, a quote or a line end, and close every quote"
 
 
@@ -32,10 +32,7 @@ def read_table(text: str, name: str, header: bool, findings: Findings) -> tuple[
         )
     first = lines[0][1]
     names = [n.strip() for n in first] if header else [str(n + 1) for n in range(len(first))]
-    if len(set(names)) < len(names):
-        twice = next(n for n in names if names.count(n) > 1)
-        fix = "give every column its own name, or say `--no-header`"
-        raise DataError(f"{name}: the column {twice!r} stands twice in the header", fix=fix)
+    check_header(names, name, ", or say `--no-header`")
     rows: list[Row] = []
     for where, found in lines[header:]:
         if len(found) == len(names):

@@ -1,6 +1,7 @@
 """Which column a field of the task is read from."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from tuning_curves.tasks.base import Field
 from tuning_curves.util.errors import DataError, quoted
 
 SHOWN = 30  # columns named in a message
+LONGEST_FIELD = 1 << 29  # `csv` stops at 131,072 characters, fewer than a long document has
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,23 @@ def wanted_columns(
         for one in fields
         if one.name in columns
     ]
+
+
+def check_header(names: Sequence[str], where: str, otherwise: str = "") -> None:
+    """Refuse a header with one name for two columns.
+
+    Args:
+        otherwise: another way out, for the next step.
+
+    Raises:
+        DataError: names the column.
+    """
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(
+            f"{where}: the column {quoted(twice[0])} stands twice in the header",
+            fix=f"give every column its own name{otherwise}",
+        )
 
 
 def no_column(where: str, wanted: Wanted, there: Sequence[str]) -> DataError:

@@ -7,16 +7,20 @@ passed over; every other line has as many fields as the first one.
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tuning_curves.data.formats import Delimited
-from tuning_curves.data.readers.columns import Wanted, no_column, wanted_columns
+from tuning_curves.data.readers.columns import (
+    LONGEST_FIELD,
+    Wanted,
+    check_header,
+    no_column,
+    wanted_columns,
+)
 from tuning_curves.tasks.base import Field
 from tuning_curves.util.errors import DataError, plural, quoted
 
-LONGEST_FIELD = 1 << 29  # the library's own limit, 131,072, is less than a long document
 FIX_QUOTES = (
     "quote fields that hold a separator, a quote or a line end; where quotes are plain characters, "
     "say `quoting: false`"
@@ -72,10 +76,7 @@ def _places(
 ) -> dict[str, int]:
     """The number from 0 of each field's column; optional ones that are not there have none."""
     there = header or [str(number) for number in range(1, width + 1)]
-    twice = [column for column, count in Counter(header or ()).items() if count > 1]
-    if twice:
-        message = f"{where}: the column {quoted(twice[0])} stands twice in the header"
-        raise DataError(message, fix="give every column a name of its own")
+    check_header(header or (), where)
     places = {}
     for one in wanted:
         if isinstance(one.column, int) and one.column <= width:
