@@ -17,6 +17,7 @@ from tuning_curves.cli import main
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.question_answering.answers import choose
 from tuning_curves.tasks.question_answering.ranking import rank
+from tuning_curves.trained import predict
 from tuning_curves.trained.asked import Asked, read_file
 from tuning_curves.trained.predict import TrainedModel
 from tuning_curves.training.delta import read_delta
@@ -229,6 +230,24 @@ def test_one_bad_example_does_not_stop_the_rest(
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].startswith("2\t\terror: line 2: ")
     assert [line.split("\t")[0] for line in lines] == ["1", "2", "z"]
+
+
+def test_what_was_cut_is_said_once_of_all_chunks(
+    made_delta: Make,
+    tiny_encoder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(predict, "CHUNK", 2)
+    lines = ["text", *["tower"] * 2, *["tower " * 300, "oil"] * 2, "bell"]
+    (tmp_path / "asked.csv").write_text("\n".join(lines), "utf-8")
+    assert (
+        main([*command(made_delta, tiny_encoder, "mean"), "--file", str(tmp_path / "asked.csv")])
+        == 0
+    )
+    (line,) = (one for one in capsys.readouterr().err.splitlines() if "longer than" in one)
+    assert line.startswith("warning: 2 of 7 texts are longer than ")
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv"])

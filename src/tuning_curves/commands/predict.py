@@ -112,6 +112,7 @@ def run(args: argparse.Namespace) -> int:
 def _answer(args: argparse.Namespace) -> "list[Answered]":
     """Read what is asked, and predict it."""
     from tuning_curves.tasks import make_task
+    from tuning_curves.tasks.windows import sentences
     from tuning_curves.trained.predict import TrainedModel
     from tuning_curves.training.delta import read_delta
     from tuning_curves.training.devices import choose_device
@@ -124,8 +125,8 @@ def _answer(args: argparse.Namespace) -> "list[Answered]":
     answered = list(model.answer(asked, args.top))
     if args.file is None and answered[0].error:
         raise DataError(answered[0].error, fix="shorten it")
-    for note in model.notes:
-        print(f"warning: {note}", file=sys.stderr)
+    for line in sentences(model.notes):
+        print(f"warning: {line}", file=sys.stderr)
     return answered
 
 

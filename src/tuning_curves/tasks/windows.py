@@ -5,7 +5,7 @@ written last that carries their hashes. Nothing is padded. A task that keeps its
 (question answering tokenises a context once for all its questions) has a class of its own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -71,12 +71,12 @@ class Windows:
         *,
         about: Mapping[str, Any] | None = None,
         texts: Any = None,
-        notes: Sequence[str] = (),
+        notes: Sequence["Note"] = (),
         folder: Path | None = None,
     ) -> None:
         """Args:
         about: what else must be known of them, as JSON; the manifest keeps it.
-        notes: what was cut or cannot be reached, as sentences for people; kept there too.
+        notes: what people should know of them; kept there too.
         texts: what predictions are made of or compared with, as JSON, where a task needs it.
         folder: where `texts` are kept, instead.
         """
@@ -129,6 +129,33 @@ class Windows:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """What people should know of windows.
+
+    Attributes:
+        says: a sentence, or what is said of so many examples.
+        count: of how many; total: of all. Without a total it is said of no number.
+    """
+
+    says: str
+    count: int = 0
+    total: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.total} {self.says}" if self.total else self.says
+
+
+def sentences(notes: Iterable[Note]) -> list[str]:
+    """Notes of any number of windows, each thing said once; what is so of no example is not."""
+    sums: dict[str, Note] = {}
+    for note in notes:
+        known = sums.get(note.says, Note(says=note.says))
+        count, total = known.count + note.count, known.total + note.total
+        sums[note.says] = Note(says=note.says, count=count, total=total)
+    return [str(note) for note in sums.values() if note.count or not note.total]
+
+
 def numbers_within(bounds: np.ndarray, chosen: Sequence[int] | np.ndarray) -> np.ndarray:
     """All numbers from `bounds[i]` to `bounds[i + 1]` (exclusive) for each chosen i: int64."""
     chosen = np.asarray(chosen, np.int64)
@@ -165,7 +192,7 @@ def make_windows(
         for split in SPLITS
     }
     limits = find_limits(task, data, parts, tokenizer)
-    notes = {split: list(windows.notes) for split, windows in parts.items()}
+    notes = {split: sentences(windows.notes) for split, windows in parts.items()}
     told = [f"{split}: {line}" for split, found in notes.items() for line in found]
     told += [*lines(limits), *warnings_of(limits, tokenizer)]
     files: dict[str, str] = {}

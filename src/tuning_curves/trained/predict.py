@@ -16,7 +16,7 @@ from tuning_curves.encoders.precision import settle_arithmetic, store_frozen
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.base import Prediction
 from tuning_curves.tasks.dataset import Dataset
-from tuning_curves.tasks.windows import Windows, open_tokenizer
+from tuning_curves.tasks.windows import Note, Windows, open_tokenizer
 from tuning_curves.trained.asked import Asked
 from tuning_curves.trained.restore import restore_models
 from tuning_curves.training.delta import Delta
@@ -54,7 +54,7 @@ class TrainedModel:
         store_frozen(model, self.precision)
         self.pristine, self.model = pristine.to(device), model.to(device)
         self.tokenizer = open_tokenizer(encoder)
-        self.notes: list[str] = []  # what windows had to tell
+        self.notes: list[Note] = []  # what windows had to tell
 
     def describe(self, data: Dataset, top: int | None = None) -> Sequence[Prediction]:
         """What it predicts for all examples, in their order; labels play no part.

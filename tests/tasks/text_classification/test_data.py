@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tuning_curves.tasks import make_task
-from tuning_curves.tasks.windows import open_tokenizer
+from tuning_curves.tasks.windows import open_tokenizer, sentences
 from tuning_curves.util.errors import DataError, UsageError
 
 SECTION = {
@@ -125,7 +125,7 @@ def test_windows_hold_whole_texts_or_their_beginning(tiny_encoder: Path) -> None
     windows = task.encode(data, tokenizer, max_length=10, stride=None)
     assert windows.lengths.tolist() == [4, 10]
     assert windows.labels.tolist() == [1, 0]
-    assert windows.notes == ["1 of 2 texts are longer than 10 tokens and were cut"]
+    assert sentences(windows.notes) == ["1 of 2 texts are longer than 10 tokens and were cut"]
     whole = tokenizer.encode("the lighthouse").ids
     assert windows.tokens[:4].tolist() == whole
     assert windows.tokens[13] == whole[-1]  # the separator stays

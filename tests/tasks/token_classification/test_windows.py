@@ -14,7 +14,7 @@ from tuning_curves.tasks.token_classification.windows import (
     cut_pieces,
     for_words,
 )
-from tuning_curves.tasks.windows import open_tokenizer
+from tuning_curves.tasks.windows import open_tokenizer, sentences
 from tuning_curves.training.evaluate import sample_of
 from tuning_curves.util.errors import DataError, UsageError
 
@@ -67,7 +67,9 @@ def test_long_sentences_are_told_and_words_without_pieces_are_unknown(tiny_encod
     task, tokenizer = make_task(SECTION), open_tokenizer(tiny_encoder)
     data = read(("lamp " * 20, "O " * 20), ("the \u200b lamp", "O B-X O"))
     windows = task.encode(data, tokenizer, max_length=12, stride=4)
-    assert windows.notes == ["1 of 2 sentences are longer than 12 tokens: cut in windows"]
+    assert sentences(windows.notes) == [
+        "1 of 2 sentences are longer than 12 tokens: cut in windows"
+    ]
     last = windows.windows_of(np.array([1]))
     start, end = windows.token_bounds[last[0]], windows.token_bounds[last[0] + 1]
     unknown = tokenizer.token_to_id("[UNK]")

@@ -14,7 +14,7 @@ import numpy as np
 
 from tuning_curves.tasks.question_answering.data import Question, SquadData, article_sizes
 from tuning_curves.tasks.question_answering.metric import misfit
-from tuning_curves.tasks.windows import PackedWindows, Windows, bounds_of
+from tuning_curves.tasks.windows import Note, PackedWindows, Windows, bounds_of
 from tuning_curves.util.errors import DataError
 
 
@@ -189,7 +189,7 @@ def cut_windows(data: SquadData, tokenizer: Any, max_length: int, stride: int) -
     answers = [[answer.text for answer in q.answers] for q in data.questions]
     texts = {"contexts": list(data.contexts), "answers": answers}
     language = misfit([text for golds in answers for text in golds])
-    notes = [language] if language else []
+    notes = [Note(says=language)] if language else []
     return WindowSet(arrays, about={"template": asdict(template)}, texts=texts, notes=notes)
 
 

@@ -14,7 +14,7 @@ from tuning_curves.tasks.labels import check_labels, check_parts, number_labels,
 from tuning_curves.tasks.metrics import MacroF1, Matthews, Mean, Metric, Parts
 from tuning_curves.tasks.text_classification import predictions as files
 from tuning_curves.tasks.text_classification.data import LabelledTexts, from_rows
-from tuning_curves.tasks.windows import Windows, bounds_of
+from tuning_curves.tasks.windows import Note, Windows, bounds_of
 from tuning_curves.util.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ correlation and macro-F1, as scikit-learn counts them."""
             "window_bounds": np.arange(len(read) + 1),
             "group_sizes": data.group_sizes,
         }
-        return Windows(arrays, notes=_notes(read, max_length))
+        return Windows(arrays, notes=[_note(read, max_length)])
 
     def find_limits(
         self, data: Mapping[str, Any], parts: Mapping[str, Windows]
@@ -244,11 +244,10 @@ def _cutting(tokenizer: Any, max_length: int) -> Any:
     return cut
 
 
-def _notes(read: Sequence[Any], max_length: int) -> list[str]:
+def _note(read: Sequence[Any], max_length: int) -> Note:
     cut = sum(bool(one.overflowing) for one in read)
-    if cut == 0:
-        return []
-    return [f"{cut} of {len(read)} texts are longer than {max_length} tokens and were cut"]
+    says = f"texts are longer than {max_length} tokens and were cut"
+    return Note(says=says, count=cut, total=len(read))
 
 
 TASK = TextClassification

@@ -14,7 +14,7 @@ import numpy as np
 
 from tuning_curves.tasks.ceiling import unknown_token
 from tuning_curves.tasks.token_classification.data import LabelledWords
-from tuning_curves.tasks.windows import Windows, bounds_of, numbers_within
+from tuning_curves.tasks.windows import Note, Windows, bounds_of, numbers_within
 from tuning_curves.util.errors import DataError, UsageError
 
 NOT_COUNTED = -100  # the label of a token that is no word's first piece here
@@ -90,7 +90,7 @@ def cut_sentences(
         "window_bounds": bounds_of(counts),
         "group_sizes": data.group_sizes,
     }
-    return TaggedWindows(arrays, notes=_notes(counts, max_length))
+    return TaggedWindows(arrays, notes=[_note(counts, max_length)])
 
 
 def cut_pieces(pieces: Pieces, labels: np.ndarray, room: int, stride: int) -> Iterator[np.ndarray]:
@@ -172,8 +172,7 @@ def _around(window: np.ndarray, template: Template) -> np.ndarray:
     return np.concatenate((before, window, after), axis=1)
 
 
-def _notes(counts: Sequence[int], max_length: int) -> list[str]:
+def _note(counts: Sequence[int], max_length: int) -> Note:
     cut = sum(count > 1 for count in counts)
-    if cut == 0:
-        return []
-    return [f"{cut} of {len(counts)} sentences are longer than {max_length} tokens: cut in windows"]
+    says = f"sentences are longer than {max_length} tokens: cut in windows"
+    return Note(says=says, count=cut, total=len(counts))
