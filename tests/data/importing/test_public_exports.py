@@ -99,6 +99,17 @@ def test_doccanos_relations_are_set_in_over_lines(tmp_path: Path) -> None:
     assert rows(tmp_path, "sentences", json.dumps(value, indent=4)) == [WANTED]
 
 
+def test_doccanos_intents_have_slots_beside_them(tmp_path: Path) -> None:
+    """github.com/doccano/doccano, backend/data_export/pipeline/examples/intent_detection."""
+    slots = [[s["start"], s["end"], s["label"]] for s in SPANS]
+    content = lines(
+        {"id": 1, "text": TEXT, "cats": ["tell"], "entities": slots},
+        {"id": 2, "text": "She stayed.", "cats": ["ask"], "entities": []},
+    )
+    assert [row["label"] for row in rows(tmp_path, "texts", content)] == ["tell", "ask"]
+    assert rows(tmp_path, "sentences", content) == [WANTED, STAYED]
+
+
 def prodigy(text: str, answer: str, label: str = "INSULT") -> dict[str, Any]:
     return {
         "text": text,

@@ -1,7 +1,7 @@
 """doccano's JSON Lines (github.com/doccano/doccano: docs, and the export examples in its threads).
 
 Names have changed over its versions: `text` or `data`; `label`, `labels`, `entities` or
-`annotations`.
+`annotations`. Of intents and slots, the intents are `cats`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,8 @@ def read_doccano(
     where: str, row: Mapping[str, Any], request: Request, findings: Findings
 ) -> Iterator[Draft]:
     """A text with its labels or spans."""
-    label = next((row[name] for name in LABELS if isinstance(row.get(name), list)), None)
+    names = ("cats", *LABELS) if request.kind == "texts" else LABELS
+    label = next((row[name] for name in names if isinstance(row.get(name), list)), None)
     if request.kind == "texts" and isinstance(label, list):
         label = [one.get("label") if isinstance(one, Mapping) else one for one in label]
     meta = row.get("meta")
