@@ -36,13 +36,13 @@ NOT_INVENTED = ("sizes", "equal_steps", "labels", "baseline", "limits")
 RATES = {"full": (1.5e-4, 3e-4), "bitfit": (5e-3, 1e-2, 2e-2), "head": (3e-3, 1e-2)}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_study() -> Callable[..., StudyConfig]:
     """A study; arguments replace its methods, sizes, budgets, seeds or scale."""
     return study_of
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_tables() -> Callable[..., dict[str, pd.DataFrame]]:
     """All tables of a study; see `invented_tables`."""
     return invented_tables

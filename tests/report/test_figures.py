@@ -462,16 +462,30 @@ def test_costs_leave_out_what_was_not_measured(make_study: Any, make_tables: Any
     assert len(step_costs.draw(tables, study).axes) == 2
 
 
-@pytest.mark.parametrize("name", FIGURES)
-@pytest.mark.parametrize("scale", ["demo", "reduced", "paper"])
-def test_nothing_is_cut_off(name: str, scale: str, make_study: Any, make_tables: Any) -> None:
+@pytest.fixture(scope="module")
+def plain_tables(make_study: Any, make_tables: Any) -> dict[str, Any]:
+    """The tables of the study that is made without a word, to be read only."""
+    tables: dict[str, Any] = make_tables(make_study())
+    return tables
+
+
+@pytest.fixture(scope="module", params=["demo", "reduced", "paper"])
+def crowded(request: pytest.FixtureRequest, make_study: Any, make_tables: Any) -> tuple[Any, Any]:
+    """A study with as many methods and sizes as there may be, and its tables."""
+    scale = request.param
     study = make_study(
         scale=scale,
         methods=("full", "bitfit", "adapter-houlsby", "adapter-pfeiffer", "head"),
         sizes=(100, *PAPER_SIZES, 85_500),
         budgets=("floor",) if scale == "demo" else ("epochs", "floor"),
     )
-    figure = drawer(name)(make_tables(study), study)
+    return study, make_tables(study)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_nothing_is_cut_off(name: str, crowded: tuple[Any, Any]) -> None:
+    study, tables = crowded
+    figure = drawer(name)({table: frame.copy() for table, frame in tables.items()}, study)
     FigureCanvasAgg(figure)
     figure.draw_without_rendering()
     with style.theme():
@@ -483,10 +497,10 @@ def test_nothing_is_cut_off(name: str, scale: str, make_study: Any, make_tables:
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_study_without_finished_runs_is_drawn_as_words(
-    name: str, make_study: Any, make_tables: Any
+    name: str, make_study: Any, plain_tables: dict[str, Any]
 ) -> None:
     study = make_study()
-    empty = {table: frame.iloc[:0] for table, frame in make_tables(study).items()}
+    empty = {table: frame.iloc[:0].copy() for table, frame in plain_tables.items()}
     figure = drawer(name)(empty, study)
     assert "no" in figure.texts[0].get_text()
 
