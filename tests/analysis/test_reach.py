@@ -69,6 +69,7 @@ def test_every_device_of_the_interval_is_named() -> None:
     assert reach_time(mixed, "full", 40.0)["device"] == "one + two"
 
 
+@pytest.mark.slow
 def test_the_interval_seldom_leaves_out_the_first_training_that_has_the_score() -> None:
     """True scores of 30, 36, 40.5 and 46 by steps; the first that has 40 takes 4 of 1, 2, 4, 8."""
     rng = np.random.default_rng(0)

@@ -183,6 +183,7 @@ def test_a_crossover_needs_two_sizes(tables: dict[str, list[dict[str, str]]]) ->
         assert (row["sizes"], row["statement"], row["n_train"]) == ("2", "undecided", "")
 
 
+@pytest.mark.slow
 def test_a_second_run_and_shuffled_rows_give_the_same_bytes(
     runs: Runs, written: Path, tmp_path: Path
 ) -> None:

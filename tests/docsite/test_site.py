@@ -37,6 +37,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_every_page_is_built_and_loads_only_what_lies_beside_it(site: Path) -> None:
     pages = sorted(path for path in site.rglob("*.html") if path.name != "404.html")
     assert len(pages) >= 25
@@ -49,6 +50,7 @@ def test_every_page_is_built_and_loads_only_what_lies_beside_it(site: Path) -> N
         assert not re.search(r"url\(['\"]?(https?:)?//", style.read_text("utf-8")), style
 
 
+@pytest.mark.slow
 def test_the_drawing_stands_in_its_page(site: Path) -> None:
     page = (site / "architecture.html").read_text("utf-8")
     assert '<div class="rooms-frame">' in page

@@ -296,6 +296,7 @@ def test_the_figure_has_a_panel_per_study_and_published_points_on_their_own_task
     assert "no study" in figure.draw([]).texts[0].get_text()
 
 
+@pytest.mark.slow
 def test_a_study_that_is_archived_later_appears_and_equal_input_gives_equal_bytes(
     results: Path, tmp_path: Path
 ) -> None:

@@ -94,7 +94,7 @@ def train(
     }
 
 
-@pytest.mark.parametrize("kind", ["texts", "words"])
+@pytest.mark.parametrize("kind", ["texts", pytest.param("words", marks=pytest.mark.slow)])
 def test_every_method_leaves_a_record(
     kind: str, tiny_config: dict[str, Any], tmp_path: Path
 ) -> None:

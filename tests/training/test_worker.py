@@ -112,6 +112,7 @@ def test_a_record_says_that_its_process_gave_way_to_others(
     assert record.provenance.niceness == max(0, os.nice(0))
 
 
+@pytest.mark.slow
 def test_a_second_run_gives_the_same_bits(
     make_study: Any, places: WorkerPaths, tmp_path: Path
 ) -> None:
