@@ -230,3 +230,23 @@ def test_what_a_study_leaves_out_is_said(make_study: Any) -> None:
     assert prose.limits(study) == (
         "Head only is trained under epochs and floor only and at n = 100 only."
     )
+
+
+def test_methods_without_a_score_are_planned_and_not_told_of(
+    make_study: Any, make_tables: Any
+) -> None:
+    study = make_study(methods=("full", "bitfit", "head"), budgets=("epochs", "floor"))
+    head = study.methods[2].model_copy(update={"budgets": ("floor",)})
+    study = study.model_copy(update={"methods": (*study.methods[:2], head)})
+    tables = make_tables(study)
+
+    def told(scored: tuple[str, ...]) -> tuple[list[str], list[str], str]:
+        curves = tables["curves"]
+        curves = curves.assign(score=curves["score"].where(curves["method"].isin(scored)))
+        made = numbers.make_numbers({**tables, "curves": curves}, study, REFERENCE)
+        return [m["name"] for m in made["methods"]], made["waiting"], made["sentences"]["limits"]
+
+    only = "Head only is trained under floor only."
+    assert told(("full", "bitfit", "head")) == (["full", "bitfit", "head"], [], only)
+    assert told(("full", "bitfit")) == (["full", "bitfit"], ["head only"], "")
+    assert told(()) == (["full", "bitfit", "head"], [], only)

@@ -30,6 +30,7 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
     Args:
         reference: the paper's Figure 2, read off its image.
     """
+    trained, waiting = _with_and_without_runs(tables, study)
     return {
         "study": study.study,
         "title": study.title,
@@ -39,18 +40,32 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
         "confidence": study.analysis.confidence,
         "scale_words": prose.scale_words(tables),
         "main_finding": prose.main_finding(tables, study),
-        "sentences": _sentences(tables, study),
+        "sentences": _sentences(tables, study) | {"limits": prose.limits(trained)},
         "facts": _facts(tables, study),
         "task": _task(study),
         "budgets": [[name, budget_words(study, name)] for name in study.budget_names],
         "partial": partial_budgets(study),
         "scored_along": bool(tables["training"]["validation_score"].notna().any()),
-        "methods": _methods(tables, study),
-        "method_deviations": _deviations(study),
+        "methods": _methods(tables, trained),
+        "waiting": [style.label(name) for name in waiting],
+        "method_deviations": _deviations(trained),
         "claims": prose.claim_groups(tables, study),
         "claim_kinds": prose.claim_kinds(tables),
         "published_figure": published_figure(pd.read_csv(reference)),
     }
+
+
+def _with_and_without_runs(tables: Tables, study: StudyConfig) -> tuple[StudyConfig, list[str]]:
+    """The study as far as its methods have scores, and the methods that have none.
+
+    A paper speaks of what was trained. Before the first run it shows the study as it is planned.
+    """
+    scored = set(tables["curves"].dropna(subset=["score"])["method"])
+    if not scored:
+        return study, []
+    methods = tuple(method for method in study.methods if method.name in scored)
+    waiting = [name for name in style.ordered(study.method_names) if name not in scored]
+    return study.model_copy(update={"methods": methods}), waiting
 
 
 def _deviations(study: StudyConfig) -> list[list[str]]:
@@ -77,7 +92,6 @@ def _sentences(tables: Tables, study: StudyConfig) -> dict[str, Any]:
         "gaps": prose.gaps(tables, study),
         "failures": prose.failures(tables, study),
         "coinciding": prose.coinciding(study),
-        "limits": prose.limits(study),
         "edges": prose.edges(tables),
         "labels": label_sentence(tables, study),
         "ceiling": limits_sentence(tables, study),
