@@ -212,7 +212,7 @@ def test_what_is_not_shown_is_said_to_be_not_shown() -> None:
     places = [at(squad, "steps", n, 600, -5.0) for n in (100, 900)]
     says = make_sentences([squad], places)
     assert says["examples"] == [
-        "That the best method changes with the number of examples is nowhere shown.",
+        "Nowhere is the best method shown to change with the number of examples.",
         "Under no budget is BitFit decidedly above at one size and below at another: that the "
         "order turns with the number of examples is not shown.",
     ]

@@ -105,7 +105,7 @@ def _panel(axes: Axes, places: Sequence[Placed], columns: int) -> None:
     difference_axis(axes, drawn if published is None else pd.concat([drawn, published]))
     size_axis(axes, sorted(sizes), columns + 1, study.examples)
     left, right = axes.get_xlim()
-    axes.set_xlim(left, right * (right / left) ** 0.2)  # room for the names
+    axes.set_xlim(left, right * (right / left) ** 0.25)  # room for the names
     _name_ends(axes, ends)
     _name_sides(axes)
 
@@ -123,6 +123,8 @@ def _name_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
     lowest = -math.inf
     for n, value, name, colour in sorted(ends, key=lambda end: end[1]):
         at = max(value, lowest)
+        if abs(at) < NEAREST / 2 * (high - low):  # beside the zero line, not on it
+            at = max(math.copysign(NEAREST / 2 * (high - low), at), lowest)
         lowest = at + NEAREST * (high - low)
         axes.annotate(
             name, (n, at), xytext=(6, 0), textcoords="offset points", va="center", fontsize=6.5,

@@ -67,7 +67,7 @@ def _winner(places: Sequence[Placed], what: str) -> Iterator[str]:
         more = f" and {len(told) - MOST} more" if len(told) > MOST else ""
         yield f"The best method changes with the number of {what}: {'; '.join(told[:MOST])}{more}."
     elif any(len(own) > 1 for own in groups.values()):
-        yield f"That the best method changes with the number of {what} is nowhere shown."
+        yield f"Nowhere is the best method shown to change with the number of {what}."
 
 
 def _first_change(places: Sequence[Placed]) -> tuple[Placed, Placed] | None:
