@@ -68,7 +68,8 @@ def find_places(ranking: pd.DataFrame, costs: pd.DataFrame, confidence: float) -
 def answer_sentences(tables: Tables, study: StudyConfig) -> list[str]:
     """Who is nowhere behind, who is how often, and how it is under each budget.
 
-    [] where fewer than two methods have finished runs.
+    Where nothing is decided anywhere one sentence says so, and none of a budget. [] where fewer
+    than two methods have finished runs.
     """
     found = find_places(tables["ranking"], tables["costs"], study.analysis.confidence)
     places = [place for place in found if len(place.methods) > 1]
@@ -76,7 +77,9 @@ def answer_sentences(tables: Tables, study: StudyConfig) -> list[str]:
         return []
     examples = make_task(study.task).nouns.examples
     once = counted_once(places, lambda place: place)
-    return [*over_all(once), *_by_budget(places, examples), *_few_seeds(tables["ranking"])]
+    decided = any(place.behind for place in places)
+    by_budget = _by_budget(places, examples) if decided else ()
+    return [*over_all(once), *by_budget, *_few_seeds(tables["ranking"])]
 
 
 def _few_seeds(ranking: pd.DataFrame) -> Iterator[str]:
