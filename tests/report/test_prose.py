@@ -64,21 +64,6 @@ def test_best_budgets_are_told_once_a_contrast_where_there_are_several(make_stud
     assert prose.best_sentences(tables, make_study(budgets=("epochs",))) == []
 
 
-def test_budgets_under_which_the_same_is_decided_share_one_phrase(make_study: Any) -> None:
-    frames = {
-        "epochs": best_contrasts((100, 3.0, 0.5)),
-        "floor": best_contrasts((100, -6.0, 0.5)),
-        "long": best_contrasts((100, 9.0, 0.001)),
-    }
-    rows = [tables["best_contrasts"].assign(budget=name) for name, tables in frames.items()]
-    found = prose.main_finding({"contrasts": pd.concat(rows)}, make_study())
-    assert (
-        "under the budgets epochs and floor, BitFit against full fine-tuning is undecided at "
-        "n = 100, with differences of \u22126.0 to +3.0 points; under the budget long, BitFit is "
-        "above full fine-tuning at n = 100, with a difference of +9.0 points"
-    ) in found
-
-
 @pytest.mark.parametrize(
     ("unit", "values", "expected"),
     [

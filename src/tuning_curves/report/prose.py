@@ -31,7 +31,7 @@ def main_finding(tables: Tables, study: StudyConfig) -> str:
     rows = _rows(contrasts, *pairs[0])
     phrases = [
         f"under the {_budgets(budgets)}, {phrase}"
-        for phrase, budgets in _by_phrase(rows, *pairs[0], study)
+        for phrase, budgets in _by_phrase(rows, *pairs[0], study).items()
     ]
     return wording.capital(f"{lead(study)}{'; '.join(phrases)} ({_basis(rows, study)}).")
 
@@ -42,16 +42,13 @@ def _budgets(names: list[str]) -> str:
 
 def _by_phrase(
     rows: pd.DataFrame, first: str, second: str, study: StudyConfig
-) -> list[tuple[str, list[str]]]:
-    """What is said, and of which budgets: those at whose sizes the same is decided."""
-    alike: dict[tuple[tuple[int, ...], ...], list[str]] = {}
+) -> dict[str, list[str]]:
+    """What is said, and the budgets of which it is said."""
+    said: dict[str, list[str]] = {}
     for budget in dict.fromkeys(rows["budget"]):
-        sizes = _sizes_by_place(rows[rows["budget"] == budget], study)
-        alike.setdefault(tuple(map(tuple, sizes.values())), []).append(budget)
-    return [
-        (_phrase(rows[rows["budget"].isin(budgets)], first, second, study), budgets)
-        for budgets in alike.values()
-    ]
+        own = rows[rows["budget"] == budget]
+        said.setdefault(_phrase(own, first, second, study), []).append(budget)
+    return said
 
 
 def lead(study: StudyConfig) -> str:
@@ -94,8 +91,10 @@ def _rows(contrasts: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
 
 
 def _phrase(rows: pd.DataFrame, first: str, second: str, study: StudyConfig) -> str:
-    """At which sizes the first method stands above or below the second, alike in all budgets."""
-    sizes = _sizes_by_place(rows, study)
+    """One budget: at which sizes the first method stands above or below the second."""
+    sizes: dict[str, list[int]] = {place: [] for place in PLACES}
+    for row in rows.sort_values("n_train").itertuples():
+        sizes[place_of(row, study.analysis.confidence)].append(row.n_train)
     held = [place for place in PLACES if sizes[place]]
     if held == ["without interval"]:
         return _without_interval(rows, first, second)
@@ -110,14 +109,6 @@ def _phrase(rows: pd.DataFrame, first: str, second: str, study: StudyConfig) -> 
         for number, place in enumerate(held)
     ]
     return f"{subject} is {wording.join(parts)}"
-
-
-def _sizes_by_place(rows: pd.DataFrame, study: StudyConfig) -> dict[str, list[int]]:
-    """For each of `PLACES` its sizes, rising, each once."""
-    sizes: dict[str, set[int]] = {place: set() for place in PLACES}
-    for row in rows.itertuples():
-        sizes[place_of(row, study.analysis.confidence)].add(row.n_train)
-    return {place: sorted(own) for place, own in sizes.items()}
 
 
 def _standing(place: str, second: str) -> str:
@@ -179,7 +170,9 @@ def decided_sentences(tables: Tables, study: StudyConfig) -> list[str]:
     return [
         f"Under {wording.join(budgets)}, {phrase}."
         for first, second in pairs_of(contrasts, study)[1:]
-        for phrase, budgets in _by_phrase(_rows(contrasts, first, second), first, second, study)
+        for phrase, budgets in _by_phrase(
+            _rows(contrasts, first, second), first, second, study
+        ).items()
         if " above " in phrase or " below " in phrase
     ]
 
