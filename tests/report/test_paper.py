@@ -56,6 +56,7 @@ def banners(main: Path) -> list[str]:
     return json.loads(found)
 
 
+@pytest.mark.slow
 def test_a_reduced_study_compiles_to_the_same_bytes_twice(
     make_study: Any, reduced_results: Path, tmp_path: Path
 ) -> None:
@@ -95,6 +96,7 @@ def test_the_papers_own_scale_has_no_banner_and_verdicts_have_a_table(
     assert "<table-verdicts>" in [table.get("label") for table in tables_of(main)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("methods", [("head",), ("adapter-pfeiffer", "full")])
 def test_a_study_without_bitfit_compiles(
     methods: tuple[str, ...], make_study: Any, make_results: Any, tmp_path: Path
@@ -107,6 +109,7 @@ def test_a_study_without_bitfit_compiles(
     assert build.compile_paper(SOURCE, results, study, tmp_path / "paper.pdf").stat().st_size > 0
 
 
+@pytest.mark.slow
 def test_a_study_without_seconds_says_that_none_were_measured(
     make_study: Any, make_tables: Any, make_results: Any, tmp_path: Path
 ) -> None:
@@ -123,6 +126,7 @@ def test_a_study_without_seconds_says_that_none_were_measured(
         assert said in re.sub(r"\s+", " ", "".join(texts(json.loads(found))))
 
 
+@pytest.mark.slow
 def test_a_study_that_decides_no_claim_compiles(
     make_study: Any, make_tables: Any, make_results: Any, tmp_path: Path
 ) -> None:
@@ -143,6 +147,7 @@ def tables_of(main: Path) -> list[dict[str, Any]]:
     return json.loads(found)
 
 
+@pytest.mark.slow
 def test_shares_of_a_study_with_the_pooler_say_so(
     make_study: Any, make_results: Any, tmp_path: Path
 ) -> None:
@@ -191,6 +196,7 @@ def test_a_source_that_does_not_compile_is_named(
         build.compile_paper(tmp_path / "nowhere", reduced_results, study, tmp_path / "paper.pdf")
 
 
+@pytest.mark.slow
 def test_a_task_without_words_of_its_own_has_the_general_ones(
     make_study: Any, reduced_results: Path, tmp_path: Path
 ) -> None:
