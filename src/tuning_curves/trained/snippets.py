@@ -79,12 +79,13 @@ def _ask(task: Task, averaged: bool = False) -> str:
 
 def _transformers(name: str, pooled: bool) -> str:
     trust = ", trust_remote_code=True" if pooled else ""
+    where = f'\n    "my-model"{trust}\n' if pooled else '"my-model"'  # lines of 100 at most
     return f"""\
 import torch
 from transformers import {name}, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained("my-model"{trust})
-model = {name}.from_pretrained("my-model"{trust}).eval()
+model = {name}.from_pretrained({where}).eval()
 """
 
 
