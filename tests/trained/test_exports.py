@@ -1,5 +1,6 @@
 """What is exported gives our own model's logits when its library has loaded it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,18 @@ def test_peft_loads_an_adapter_of_every_family(
     batch = batch_of(out)
     found = theirs(peft_model(base_model("words", encoder, out), out), batch)
     same(found, ours(delta, encoder, batch))
+
+
+def test_the_configuration_beside_an_adapter_names_the_model_that_the_library_lacks(
+    made_delta: Make, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    """A process in which the class was loaded once finds it without."""
+    export(read_delta(made_delta("mean", "lora")), tiny_encoder, tmp_path / "out", "peft")
+    named = json.loads((tmp_path / "out" / "config.json").read_text("utf-8"))["auto_map"]
+    assert named == {
+        "AutoConfig": "pooled_classifier.PooledClassifierConfig",
+        "AutoModelForSequenceClassification": "pooled_classifier.PooledForSequenceClassification",
+    }
 
 
 def base_model(task: str, encoder: Path, out: Path) -> Any:

@@ -69,7 +69,6 @@ def laid_out(folder: Path, form: str, delta: Path, encoder: Path) -> str:
     return written(folder / "my-model")
 
 
-@pytest.mark.xfail(strict=False, reason="alone, peft may not know the pooled class")
 @pytest.mark.parametrize(("form", "task", "method"), FORMATS)
 def test_a_cards_snippet_says_what_predict_says(
     made_delta: Make,

@@ -53,12 +53,21 @@ def write_adapter(
     config.task_type = KINDS.get(task.name)
     with quiet_library(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # LN tuning's own, of LayerNorms
-        whole.config.save_pretrained(out)
+        _save_config(whole, out)
         wrapped = peft.get_peft_model(whole, config)
         _fill(wrapped, model, f"base_model.model.{whole.base_model_prefix}.")
         made = wrapped.peft_config[ADAPTER]
         made.base_model_name_or_path = delta.about.settings.encoder.name
         wrapped.save_pretrained(out)
+
+
+def _save_config(whole: Any, out: Path) -> None:
+    """Write config.json; of a class of our own it names the model's as well as its own."""
+    from transformers.dynamic_module_utils import custom_object_save
+
+    if whole.is_remote_code():
+        custom_object_save(whole, out, config=whole.config)
+    whole.config.save_pretrained(out)
 
 
 def _is_norm(module: nn.Module) -> bool:
