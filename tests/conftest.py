@@ -37,6 +37,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 CONFIG = ROOT / "benchmarks" / "study.yaml"
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
 COMMON = (
     "the of was built in by its lamp burns and a bell weighs kilograms who when what does how much"
     " lighthouse keeper sea where which it on island oil whale coal ship light tower stone ferry"
@@ -371,3 +373,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def base_sized(request: pytest.FixtureRequest) -> bool:
     """Whether `--base-sized` was given."""
     return request.config.getoption("--base-sized")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium or Chrome as the system has it, driven by playwright."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    installed = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if installed is None:
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)}")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=installed, args=["--no-sandbox"])
+        yield started
+        started.close()

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,14 +17,7 @@ from tuning_curves.study.grid import Study
 
 from .conftest import invented_tables, study_of, write_results
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-BROWSER = next((path for name in NAMES if (path := shutil.which(name))), None)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(BROWSER is None, reason=f"no browser: none of {', '.join(NAMES)}"),
-]
-
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 SLICE = Path("config/minilm-slice.yaml")
 VIEWS = (
@@ -52,14 +44,6 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = folder / "explorer.html"
     write_page(data, out)
     return out
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
