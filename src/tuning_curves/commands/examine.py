@@ -173,9 +173,6 @@ def _facts(asked: Asked, encoder: Encoder) -> "DataFacts":
         form |= {"documents": False}
         data = {name: _read(task, form, name, content) for name, content in contents.items()}
     train = data[asked.train]
-    texts = _sample(train)
-    tokens, counted = _tokens(texts, encoder, asked.task.name)
-    per_word, unknown = _reading(texts, encoder)
     return DataFacts(
         name=asked.name,
         task=asked.task.name,
@@ -186,10 +183,7 @@ def _facts(asked: Asked, encoder: Encoder) -> "DataFacts":
         grouped=any(train.group_names),
         test_examples=None if asked.test is None else len(data[asked.test]),
         labels=labels,
-        tokens=tokens,
-        counted=counted,
-        per_word=per_word,
-        unknown=unknown,
+        **_reading(_sample(train), encoder, asked.task.name),
     )
 
 
@@ -269,41 +263,35 @@ def _sample(train: "Dataset") -> list[str]:
     return texts[:: max(1, len(texts) // SAMPLE)]
 
 
-def _reading(texts: list[str], encoder: Encoder) -> tuple[float | None, float]:
-    """The encoder's tokens for each word between blanks, and the share of unknown ones.
+def _reading(texts: list[str], encoder: Encoder, task: str) -> dict[str, Any]:
+    """What the encoder makes of texts: `tokens`, `counted`, `per_word`, `unknown` of `DataFacts`.
 
-    None where the script has no blanks, or (and 0) where the encoder's tokenizer is not here.
+    A question has its passage. Where the encoder's tokenizer is not here, tokens are guessed.
     """
+    import numpy as np
+
+    from tuning_curves.study.facts import QA
     from tuning_curves.tasks.ceiling import unknown_token
     from tuning_curves.tasks.question_answering.metric import UNSPACED
     from tuning_curves.tasks.windows import open_tokenizer
 
+    asked = QUESTION if task == QA else 0
     if encoder.tokenizer_of is None:
-        return None, 0.0
+        guessed = np.array([len(text) // CHARACTERS + 2 for text in texts])
+        return {"tokens": guessed + asked, "counted": False}
     tokenizer = open_tokenizer(encoder.tokenizer_of)
     read = [one.ids for one in tokenizer.encode_batch(texts, add_special_tokens=False)]
-    count = sum(map(len, read))
+    lengths = np.array([len(ids) for ids in read])
     unknown = unknown_token(tokenizer)
     lost = sum(ids.count(unknown) for ids in read) if unknown is not None else 0
     unspaced = sum(UNSPACED.search(text) is not None for text in texts) > len(texts) / 2
-    per_word = None if unspaced else count / sum(len(text.split()) for text in texts)
-    return per_word, lost / max(count, 1)
-
-
-def _tokens(texts: list[str], encoder: Encoder, task: str) -> tuple[Any, bool]:
-    """Tokens of these texts (of a question with its passage), and whether counted."""
-    import numpy as np
-
-    from tuning_curves.study.facts import QA
-    from tuning_curves.tasks.windows import open_tokenizer
-
-    if encoder.tokenizer_of is None:
-        found = [len(text) // CHARACTERS + 2 for text in texts]
-    else:
-        read = open_tokenizer(encoder.tokenizer_of).encode_batch(texts)
-        found = [len(one.ids) for one in read]
-    asked = QUESTION if task == QA else 0
-    return np.array(found) + asked, encoder.tokenizer_of is not None
+    words = sum(len(text.split()) for text in texts)
+    return {
+        "tokens": lengths + tokenizer.num_special_tokens_to_add(is_pair=False) + asked,
+        "counted": True,
+        "per_word": None if unspaced else lengths.sum() / words,
+        "unknown": lost / max(lengths.sum(), 1),
+    }
 
 
 def _reckoned() -> "Machine":

@@ -37,9 +37,7 @@ from tuning_curves.tasks.ceiling import USUAL_UNKNOWN
 from tuning_curves.util.errors import plural
 
 FEW_GROUPS = 10
-MOST_PER_WORD = (
-    1.8  # tokens; MiniLM reads English with 1.2 to 1.5, Spanish with 1.9, German with 2.5
-)
+MOST_PER_WORD = 1.8  # tokens; MiniLM reads English with 1.2 to 1.5, Spanish with 1.9, German 2.5
 
 
 @dataclass(frozen=True, kw_only=True)
