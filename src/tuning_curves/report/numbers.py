@@ -40,7 +40,7 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
         "confidence": study.analysis.confidence,
         "scale_words": prose.scale_words(tables),
         "main_finding": prose.main_finding(tables, study),
-        "sentences": _sentences(tables, study) | {"limits": prose.limits(trained)},
+        "sentences": _sentences(tables, study, trained),
         "facts": _facts(tables, study),
         "task": _task(study),
         "budgets": [[name, budget_words(study, name)] for name in study.budget_names],
@@ -78,7 +78,7 @@ def _deviations(study: StudyConfig) -> list[list[str]]:
     return [[wording.join(labels), text] for text, labels in named.items()]
 
 
-def _sentences(tables: Tables, study: StudyConfig) -> dict[str, Any]:
+def _sentences(tables: Tables, study: StudyConfig, trained: StudyConfig) -> dict[str, Any]:
     return {
         "answer": answer_sentences(tables, study),
         "changes": change_sentences(tables, study),
@@ -92,6 +92,7 @@ def _sentences(tables: Tables, study: StudyConfig) -> dict[str, Any]:
         "gaps": prose.gaps(tables, study),
         "failures": prose.failures(tables, study),
         "coinciding": prose.coinciding(study),
+        "limits": prose.limits(trained),
         "edges": prose.edges(tables),
         "labels": label_sentence(tables, study),
         "ceiling": limits_sentence(tables, study),

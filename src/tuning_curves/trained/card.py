@@ -16,6 +16,7 @@ from tuning_curves.study.job import training_identity
 from tuning_curves.study.records import Record
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.base import Task
+from tuning_curves.util.errors import plural
 
 SHOWN = 40  # labels that a card names
 LICENCES_OF_DATA = {  # as docs/licences.md has them, by the sha256 of the training part's content
@@ -140,8 +141,8 @@ def _scores(record: Record, task: Task, facts: CardFacts) -> list[str]:
         some = f"{score['total']:,} {task.nouns.examples} of the {split} part"
         lines.append(f"- This model on {some}: {told}.")
     for one in facts.intervals:
-        seeds = "1 seed" if one.seeds == 1 else f"{one.seeds} seeds"
-        told = f"- {one.metric} on the test part, mean over the study's {seeds}: {one.score:.2f} %"
+        over = f"mean over the study's {plural(one.seeds, 'seed')}"
+        told = f"- {one.metric} on the test part, {over}: {one.score:.2f} %"
         if one.low == one.low and facts.confidence is not None:  # a number: there is an interval
             told += f" ({100 * facts.confidence:g} % interval {one.low:.2f} to {one.high:.2f})"
         lines.append(f"{told}.")

@@ -120,12 +120,12 @@ def _name(line: Line, numbers: dict[str, Any]) -> str:
 def _name_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
     """Names to the right of the lines' ends, moved apart where they would meet."""
     low, high = axes.get_ylim()
-    lowest = -math.inf
+    apart, lowest = NEAREST * (high - low), -math.inf
     for n, value, name, colour in sorted(ends, key=lambda end: end[1]):
         at = max(value, lowest)
-        if abs(at) < NEAREST / 2 * (high - low):  # beside the zero line, not on it
-            at = max(math.copysign(NEAREST / 2 * (high - low), at), lowest)
-        lowest = at + NEAREST * (high - low)
+        if abs(at) < apart / 2:  # beside the zero line, not on it
+            at = max(math.copysign(apart / 2, at), lowest)
+        lowest = at + apart
         axes.annotate(
             name, (n, at), xytext=(6, 0), textcoords="offset points", va="center", fontsize=6.5,
             color=colour, zorder=4, path_effects=[withStroke(linewidth=2, foreground="white")],
