@@ -51,7 +51,11 @@ def test_nothing_imports_upward_or_in_a_circle(capsys: pytest.CaptureFixture[str
     "steps",
     [
         pytest.param(LIGHT, id="studies, tables, figures and advice need no torch"),
-        pytest.param(TRAINING, id="a training process needs no pydantic and starts without peft"),
+        pytest.param(
+            TRAINING,
+            id="a training process needs no pydantic and starts without peft",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_room_loads_no_more_than_it_needs(steps: dict[str, set[str]]) -> None:

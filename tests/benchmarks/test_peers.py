@@ -25,6 +25,7 @@ from tuning_curves.training.loop import loss_of
 
 WIDTH, STRIDE = 96, 24
 TASK = QuestionAnswering(n_best=20, max_answer_tokens=30)
+pytestmark = pytest.mark.slow  # trains the library's own way
 
 
 @pytest.fixture(autouse=True)

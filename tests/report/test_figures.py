@@ -26,6 +26,7 @@ from tuning_curves.report.figures import (
 )
 from tuning_curves.study.config import StudyConfig
 
+SLOW = pytest.mark.slow
 FIVE = ("full", "bitfit", "adapter-houlsby", "adapter-pfeiffer", "head")
 PAPER_SIZES = (500, 1000, 2000, 5000, 8000, 15000)
 
@@ -469,7 +470,10 @@ def plain_tables(make_study: Any, make_tables: Any) -> dict[str, Any]:
     return tables
 
 
-@pytest.fixture(scope="module", params=["demo", "reduced", "paper"])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param("demo", marks=SLOW), "reduced", pytest.param("paper", marks=SLOW)],
+)
 def crowded(request: pytest.FixtureRequest, make_study: Any, make_tables: Any) -> tuple[Any, Any]:
     """A study with as many methods and sizes as there may be, and its tables."""
     scale = request.param
@@ -505,7 +509,7 @@ def test_a_study_without_finished_runs_is_drawn_as_words(
     assert "no" in figure.texts[0].get_text()
 
 
-@pytest.mark.slow
+@SLOW
 @pytest.mark.parametrize("name", FIGURES)
 def test_drawn_twice_the_bytes_are_the_same(
     name: str, make_study: Any, make_tables: Any, reduced_results: Path, tmp_path: Path

@@ -73,6 +73,7 @@ def test_a_reduced_study_compiles_to_the_same_bytes_twice(
     assert len(compile_typst(main, "png", 20)) == pages(first)
 
 
+@pytest.mark.slow
 def test_a_demo_with_one_seed_says_demo_on_its_face(
     make_study: Any, make_results: Any, tmp_path: Path
 ) -> None:
@@ -86,6 +87,7 @@ def test_a_demo_with_one_seed_says_demo_on_its_face(
     assert pages(pdf) >= 4
 
 
+@pytest.mark.slow
 def test_the_papers_own_scale_has_no_banner_and_verdicts_have_a_table(
     make_study: Any, make_results: Any, tmp_path: Path
 ) -> None:
@@ -173,6 +175,7 @@ def texts(content: Any) -> Iterator[str]:
             yield from texts(content.get(key))
 
 
+@pytest.mark.slow
 def test_missing_results_are_named(make_study: Any, reduced_results: Path, tmp_path: Path) -> None:
     study = make_study(sizes=(100, 1000))
     results = Path(shutil.copytree(reduced_results, tmp_path / "results"))
@@ -183,6 +186,7 @@ def test_missing_results_are_named(make_study: Any, reduced_results: Path, tmp_p
     assert not (tmp_path / "paper.pdf").exists()
 
 
+@pytest.mark.slow
 def test_a_source_that_does_not_compile_is_named(
     make_study: Any, reduced_results: Path, tmp_path: Path
 ) -> None:

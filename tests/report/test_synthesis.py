@@ -71,6 +71,7 @@ def results(made_results: Path, tmp_path: Path) -> Path:
     return shutil.copytree(made_results, tmp_path / "results")
 
 
+@pytest.mark.slow
 def test_demos_and_studies_of_two_seeds_are_left_out_and_questions_come_first(
     results: Path,
 ) -> None:

@@ -42,6 +42,7 @@ except Exception as error:
 print(json.dumps(said))
 """
 SOURCE = Path(__file__).resolve().parents[2] / "src"
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -94,7 +94,8 @@ def train(
     }
 
 
-@pytest.mark.parametrize("kind", ["texts", pytest.param("words", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["texts", "words"])
 def test_every_method_leaves_a_record(
     kind: str, tiny_config: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -30,6 +30,7 @@ from tuning_curves.util.files import write_json
 FOLDING = ["full", "bitfit", "head", "top-1", "random-mask", "random-rows", "fisher-mask", "lora-2"]
 FOLDING += ["ia3", "layernorm", "scratch"]
 APART = ["adapter-houlsby-4", "adapter-pfeiffer-4", "prefix-3", "rnn", "fixed-window"]
+QUICK = {"full", "bitfit", "head", "adapter-houlsby-4"}
 CPU = torch.device("cpu")
 SLOW = pytest.mark.slow
 
@@ -119,7 +120,10 @@ def evaluations_noted() -> Iterator[list[list[str]]]:
 
 
 @pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=SLOW)])
-@pytest.mark.parametrize("method", [*FOLDING, *APART])
+@pytest.mark.parametrize(
+    "method",
+    [m if m in QUICK else pytest.param(m, marks=SLOW) for m in [*FOLDING, *APART]],
+)
 def test_a_delta_answers_as_its_evaluation_did(
     train_once: Any, places: WorkerPaths, tiny_test: SquadData, method: str, precision: str
 ) -> None:

@@ -64,7 +64,7 @@ def test_every_listed_method_trains_to_a_record(
     assert set(changes["random-mask-qm2"]) <= {"q", "k", "v", "m1", "LN1", "m2", "m3", "LN2"}
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=SLOW)])
 @pytest.mark.parametrize("name", MASKS)
 def test_what_single_entries_cost(
     make_study: Any, places: WorkerPaths, precision: str, name: str

@@ -50,6 +50,7 @@ def test_scoring_costs_a_small_part_of_the_training(steps: int, batch: int, exam
     assert score_examples(steps, batch) == examples
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "training"),
     [
