@@ -1,5 +1,6 @@
 """The figures show the tables: so many lines, so many points, nothing cut off."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from tuning_curves.report import style
 from tuning_curves.report.figures import (
@@ -24,6 +26,7 @@ from tuning_curves.report.figures import (
     time_memory,
     training,
 )
+from tuning_curves.report.figures.panels import short
 from tuning_curves.study.config import StudyConfig
 
 SLOW = pytest.mark.slow
@@ -57,8 +60,8 @@ def test_curves_have_one_panel_per_budget_and_one_line_per_method(
     study = make_study()
     figure = curves.draw(make_tables(study), study)
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
-        "epochs: 3 epochs",
-        "floor: 3 epochs, at least 150 steps",
+        "epochs\n3 epochs",
+        "floor\n3 epochs, at least 150 steps",
     ]
     for axes in figure.axes:
         assert labels(axes) == ["full fine-tuning", "BitFit", "adapter (Houlsby)", "head only"]
@@ -396,7 +399,10 @@ def test_a_budget_of_some_sizes_stands_beside_the_curves_of_the_others(
         tables[name] = rows[(rows["budget"] != "long") | (rows["n_train"] == only)]
     words = f"300 steps, at n = {only} only"
     figure = curves.draw(tables, study)
-    assert [axes.get_title(loc="left").split(":")[0] for axes in figure.axes] == ["epochs", "floor"]
+    assert [axes.get_title(loc="left").splitlines()[0] for axes in figure.axes] == [
+        "epochs",
+        "floor",
+    ]
     for axes in figure.axes:
         hollow = [line for line in axes.get_lines() if line.get_label() == "_other"]
         assert [len(line.get_xdata()) for line in hollow] == [1, 1]
@@ -497,6 +503,31 @@ def test_nothing_is_cut_off(name: str, crowded: tuple[Any, Any]) -> None:
     width, height = figure.get_size_inches()
     assert box.x0 >= 0 and box.y0 >= 0
     assert box.x1 <= width and box.y1 <= height
+
+
+@pytest.mark.parametrize("methods", [FIVE, FIVE[:2]])
+def test_titles_over_three_budgets_stand_clear_of_each_other(
+    make_study: Any, make_tables: Any, methods: tuple[str, ...]
+) -> None:
+    study = make_study(methods=methods, budgets=("steps-600", "steps-150", "epochs"))
+    for name in ("curves", "difference"):
+        figure = drawer(name)(make_tables(study), study)
+        FigureCanvasAgg(figure)
+        figure.draw_without_rendering()
+        renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+        words = {a.get_title(loc="left") for a in figure.axes} - {""}
+        titles = [text for text in figure.findobj(Text) if text.get_text() in words]
+        boxes = [title.get_window_extent(renderer) for title in titles]
+        assert len(boxes) > 2
+        pairs = itertools.combinations(boxes, 2)
+        assert not any(one.overlaps(other) for one, other in pairs), name
+
+
+@pytest.mark.parametrize(
+    ("size", "label"), [(500, "500"), (2000, "2k"), (2048, "2,048"), (85_500, "85.5k")]
+)
+def test_a_size_is_written_as_it_is(size: int, label: str) -> None:
+    assert short(size) == label
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -57,10 +57,9 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
             figure, top = _row_per_family(curves, methods, budgets, others, task.nouns.examples)
         else:
             figure, top = _row_for_all(curves, methods, budgets, others, task.nouns.examples)
-        narrow = len(methods) > TOGETHER and len(budgets) > 1
         for axes, budget in zip(top, budgets, strict=True):
             words = budget_words(study, budget)
-            axes.set_title(f"{budget}\n{words}" if narrow else f"{budget}: {words}")
+            axes.set_title(f"{budget}: {words}" if len(budgets) == 1 else f"{budget}\n{words}")
         baseline = baseline_of(tables, study)
         score_axis(top[0], pd.concat([curves["score"], pd.Series(baseline, dtype=float)]))
         _baseline(figure, baseline)

@@ -94,8 +94,9 @@ def _spaced(places: Sequence[int], nearest: float) -> list[int]:
 
 
 def short(size: int) -> str:
-    """`500`, `2k`, `87.6k`."""
-    return f"{size / 1000:.3g}k" if size >= 1000 else str(size)
+    """`500`, `2k`, `2,048`, `85.5k`, `87,599`: never another size than the one."""
+    thousands = f"{size / 1000:g}k"
+    return thousands if size >= 1000 and size % 100 == 0 else wording.whole(size)
 
 
 def dodge(sizes: pd.Series, place: float, count: int, all_sizes: Sequence[int]) -> np.ndarray:
