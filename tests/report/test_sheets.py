@@ -44,6 +44,18 @@ def test_markdown_keeps_bars_inside_cells() -> None:
     assert sheets.to_markdown(sheet) == "| what | n |\n| --- | ---: |\n| a\\|b | 1 |\n"
 
 
+def test_a_paper_prints_the_studys_metric_alone(make_study: Any, make_tables: Any) -> None:
+    study = make_study()
+    tables = make_tables(study)
+    every = sheets.make_sheets(tables, study)
+    one = sheets.make_sheets(tables, study, every_metric=False)
+    place = every["contrasts"].headings.index("metric")
+    left = [row[:place] + row[place + 1 :] for row in every["contrasts"].rows if row[place] == "EM"]
+    assert len(left) < len(every["contrasts"].rows)
+    assert list(one["contrasts"].rows) == left
+    assert one["limits"] == every["limits"]
+
+
 def test_contrasts_in_short_say_where_which_sizes_stand(make_study: Any, make_tables: Any) -> None:
     study = make_study()
     sheet = sheets.make_sheets(make_tables(study), study)["contrasts_in_short"]

@@ -54,7 +54,7 @@ def assemble(source: Path, results: Path, study: StudyConfig, folder: Path) -> P
     for name in wanted:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(results / name, folder / name)
-    sheets = make_sheets(read_tables_of(results / "tables", study), study)
+    sheets = make_sheets(read_tables_of(results / "tables", study), study, every_metric=False)
     write_json(folder / "sheets.json", {k: dataclasses.asdict(v) for k, v in sheets.items()})
     write_json(folder / "study.json", study.to_json())
     passages = f"tasks/{study.task['name']}/passages.typ"

@@ -86,8 +86,15 @@ SHOW: dict[str, Callable[..., str]] = {
 }
 
 
-def make_sheets(tables: Tables, study: StudyConfig) -> dict[str, Sheet]:
-    """Every table as text, by name: the main one, and those of the analysis."""
+ABOUT_DATA = ("baseline", "limits")  # tables with a metric whose rows no training made
+
+
+def make_sheets(tables: Tables, study: StudyConfig, every_metric: bool = True) -> dict[str, Sheet]:
+    """Every table as text, by name: the main one, and those of the analysis.
+
+    Args:
+        every_metric: else rows of scores are those of the study's metric alone, which is not named.
+    """
     task = make_task(study.task)
     words = {
         "level": wording.percent_level(study.analysis.confidence),
@@ -98,9 +105,15 @@ def make_sheets(tables: Tables, study: StudyConfig) -> dict[str, Sheet]:
     metrics = {metric.name: metric.heading for metric in task.metrics}
     show = {**SHOW, "metric": lambda name: str(metrics.get(name, name))}
     curves = of_metric(tables["curves"], task.metric.name)
-    sheets = {
-        name: view(tables[name], columns, show, words)
+    shown = {
+        name: (tables[name], columns)
+        if every_metric or name in ABOUT_DATA
+        else _of_one(tables[name], columns, task.metric.name)
         for name, columns in TABLES.items()
+    }
+    sheets = {
+        name: view(frame, columns, show, words)
+        for name, (frame, columns) in shown.items()
         if any(column.heading for column in columns)  # else it is there for figures alone
     }
     return {
@@ -109,6 +122,15 @@ def make_sheets(tables: Tables, study: StudyConfig) -> dict[str, Sheet]:
         "contrasts_in_short": contrasts_in_short(tables["contrasts"], study),
         **sheets,
     }
+
+
+def _of_one(
+    frame: pd.DataFrame, columns: tuple[Column, ...], metric: str
+) -> tuple[pd.DataFrame, tuple[Column, ...]]:
+    """The rows of one metric and the columns without its name; a table without metrics is whole."""
+    if "metric" not in frame:
+        return frame, columns
+    return of_metric(frame, metric), tuple(c for c in columns if c.name != "metric")
 
 
 def view(
