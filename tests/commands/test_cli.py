@@ -230,9 +230,10 @@ def test_a_printed_command_can_be_pasted() -> None:
 
     study = read_study(SLICE)
     best = {"method": "full", "budget": "floor"}
-    advice = {"best": best, "n_train": 100, "arms": [best | {"learning_rate": 0.1}]}
+    advice = {"best": best, "n_train": 100, "arms": [best | {"learning_rate": 1 / 30_000}]}
     words = shlex.split(_keeping(Path("my studies/a b.yaml"), study, advice).partition(": ")[2])
     assert words[:4] == ["tuning-curves", "train", "--study", "my studies/a b.yaml"]
+    assert float(words[words.index("--learning-rate") + 1]) == 1 / 30_000  # all its digits
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
         *(needed["sentences"] if needed else ()),
     ):
         print(sentence)
-    if advice[-1]["best"]:
+    if advice[-1]["best"] and not advice[-1]["at_baseline"]:  # what learnt nothing is no model
         print(_keeping(args.study, study, advice[-1]))
     return 0
 
@@ -130,5 +130,5 @@ def _keeping(path: Path, study: Any, advice: dict[str, Any]) -> str:
     return (
         f"To keep {method} as a model: tuning-curves train --study {shlex.quote(str(path))}"
         f" --method {method} --size {advice['n_train']} --budget {budget}"
-        f" --learning-rate {rate:g} --seed {seed} --keep-delta"
+        f" --learning-rate {rate} --seed {seed} --keep-delta"
     )

@@ -148,6 +148,18 @@ def test_a_score_that_may_be_nothing_is_no_advice_to_take() -> None:
     assert with_baseline()["at_baseline"] is False
 
 
+@pytest.mark.parametrize(("least", "kept"), [(0.0, False), (58.0, True)])
+def test_what_is_not_shown_to_have_learnt_is_not_offered_as_a_model(
+    least: float, kept: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = {"full": {seed: least + 2 * seed for seed in range(3)}}
+    monkeypatch.setattr(advise, "read_curves", lambda study, metric: as_curves(scores))
+    assert main(["advise", str(STUDY)]) == 0
+    out = capsys.readouterr().out
+    assert ("nothing is shown to be learnt" in out) is not kept
+    assert ("To keep full as a model: " in out) is kept
+
+
 def test_a_score_at_the_ceiling_is_called_that() -> None:
     advice = with_baseline(limit=49.0)
     assert advice["at_ceiling"] is True
