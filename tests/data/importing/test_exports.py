@@ -378,3 +378,49 @@ def test_packed_documents_of_spacy_are_refused_with_the_way_out(tmp_path: Path) 
     said = refusal(tmp_path, "sentences", b"\x78\x9c\x00\x01packed\x00\x00")
     assert "packed binary data, as spaCy's DocBin is" in said
     assert "doc.to_json()" in said
+
+
+TAGGED = {"text": TEXT, "tokens": [
+    token | {"pos": pos, "tag": pos.lower()}
+    for token, pos in zip(DOC["tokens"], ("PROPN", "PROPN", "VERB", "PROPN", "PUNCT"), strict=True)
+]}  # fmt: skip
+BARE = {"text": TEXT, "tokens": DOC["tokens"], "sents": [{"start": 0, "end": 24}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "options", "words"),
+    [
+        ("sentences", BARE, {}, ["no `ents` and no `spans` (they have text; tokens; sents): 1",
+         "set `doc.ents` or `doc.spans` of what was labelled, and write `doc.to_json()` again"]),
+        ("texts", BARE, {}, ["no `cats` (they have text; tokens; sents): 1", "set `doc.cats`"]),
+        ("texts", DOC, {}, ["no `cats` (they have text; ents; tokens): 1",
+         "what they are labelled for: `--task token-classification`"]),
+        ("sentences", {"text": TEXT, "cats": {"good": 1.0}}, {},
+         ["no `ents` and no `spans` (they have text; cats)", "`--task text-classification`"]),
+        ("sentences", [[TEXT, {"cats": {"good": 1.0}}]], {},
+         ["no `entities` (they have cats)", "`--task text-classification`"]),
+        ("texts", [[TEXT, {"entities": SPANS}]], {},
+         ["no `cats` (they have entities)", "`--task token-classification`"]),
+        ("sentences", TAGGED, {}, ["(they have text; tokens: pos, tag)", "`--column labels=tag`"]),
+        ("sentences", {**BARE, "spans": {"sc": []}}, {"columns": {"labels": "other"}},
+         ['no "other" among their spans or their tokens\' keys', "`--column labels=sc`"]),
+    ],
+)  # fmt: skip
+def test_documents_of_spacy_that_nobody_labelled_say_what_they_hold(
+    tmp_path: Path, kind: str, content: Any, options: dict[str, Any], words: list[str]
+) -> None:
+    said = refusal(tmp_path, kind, content if isinstance(content, list) else [content], **options)
+    assert "(spaCy's JSON, UTF-8): no labelled examples; left out, since they have no " in said
+    for one in words:
+        assert one in said
+
+
+def test_a_document_without_entities_is_not_one_that_nobody_labelled(tmp_path: Path) -> None:
+    found = imported(tmp_path, "sentences", [DOC, DOC | {"ents": []}, BARE])
+    assert found.rows == [WANTED, sentence("Mara Voss left Aldervik .", "O O O O O")]
+    assert found.findings.told()[0].startswith("left out, since they have no `ents` and no `spans`")
+
+
+def test_the_tags_of_spacys_tokens_are_read_where_they_are_asked_for(tmp_path: Path) -> None:
+    found = rows(tmp_path, "sentences", [TAGGED], columns={"labels": "pos"})
+    assert found == [sentence("Mara Voss left Aldervik .", "PROPN PROPN VERB PROPN PUNCT")]

@@ -64,7 +64,7 @@ def import_file(path: Path, request: Request, *, fix: bool) -> Imported:
     if not rows:
         told = "".join(f"; {line}" for line in findings.told())
         message = f"{path} ({what}): no labelled examples{told}"
-        raise DataError(message, fix="label some, and export again")
+        raise DataError(message, fix=findings.remedy)
     return Imported(what=what, rows=rows, findings=findings)
 
 

@@ -82,6 +82,7 @@ class Findings:
         fix: whether what can be mended safely is mended; otherwise it is a fault too.
         drop: whether an example with a fault that only a person can mend is left out and reported.
         faulty: the places of those examples.
+        remedy: what helps where nothing is labelled; a reader that knows more says it.
     """
 
     fix: bool = False
@@ -93,6 +94,7 @@ class Findings:
     changes: list[Change] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
+    remedy: str = "label some, and export again"
 
     def fault(self, kind: str, where: str, detail: str = "") -> None:
         """Something that only a person can mend; `where` is an example's place, or its own."""
