@@ -12,7 +12,9 @@ from tuning_curves.cli import main
 from tuning_curves.data.fetch_data import fetch_data, open_data
 from tuning_curves.data.section import PathData
 from tuning_curves.data.subsets import split_groups
+from tuning_curves.encoders.fetch_encoder import fetch_encoder
 from tuning_curves.study.config import check_study, read_study
+from tuning_curves.tasks import make_task
 from tuning_curves.tasks.question_answering import QuestionAnswering
 from tuning_curves.tasks.question_answering.data import SquadData, content_sha256
 from tuning_curves.util.errors import DataError, ResourceError, UsageError
@@ -60,6 +62,45 @@ def test_parts_are_whole_articles_and_hold_every_question_once(tiny_squad: Squad
 def test_a_file_with_too_few_articles_is_refused(tiny_squad: SquadData) -> None:
     with pytest.raises(UsageError, match="mine: 5 groups with 25 examples, of which 16 "):
         split_groups(tiny_squad, 16, "mine")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sizes": [2, 90]}, "s.yaml: size 90 is larger than the data: 10 examples of mine are "),
+        ({"sizes": [2, 90]}, "lower sizes to 10 and less"),
+        ({"methods": [{"name": "full", "learning_rates": [1e-4], "sizes": [11]}],
+          "analysis": {"contrasts": []}}, "size 11 is larger than the data"),
+        ({"data": {"held_out_examples": 900}}, "s.yaml: data: a validation split of 900 examples"),
+        ({"evaluation": {"test_examples": 11}}, "test_examples is 11, expected 1 to 10, so many"),
+        ({"evaluation": {"validation_examples": 6}}, "write `validation_examples: all`"),
+    ],
+)  # fmt: skip
+def test_numbers_beyond_the_data_are_refused_when_the_study_is_read(
+    mine: dict[str, Any], changes: dict[str, Any], words: str
+) -> None:
+    """Of 25 questions in 5 articles 10 measure, 5 choose learning rates, and 10 are left."""
+    for key, value in changes.items():
+        mine[key] = {**mine[key], **value} if isinstance(value, dict) else value
+    with pytest.raises(UsageError) as caught:
+        check_study(mine, "s.yaml")
+    assert words in str(caught.value)
+
+
+def test_a_size_beyond_pinned_data_ends_its_windows_and_leaves_nothing(
+    mine: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = check_study(mine, "s.yaml").config
+    fetch_encoder(config.encoder, tmp_path / "encoder")
+    fetch_data(make_task(config.task), config.data, tmp_path / "data")
+    options = ["--task", json.dumps(mine["task"]), "--max-length", "96", "--stride", "24"]
+    options += ["--held-out", "4", "--largest-size", "90", "--out", str(tmp_path / "windows")]
+    folders = ["--data", str(tmp_path / "data"), "--encoder", str(tmp_path / "encoder")]
+    assert main(["windows", *folders, *options]) == 2
+    said = capsys.readouterr().err
+    assert "a training subset of 90 examples was asked for; the pool outside the validation" in said
+    assert "fix: keep the study's sizes within 1 and 10" in said
+    assert not (tmp_path / "windows").exists()
 
 
 def test_other_content_makes_other_runs_and_other_json_does_not(mine: dict[str, Any]) -> None:

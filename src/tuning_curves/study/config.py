@@ -20,7 +20,6 @@ from tuning_curves.data.check import check_data
 from tuning_curves.data.section import (
     AnyData,
     Content,
-    DataSection,
     GeneratedData,
     HubData,
     PathData,
@@ -31,7 +30,7 @@ from tuning_curves.methods.registry import parse_name, plugin_sha256
 from tuning_curves.study.grid import Study
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.base import Task
-from tuning_curves.util.errors import ResourceError, UsageError
+from tuning_curves.util.errors import ResourceError, UsageError, plural
 from tuning_curves.util.files import read_json, sha256_of_file
 from tuning_curves.util.validation import ONCE, LocalPath, Section, expected, validate
 from tuning_curves.util.yaml_files import read_yaml
@@ -614,7 +613,7 @@ def _check_rates_from(config: StudyConfig, source: str) -> None:
 def _check_sizes(config: StudyConfig, source: str) -> None:
     data = config.data
     if not isinstance(data, GeneratedData):
-        return  # checked against the data itself when its windows are made
+        return  # checked against the data itself, when its hash is taken or its windows are made
     pool = data.train_examples - data.held_out_examples
     if config.largest_size > pool:
         raise UsageError(
@@ -641,11 +640,48 @@ def with_pins(config: StudyConfig, source: str) -> StudyConfig:
             fix="`tuning-curves pin --study` with this file reads the data and prints the hashes",
         )
     if isinstance(data, PathData) and data.content_sha256 is None:
-        content = Content(**content_pin(make_task(config.task, source), data))
+        from tuning_curves.data.parts import read_parts
+
+        parts = read_parts(make_task(config.task, source), data)
+        _check_counts(config, {s: part.group_sizes for s, part in parts.data.items()}, source)
+        content = Content(**parts.content)
         config = config.model_copy(
             update={"data": data.model_copy(update={"content_sha256": content})}
         )
     return config
+
+
+def _check_counts(config: StudyConfig, group_sizes: Mapping[str, Any], source: str) -> None:
+    """Numbers of examples that a study asks for are there, as its data is divided.
+
+    Args:
+        group_sizes: by part (`train` and `test`), examples of each group, int64 [groups].
+
+    Raises:
+        UsageError: a size, or a part to score on, beyond the data; or nothing left to train on.
+    """
+    from tuning_curves.data.subsets import split_pools
+
+    try:
+        pool, held = split_pools(group_sizes["train"], config.data.held_out_examples)
+    except UsageError as error:
+        raise UsageError(f"{source}: data: {error.message}", fix=error.fix) from None
+    if config.largest_size > len(pool):
+        raise UsageError(
+            f"{source}: size {config.largest_size} is larger than the data: "
+            f"{plural(len(pool), 'example')} of {config.data.name} are left to train on, beside "
+            f"{len(held):,} that choose learning rates",
+            fix=f"lower sizes to {len(pool)} and less, or data.held_out_examples, or label more",
+        )
+    there = {"test": int(group_sizes["test"].sum()), "validation": len(held)}
+    for part, count in there.items():
+        asked = getattr(config.evaluation, f"{part}_examples")
+        if asked != "all" and asked > count:
+            raise UsageError(
+                f"{source}: evaluation.{part}_examples is {asked}, expected 1 to {count}, so "
+                f"many as the {part} part has, or all",
+                fix=f"write `{part}_examples: all`",
+            )
 
 
 def pinned_encoder(encoder: PathEncoder) -> PathEncoder:
@@ -669,10 +705,3 @@ def _sha256_in(encoder: PathEncoder, name: str) -> str:
             fix="correct encoder.path, which is relative to the project's root",
         )
     return sha256_of_file(path)
-
-
-def content_pin(task: Task, data: DataSection) -> dict[str, str]:
-    """The hashes of the data's content, after it has been checked in full."""
-    from tuning_curves.data.parts import read_parts
-
-    return read_parts(task, data).content
