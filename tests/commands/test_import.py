@@ -71,7 +71,8 @@ def test_texts_go_straight_into_a_study(tmp_path: Path, capsys: pytest.CaptureFi
     assert run(tmp_path / "reviews.csv", *task, *columns) == 0
     printed = capsys.readouterr().out
     assert "12 texts in 4 groups" in printed
-    assert f"next: tuning-curves new my-study --task text-classification --train {out}\n" in printed
+    new = f"next: tuning-curves new my-study --task text-classification --train {out}"
+    assert f"{new} --group group\n" in printed
     told = study_of(printed)
     assert told["task"] == {"labels": ["bad", "good"]}
     parts = parts_of("text-classification", told, 3)

@@ -40,6 +40,8 @@ OUT.report.jsonl. FILE is never changed.
 exit status: 0 written, 2 usage, 3 faults, or a file that is nothing known, 4 no such file
 """
 
+OPTIONAL = ("text_pair", "group")  # what `new` reads only where it is named
+
 
 def add_parser(subparsers: Any) -> None:
     """Declare the subcommand."""
@@ -148,7 +150,8 @@ def _tell(
     if labels := _labels(found.rows):
         study = {"task": {"labels": labels}, **study}
     new = f"tuning-curves new my-study --task {task.name} --train {shlex.quote(str(args.out))}"
-    print(f"next: {new}")
+    named = [f" --{name.replace('_', '-')} {name}" for name in OPTIONAL if name in found.rows[0]]
+    print(f"next: {new}{''.join(named)}")
     print("or in a study of your own:")
     text = yaml.safe_dump(study, allow_unicode=True, sort_keys=False, default_flow_style=None)
     print("".join(f"  {line}\n" for line in text.splitlines()), end="")
