@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import shlex
 from pathlib import Path
 
 import pytest
 
+from tuning_curves.cli import main
 from tuning_curves.commands.score import add_parser, run
 from tuning_curves.tasks.question_answering.data import read_squad
 from tuning_curves.util.errors import DataError, ResourceError
@@ -113,6 +115,28 @@ def test_squad_2_is_refused_with_what_is_supported(tmp_path: Path) -> None:
     data, predictions = save(tmp_path / "d.json", content), save(tmp_path / "p.json", {})
     with pytest.raises(DataError, match=r"version 'v2\.0', expected '1\.1'\nfix: use SQuAD v1\.1"):
         score("--data", data, "--predictions", predictions)
+
+
+def test_what_a_refused_file_is_imported_to_is_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    """The remedy that is printed for SQuAD 2.0, as it stands there, with the file's name."""
+    gold = {"text": "Mara", "answer_start": 0}
+    asked = [
+        {"id": "1", "question": "Who left?", "answers": [gold], "is_impossible": False},
+        {"id": "2", "question": "Why?", "answers": [], "is_impossible": True},
+    ]
+    content = {"version": "v2.0", "data": [{"title": "t", "paragraphs": [
+        {"context": "Mara left.", "qas": asked}]}]}  # fmt: skip
+    data, predictions = save(tmp_path / "d.json", content), save(tmp_path / "p.json", {"1": "Mara"})
+    with pytest.raises(DataError) as caught:
+        score("--data", data, "--predictions", predictions)
+    command = str(caught.value.fix).split("`")[1].replace("FILE", str(data))
+    monkeypatch.chdir(tmp_path)
+    assert main([*shlex.split(command)[1:], "--impossible", "drop"]) == 0
+    capsys.readouterr()
+    assert score("--data", Path("data.jsonl"), "--predictions", predictions) == 0
+    assert json.loads(capsys.readouterr().out) == {"exact_match": 100.0, "f1": 100.0, "total": 1}
 
 
 def test_files_of_the_wrong_kind_are_refused(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tuning_curves.commands.options import add, add_choice, chosen_runs
-from tuning_curves.util.errors import UsageError
+from tuning_curves.util.errors import UsageError, plural
 
 DESCRIPTION = """\
 Print a job, which `tuning-curves train` runs: the study's runs that have no record
@@ -49,9 +49,9 @@ def run(args: argparse.Namespace) -> int:
         )
     kept = sum(store.keeps_training(p) for p in runs if store.find(p) is None)
     steps = sum(p.run.steps for p in runs if store.find(p) or not store.keeps_training(p))
-    extent = f"{len(runs)} runs, {steps:,} training steps"
+    extent = f"{plural(len(runs), 'run')}, {plural(steps, 'training step')}"
     if kept:
-        extent += f"; {kept} {'run' if kept == 1 else 'runs'} to score, whose training is kept"
+        extent += f"; {plural(kept, 'run')} to score, whose training is kept"
     print(extent, file=sys.stderr)
     print(json.dumps(study.job(runs).to_json()))  # in ASCII, whatever the terminal has
     return 0

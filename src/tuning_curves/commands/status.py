@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the counts; exit as a `DataError` does where a record is damaged."""
     from tuning_curves.study.config import read_study
     from tuning_curves.study.survey import survey
-    from tuning_curves.util.errors import DataError
+    from tuning_curves.util.errors import DataError, plural
 
     study = read_study(args.study)
     found = survey(study)
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     runs = found["runs"]
     shown = ("done", "running", "missing", "failed", *(["damaged"] if found["damages"] else []))
     counts = "  ".join(f"{key} {runs[key]}" for key in shown)
-    print(f"{study.name}: {runs['total']} runs  {counts}")
+    print(f"{study.name}: {plural(runs['total'], 'run')}  {counts}")
     if runs["diverged"]:
         print(f"  of those done, {runs['diverged']} diverged")
     if runs["to_score"]:

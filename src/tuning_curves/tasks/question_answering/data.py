@@ -25,11 +25,11 @@ LAYOUT = (
     '{"version": "1.1", "data": [{"title", "paragraphs": [{"context", "qas": '
     '[{"id", "question", "answers": [{"text", "answer_start"}]}]}]}]}'
 )
-IMPORT = "`tuning-curves import --task question-answering`"
+IMPORT = "`tuning-curves import FILE --task question-answering --out data.jsonl`"
 FIX_LAYOUT = f"use a file in the layout of SQuAD v1.1: {LAYOUT}; {IMPORT} reads others"
 FIX_VERSION = (
     "use SQuAD v1.1 (train-v1.1.json, dev-v1.1.json), where every question has an answer, or "
-    f"{IMPORT}, which reads 2.0 and with `--impossible drop` leaves out what has none"
+    f"{IMPORT}, which reads 2.0 and with --impossible drop leaves out what has none"
 )
 FIX_OFFSET = (
     "set answer_start to the character offset (not the byte offset) of the answer text; "

@@ -12,13 +12,20 @@ from typing import Any
 import numpy as np
 
 from tuning_curves.tasks.base import Scored
-from tuning_curves.tasks.question_answering.data import SquadData, read_squad
+from tuning_curves.tasks.question_answering.data import (
+    FIX_LAYOUT,
+    SquadData,
+    from_rows,
+    read_squad,
+)
 from tuning_curves.tasks.question_answering.metric import GoldAnswers, misfit, percent
 from tuning_curves.util.errors import DataError, ResourceError, quoted
 from tuning_curves.util.files import read_json
+from tuning_curves.util.json_lines import read_json_lines
 
 FIX_OBJECT = 'write one JSON object: {"<question id>": "<answer text>", ...}'
 FIX_LIST = "convert it: jq 'map({(.id): .prediction_text}) | add' old.json > new.json"
+LINES = (".jsonl", ".ndjson")
 FIX_TEXT = "keep one answer text for each question id, the best one; an empty text is allowed"
 
 
@@ -88,12 +95,15 @@ def _kind(value: Any) -> str:
 
 
 def score_file(data: Path, predictions: Path) -> Scored:
-    """Score a predictions file on a SQuAD file; a question without a prediction counts as wrong.
+    """Score a predictions file on questions; one without a prediction counts as wrong.
+
+    Args:
+        data: SQuAD's layout, or JSON Lines as `tuning-curves import` writes them.
 
     Raises:
-        DataError, ResourceError: see `read_squad` and `read_predictions`.
+        DataError, ResourceError: see `read_squad`, `from_rows` and `read_predictions`.
     """
-    squad = read_squad(data)
+    squad = _read_lines(data) if data.suffix in LINES else read_squad(data)
     aligned = align(read_predictions(predictions), [q.id for q in squad.questions])
     texts = [[answer.text for answer in q.answers] for q in squad.questions]
     exact, f1 = GoldAnswers(texts).score(aligned.texts)
@@ -107,6 +117,11 @@ def score_file(data: Path, predictions: Path) -> Scored:
             *([language] if language else []),
         ],
     )
+
+
+def _read_lines(path: Path) -> SquadData:
+    """The questions of JSON Lines, an object with the task's fields for each."""
+    return from_rows(read_json_lines(path, "an object for each question", FIX_LAYOUT), str(path))
 
 
 def _warning(ids: Sequence[str], trouble: str) -> list[str]:
