@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -235,3 +236,22 @@ def test_every_citation_has_an_entry_and_every_entry_is_cited() -> None:
 def test_only_letters_that_typst_has_no_font_for_ask_for_the_machines_fonts() -> None:
     assert letters_of_other_scripts("Größe, µs, ε ≤ 1, Настройка, b₁, ℒ, 𝑛, − → ×, “a”") == set()
     assert letters_of_other_scripts("n = 100, 编码器, हिन्दी") >= set("编码器ह")
+
+
+def test_letters_that_no_font_has_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Typst draws a box and says nothing; matplotlib brings a font with Georgian and without 汉."""
+    font = str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf")
+    assert build.without_a_font("ქ汉", [font]) == {"汉"}
+    monkeypatch.setattr(build, "_fonts_of_the_machine", lambda: [font])
+    (tmp_path / "main.typ").write_text('#json("study.json").title', "utf-8")
+    for title, words in (
+        ("ქართული", ""),
+        ("汉字", "no font here has 2 letters of the paper (字, 汉)"),
+    ):
+        (tmp_path / "study.json").write_text(json.dumps({"title": title}, ensure_ascii=False))
+        compile_typst(tmp_path / "main.typ")
+        said = capsys.readouterr().err
+        assert words in said
+        assert bool(said) is bool(words)

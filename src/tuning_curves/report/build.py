@@ -10,6 +10,7 @@ import re
 import shutil
 import tempfile
 import unicodedata
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -21,12 +22,14 @@ from tuning_curves.report.sheets import MAIN as MAIN_TABLE
 from tuning_curves.report.sheets import make_sheets, to_csv, to_markdown
 from tuning_curves.report.style import save
 from tuning_curves.study.config import StudyConfig
-from tuning_curves.util.errors import DataError, ResourceError
+from tuning_curves.util.errors import DataError, ResourceError, plural
 from tuning_curves.util.files import write_json, write_text, write_whole
+from tuning_curves.util.log import say
 
 MAIN = "main.typ"
 SYMBOLS = range(0x1D00, 0x2D00)  # with the blocks of letters for phonetics and signs around them
 FIRST_OTHER = 0x0530  # Armenian; before it stand Latin, Greek and Cyrillic
+SHOWN = 8  # letters named in a warning
 FIX = "run `tuning-curves report figures` and `tuning-curves report tables` for this study"
 
 
@@ -80,10 +83,16 @@ def compile_typst(
             "the paper needs the typst package", fix="pip install -r requirements.txt"
         ) from None
     texts = "".join(path.read_text("utf-8") for path in main.parent.glob("*.json"))
-    own_fonts = not letters_of_other_scripts(texts)
+    others = letters_of_other_scripts(texts)
+    if others and (lacking := without_a_font(others, _fonts_of_the_machine())):
+        shown = ", ".join(sorted(lacking)[:SHOWN]) + (", …" if len(lacking) > SHOWN else "")
+        say(
+            f"warning: no font here has {plural(len(lacking), 'letter')} of the paper ({shown}), "
+            "which stand as boxes: install one that does, such as Noto's of that script"
+        )
     try:
         made = typst.compile(
-            main, root=main.parent, format=kind, ppi=ppi, ignore_system_fonts=own_fonts
+            main, root=main.parent, format=kind, ppi=ppi, ignore_system_fonts=not others
         )
     except typst.TypstError as error:
         raise DataError(
@@ -103,6 +112,25 @@ def letters_of_other_scripts(text: str) -> set[str]:
         and each.isalpha()
         and not unicodedata.name(each, "").startswith("MATHEMATICAL")
     }
+
+
+def without_a_font(letters: Collection[str], fonts: Iterable[str]) -> set[str]:
+    """Those of the letters that no font of these files has: Typst draws boxes and says nothing."""
+    from matplotlib.ft2font import FT2Font
+
+    lacking = set(letters)
+    for path in fonts:
+        if lacking:
+            known = FT2Font(path).get_charmap()
+            lacking = {letter for letter in lacking if ord(letter) not in known}
+    return lacking
+
+
+def _fonts_of_the_machine() -> list[str]:
+    """The files of its fonts, which Typst finds too."""
+    from matplotlib.font_manager import findSystemFonts
+
+    return findSystemFonts()
 
 
 def _place(diagnostic: str) -> str:
