@@ -111,8 +111,8 @@ def read_study_records(
     if missing and recorded is None:
         raise ResourceError(
             f"{missing} of {len(study.unique)} runs of {study.name} have no record",
-            fix="train them: `snakemake --cores all --configfile config/<study>.yaml`; or take "
-            "those at hand with --recorded",
+            fix=f"train them: `snakemake --cores all --configfile config/{study.name}.yaml`; or "
+            "take those at hand with --recorded",
         )
     if recorded not in (None, len(paths)):
         raise DataError(
@@ -154,7 +154,7 @@ def read_records(
         if run.id not in paths:
             raise DataError(
                 f"{run.record}: the record of run {run.id} is missing",
-                fix="train it: `snakemake --cores all --configfile config/<study>.yaml`",
+                fix="train it: run the study again",
             )
         path = paths[run.id]
         record = read_agreeing(path, run, settings, partial(check_record, path=path, task=task))

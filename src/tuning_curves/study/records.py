@@ -240,7 +240,7 @@ def no_records(study: Study) -> ResourceError:
     """The error of a command that needs a record, and finds none of the study's."""
     return ResourceError(
         f"no run of {study.name} has a record",
-        fix="train some: `snakemake --cores all --configfile config/<study>.yaml`",
+        fix=f"train some: `snakemake --cores all --configfile config/{study.name}.yaml`",
     )
 
 
