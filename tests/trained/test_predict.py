@@ -216,6 +216,8 @@ def test_one_bad_example_does_not_stop_the_rest(
     told = capsys.readouterr()
     assert told.out == ""
     assert "1 of 3 examples not predicted; the first: line 2: " in told.err
+    assert "fix: mend these examples, or leave them out; the others are predicted" in told.err
+    assert "room for -" not in told.err  # no context has fewer tokens than none
     rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     assert [row["id"] for row in rows] == ["1", "2", "z"]
     assert ["error" in row for row in rows] == [False, True, False]

@@ -268,10 +268,11 @@ def _tell(args: argparse.Namespace, answered: "Sequence[Answered]") -> int:
         print(f"{args.out}: {plural(len(found), 'prediction')}", file=sys.stderr)
     for warning, count in Counter(one.warning for one in found).items():
         if warning is not None:
-            print(f"warning: {count} {warning}", file=sys.stderr)
+            print(f"warning: {warning}: {count:,}", file=sys.stderr)
     errors = [one.error for one in answered if one.prediction is None]
     if not errors:
         return 0
     some = f"{len(errors):,} of {plural(len(answered), 'example')}"
     print(f"error: {some} not predicted; the first: {_cell(errors[0])}", file=sys.stderr)
+    print("fix: mend these examples, or leave them out; the others are predicted", file=sys.stderr)
     return DataError.exit_status

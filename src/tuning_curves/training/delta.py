@@ -29,7 +29,7 @@ from tuning_curves.util.files import canonical, write_whole
 
 KIND = "tuning-curves delta"
 FORMAT = 3  # raised whenever tensors or header change their meaning
-FIX = "train the run again with `tuning-curves train --keep-delta`"
+FIX = "train the run again with --keep-delta (`tuning-curves train --help` shows how)"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,11 +67,11 @@ class QuestionAnswering(Task):
     )
     layout: ClassVar[str] = "squad"
     files: ClassVar[str] = """\
-the data is in SQuAD v1.1's layout (.json), or JSON Lines as `import` writes them (.jsonl). An answer is always a piece
-of the context: whether the context answers the question at all is not judged. Predictions
-are one JSON object, {"<question id>": "<answer text>", ...}: what the official script reads
-and the Hugging Face example writes. Scores are exact match and F1, each the best over a
-question's gold answers, as the official script counts them."""
+the data is in SQuAD v1.1's layout (.json), or JSON Lines as `import` writes them (.jsonl). An
+answer is always a piece of the context: whether the context answers the question at all is not
+judged. Predictions are one JSON object, {"<question id>": "<answer text>", ...}: what the official
+script reads and the Hugging Face example writes. Scores are exact match and F1, each the best over
+a question's gold answers, as the official script counts them."""
     inputs: ClassVar[Mapping[str, str]] = {
         "question": "the question",
         "context": "the passage to answer from",

@@ -207,7 +207,7 @@ def _cut(
         if room <= stride:
             raise DataError(
                 f"question {question.id!r} has {len(tokens.ids)} tokens, which leaves room for "
-                f"{room} tokens of context (expected more than the overlap, {stride})",
+                f"{max(room, 0)} tokens of context (expected more than the overlap, {stride})",
                 fix="raise windows.max_length, lower windows.stride, or shorten the question",
             )
         pairs = offsets[question.paragraph]
