@@ -207,6 +207,8 @@ def test_every_change_is_reported_and_the_input_stays(
         (["--encoding", "klingon"], 2, "--encoding klingon: no such encoding"),
         (["--task", "reviews"], 2, "--task: task.name is 'reviews'"),
         (["--column", "text=review"], 3, "no column review for text"),
+        (["--column", "text=label", "--column", "label=label"], 2, "read from 'label' already"),
+        (["--out", "folder"], 4, "folder: a folder, expected a file"),
     ],
 )
 def test_what_cannot_be_meant(
@@ -219,7 +221,19 @@ def test_what_cannot_be_meant(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("data.csv").write_text("text,label\na,1\n", "utf-8")
+    Path("folder").mkdir()
     task = ["--task", "text-classification", "--out", "data.jsonl"]
     assert run("data.csv", *task, *options) == status
     assert said in capsys.readouterr().err
     assert run("none.csv", *task) == 4
+    assert run("folder", *task) == 4
+    assert "folder: a folder, expected a file\nfix: name a file" in capsys.readouterr().err
+
+
+def test_what_is_no_text_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "book.csv").write_bytes(b"PK\x03\x04\xe6\x00")
+    options = ["--task", "text-classification", "--out", tmp_path / "o.jsonl"]
+    assert run(tmp_path / "book.csv", *options) == 3
+    said = capsys.readouterr().err
+    assert "a zip archive, as Excel's workbooks are, expected text" in said
+    assert "save its sheet as CSV (UTF-8)" in said

@@ -275,6 +275,14 @@ def test_what_is_missing_is_asked_for_in_a_terminal(
         (["mine", "--task", TEXTS, "--train", "one.csv"], "every label in column label is"),
         (["mine", "--task", TEXTS, "--train", "rated.csv"], "these are numbers, not labels"),
         (["mine", "--task", TEXTS, "--train", "gaps.csv"], "1 label of 100 is empty (line 3)"),
+        (["mine", "--task", TEXTS, "--train", "notes.csv", "--text", "note", "--label", "note"],
+         'text and label are both read from the column "note"'),
+        (["mine", "--task", TEXTS, "--train", "numbers.json"],
+         "its first entry is 1, expected an object with text, label"),
+        (["mine", "--task", TEXTS, "--train", "torn.jsonl"], "first line: it is not valid JSON"),
+        (["mine", "--task", TEXTS, "--train", "deep.json"], "the file is not valid JSON (maximum"),
+        (["mine", "--task", TEXTS, "--train", "book.csv"], "a zip archive, as Excel's workbooks"),
+        (["mine", "--task", TEXTS, "--train", "."], "a folder, expected a file"),
         (["mine", "--task", TEXTS, "--train", "few.csv"], "20 examples, expected 30 or more"),
     ],
 )  # fmt: skip
@@ -289,6 +297,10 @@ def test_wrong_input_gets_one_error_and_no_file(
               header)  # fmt: skip
     write_csv(tmp_path / "gaps.csv", [rows[0], (rows[1][0], "", "k"), *rows[2:]], header)
     write_csv(tmp_path / "few.csv", rows[:20], header)
+    (tmp_path / "numbers.json").write_text("[1, 2]", "utf-8")
+    (tmp_path / "torn.jsonl").write_text('{"text": "a"', "utf-8")
+    (tmp_path / "deep.json").write_text("[" * 100_000, "utf-8")
+    (tmp_path / "book.csv").write_bytes(b"PK\x03\x04\xe6\x00")
     assert new(*options) != 0
     said = capsys.readouterr().err
     assert words in said

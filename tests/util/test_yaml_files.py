@@ -73,7 +73,7 @@ def test_what_is_no_such_file_is_one_error(
 
 
 def test_a_folder_and_a_missing_file_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="not a YAML file"):
+    with pytest.raises(ResourceError, match="a folder, expected a file\nfix: name a file in it"):
         read_yaml(tmp_path, "no such file")
     with pytest.raises(ResourceError, match="nothing here"):
         read_yaml(tmp_path / "no.yaml", "nothing here")

@@ -76,6 +76,12 @@ def columns_of(given: Iterable[str], known: Sequence[str]) -> dict[str, str]:
                 f"--column {one}: expected FIELD=NAME, the field one of {', '.join(known)}",
                 fix=f"for example `--column {known[0]}=…`",
             )
+        same = next((other for other, column in columns.items() if column == name), field)
+        if same != field and "group" not in (same, field):  # a text may be its own group
+            raise UsageError(
+                f"--column {one}: {same} is read from {name!r} already",
+                fix="name a column for each field",
+            )
         columns[field] = name
     return columns
 

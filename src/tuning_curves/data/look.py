@@ -18,6 +18,7 @@ from tuning_curves.data.sources import SourceFile, read_bytes
 from tuning_curves.tasks.base import Task
 from tuning_curves.tasks.token_classification.tags import is_bio
 from tuning_curves.util.errors import DataError, UsageError, plural, quoted
+from tuning_curves.util.files import parse_json
 
 KINDS = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
@@ -27,6 +28,10 @@ KINDS = {
 OF_WORDS = ("conllu", "columns")
 MOST_LABELS, FEW, LEAST = 500, 20, 3  # distinct ones; so many need five examples each, others three
 SHOWN = 5
+FIX_ENTRY = (
+    'write an object for each example, such as {"text": "…", "label": "…"}; what another '
+    "program exported is read by `tuning-curves import`"
+)
 
 
 class Missing(UsageError):
@@ -79,7 +84,7 @@ def guess_format(
         return _of_words(name, text, columns)
     if kind in ("csv", "tsv"):
         return _of_lines(task, name, text, kind, columns)
-    there = _keys(name, text, kind)
+    there = _keys(name, text, kind, [field.name for field in task.fields if field.required])
     return {"kind": kind, "columns": _chosen(task, name, there, columns)}
 
 
@@ -144,14 +149,28 @@ def _called(separator: str) -> str:
     return {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}[separator]
 
 
-def _keys(name: str, text: str, kind: str) -> list[str]:
-    """The keys of the first object."""
-    try:
-        value = json.loads(text.strip().partition("\n")[0] if kind == "jsonl" else text)
-    except ValueError:
-        return []  # the reader says where it is torn
-    first = value[0] if isinstance(value, list) and value else value
-    return list(first) if isinstance(first, Mapping) else []
+def _keys(name: str, text: str, kind: str, needed: Sequence[str]) -> list[str]:
+    """The keys of the first object.
+
+    Args:
+        needed: keys that an object has, for messages.
+
+    Raises:
+        DataError: torn, or its first entry is no object.
+    """
+    if kind == "jsonl":
+        first = text.strip().partition("\n")[0]
+        value = parse_json(first, f"{name}: the first line", what="it", fix=FIX_ENTRY)
+    else:
+        value = parse_json(text, name, what="the file", fix=FIX_ENTRY)
+        value = value[0] if isinstance(value, list) and value else value
+    if isinstance(value, Mapping):
+        return list(value)
+    raise DataError(
+        f"{name}: its first entry is {json.dumps(value)[:40]}, expected an object with "
+        f"{', '.join(needed)}",
+        fix=FIX_ENTRY,
+    )
 
 
 def _chosen(
@@ -176,7 +195,21 @@ def _chosen(
                 fix=f"correct {option}",
             )
         chosen[field.name] = column
+    _check_different(name, {f.name: chosen[f.name] for f in task.fields if f.required})
     return chosen
+
+
+def _check_different(name: str, chosen: Mapping[str, str]) -> None:
+    """No column is read as two fields that every example has."""
+    fields: dict[str, str] = {}
+    for field, column in chosen.items():
+        other = fields.setdefault(column, field)
+        if other != field:
+            raise UsageError(
+                f"{name}: {other} and {field} are both read from the column {quoted(column)}",
+                fix=f"name another column with --{other.replace('_', '-')} or "
+                f"--{field.replace('_', '-')}",
+            )
 
 
 def _of_words(name: str, text: str, columns: Mapping[str, str]) -> dict[str, Any]:

@@ -27,7 +27,10 @@ def check_labels(value: Any) -> tuple[str, ...]:
         raise ValueError(f"labels is {value!r}, expected a list of two or more")
     for label in value:
         if not isinstance(label, str) or not label.strip():
-            hint = f", in quotes: '{label}'" if isinstance(label, bool | int | float) else ""
+            hint = f", in quotes: '{label}'" if isinstance(label, int | float) else ""
+            if isinstance(label, bool):
+                hint = " in quotes, as the data has it: YAML takes yes, on and true for True, no, "
+                hint += "off and false for False"
             raise ValueError(f"labels has {label!r}, expected text{hint}")
     twice = [label for label, count in Counter(value).items() if count > 1]
     if twice:

@@ -67,7 +67,10 @@ FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 def refused(error: OSError) -> ResourceError:
     """What the operating system refused, with the step that mends it."""
-    place = "" if error.filename is None else f"{error.filename}: "
+    named = error.filename2 or error.filename  # the second: what a partial file was to become
+    place = "" if named is None else f"{named}: "
+    if error.errno == errno.EISDIR:
+        return ResourceError(f"{place}a folder, expected a file", fix="name a file")
     kept = "; then run again: finished runs keep their records"
     if error.errno in FULL:
         fix = f"free space, or raise the quota, where that file lies{kept}"

@@ -30,7 +30,7 @@ def read_yaml(path: Path, missing: str) -> Any:
         missing: what to say where there is none.
 
     Raises:
-        ResourceError: no such file.
+        ResourceError: no such file, or a folder.
         UsageError: not YAML, a key twice, or anchors that unfold without end; names the file and
             the line.
     """
@@ -38,6 +38,8 @@ def read_yaml(path: Path, missing: str) -> Any:
         return parse_yaml(_text(path))
     except FileNotFoundError:
         raise ResourceError(f"{path}: {missing}", fix="correct the path") from None
+    except IsADirectoryError:
+        raise ResourceError(f"{path}: a folder, expected a file", fix="name a file in it") from None
     except RecursionError:
         raise UsageError(f"{path}: nested too deep", fix="correct the file") from None
     except Refused as error:

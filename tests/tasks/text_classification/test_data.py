@@ -83,7 +83,10 @@ def test_pairs_and_groups_are_all_or_none() -> None:
     [
         ({"labels": ["good"]}, "labels is ['good'], expected a list of two or more"),
         ({"labels": ["good", "good"]}, "labels has 'good' twice"),
-        ({"labels": [True, False]}, "labels has True, expected text, in quotes: 'True'"),
+        (
+            {"labels": [True, False]},
+            "labels has True, expected text in quotes, as the data has it: YAML",
+        ),
         ({"labels": [0, 1]}, "labels has 0, expected text, in quotes: '0'"),
         ({"pooling": "max"}, "pooling is 'max', expected one of first, mean, pooler"),
         (

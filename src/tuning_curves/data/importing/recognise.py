@@ -19,6 +19,7 @@ from tuning_curves.data.importing import (
 from tuning_curves.data.importing.decode import decoded
 from tuning_curves.data.importing.drafts import Draft, Request
 from tuning_curves.data.importing.faults import Findings
+from tuning_curves.data.readers.text import check_no_archive
 from tuning_curves.data.sources import unzipped
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import parse_json
@@ -61,6 +62,7 @@ def recognise(
         return packed + what, drafts
     if content.startswith(PACKED):
         raise DataError(f"{name}: packed binary data, as spaCy's DocBin is", fix=FIX_BINARY)
+    check_no_archive(content, name)
     text, encoding, told = decoded(content, name, request.encoding)
     findings.warnings += told
     if (at := text.find("\0")) >= 0:

@@ -6,6 +6,28 @@ FIX_ENCODING = (
     "write it as UTF-8: `tuning-curves import` does, or `iconv -f <its encoding> -t UTF-8`"
 )
 
+ARCHIVES = {
+    b"PK\x03\x04": "a zip archive, as Excel's workbooks are",
+    b"\xd0\xcf\x11\xe0": "an old Office document, as Excel's .xls are",
+    b"%PDF": "a PDF",
+    b"\x89HDF": "an HDF5 file",
+    b"SQLite format 3": "an SQLite database",
+}  # by the bytes that they begin with
+
+
+def check_no_archive(content: bytes, name: str) -> None:
+    """Refuse what is known to hold no text as such.
+
+    Raises:
+        DataError: says what it is.
+    """
+    for head, what in ARCHIVES.items():
+        if content.startswith(head):
+            raise DataError(
+                f"{name}: {what}, expected text",
+                fix="save its sheet as CSV (UTF-8), or unpack the file that it holds",
+            )
+
 
 def decoded(content: bytes, name: str) -> str:
     """A file's text.
@@ -13,6 +35,7 @@ def decoded(content: bytes, name: str) -> str:
     Raises:
         DataError: another encoding, a NUL byte, or nothing in it; names the line.
     """
+    check_no_archive(content, name)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
