@@ -226,6 +226,8 @@ def test_what_cannot_be_meant(
     assert run("data.csv", *task, *options) == status
     assert said in capsys.readouterr().err
     assert run("none.csv", *task) == 4
+    Path("ring.csv").symlink_to("ring.csv")
+    assert run("ring.csv", *task) == 4
     assert run("folder", *task) == 4
     assert "folder: a folder, expected a file\nfix: name a file" in capsys.readouterr().err
 

@@ -264,6 +264,7 @@ def test_what_is_missing_is_asked_for_in_a_terminal(
         (["mine", "--task", TEXTS], "--train is missing"),
         (["mine", "--task", "text-clasification", "--train", "x.csv"], "did you mean"),
         (["My Study", "--task", TEXTS, "--train", "x.csv"], "call it my-study"),
+        (["x" * 90, "--task", TEXTS, "--train", "x.csv"], f"call it {'x' * 70}\n"),
         (["mine", "--task", TEXTS, "--train", "none.csv"], "none.csv: no such file"),
         (["mine", "--task", TEXTS, "--train", "notes.csv"], "name one with --text"),
         (["mine", "--task", TEXTS, "--train", "notes.csv", "--text", "not"], "correct --text"),
@@ -279,6 +280,9 @@ def test_what_is_missing_is_asked_for_in_a_terminal(
          'text and label are both read from the column "note"'),
         (["mine", "--task", TEXTS, "--train", "numbers.json"],
          "its first entry is 1, expected an object with text, label"),
+        (["mine", "--task", TEXTS, "--train", "mixed.jsonl"],
+         'line 1: no column "label" for label (there are: "text")\nfix: give it "label"'),
+        (["mine", "--task", TEXTS, "--train", "none.json"], "its first entry is {}, expected"),
         (["mine", "--task", TEXTS, "--train", "torn.jsonl"], "first line: it is not valid JSON"),
         (["mine", "--task", TEXTS, "--train", "deep.json"], "the file is not valid JSON (maximum"),
         (["mine", "--task", TEXTS, "--train", "book.csv"], "a zip archive, as Excel's workbooks"),
@@ -298,6 +302,9 @@ def test_wrong_input_gets_one_error_and_no_file(
     write_csv(tmp_path / "gaps.csv", [rows[0], (rows[1][0], "", "k"), *rows[2:]], header)
     write_csv(tmp_path / "few.csv", rows[:20], header)
     (tmp_path / "numbers.json").write_text("[1, 2]", "utf-8")
+    lines = ['{"text": "a"}', *['{"text": "b", "label": "c"}'] * 39]
+    (tmp_path / "mixed.jsonl").write_text("\n".join(lines), "utf-8")
+    (tmp_path / "none.json").write_text("{}", "utf-8")
     (tmp_path / "torn.jsonl").write_text('{"text": "a"', "utf-8")
     (tmp_path / "deep.json").write_text("[" * 100_000, "utf-8")
     (tmp_path / "book.csv").write_bytes(b"PK\x03\x04\xe6\x00")

@@ -5,6 +5,7 @@ import json
 import shlex
 import sys
 from collections.abc import Iterable, Mapping
+from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
 
     task = task_class(args.task, "--task")
     report = args.out.with_name(f"{args.out.name}.report.jsonl")
-    if args.file.resolve() in (args.out.resolve(), report.resolve()):
+    if realpath(args.file) in (realpath(args.out), realpath(report)):  # a ring of links, too
         raise UsageError(
             f"--out {args.out} would replace {args.file}", fix="name another file to write"
         )

@@ -130,10 +130,10 @@ def _asked(args: argparse.Namespace) -> Asked:
 
 def _check_name(name: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,79}", name):
-        plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "my-study"
+        plain = re.sub(r"[^a-z0-9]+", "-", name.lower())[:70].strip("-") or "my-study"
         raise UsageError(
             f"the study's name is {name!r}, expected small letters, digits and hyphens, a letter "
-            "first",
+            "first, 80 at most",
             fix=f"call it {plain if plain[0].isalpha() else f'study-{plain}'}",
         )
 

@@ -68,7 +68,7 @@ def columns_of(given: Iterable[str], known: Sequence[str]) -> dict[str, str]:
     Raises:
         UsageError: no name, or a field that is not one of these.
     """
-    columns = {}
+    columns: dict[str, str] = {}
     for one in given:
         field, _, name = one.partition("=")
         if field not in known or not name:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -201,7 +202,7 @@ def _check_output(option: str, path: Path, args: argparse.Namespace) -> None:
 
 
 def _same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
+    return realpath(one) == realpath(other)  # of a ring of links `resolve` makes an error
 
 
 def _json_lines(answered: "Iterable[Answered]") -> str:

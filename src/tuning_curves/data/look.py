@@ -3,6 +3,7 @@
 What cannot be told from the file is asked for by the name of an option of `tuning-curves new`.
 """
 
+import contextlib
 import csv
 import io
 import json
@@ -28,6 +29,7 @@ KINDS = {
 OF_WORDS = ("conllu", "columns")
 MOST_LABELS, FEW, LEAST = 500, 20, 3  # distinct ones; so many need five examples each, others three
 SHOWN = 5
+LOOKED_AT = 50  # objects whose keys are looked at
 FIX_ENTRY = (
     'write an object for each example, such as {"text": "…", "label": "…"}; what another '
     "program exported is read by `tuning-curves import`"
@@ -150,7 +152,7 @@ def _called(separator: str) -> str:
 
 
 def _keys(name: str, text: str, kind: str, needed: Sequence[str]) -> list[str]:
-    """The keys of the first object.
+    """The keys of the first objects, of which some may lack what others have.
 
     Args:
         needed: keys that an object has, for messages.
@@ -158,19 +160,31 @@ def _keys(name: str, text: str, kind: str, needed: Sequence[str]) -> list[str]:
     Raises:
         DataError: torn, or its first entry is no object.
     """
-    if kind == "jsonl":
-        first = text.strip().partition("\n")[0]
-        value = parse_json(first, f"{name}: the first line", what="it", fix=FIX_ENTRY)
-    else:
-        value = parse_json(text, name, what="the file", fix=FIX_ENTRY)
-        value = value[0] if isinstance(value, list) and value else value
-    if isinstance(value, Mapping):
-        return list(value)
-    raise DataError(
-        f"{name}: its first entry is {json.dumps(value)[:40]}, expected an object with "
-        f"{', '.join(needed)}",
-        fix=FIX_ENTRY,
-    )
+    entries = _lines(name, text) if kind == "jsonl" else _entries(name, text)
+    first = next(iter(entries), None)
+    if not first or not isinstance(first, Mapping):
+        raise DataError(
+            f"{name}: its first entry is {json.dumps(first)[:40]}, expected an object with "
+            f"{', '.join(needed)}",
+            fix=FIX_ENTRY,
+        )
+    return list(dict.fromkeys(key for one in entries if isinstance(one, Mapping) for key in one))
+
+
+def _lines(name: str, text: str) -> list[Any]:
+    """The values of the first lines; of a torn one behind the first the reader tells the place."""
+    first, *others = text.strip().split("\n", LOOKED_AT)[:LOOKED_AT]
+    values = [parse_json(first, f"{name}: the first line", what="it", fix=FIX_ENTRY)]
+    for line in others:
+        with contextlib.suppress(DataError):
+            values.append(parse_json(line, "", what=""))
+    return values
+
+
+def _entries(name: str, text: str) -> list[Any]:
+    """The first items of a list; or what else the file is, as the only one."""
+    value = parse_json(text, name, what="the file", fix=FIX_ENTRY)
+    return value[:LOOKED_AT] if isinstance(value, list) else [value]
 
 
 def _chosen(

@@ -237,4 +237,4 @@ def test_sentences_in_a_table(tmp_path: Path) -> None:
     assert found.rows == [sentence("a", "3")]
     assert "all labels are numbers: their names are not in the file" in found.findings.warnings
     said = refusal(tmp_path, "sentences", lines({"words": ["a", "b"], "labels": ["O"]}))
-    assert "2 words, 1 labels" in said
+    assert "2 words, 1 label" in said

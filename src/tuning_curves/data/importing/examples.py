@@ -9,7 +9,7 @@ from tuning_curves.data.importing.drafts import Draft, Request
 from tuning_curves.data.importing.faults import Findings
 from tuning_curves.data.importing.spans import split_words, to_bio
 from tuning_curves.data.readers.columns import as_text
-from tuning_curves.util.errors import DataError, quoted
+from tuning_curves.util.errors import DataError, plural, quoted
 
 SCHEME = re.compile(r"O|[BIESLU]-.+")
 TO_BIO = {"S": "B", "U": "B", "E": "I", "L": "I"}  # BIOES and BILUO
@@ -140,7 +140,9 @@ def _from_words(draft: Draft, findings: Findings) -> dict[str, Any] | None:
         findings.fault("layout", draft.where, "words and labels are not lists")
         return None
     if len(words) != len(labels) or not words:
-        findings.fault("lengths", draft.where, f"{len(words)} words, {len(labels)} labels")
+        findings.fault(
+            "lengths", draft.where, f"{plural(len(words), 'word')}, {plural(len(labels), 'label')}"
+        )
         return None
     read = [sound_text(_plain(word), "a word", draft.where, findings) for word in words]
     named = [_label(label, draft.where, findings) for label in labels]

@@ -59,7 +59,8 @@ def no_column(where: str, wanted: Wanted, there: Sequence[str]) -> DataError:
     shown = quoted(wanted.column) if isinstance(wanted.column, str) else str(wanted.column)
     return DataError(
         f"{where}: no column {shown} for {wanted.field.name} (there are: {listed}{more})",
-        fix=f"name the right one: `columns: {{{wanted.field.name}: …}}`",
+        fix=f"give it {shown} as every other row and file of the study has it, or name the right "
+        f"one: `columns: {{{wanted.field.name}: …}}` in data.format",
     )
 
 
