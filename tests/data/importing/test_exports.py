@@ -424,3 +424,9 @@ def test_a_document_without_entities_is_not_one_that_nobody_labelled(tmp_path: P
 def test_the_tags_of_spacys_tokens_are_read_where_they_are_asked_for(tmp_path: Path) -> None:
     found = rows(tmp_path, "sentences", [TAGGED], columns={"labels": "pos"})
     assert found == [sentence("Mara Voss left Aldervik .", "PROPN PROPN VERB PROPN PUNCT")]
+
+
+def test_texts_are_no_questions_and_the_other_tasks_are_named(tmp_path: Path) -> None:
+    said = refusal(tmp_path, "questions", [DOC])
+    assert "spaCy's JSON holds no examples of question-answering" in said
+    assert "fix: choose --task: text-classification or token-classification" in said

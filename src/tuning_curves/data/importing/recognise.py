@@ -217,7 +217,8 @@ def _read_all(
 
 
 def _other_task(name: str, what: str, request: Request) -> DataError:
-    other = "question-answering" if request.kind != "questions" else "another one"
+    others = "text-classification or token-classification"
+    other = "question-answering" if request.kind != "questions" else others
     return DataError(
         f"{name}: {what} holds no examples of {request.task.name}", fix=f"choose --task: {other}"
     )
