@@ -95,6 +95,10 @@ def test_columns_are_the_promised_ones(written: Path) -> None:
         "learning_rates": "budget,method,n_train,learning_rate,seeds,validation_score,test_score,"
         "diverged",
         "curves": "budget,method,n_train,learning_rate,seeds,failed,metric,score,low,high,sd",
+        "advice": "n_train,method,budget,steps,seeds,score,learnt,standing,pairs,difference,low,"
+        "high,delta_bytes,train_seconds",
+        "further_seeds": "budget,first,second,n_train,pairs,metric,difference,half,half_5,half_10,"
+        "half_20,needed,seed_seconds,seed_steps",
         "forecast": "budget,method,n_train,metric,score,low,high",
         "contrasts": "budget,first,second,n_train,pairs,metric,difference,low,high,p,p_holm",
         "ranking": "budget,method,n_train,best,pairs,metric,difference,low,high,p,p_holm",

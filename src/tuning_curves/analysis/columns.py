@@ -93,8 +93,8 @@ def _significant(name: str, heading: str = "", show: str = "significant") -> Col
     return Column(name=name, write=significant, heading=heading, show=show)
 
 
-def _interval(write: Format, show: str) -> tuple[Column, Column]:
-    heading, ends = "{level} interval", ("low", "high")
+def _interval(write: Format, show: str, heading: str = "{level} interval") -> tuple[Column, Column]:
+    ends = ("low", "high")
     low = Column(name="low", write=write, heading=heading, show=show, sources=ends)
     return low, Column(name="high", write=write)
 
@@ -160,7 +160,37 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _points("score", "expected"),
         *_interval(points, "interval"),
     ),
+    "advice": (  # each method under its best budget, by the rules of `tuning-curves advise`
+        SIZE,
+        METHOD,
+        BUDGET,
+        _whole("steps", "steps"),
+        _whole("seeds", "seeds"),
+        _points("score", "{metric}"),
+        _text("learnt", "above the baseline"),
+        _text("standing", "standing"),
+        _whole("pairs", "pairs"),
+        _points("difference", "to the best mean", "difference"),
+        *_interval(points, "signed_interval", "interval over all methods"),
+        _whole("delta_bytes", "to store (MB)", "megabytes"),
+        _significant("train_seconds", "training (s)"),
+    ),
     "contrasts": (BUDGET, *PAIR, SIZE, *_difference("sizes")),
+    "further_seeds": (  # of undecided contrasts, if the difference stays
+        BUDGET,
+        *PAIR,
+        SIZE,
+        _whole("pairs", "seeds"),
+        METRIC,
+        _points("difference", "difference", "difference"),
+        _points("half", "half interval", "points"),
+        _points("half_5", "with 5 seeds", "points"),
+        _points("half_10", "with 10", "points"),
+        _points("half_20", "with 20", "points"),
+        _whole("needed", "seeds needed"),
+        _significant("seed_seconds", "core s a seed"),
+        _whole("seed_steps", "steps a seed"),
+    ),
     "ranking": (
         *PLACE,
         _text("best", "best on test", "method"),
@@ -347,6 +377,51 @@ SYNTHESIS: tuple[Column, ...] = (  # one table over all studies
     *_interval(points, "signed_interval"),
     _text("standing", "BitFit"),
 )
+
+RECOMMENDATION: tuple[Column, ...] = (  # over all studies: one row a study and size
+    _text("study", "study"),
+    _text("task"),
+    SIZE,
+    _text("method", "take", "taken"),
+    _text("budget"),
+    _whole("steps", "steps"),
+    _whole("seeds"),
+    _text("certainty", "how sure"),
+    _points("score", "test score"),
+    _points("difference", "to the best mean", "difference"),
+    *_interval(points, "signed_interval", "interval over all methods"),
+    _whole("delta_bytes", "to store (MB)", "megabytes"),
+    _significant("train_seconds", "training (s)"),
+    _text("best", "best mean", "taken"),
+    _text("best_budget"),
+    _text("tied"),
+    _text("behind", "behind", "several"),
+    _text("unsure"),
+)
+
+NEXT_HOURS: tuple[Column, ...] = (  # over all studies: undecided contrasts of BitFit and full
+    _text("study", "study"),
+    _text("task"),
+    BUDGET,
+    SIZE,
+    _whole("steps", "steps"),
+    _whole("pairs", "seeds now"),
+    _points("difference", "BitFit minus full", "difference"),
+    _points("half", "half interval now", "points"),
+    _points("half_5", "with 5 seeds", "points"),
+    _points("half_10", "with 10", "points"),
+    _points("half_20", "with 20", "points"),
+    _whole("needed", "seeds needed"),
+    _whole("further", "further ones"),
+    _significant("cost", "their cost"),
+    _text("unit", "in"),
+)
+
+OVERALL: dict[str, tuple[Column, ...]] = {  # in results/synthesis/tables
+    "recommendation": RECOMMENDATION,
+    "synthesis": SYNTHESIS,
+    "next_hours": NEXT_HOURS,
+}
 
 
 def names(table: str) -> list[str]:

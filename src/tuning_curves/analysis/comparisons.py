@@ -140,6 +140,22 @@ def correct_holm(p: np.ndarray, family: int = 0) -> np.ndarray:
     return corrected
 
 
+def bound_of_holm(others: np.ndarray, bound: float) -> float:
+    """What a p-value has to be below to be decided, as the others of its family stand.
+
+    Args:
+        others: their p-values, uncorrected; NaN stands outside of the family.
+        bound: of corrected p-values, such as 0.05.
+    """
+    known = np.sort(others[~np.isnan(others)])
+    left = len(known) + 1
+    for p in known:
+        if not left * p < bound:
+            break
+        left -= 1
+    return bound / left
+
+
 ALONE = ""  # stands for the second method where a row is about one
 SIDES = ("shorter", "longer")
 STEPS = ["shorter_steps", "longer_steps"]

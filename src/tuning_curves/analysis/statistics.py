@@ -110,8 +110,14 @@ def estimate(sums: np.ndarray, sizes: np.ndarray, *, draws: int, seed: int) -> E
     if seeds >= BOOTSTRAP_SEEDS:
         pivots = studentised_draws(sums, sizes, draws=draws, seed=seed)
         return Estimate(value=PERCENT * value, error=error, draws=pivots)
-    freedom = variance**2 / (over_seeds**2 / (seeds - 1) + over_groups**2 / (groups - 1))
-    return Estimate(value=PERCENT * value, error=error, freedom=float(freedom))
+    freedom = _freedom(over_seeds, over_groups, seeds, groups)
+    return Estimate(value=PERCENT * value, error=error, freedom=freedom)
+
+
+def _freedom(over_seeds: float, over_groups: float, seeds: int, groups: int) -> float:
+    """The degrees of freedom of a sum of two variances, after Satterthwaite."""
+    parts = over_seeds**2 / (seeds - 1) + over_groups**2 / (groups - 1)
+    return float((over_seeds + over_groups) ** 2 / parts)
 
 
 def variance_parts(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
@@ -122,6 +128,35 @@ def variance_parts(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
     residual = sums.mean(axis=0) - by_seed.mean() * sizes
     over_groups = groups / (groups - 1) * np.sum(residual**2) / total**2
     return float(by_seed.var(ddof=1) / seeds), float(over_groups)
+
+
+def half_width_with(seeds: int, sums: np.ndarray, sizes: np.ndarray, level: float) -> float:
+    """Half the width, in percent points, that the interval is expected to have with so many seeds.
+
+    What seeds add to the variance shrinks with their number; what the groups alone add stays. The
+    quantile is Student's throughout: from `BOOTSTRAP_SEEDS` seeds on it stands for the bootstrap's.
+    With the seeds at hand, and fewer than those, it is half of the interval that `estimate` gives.
+
+    Args:
+        seeds: 2 or more, where there are as many at hand; sums, sizes: as `estimate` takes them.
+
+    Returns:
+        NaN where one seed, one group, or no variation leaves the spread unknown.
+    """
+    own, groups = sums.shape
+    if own < 2 or groups < 2:
+        return np.nan
+    over_seeds, over_groups = variance_parts(sums, sizes)
+    if over_seeds + over_groups < NO_VARIANCE:
+        return np.nan
+    residuals = sums - np.outer(sums.sum(axis=1) / sizes.sum(), sizes)
+    shared = groups / (groups - 1) * residuals.var(axis=0, ddof=1).sum() / sizes.sum() ** 2 / own
+    shared = min(float(shared), over_groups)  # of the groups' part, what more seeds average out
+    over_seeds, shrunk = over_seeds * own / seeds, shared * own / seeds
+    over_groups = over_groups - shared + shrunk
+    freedom = _freedom(over_seeds, over_groups, seeds, groups)
+    quantile = float(stdtrit(freedom, (1 + level) / 2))
+    return PERCENT * quantile * float(np.sqrt(over_seeds + over_groups))
 
 
 def crossed_weights(

@@ -6,12 +6,14 @@ give equal bytes, in whatever order they come.
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from tuning_curves.analysis.advice.advise import curves_of_runs
+from tuning_curves.analysis.advice.advise import curves_of_runs, tabulate_standings
+from tuning_curves.analysis.advice.arms import Curves
 from tuning_curves.analysis.advice.target import tabulate_forecasts
 from tuning_curves.analysis.bias_terms import summarise_biases
 from tuning_curves.analysis.claims.facts import make_facts
@@ -33,6 +35,7 @@ from tuning_curves.analysis.costs import (
     summarise_reach,
 )
 from tuning_curves.analysis.crossover import make_crossovers
+from tuning_curves.analysis.further_seeds import tabulate_further_seeds
 from tuning_curves.analysis.labels import count_labels, list_baseline, list_limits
 from tuning_curves.analysis.ranking import rank_methods
 from tuning_curves.analysis.runs import Runs, finished
@@ -88,15 +91,18 @@ def make_tables(
     evidence = evidence_of(runs, chosen, selection, study, claims)
     scores = of_metric(curves, runs.metric.name)
     best = choose_budgets(selection, chosen, scores)
+    contrasts = make_contrasts(runs, chosen, study)
+    known = None if finished(chosen).empty else curves_of_runs(runs, chosen, study, limits)
     tables = {
         "selection": selection,
         "learning_rates": rates,
-        "contrasts": make_contrasts(runs, chosen, study),
+        "contrasts": contrasts,
+        "further_seeds": tabulate_further_seeds(runs, chosen, selection, contrasts, study),
         "ranking": rank_methods(runs, chosen, study),
         "crossovers": _make_crossovers(runs, chosen, best, study),
         "best_budgets": best.rename(columns={"budget": "best_budget"}),
         "best_contrasts": contrast_best(runs, chosen, best, study),
-        "forecast": _forecast(runs, chosen, study, limits),
+        "forecast": _rows(known, tabulate_forecasts),
         "training": training,
         "costs": summarise_costs(chosen),
         "counts": counts,
@@ -109,6 +115,7 @@ def make_tables(
     return {
         **{name: order_rows(frame, study) for name, frame in tables.items()},
         "curves": curves,
+        "advice": _rows(known, tabulate_standings, best),
         "limits": list_limits(limits or {}),
         "budgets": compare_budgets(runs, chosen, study),
         "equal_steps": compare_at_equal_steps(runs, chosen, study),
@@ -118,13 +125,11 @@ def make_tables(
     }
 
 
-def _forecast(
-    runs: Runs, chosen: pd.DataFrame, study: StudyConfig, limits: Limits | None
+def _rows(
+    curves: Curves | None, make: Callable[..., list[dict[str, Any]]], *more: Any
 ) -> pd.DataFrame:
-    """What more labels are expected to score; none where no run has finished."""
-    if finished(chosen).empty:
-        return pd.DataFrame()
-    return pd.DataFrame(tabulate_forecasts(curves_of_runs(runs, chosen, study, limits)))
+    """The rows of a table of advice; none where no run has finished."""
+    return pd.DataFrame() if curves is None else pd.DataFrame(make(curves, *more))
 
 
 def _make_crossovers(

@@ -117,13 +117,9 @@ def over_all(once: Sequence[Place]) -> Iterator[str]:
     Args:
         once: places, each number of steps at a size once.
     """
-    shown = style.main_ones(name for p in once for name in p.methods)
-    counts = {
-        name: (sum(name in p.behind for p in once), sum(name in p.methods for p in once))
-        for name in shown
-    }
+    counts = count_behind(once)
     safe = [name for name, (behind, _) in counts.items() if behind == 0]
-    if len(safe) == len(shown):
+    if len(safe) == len(counts):
         yield "At no size and budget is a method shown to be behind another one."
         return
     if safe:
@@ -135,6 +131,15 @@ def over_all(once: Sequence[Place]) -> Iterator[str]:
         if behind
     )
     yield f"Shown to be behind the best method: {rest} places, each a size under a budget."
+
+
+def count_behind(once: Sequence[Place]) -> dict[str, tuple[int, int]]:
+    """At how many places each main method is behind the best one, and at how many it is trained."""
+    shown = style.main_ones(name for p in once for name in p.methods)
+    return {
+        name: (sum(name in p.behind for p in once), sum(name in p.methods for p in once))
+        for name in shown
+    }
 
 
 def _by_budget(places: Sequence[Place], examples: str) -> Iterator[str]:

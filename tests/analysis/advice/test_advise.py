@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tuning_curves.analysis.advice import advise
@@ -14,8 +15,10 @@ from tuning_curves.analysis.advice.advise import (
     curves_of_runs,
     make_advice,
     tabulate_advice,
+    tabulate_standings,
 )
-from tuning_curves.analysis.advice.arms import Curves
+from tuning_curves.analysis.advice.arms import Arm, Curves
+from tuning_curves.analysis.advice.choice import compare
 from tuning_curves.cli import main
 from tuning_curves.tasks.ceiling import Limit
 
@@ -238,6 +241,25 @@ def test_tabulated_advice_is_what_advise_says_at_twenty_settings() -> None:
         for n, minutes in settings:
             said = json.loads(json.dumps(make_advice(curves, n, minutes)))
             assert looked_up(table, n, minutes) == said
+
+
+def test_standings_are_of_each_methods_best_budget_by_the_rules_of_advice() -> None:
+    curves = two_budgets()
+    best = pd.DataFrame({"method": ["a", "b"], "n_train": 100, "budget": ["long", "short"]})
+    first, second = tabulate_standings(curves, best)  # none at 50, of which no best is known
+    assert (first["method"], first["budget"], first["standing"]) == ("a", "long", "best")
+    assert (second["method"], second["standing"], second["pairs"]) == ("b", "tied", 3)
+    ahead = compare(curves, Arm("a", "long"), Arm("b", "short"), 100, 0.95)  # two arms: one pair
+    assert (second["low"], second["high"]) == pytest.approx((-ahead.high, -ahead.low))
+    assert second["difference"] == pytest.approx(second["score"] - first["score"])
+    assert (second["delta_bytes"], second["train_seconds"]) == (1e5, 120.0)
+    assert {row["learnt"] for row in (first, second)} == {"yes"}
+
+
+def test_where_all_are_behind_none_is_the_best() -> None:
+    curves = as_curves(CIRCLE)
+    best = pd.DataFrame({"method": list(CIRCLE), "n_train": 100, "budget": "epochs"})
+    assert {row["standing"] for row in tabulate_standings(curves, best)} == {"behind"}
 
 
 def looked_up(table: dict[str, Any], n: int, minutes: float | None) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.advice.arms import Curves, plain
+from tuning_curves.analysis.advice.arms import Arm, Curves, plain
 from tuning_curves.analysis.advice.choice import Choice, choose_arm
 from tuning_curves.analysis.advice.doubling import gain_of_doubling
 from tuning_curves.analysis.advice.target import Forecasts
@@ -131,6 +131,52 @@ def tabulate_advice(curves: Curves) -> dict[str, Any]:
         advice += [{"minutes": limit} | _at(curves, size, limit) for limit in limits]
     arms = {str(size): _arms(curves, size) for size in curves.sizes}
     return {"places": list(_places(curves)), "arms": arms, "advice": advice}
+
+
+def tabulate_standings(curves: Curves, best: pd.DataFrame) -> list[dict[str, Any]]:
+    """How methods stand at each size, each under its own best budget: rows of the table `advice`.
+
+    What leads and what is tied follows as in advice; one arm a method, chosen on the validation
+    part, keeps short trainings that nobody would choose from being tied by their noise alone.
+    Differences are an arm's from the leader, with the interval that decided; the leader has none,
+    and where each arm is behind another one, all of them are "behind".
+
+    Args:
+        best: `method`, `n_train` and `budget`, from `choose_budgets`.
+    """
+    rows = []
+    for size in curves.sizes:
+        choice = choose_arm(curves, size, _best_arms(curves, size, best))
+        for row in _compared(choice) if choice else ():
+            arm = Arm(row["method"], row["budget"])
+            leads = choice is not None and [arm] == choice.left[:1]
+            rows.append({
+                **arm._asdict(),
+                "n_train": size,
+                "steps": int(curves.at(arm, size)["steps"].iloc[0]),
+                "seeds": curves.seeds(arm, size),
+                "score": curves.score(arm, size),
+                "learnt": "no" if at_baseline(curves, arm, size) else "yes",
+                "standing": "best" if leads else row["standing"],
+                "pairs": row.get("pairs", 0),
+                "difference": -row.get("ahead", np.nan),
+                "low": -row.get("high", np.nan),
+                "high": -row.get("low", np.nan),
+                "delta_bytes": curves.stored_bytes(arm, size),
+                "train_seconds": 60 * curves.minutes(arm, size),
+            })  # fmt: skip
+    return rows
+
+
+def _best_arms(curves: Curves, size: int, best: pd.DataFrame) -> list[Arm]:
+    """Each method under its best budget, by the name of the first one that shares its runs."""
+    at = best[best["n_train"] == size]
+    chosen = dict(zip(at["method"], at["budget"], strict=True))
+    return [
+        arm
+        for arm, same in curves.arms_at(size).items()
+        if chosen.get(arm.method) in (arm.budget, *same)
+    ]
 
 
 def labels_needed(curves: Curves, target: float) -> dict[str, Any]:

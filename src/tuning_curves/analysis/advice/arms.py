@@ -44,7 +44,7 @@ class Curves:
         self.source, self.study, self.limits = runs, study, limits
         # The most that any method can reach of the metric, in percent:
         self.ceiling = PERCENT * ceiling_of(limits, runs.metric.name)
-        kept = [*RUN, "id", "status", "train_seconds", "delta_bytes"]
+        kept = [*RUN, "id", "status", "steps", "train_seconds", "delta_bytes"]
         self.frame = finished(chosen)[kept]
         grouped = self.frame.groupby(["method", "budget", "n_train"])
         self.runs = {(Arm(*key[:2]), int(key[2])): own for key, own in grouped}

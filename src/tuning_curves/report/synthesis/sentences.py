@@ -8,21 +8,21 @@ studies.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tuning_curves.report import style, wording
-from tuning_curves.report.answer import over_all
+from tuning_curves.report.answer import count_behind
 from tuning_curves.report.prose import place_of
 from tuning_curves.report.synthesis.places import Placed, once
 from tuning_curves.report.synthesis.results import StudyResults
 
 SIDES = ("above", "below")
-MOST = 4  # so many changes are told one by one
+AT_ONCE = 3  # so many methods are told in one sentence
 
 
 def make_sentences(studies: Sequence[StudyResults], places: Sequence[Placed]) -> dict[str, Any]:
-    """The paragraphs of the synthesis, each a list of sentences."""
+    """The paragraphs of the synthesis, each a list of sentences of less than 25 words."""
     paired = [each for each in places if each.standing]
     return {
         "best": list(_behind(places)),
@@ -48,7 +48,25 @@ def _behind(places: Sequence[Placed]) -> Iterator[str]:
     if not known:
         yield "No study compares two methods."
         return
-    yield from over_all(known)
+    counts = count_behind(known)
+    safe = [name for name, (behind, _) in counts.items() if not behind]
+    if len(safe) == len(counts):
+        yield "No method is shown to be behind another one anywhere."
+        return
+    yield from _told("Not shown behind the best:", [
+        f"{style.label(name)} at any of {counts[name][1]}" for name in safe
+    ])  # fmt: skip
+    yield from _told("Shown behind the best:", [
+        f"{style.label(name)} at {behind} of {total}"
+        for name, (behind, total) in counts.items()
+        if behind
+    ])  # fmt: skip
+
+
+def _told(opening: str, what: Sequence[str]) -> Iterator[str]:
+    """A few at once, each a method with its places."""
+    for start in range(0, len(what), AT_ONCE):
+        yield f"{opening} {wording.join(what[start : start + AT_ONCE])} places."
 
 
 def _winner(places: Sequence[Placed], what: str) -> Iterator[str]:
@@ -59,15 +77,22 @@ def _winner(places: Sequence[Placed], what: str) -> Iterator[str]:
         key = each.place.budget if by_size else each.place.n
         groups.setdefault((each.study.name, key), []).append(each)
     told = [
-        f"{study} ({_change(*found)})"
+        f"in {study}: {_change(*found)}"
         for (study, _), own in groups.items()
         if (found := _first_change(own))
     ]
     if told:
-        more = f" and {len(told) - MOST} more" if len(told) > MOST else ""
-        yield f"The best method changes with the number of {what}: {'; '.join(told[:MOST])}{more}."
+        yield f"The best method changes with the {what} {told[0]}."
+        yield from _so_often_again(told)
     elif any(len(own) > 1 for own in groups.values()):
         yield f"Nowhere is the best method shown to change with the number of {what}."
+
+
+def _so_often_again(told: Sequence[Any]) -> Iterator[str]:
+    """How many more there are than the one that was told."""
+    more = len(told) - 1
+    if more:
+        yield f"There {'is' if more == 1 else 'are'} {wording.plural(more, 'more such change')}."
 
 
 def _first_change(places: Sequence[Placed]) -> tuple[Placed, Placed] | None:
@@ -84,8 +109,9 @@ def _extent(each: Placed) -> tuple[int, int]:
 
 def _change(one: Placed, other: Placed) -> str:
     return ", ".join(
-        f"{style.label(each.place.best)} with {wording.whole(each.place.n)} {each.study.examples} "
-        f"and {wording.whole(each.place.steps)} steps"
+        f"{style.label(each.place.best)} with {wording.whole(each.place.n)}"
+        f"{f' {each.study.examples}' if each is one else ''} "
+        f"({wording.plural(each.place.steps, 'step')})"
         for each in (one, other)
     )
 
@@ -97,8 +123,8 @@ def _counts(paired: Sequence[Placed]) -> Iterator[str]:
         return
     found = [each.standing for each in known]
     yield (
-        f"BitFit is decidedly above full fine-tuning at {found.count('above')} of {len(found)} "
-        f"places, below it at {found.count('below')}, and undecided at {found.count('undecided')}."
+        f"BitFit is above full fine-tuning at {found.count('above')} of {len(found)} places, "
+        f"below at {found.count('below')}, undecided at {found.count('undecided')}."
     )
 
 
@@ -106,34 +132,29 @@ def _turns_over_sizes(paired: Sequence[Placed]) -> Iterator[str]:
     """Budgets with decided differences of both signs."""
     turns = _turns(paired, lambda each: each.place.budget, lambda each: each.place.n)
     if turns:
-        told = [
-            f"{study} under {budget} (BitFit above at {wording.sizes(above)}, below at "
-            f"{wording.sizes(below)})"
-            for study, budget, above, below in turns
-        ]
-        yield f"The order of the two turns with the number of examples: {_few(told, turns)}."
-    elif paired:
+        study, budget, above, below = turns[0]
         yield (
-            "Under no budget is BitFit decidedly above at one size and below at another: that the "
-            "order turns with the number of examples is not shown."
+            f"The order of the two turns with the examples in {study} under {budget}: BitFit "
+            f"above at {wording.sizes(above[:1])}, below at {wording.sizes(below[:1])}."
         )
+        yield from _so_often_again(turns)
+    elif paired:
+        yield "Under no budget is the order of the two shown to turn with the number of examples."
 
 
 def _turns_over_steps(paired: Sequence[Placed]) -> Iterator[str]:
     """Sizes with decided differences of both signs after unequal numbers of steps."""
     turns = _turns(once(paired), lambda each: each.place.n, lambda each: each.place.steps)
     if turns:
-        told = [
-            f"{study} at n = {wording.whole(n)} (BitFit above after {_listed(above)} steps, below "
-            f"after {_listed(below)})"
-            for study, n, above, below in turns
-        ]
-        yield f"The order of the two turns with the number of steps: {_few(told, turns)}."
-    elif paired:
+        study, n, above, below = turns[0]
         yield (
-            "At no size is BitFit decidedly above after one number of steps and below after "
-            "another: that the order turns with the steps is not shown."
+            f"The order of the two turns with the steps in {study} at n = {wording.whole(n)}: "
+            f"BitFit above after {wording.plural(above[0], 'step')}, below after "
+            f"{wording.whole(below[0])}."
         )
+        yield from _so_often_again(turns)
+    elif paired:
+        yield "At no size is the order of the two shown to turn with the number of steps."
 
 
 Turn = tuple[str, Any, list[int], list[int]]  # study, what is held, where above, where below
@@ -154,24 +175,9 @@ def _turns(
     return found
 
 
-def _few(told: Sequence[str], turns: Sequence[Turn]) -> str:
-    """A few turns in full; of many, how many each study has."""
-    if len(told) <= MOST:
-        return wording.join(told)
-    counts = {study: sum(turn[0] == study for turn in turns) for study, *_ in turns}
-    return wording.join(
-        f"{'once' if count == 1 else f'{count} times'} in {study}"
-        for study, count in counts.items()
-    )
-
-
-def _listed(numbers: Iterable[int]) -> str:
-    return wording.join(wording.whole(number) for number in numbers)
-
-
 CHANGES = {  # table of changes of the difference: what grows
-    "equal_steps": "With as many steps and more examples",
-    "budgets": "With as many examples and more steps",
+    "equal_steps": "At equal steps, more examples",
+    "budgets": "At equal examples, more steps",
 }
 
 
@@ -183,16 +189,16 @@ def _changes(studies: Sequence[StudyResults], table: str) -> Iterator[str]:
     if not rows:
         return
     yield (
-        f"{CHANGES[table]}, the difference moves towards BitFit in {sides.count('above')} of "
-        f"{wording.plural(len(rows), 'comparison')} and towards full fine-tuning in "
-        f"{sides.count('below')}; the others are undecided."
+        f"{CHANGES[table]} favour BitFit in {sides.count('above')} of "
+        f"{wording.plural(len(rows), 'comparison')} and full fine-tuning in "
+        f"{sides.count('below')}; undecided: {len(rows) - len(decided)}."
     )
     if decided:
         study, row = max(decided, key=lambda pair: abs(pair[1].difference))
         ends = wording.interval(row.low, row.high, sign=True)
         yield (
-            f"The largest change is one of {wording.difference(row.difference)} points of "
-            f"{study.label} {ends}, {_between(table, row)} ({study.name})."
+            f"BitFit minus full changes most {_between(table, row)} ({study.name}): by "
+            f"{wording.difference(row.difference)} points of {study.label} {ends}."
         )
 
 
@@ -205,9 +211,9 @@ def _best_budgets(studies: Sequence[StudyResults]) -> Iterator[str]:
     ]
     if found:
         yield (
-            f"With each method under its own best budget, BitFit is above at "
-            f"{found.count('above')} of {wording.plural(len(found), 'size')} and below at "
-            f"{found.count('below')}; the others are undecided."
+            f"Each under its own best budget, BitFit is above at {found.count('above')} of "
+            f"{wording.plural(len(found), 'size')}, below at {found.count('below')}, undecided at "
+            f"{len(found) - found.count('above') - found.count('below')}."
         )
 
 
@@ -242,4 +248,4 @@ def _tasks(paired: Sequence[Placed]) -> Iterator[str]:
     elif len({frozenset(found) for found in signs.values()}) == 1:
         yield "What is decided has the same signs on all tasks."
     else:
-        yield "It is not the same on all tasks: what is decided has other signs in other studies."
+        yield "It is not the same on all tasks: decided differences have unlike signs."

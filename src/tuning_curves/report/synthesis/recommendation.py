@@ -1,0 +1,165 @@
+"""What to take with n labels, whatever the budget: the cheapest of what is tied with the best.
+
+Each method stands under its own best budget, chosen on the validation part, and what is tied
+follows by the rules of `tuning-curves advise` (the table `advice` of each study). Of those that are
+tied, on three seeds or more, the one is taken of which the fewest bytes are stored; of equal ones
+the quickest to train, which is the one of the fewest steps where not all were timed. Nothing is
+taken where no method is behind (all may be equal), or where the best mean is not shown to be above
+the baseline.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from tuning_curves.analysis.columns import RECOMMENDATION
+from tuning_curves.analysis.comparisons import LEAST_PAIRS
+from tuning_curves.report import style, wording
+from tuning_curves.report.synthesis.results import StudyResults
+
+ALONE, TIED = "all else is behind", "smallest of the tied"
+UNSURE = "others have too few seeds"
+OPEN, NOTHING = "nothing is decided", "nothing is shown to be learnt"
+LEFT = ("best", "tied")
+OF_ARM = (
+    *("method", "budget", "steps", "seeds", "score", "difference", "low", "high"),
+    *("delta_bytes", "train_seconds"),
+)
+
+
+def recommend(studies: Iterable[StudyResults]) -> pd.DataFrame:
+    """One row per study and size at which two methods or more have runs; see `RECOMMENDATION`."""
+    rows = [
+        {"study": study.name, "task": study.task, "n_train": int(n)} | _take(own)
+        for study in studies
+        for n, own in _by_size(study.tables["advice"])
+    ]
+    return pd.DataFrame(rows, columns=[column.name for column in RECOMMENDATION])
+
+
+def _by_size(advice: pd.DataFrame) -> Iterator[tuple[Any, pd.DataFrame]]:
+    for n, own in advice.groupby("n_train") if not advice.empty else ():
+        if own["method"].nunique() > 1:
+            yield n, own
+
+
+def _take(arms: pd.DataFrame) -> dict[str, Any]:
+    """What is taken of the arms at one size, and how the methods stand."""
+    left = arms[arms["standing"].isin(LEFT)]
+    first = left["standing"] == "best"
+    enough = (first & (left["seeds"] >= LEAST_PAIRS)) | (left["pairs"] >= LEAST_PAIRS)
+    sure, best = left[enough], left[first]
+    behind = _names(arms, left)
+    certainty = _certainty(best, left, sure, behind)
+    if certainty in (OPEN, NOTHING):
+        taken = dict.fromkeys(OF_ARM) | {"method": "", "budget": ""}
+    else:
+        taken = _cheapest(sure)
+    return {
+        **taken,
+        "certainty": certainty,
+        "best": "".join(best["method"]),
+        "best_budget": "".join(best["budget"]),
+        "tied": _listed(name for name in sure["method"] if name not in set(best["method"])),
+        "behind": _listed(behind),
+        "unsure": _listed(_names(left, sure)),
+    }
+
+
+def _certainty(best: pd.DataFrame, left: pd.DataFrame, sure: pd.DataFrame, behind: set[str]) -> str:
+    """How sure the choice is; too few seeds of the best decide nothing."""
+    if best.empty or not behind or not best["seeds"].iloc[0] >= LEAST_PAIRS:
+        return OPEN
+    if best["learnt"].iloc[0] == "no":
+        return NOTHING
+    if left["method"].nunique() == 1:
+        return ALONE
+    return UNSURE if sure["method"].nunique() == 1 else TIED
+
+
+def _cheapest(arms: pd.DataFrame) -> dict[str, Any]:
+    """Of the arms the one that costs least, by bytes, then by time, then by the higher score."""
+    time = "steps" if arms["train_seconds"].isna().any() else "train_seconds"
+    order = arms.sort_values(["delta_bytes", time, "score"], ascending=[True, True, False])
+    return {str(name): order.iloc[0][name] for name in OF_ARM}
+
+
+def _names(arms: pd.DataFrame, without: pd.DataFrame) -> set[str]:
+    """The methods of the first arms that have none among the second."""
+    return set(arms["method"]) - set(without["method"])
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " ".join(style.ordered(names))
+
+
+def answer_sentences(studies: Sequence[StudyResults], table: pd.DataFrame) -> Iterator[str]:
+    """The answer in short: a sentence a study, and one on how sure all of them are.
+
+    Args:
+        table: what `recommend` gives.
+    """
+    for study in studies:
+        rows = table[table["study"] == study.name]
+        told = [
+            (f"take {style.label(method)}" if method else certainty, _sizes(own))
+            for (method, certainty), own in _by_choice(rows)
+        ]
+        if told:
+            task = wording.capital(study.task.replace("-", " "))
+            parts = [f"{words} with {sizes}" for words, sizes in told]
+            parts[0] += f" {study.examples}"
+            yield f"{task} ({study.name}): {'; '.join(parts)}."
+    taken = table[table["method"] != ""]
+    if not taken.empty:
+        alone = int((taken["certainty"] == ALONE).sum())
+        yield (
+            f"At {alone} of these {wording.plural(len(taken), 'size')} all else is behind; "
+            f"elsewhere the choice is tied with the best{_worse(taken)}."
+        )
+
+
+def _by_choice(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
+    """Rows of one method, whatever the certainty; what has none comes last, by its certainty."""
+    for none in (False, True):
+        own = rows[(rows["method"] == "") == none]
+        why = own["certainty"].where(own["method"] == "", "")
+        yield from own.groupby([own["method"], why], sort=False)
+
+
+def _sizes(rows: pd.DataFrame) -> str:
+    return wording.join(wording.whole(n) for n in rows["n_train"])
+
+
+def take_sentences(study: StudyResults, table: pd.DataFrame) -> Iterator[str]:
+    """What to take in one study, by sizes of which the same is said, and how sure that is.
+
+    Args:
+        table: what `recommend` gives.
+    """
+    own = table[table["study"] == study.name]
+    for _, rows in own.groupby(["certainty", "method", "budget"], sort=False):
+        first = rows.iloc[0]
+        said = f"take {_taken(study, first)}: " if first["method"] else ""
+        sure = _in_words(first["certainty"]) + _worse(rows)
+        yield f"With {_sizes(rows)} {study.examples} {said}{sure}."
+
+
+def _in_words(certainty: str) -> str:
+    return "the smallest of those tied with the best" if certainty == TIED else certainty
+
+
+def _worse(rows: pd.DataFrame) -> str:
+    """How much worse than the best mean a choice may be; "" where it is that one."""
+    most = -rows["low"].min()
+    return f", at most {wording.points(most)} points worse" if most > 0 else ""
+
+
+def _taken(study: StudyResults, row: pd.Series) -> str:
+    """`BitFit (600 steps)`; the method alone in a study of one budget."""
+    name, budgets = style.label(row["method"]), dict(study.numbers["budgets"])
+    if len(budgets) < 2:
+        return name
+    words = str(budgets[row["budget"]]).partition(", at n")[0].removesuffix(" at every size")
+    return f"{name} ({words})"
