@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from docsite.writing import code, first_sentence, plain, table
-from tuning_curves.analysis.columns import SYNTHESIS, TABLES, Column
+from tuning_curves.analysis.columns import OVERALL, TABLES, Column
 
 OPENING = """\
 # Tables and their columns
@@ -17,16 +17,16 @@ report tables` the second. [The tutorial](../tutorial.md) reads some of them, an
 A heading "–" means that the column stands in the CSV file alone, and *with* that it is shown
 together with another one. {metric}, {example} and {level} stand for the study's own words.
 """
-SYNTHESIS_NOTE = "One table over all studies: `results/synthesis/tables/`.\n\n"
+OVERALL_NOTE = "Over all studies, in `results/synthesis/tables/`.\n\n"
 Columns = tuple[Column, ...]
 
 
 def page() -> str:
     """The page, in Markdown: how values are written, then a section for each table."""
-    tables = [*TABLES.values(), SYNTHESIS]
+    tables = [*TABLES.values(), *OVERALL.values()]
     sections = [_section(f"{name}.csv", columns) for name, columns in TABLES.items()]
-    last = _section("synthesis.csv", SYNTHESIS, SYNTHESIS_NOTE)
-    return "\n".join([OPENING, _kinds(tables), *sections, last])
+    sections += [_section(f"{name}.csv", own, OVERALL_NOTE) for name, own in OVERALL.items()]
+    return "\n".join([OPENING, _kinds(tables), *sections])
 
 
 def _kinds(tables: Iterable[Columns]) -> str:

@@ -162,6 +162,8 @@ def invented_tables(study: StudyConfig, *, spread: float = 2.0) -> dict[str, pd.
         "best_budgets": _best_budgets(study),
         "best_contrasts": _best_contrasts(study, spread),
         "forecast": _forecast(study),
+        "advice": _advice(study, spread),
+        "further_seeds": _further_seeds(study, spread),
         **{name: pd.DataFrame(columns=names(name)) for name in NOT_INVENTED},
     }
 
@@ -177,6 +179,36 @@ def _forecast(study: StudyConfig) -> pd.DataFrame:
             rows.append((budget, method.name, round(m), "exact_match", score, score - half,
                          score + 2 * half))  # fmt: skip
     return pd.DataFrame(rows, columns=names("forecast"))
+
+
+def _advice(study: StudyConfig, spread: float) -> pd.DataFrame:
+    """Both budgets share their runs, so that the first one has all arms."""
+    rows = []
+    seeds = len(study.seeds)
+    for n in study.sizes:
+        scores = {name: exact_match(name, n) for name in study.method_names}
+        best = max(scores, key=lambda name: scores[name])
+        for name, score in scores.items():
+            value = round(score - scores[best], 2)
+            low, high = _ends(value, spread, seeds)
+            behind = high is not None and high < 0 and seeds >= 3
+            standing = "best" if name == best else "behind" if behind else "tied"
+            gap = (0, None, None, None) if name == best else (seeds, value, low, high)
+            rows.append((n, name, study.budget_names[0], 39, seeds, score, "yes", standing, *gap,
+                         4 * (sum(COUNTS[name]) + 770), n / 10))  # fmt: skip
+    return pd.DataFrame(rows, columns=names("advice"))
+
+
+def _further_seeds(study: StudyConfig, spread: float) -> pd.DataFrame:
+    """Of the undecided contrasts; a half interval falls with the root of the seeds."""
+    contrasts = _contrasts(study, spread).query("metric == 'exact_match' and p > 0.05")
+    rows = [
+        (row.budget, row.first, row.second, row.n_train, row.pairs, row.metric, row.difference,
+         *(spread * math.sqrt(row.pairs / seeds) for seeds in (row.pairs, 5, 10, 20)),
+         math.floor(row.pairs * (spread / row.difference) ** 2) + 1, 60.0, 78)
+        for row in contrasts.itertuples()
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=names("further_seeds"))
 
 
 def _points(study: StudyConfig) -> list[tuple[str, MethodEntry, int]]:

@@ -10,8 +10,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tuning_curves.analysis.columns import OVERALL, TABLES
 from tuning_curves.report.answer import Place
 from tuning_curves.report.synthesis import figure
+from tuning_curves.report.synthesis.next_hours import hours_sentences, plan_hours
 from tuning_curves.report.synthesis.places import (
     ALONE,
     EPOCHS,
@@ -22,6 +24,18 @@ from tuning_curves.report.synthesis.places import (
     make_table,
     placed,
 )
+from tuning_curves.report.synthesis.recommendation import (
+    ALONE as CLEAR,
+)
+from tuning_curves.report.synthesis.recommendation import (
+    NOTHING,
+    OPEN,
+    TIED,
+    UNSURE,
+    answer_sentences,
+    recommend,
+    take_sentences,
+)
 from tuning_curves.report.synthesis.results import StudyResults, read_results
 from tuning_curves.report.synthesis.sentences import make_sentences
 from tuning_curves.report.synthesis.write import write_synthesis
@@ -30,7 +44,8 @@ from tuning_curves.util.errors import DataError, ResourceError
 
 from .conftest import invented_tables, study_of, write_results
 
-SOURCE = Path(__file__).resolve().parents[2] / "paper"
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE, ARCHIVED = ROOT / "paper", ROOT / "results"
 CLASSIFICATION = {
     "name": "text-classification", "labels": ["a", "b"], "pooling": "mean",
     "main_metric": "accuracy",
@@ -117,9 +132,9 @@ def test_a_study_counts_once_whatever_its_results_folder_is_copied_to(results: P
 def test_numbers_without_a_sentence_are_one_error(results: Path) -> None:
     path = results / "squad" / "numbers.json"
     numbers = json.loads(path.read_text("utf-8"))
-    del numbers["sentences"]["plateau"], numbers["facts"]
+    del numbers["sentences"]["verdicts"], numbers["facts"]
     path.write_text(json.dumps(numbers), "utf-8")
-    with pytest.raises(DataError, match=r"no facts, sentences\.plateau: an older version"):
+    with pytest.raises(DataError, match=r"no facts, sentences\.verdicts: an older version"):
         read_results(results)
 
 
@@ -170,24 +185,22 @@ def test_a_turn_over_sizes_and_one_over_steps_are_told_apart() -> None:
         ],
     )
     assert says["pair"] == [
-        "BitFit is decidedly above full fine-tuning at 1 of 4 places, below it at 2, and undecided "
-        "at 1."
+        "BitFit is above full fine-tuning at 1 of 4 places, below at 2, undecided at 1."
     ]
     assert says["examples"] == [
-        "The best method changes with the number of examples: squad (BitFit with 100 questions and "
-        "600 steps, full fine-tuning with 900 questions and 600 steps).",
-        "The order of the two turns with the number of examples: squad under steps (BitFit above "
-        "at n = 100, below at n = 900).",
+        "The best method changes with the examples in squad: BitFit with 100 questions "
+        "(600 steps), full fine-tuning with 900 (600 steps).",
+        "The order of the two turns with the examples in squad under steps: BitFit above at "
+        "n = 100, below at n = 900.",
     ]
     assert says["steps"] == [
-        "The best method changes with the number of steps: squad (full fine-tuning with 100 "
-        "questions and 20 steps, BitFit with 100 questions and 600 steps).",
-        "The order of the two turns with the number of steps: squad at n = 100 (BitFit above after "
-        "600 steps, below after 20).",
+        "The best method changes with the steps in squad: full fine-tuning with 100 questions "
+        "(20 steps), BitFit with 100 (600 steps).",
+        "The order of the two turns with the steps in squad at n = 100: BitFit above after "
+        "600 steps, below after 20.",
     ]
     assert says["best"] == [
-        "Shown to be behind the best method: full fine-tuning at 1 of 4 and BitFit at 2 of 4 "
-        "places, each a size under a budget."
+        "Shown behind the best: full fine-tuning at 1 of 4 and BitFit at 2 of 4 places."
     ]
 
 
@@ -199,8 +212,7 @@ def test_of_equal_steps_the_budget_with_the_most_methods_counts() -> None:
         [at(squad, "steps", 100, 39, -5.0, **three), at(squad, "epochs", 100, 39, -5.0)],
     ):
         says = make_sentences([squad], places)
-        assert says["best"][-1].endswith("BitFit at 1 of 1 and head only at 1 of 1 places, each a "
-                                        "size under a budget.")  # fmt: skip
+        assert says["best"][-1].endswith("BitFit at 1 of 1 and head only at 1 of 1 places.")
 
 
 def test_a_study_of_one_method_compares_none() -> None:
@@ -214,10 +226,9 @@ def test_what_is_not_shown_is_said_to_be_not_shown() -> None:
     says = make_sentences([squad], places)
     assert says["examples"] == [
         "Nowhere is the best method shown to change with the number of examples.",
-        "Under no budget is BitFit decidedly above at one size and below at another: that the "
-        "order turns with the number of examples is not shown.",
+        "Under no budget is the order of the two shown to turn with the number of examples.",
     ]
-    assert says["steps"][-1].endswith("that the order turns with the steps is not shown.")
+    assert says["steps"][-1].endswith("shown to turn with the number of steps.")
 
 
 @pytest.mark.parametrize(
@@ -248,13 +259,137 @@ def test_changes_are_counted_and_the_largest_is_told() -> None:
     best = pd.DataFrame(rows)[["first", "second", "metric", "pairs", "low", "high", "p_holm"]]
     squad = study_named("squad", budgets=pd.DataFrame(rows), best_contrasts=best)
     assert make_sentences([squad], [at(squad, "steps", 100, 600, 1.0)])["steps"][1:] == [
-        "With as many examples and more steps, the difference moves towards BitFit in 2 of 3 "
-        "comparisons and towards full fine-tuning in 0; the others are undecided.",
-        "The largest change is one of +30.0 points of m [+28.0, +32.0], from 20 to 600 steps at "
-        "n = 100 (squad).",
-        "With each method under its own best budget, BitFit is above at 2 of 3 sizes and below at "
-        "0; the others are undecided.",
+        "At equal examples, more steps favour BitFit in 2 of 3 comparisons and full fine-tuning "
+        "in 0; undecided: 1.",
+        "BitFit minus full changes most from 20 to 600 steps at n = 100 (squad): by +30.0 points "
+        "of m [+28.0, +32.0].",
+        "Each under its own best budget, BitFit is above at 2 of 3 sizes, below at 0, undecided "
+        "at 1.",
     ]
+
+
+ADVICE = {  # a size with one arm a method: standing, pairs, difference, its low end, bytes
+    "full": ("best", 0, None, None, 9e7),
+    "bitfit": ("tied", 3, -1.0, -3.0, 1e5),
+    "head": ("behind", 3, -9.0, -12.0, 3e3),
+}
+
+
+def advised(*, learnt: str = "yes", seeds: int = 3, **changed: tuple[Any, ...]) -> pd.DataFrame:
+    """The table `advice` at one size, with some methods changed; head trains in a second."""
+    rows = [
+        {
+            "n_train": 100, "method": method, "budget": "epochs", "steps": 39, "seeds": seeds,
+            "score": 50.0, "learnt": learnt, "standing": standing, "pairs": pairs,
+            "difference": value, "low": low, "high": 1.0, "delta_bytes": stored,
+            "train_seconds": 1.0 if method == "head" else 60.0,
+        }
+        for method, (standing, pairs, value, low, stored) in (ADVICE | changed).items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("advice", "method", "certainty"),
+    [
+        (advised(), "bitfit", TIED),
+        (advised(bitfit=("tied", 2, -1.0, -30.0, 1e5)), "full", UNSURE),
+        (advised(bitfit=("behind", 3, -4.0, -6.0, 1e5)), "full", CLEAR),
+        (advised(head=("tied", 3, -9.0, -20.0, 3e3)), "", OPEN),  # any of the three
+        (advised(full=("behind", 3, -1.0, -2.0, 9e7), bitfit=("behind", 3, -1.0, -2.0, 1e5)),
+         "", OPEN),  # each is behind another one
+        (advised(learnt="no"), "", NOTHING),
+        (advised(seeds=2), "", OPEN),
+    ],
+)  # fmt: skip
+def test_the_smallest_that_is_tied_is_taken_where_something_is_decided(
+    advice: pd.DataFrame, method: str, certainty: str
+) -> None:
+    (row,) = recommend([study_named("squad", advice=advice)]).to_dict("records")
+    assert (row["method"], row["certainty"]) == (method, certainty)
+    assert certainty != UNSURE or row["unsure"] == "bitfit"
+
+
+def test_of_equal_bytes_the_quickest_is_taken_and_of_untimed_ones_that_of_fewest_steps() -> None:
+    same = advised(head=("tied", 3, -1.0, -3.0, 1e5))
+    more = pd.DataFrame([same.iloc[0].to_dict() | {"method": "lora", "standing": "behind"}])
+    own = pd.concat([same, more], ignore_index=True)
+    assert recommend([study_named("squad", advice=own)])["method"].tolist() == ["head"]
+    own.loc[own["method"] == "head", ["train_seconds", "steps"]] = [float("nan"), 500]
+    assert recommend([study_named("squad", advice=own)])["method"].tolist() == ["bitfit"]
+
+
+def test_the_answer_is_a_sentence_a_study_and_one_on_how_sure_it_is() -> None:
+    sizes = [
+        advised().assign(n_train=100),
+        advised(head=("tied", 3, -9.0, -20.0, 3e3)).assign(n_train=20),
+        advised(bitfit=("behind", 3, -4.0, -6.0, 1e5)).assign(n_train=4000),
+    ]
+    words = study_named("ner", "token-classification", advice=pd.concat(sizes))
+    table = recommend([words])
+    assert list(answer_sentences([words], table)) == [
+        "Token classification (ner): take BitFit with 100 questions; take full fine-tuning with "
+        "4,000; nothing is decided with 20.",
+        "At 1 of these 2 sizes all else is behind; elsewhere the choice is tied with the best, at "
+        "most 3.0 points worse.",
+    ]
+    assert list(take_sentences(words, table))[1:] == [
+        "With 100 questions take BitFit: the smallest of those tied with the best, at most 3.0 "
+        "points worse.",
+        "With 4,000 questions take full fine-tuning: all else is behind.",
+    ]
+
+
+def further(**changed: Any) -> dict[str, Any]:
+    row = dict.fromkeys(column.name for column in TABLES["further_seeds"])
+    return row | {
+        "budget": "steps", "first": "bitfit", "second": "full", "n_train": 100, "pairs": 3,
+        "metric": "m", "difference": 1.0, "half": 2.0, "needed": 12, "seed_seconds": 60.0,
+        "seed_steps": 1200,
+    } | changed  # fmt: skip
+
+
+def test_hours_are_sorted_by_seeds_and_told_in_minutes_or_steps() -> None:
+    rows = [
+        further(),
+        further(n_train=200, needed=None),
+        further(n_train=300, needed=5, seed_seconds=None),
+        further(n_train=400, needed=4),  # decided by now: no row
+        further(budget="epochs"),  # the same runs under another name
+    ]
+    squad = study_named("squad", further_seeds=pd.DataFrame(rows))
+    places = [at(squad, "steps", n, 600, 1.0) for n in (100, 200, 300)]
+    places += [at(squad, "steps", 400, 600, 5.0), at(squad, "epochs", 100, 600, 1.0)]
+    table = plan_hours(places)
+    assert table["n_train"].tolist() == [300, 100, 200]
+    assert table["further"].tolist()[:2] == [2, 9]
+    assert table["unit"].tolist() == ["steps", "core minutes", ""]
+    assert table["cost"].tolist()[:2] == [2 * 1200, 9]
+    assert list(hours_sentences(table)) == [
+        "If differences stay as they are, 20 seeds would decide 2 of the 3 undecided places.",
+        "The nearest is squad at n = 300 after 600 steps: 2 further seeds, 2,400 steps of "
+        "training.",
+        "At 1 of them 100 seeds are too few: there only more test examples, or nothing, would "
+        "decide.",
+    ]
+    assert list(hours_sentences(plan_hours([]))) == []
+
+
+def test_every_sentence_of_the_archived_synthesis_has_less_than_25_words() -> None:
+    numbers = json.loads((ARCHIVED / "synthesis" / "numbers.json").read_text("utf-8"))
+    said = [*numbers["sentences"].values(), *(study["take"] for study in numbers["studies"])]
+    assert not [one for part in said for one in part if len(one.split()) >= 25]
+
+
+def test_the_archived_synthesis_is_that_of_the_archived_studies() -> None:
+    studies, _ = read_results(ARCHIVED)
+    places = [each for study in studies for each in placed(study)]
+    numbers = json.loads((ARCHIVED / "synthesis" / "numbers.json").read_text("utf-8"))
+    table = recommend(studies)
+    assert numbers["sentences"] == make_sentences(studies, places) | {
+        "take": list(answer_sentences(studies, table)),
+        "hours": list(hours_sentences(plan_hours(places))),
+    }
 
 
 def test_lines_are_of_equal_steps_whatever_the_budgets_and_of_epochs() -> None:
@@ -309,8 +444,8 @@ def test_a_study_that_is_archived_later_appears_and_equal_input_gives_equal_byte
         return lambda file: (out / file).read_bytes()
 
     one, two = write("one"), write("two")
-    for file in ("tables/synthesis.csv", "tables/synthesis.md", "figures/synthesis.svg",
-                 "numbers.json", "paper.pdf"):  # fmt: skip
+    tables = [f"tables/{name}.{kind}" for name in OVERALL for kind in ("csv", "md")]
+    for file in (*tables, "figures/synthesis.svg", "numbers.json", "paper.pdf"):
         assert one(file) == two(file)
     shutil.rmtree(results / "cola")
     alone = write("alone")
