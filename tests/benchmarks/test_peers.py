@@ -21,7 +21,7 @@ from tuning_curves.tasks.question_answering.metric import percent
 from tuning_curves.tasks.question_answering.windows import WindowSet
 from tuning_curves.tasks.windows import open_windows
 from tuning_curves.training.evaluate import Evaluator
-from tuning_curves.training.loop import loss_of
+from tuning_curves.training.passes import loss_of
 
 WIDTH, STRIDE = 96, 24
 TASK = QuestionAnswering(n_best=20, max_answer_tokens=30)

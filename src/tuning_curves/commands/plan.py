@@ -38,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the job on stdout and its extent on stderr."""
     from tuning_curves.study.config import read_study
     from tuning_curves.study.records import RecordStore
+    from tuning_curves.study.resources import longer_than_said
 
     study = read_study(args.study)
     store = RecordStore(study)
@@ -53,5 +54,7 @@ def run(args: argparse.Namespace) -> int:
     if kept:
         extent += f"; {plural(kept, 'run')} to score, whose training is kept"
     print(extent, file=sys.stderr)
+    if (longer := longer_than_said(study)) is not None:
+        print(longer, file=sys.stderr)
     print(json.dumps(study.job(runs).to_json()))  # in ASCII, whatever the terminal has
     return 0

@@ -39,6 +39,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the counts; exit as a `DataError` does where a record is damaged."""
     from tuning_curves.study.config import read_study
+    from tuning_curves.study.resources import longer_than_said
     from tuning_curves.study.survey import survey
     from tuning_curves.util.errors import DataError, plural
 
@@ -66,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"failed: {failure['run']}: {failure['reason']}: {failure['needed']}")
     for damage in found["damages"]:
         print(f"damaged: {damage}")
+    if (longer := longer_than_said(study)) is not None:
+        print(longer)
     print(_time_left(found))
     return status
 

@@ -28,6 +28,7 @@ from tuning_curves.encoders.section import READ_FILES, AnyEncoder, PathEncoder
 from tuning_curves.methods.plugins import MOST, Plugin, read_plugin, register_plugin
 from tuning_curves.methods.registry import parse_name, plugin_sha256
 from tuning_curves.study.grid import Study
+from tuning_curves.study.job import DEFAULTS
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.base import Task
 from tuning_curves.util.errors import ResourceError, UsageError, plural
@@ -174,6 +175,7 @@ class Training(Section):
     hidden_dropout: Share
     attention_dropout: Share
     precision: Literal["float32", "bfloat16"]
+    pass_tokens: Positive = DEFAULTS["training.pass_tokens"]
 
 
 class Evaluation(Section):
@@ -198,6 +200,7 @@ class Execution(Section):
 
     chunk_passes: Positive
     keep_deltas: bool | None = None
+    example_windows: Positive | None = None
 
 
 class StudyConfig(Section):

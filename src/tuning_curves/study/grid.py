@@ -121,13 +121,32 @@ class Study:
         return Chunk(id=f"{name}-{identity}", runs=tuple(runs), passes=passes)
 
     def passes(self, run: Run) -> int:
-        """Forward passes of one example that a run costs; a backward pass counts as two.
+        """Forward passes of one window that a run costs; a backward pass counts as two.
 
-        A guess from the study alone: `head` runs on what the frozen encoder gave once.
+        A guess from the study alone: `head` runs on what the frozen encoder gave once, and an
+        example has as many windows as the study says.
         """
+        scored = self.scored * self.example_windows
         if run.method == "head":
-            return max(1, (run.n_train + self.scored) // 20)
-        return 3 * run.steps * self.config.training.batch_size + self.scored
+            return max(1, (run.n_train * self.example_windows + scored) // 20)
+        return 3 * run.steps * self.step_windows + scored
+
+    @property
+    def example_windows(self) -> int:
+        """Windows of an example, as the study says: one where it says nothing."""
+        return self.config.execution.example_windows or 1
+
+    @property
+    def step_windows(self) -> int:
+        """Windows of a step, by the same word."""
+        return self.config.training.batch_size * self.example_windows
+
+    @property
+    def tokens_together(self) -> int:
+        """Tokens that pass through the model together in a step, at the most."""
+        longest = self.config.windows.max_length
+        most = max(self.config.training.pass_tokens, longest)
+        return min(most, self.step_windows * longest)
 
     @cached_property
     def scored(self) -> int:

@@ -27,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
         "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
         "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
     },
+    "training.pass_tokens": 16_384,
 }
 # Where the first records' encoder came from, whose study gives no hashes of those files.
 FIRST_WHEEL = (
@@ -115,6 +116,7 @@ class TrainingSettings:
     hidden_dropout: float
     attention_dropout: float
     precision: str
+    pass_tokens: int = DEFAULTS["training.pass_tokens"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -240,6 +240,14 @@ class Task(ABC):
             labels: int64, `Windows.labels_of` the batch's windows.
         """
 
+    def count_terms(self, labels: np.ndarray) -> int:
+        """Over how many terms `loss` takes its mean: one a label, unless the task says else.
+
+        Args:
+            labels: int64, as `loss` is given them.
+        """
+        return len(labels)
+
     def prepare(self, sample: Sample) -> None:  # noqa: B027 - there may be nothing to make
         """Make what `predict` and `measure` need once (`Sample.once`), before anything is timed."""
 

@@ -1,6 +1,6 @@
 """A fixed set of examples, prepared once and predicted by many models."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods import count_frozen_layers
 from tuning_curves.tasks.base import Sample, Task
 from tuning_curves.tasks.windows import Windows
+from tuning_curves.training.passes import neighbours
 
 PACK_TOKENS = {"cpu": 4_096, "cuda": 65_536}
 
@@ -53,20 +54,11 @@ class Predictor:
         """The head's logits, in the windows' order: float32 [T or windows, outputs]."""
         feed.model.eval()
         rows = []
-        for group in self._groups(PACK_TOKENS[feed.device.type]):
+        for group in neighbours(self.sample.bounds, PACK_TOKENS[feed.device.type]):
             with autocast(feed.device, precision):
                 batch = feed.batch(self.sample.windows[group])
                 rows.append(feed.model(batch.hidden, batch.packing, feed.first))
         return torch.cat(rows).cpu().numpy()
-
-    def _groups(self, budget: int) -> Iterator[slice]:
-        """Neighbouring windows with at most `budget` tokens, or one window."""
-        bounds, first = self.sample.bounds, 0
-        while first < len(self.sample.windows):
-            last = int(np.searchsorted(bounds, bounds[first] + budget, side="right")) - 1
-            last = max(last, first + 1)
-            yield slice(first, last)
-            first = last
 
 
 class Evaluator(Predictor):

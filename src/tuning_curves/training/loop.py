@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tuning_curves.encoders.batches import Feed, autocast
+from tuning_curves.encoders.batches import Feed
 from tuning_curves.encoders.model import EncoderModel
-from tuning_curves.encoders.packing import to_device
 from tuning_curves.study.job import Run, TrainingSettings
 from tuning_curves.tasks.base import Task
 from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
 from tuning_curves.training.evaluate import Evaluator
 from tuning_curves.training.optimizer import batches, make_optimizer, rate_factor, state_bytes
+from tuning_curves.training.passes import backward, losses_of
 from tuning_curves.training.profile import (
     StepProfile,
     Stopwatch,
@@ -74,18 +74,6 @@ class Trace:
 
 
 Report = Callable[[int, float], None]
-
-
-def loss_of(
-    task: Task, model: EncoderModel, feed: Feed, examples: np.ndarray, precision: str
-) -> Tensor:
-    """The mean loss over all windows of these examples, in nats: a scalar with its graph."""
-    chosen = feed.windows.windows_of(examples)
-    with autocast(feed.device, precision):
-        batch = feed.batch(chosen)
-        logits = model(batch.hidden, batch.packing, feed.first)
-    labels = to_device(torch.from_numpy(feed.windows.labels_of(chosen)), logits.device)
-    return task.loss(logits, batch.packing, labels)
 
 
 def score_steps(steps: int) -> tuple[int, ...]:
@@ -240,13 +228,12 @@ class Trainer:
         if number == 0 and self.trace.profile is None:
             loss = self._measure(examples)
         else:
-            loss = self._forward(examples, number, self.feed)
-            loss.backward()
+            loss = backward(self._forward(examples, number, self.feed))
         torch.nn.utils.clip_grad_norm_(self.trained, self.training.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.trace.step = number + 1
-        self.recent.append(loss.detach())
+        self.recent.append(loss)
         self._look(number)
 
     def _measure(self, examples: np.ndarray) -> Tensor:
@@ -259,9 +246,11 @@ class Trainer:
         )
         return loss
 
-    def _forward(self, examples: np.ndarray, step: int, feed: Feed) -> Tensor:
+    def _forward(self, examples: np.ndarray, step: int, feed: Feed) -> Iterator[Tensor]:
+        """The parts of the step's mean loss: see `losses_of`."""
         self.model.dropout_bits.restart(self.run.init_seed, step)
-        return loss_of(self.task, self.model, feed, examples, self.training.precision)
+        precision, most = self.training.precision, self.training.pass_tokens
+        return losses_of(self.task, self.model, feed, examples, precision, most)
 
     def _look(self, number: int) -> None:
         """Keep the mean loss of each stretch, and stop when it is no number.

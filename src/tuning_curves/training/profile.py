@@ -11,7 +11,7 @@ import contextlib
 import importlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods.biases import bias_terms
+from tuning_curves.training.passes import backward
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,8 @@ class StepProfile:
     Attributes:
         step_tokens: tokens of the batch.
         flops_per_step: of its forward and backward pass.
-        activation_bytes: kept for the backward pass, parameters left out.
+        activation_bytes: kept for the backward pass, parameters left out; the most at one time
+            where the step goes in pieces.
         activation_bytes_one: the same for the batch's first example alone.
         gradient_bytes: of all gradients.
         bias_gradients: mean absolute gradient of each trained bias term (`families.base.TERMS`)
@@ -46,18 +48,18 @@ class StepProfile:
     bias_gradients: dict[str, list[float | None]]
 
 
-Loss = Callable[[np.ndarray], Tensor]
+Losses = Callable[[np.ndarray], Iterable[Tensor]]
 
 
 def profile_step(
-    model: EncoderModel, loss_of: Loss, examples: np.ndarray, tokens: int
+    model: EncoderModel, losses_of: Losses, examples: np.ndarray, tokens: int
 ) -> tuple[StepProfile, Tensor]:
     """Measure one step's forward and backward pass, and leave its gradients on the parameters.
 
     Args:
         model: in training mode, without gradients.
-        loss_of: the mean loss of some examples, drawing the same dropout each time it is called;
-            what it makes is counted.
+        losses_of: the mean loss of some examples in parts, each made when it is asked for, drawing
+            the same dropout each time it is called; what it makes is counted.
         examples: int64 [batch], whose windows have `tokens` tokens.
 
     Returns:
@@ -65,10 +67,10 @@ def profile_step(
     """
     device = model.head.weight.device
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        one, _ = _kept(model, lambda: loss_of(examples[:1]))
+        one, _ = _kept(model, losses_of(examples[:1]))
     model.zero_grad(set_to_none=True)
     with FlopCounterMode(display=False, custom_mapping=_attention_formulas()) as counter:
-        whole, loss = _kept(model, lambda: loss_of(examples))
+        whole, loss = _kept(model, losses_of(examples))
     gradients = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
     profile = StepProfile(
         step_tokens=tokens,
@@ -78,16 +80,27 @@ def profile_step(
         gradient_bytes=tensor_bytes(gradients),
         bias_gradients=bias_terms(gradients, model),
     )
-    return profile, loss.detach()
+    return profile, loss
 
 
-def _kept(model: nn.Module, forward: Callable[[], Tensor]) -> tuple[int, Tensor]:
-    """Bytes that a forward pass keeps, and its loss; its backward pass is run too."""
-    meter = ActivationMeter(model)
-    with meter.watching():
-        loss = forward()
-    loss.backward()
-    return meter.bytes, loss
+def _kept(model: nn.Module, losses: Iterable[Tensor]) -> tuple[int, Tensor]:
+    """The most bytes that a forward pass keeps, and the losses' sum, all of them gone backward."""
+    kept: list[int] = []
+    loss = backward(_watched(model, losses, kept))
+    return max(kept), loss
+
+
+def _watched(model: nn.Module, losses: Iterable[Tensor], kept: list[int]) -> Iterator[Tensor]:
+    """The losses as they are made; what each one's forward pass keeps is added to `kept`."""
+    made = iter(losses)
+    while True:
+        meter = ActivationMeter(model)
+        with meter.watching():
+            loss = next(made, None)
+        if loss is None:
+            return
+        kept.append(meter.bytes)
+        yield loss
 
 
 def _attention_formulas() -> dict[Any, Any]:

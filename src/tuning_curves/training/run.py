@@ -35,7 +35,8 @@ from tuning_curves.tasks.windows import Windows, open_windows, read_manifest
 from tuning_curves.training.belonging import check_belongs
 from tuning_curves.training.delta import Delta, put_delta
 from tuning_curves.training.evaluate import Evaluator
-from tuning_curves.training.loop import Trainer, loss_of, score_examples
+from tuning_curves.training.loop import Trainer, score_examples
+from tuning_curves.training.passes import bounded_loss
 from tuning_curves.training.profile import (
     allocated,
     peak_memory,
@@ -194,8 +195,10 @@ class RunContext:
         key = (method.name, run.init_seed, examples.tobytes())
         if key not in self.selections:
             feed = Feed(model.to(self.device), self.windows["train"], None)
+            most = self.training.pass_tokens
             losses = (
-                loss_of(self.task, model, feed, one, self.precision) for one in examples[:, None]
+                bounded_loss(self.task, model, feed, one, self.precision, most)
+                for one in examples[:, None]
             )
             self.selections[key] = method.select(model, losses)
         return self.selections[key]

@@ -142,6 +142,10 @@ BIO, entity F1 as seqeval counts it."""
 
         return functional.cross_entropy(logits, labels, ignore_index=NOT_COUNTED)
 
+    def count_terms(self, labels: np.ndarray) -> int:
+        """The words' first pieces among the tokens."""
+        return int((labels != NOT_COUNTED).sum())
+
     def prepare(self, sample: Sample) -> None:
         """Where the words are, and the entities among their labels."""
         words_of(sample)
