@@ -1,9 +1,12 @@
 import copy
 
+import pytest
 import torch
 from torch import nn
 
+from tuning_curves.encoders import dropout
 from tuning_curves.encoders.dropout import BitSource, Dropout, replace_dropouts
+from tuning_curves.util.errors import UsageError
 
 
 def test_masks_follow_from_seed_and_step_alone() -> None:
@@ -48,3 +51,41 @@ def test_a_copied_model_has_one_source_of_its_own() -> None:
     assert [model[0].p, model[2].p] == [0.1, 0.2]
     assert other[0].source is other[2].source is other.bits
     assert other.bits is not model.bits
+
+
+PIECES = ((5, 2), (1, 1), (8, 3))  # tokens and windows of each; 14 and 6 in all
+
+
+def masks_of(source: BitSource, tokens: int, windows: int, width: int) -> list[torch.Tensor]:
+    """Four masks, as a model of two widths asks for them: three over tokens, one over windows."""
+    shapes = ((1, tokens, width), (1, tokens, 2 * width), (1, tokens, width), (1, windows, width))
+    return [source.below(20_000, torch.Size(shape))[0] for shape in shapes]
+
+
+@pytest.mark.parametrize("width", [1, 3, 8, 31])  # odd ones: a piece ends within a word
+@pytest.mark.parametrize("block", [1, 2, 1 << 18])
+def test_the_masks_of_pieces_are_those_of_one_pass(
+    width: int, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dropout, "BLOCK", block)
+    source = BitSource()
+    source.restart(7, 3)
+    whole = masks_of(source, 14, 6, width)
+    source.restart(7, 3)
+    parts = []
+    for tokens, windows in PIECES:
+        source.enter((tokens, 14), (windows, 6))
+        parts.append(masks_of(source, tokens, windows, width))
+    for mask, *pieces in zip(whole, *parts, strict=True):
+        assert torch.equal(torch.cat(pieces), mask)
+    source.restart(7, 3)
+    assert torch.equal(masks_of(source, 14, 6, width)[0], whole[0])
+
+
+def test_a_mask_over_anything_else_is_refused_in_pieces() -> None:
+    source = BitSource()
+    source.enter((50, 140), (2, 6))
+    with pytest.raises(UsageError) as told:
+        source.below(20_000, torch.Size((1, 9, 4)))
+    assert "9 rows" in told.value.message and "50 or 2" in told.value.message
+    assert "training.pass_tokens" in (told.value.fix or "")

@@ -25,7 +25,7 @@ from .test_records import finished_record
 CONFIG = Path(__file__).resolve().parents[2] / "benchmarks" / "study.yaml"
 STUDY = check_study(yaml.safe_load(CONFIG.read_text("utf-8")), "s.yaml")
 SETTINGS, RUN = STUDY.settings, STUDY.unique[0].run
-DEFAULTS_AT_RELEASE = {"task.name": "question-answering"}
+DEFAULTS_AT_RELEASE = {"task.name": "question-answering", "training.pass_tokens": 16_384}
 ENCODER = STUDY.config.to_json()["encoder"]  # the wheel of the first records, without files_sha256
 FIRST_FILES = job.DEFAULTS["encoder.files"]
 OTHER = "0123456789abcdef" * 4
@@ -79,6 +79,7 @@ def test_a_key_at_the_engines_default_is_no_part_of_the_hash() -> None:
     material = SETTINGS.to_json()
     assert material["task"].pop("name") == job.DEFAULTS["task.name"]
     assert material["encoder"].pop("files") == FIRST_FILES
+    assert material["training"].pop("pass_tokens") == job.DEFAULTS["training.pass_tokens"]
     expected = sha256_of({"settings": material, "run": RUN.to_json()})[:16]
     assert identity(SETTINGS, RUN) == expected
 
@@ -164,6 +165,7 @@ CHANGES: dict[str, Any] = {
     "training.hidden_dropout": 0.3,
     "training.attention_dropout": 0.3,
     "training.precision": "bfloat16",
+    "training.pass_tokens": 8_192,
     "evaluation.test_examples": 11,
     "evaluation.validation_examples": 11,
 }
@@ -209,8 +211,16 @@ def test_every_key_of_a_study_is_tried() -> None:
     assert tried == {*stated(STUDY.config.to_json())}
 
 
-def test_keeping_deltas_is_no_part_of_an_identity() -> None:
-    assert study_with("execution.keep_deltas", True) == sorted(p.id for p in STUDY.unique)
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("execution.keep_deltas", True),
+        ("execution.example_windows", 7),
+        ("training.pass_tokens", 16_384),
+    ],
+)
+def test_keys_that_may_be_left_out_are_no_part_of_an_identity(place: str, value: Any) -> None:
+    assert study_with(place, value) == sorted(p.id for p in STUDY.unique)
 
 
 @pytest.mark.parametrize("place", CHANGES)

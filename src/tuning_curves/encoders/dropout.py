@@ -81,7 +81,7 @@ class BitSource:
     def _draw(self, size: int, used: int) -> tuple[bytes, _Place]:
         """So many bytes behind the `used` ones of the next word, and where they end."""
         words, over = divmod(used + size, WORD)
-        drawn = self.generator.bytes(WORD * words)
+        drawn = self.generator.bytes(WORD * words) if words else b""  # 0 bytes would take a word
         place = _Place(state=self.generator.bit_generator.state, used=over)
         if over:
             drawn += self.generator.bytes(WORD)
