@@ -261,3 +261,11 @@ def test_known_encoders_are_those_of_the_projects_studies(name: str, file: str) 
 
     section = yaml.safe_load((ROOT / "config" / f"{file}.yaml").read_text("utf-8"))["encoder"]
     assert KNOWN[name].section == section
+
+
+def test_long_texts_are_counted_in_windows() -> None:
+    short, long = (study(facts(QA, tokens=np.full(900, n)), 0) for n in (200, 13_000))
+    assert "example_windows" not in short.config["execution"]
+    # 13,000 tokens: one window of 384, and one more for each 256 of the rest
+    assert long.config["execution"]["example_windows"] == 1 + -(-(13_000 - 384) // 256)
+    assert long.config["windows"] == {"max_length": 384, "stride": 128}

@@ -8,8 +8,9 @@ sys.path.append(str(Path(workflow.basedir).parent / "src"))
 
 from tuning_curves.analysis.columns import TABLES
 from tuning_curves.commands.options import study_for_workflow
+from tuning_curves.encoders.architecture import read_architecture
 from tuning_curves.report.figures import FIGURES
-from tuning_curves.study.resources import memory_mb, minutes
+from tuning_curves.study.resources import memory_mb, minutes, pass_mb
 from tuning_curves.study.workflow import StudyWorkflow
 from tuning_curves.util.files import MANIFEST, canonical, sha256_of, sha256_of_file
 from tuning_curves.util.locks import clear_stale_lock
@@ -119,7 +120,16 @@ def job_sha256(wildcards):
 
 def training_memory(wildcards, input, attempt):
     """MB for a chunk, more at each new attempt; unknown (TBD) until the encoder is here."""
-    return attempt * memory_mb(weights_bytes(input.encoder))
+    weights = weights_bytes(input.encoder)
+    held = pass_mb(STUDY, encoder_shape(input.encoder)) if trains_on_cpu() else 0
+    return attempt * memory_mb(weights, held)
+
+
+def trains_on_cpu():
+    """Whether a profile or the command line gives chunks no GPU, and no part of one."""
+    asked = workflow.resource_settings.overwrite_resources.get("train_chunk", {})
+    gpus = asked.get("gpu")
+    return str(getattr(gpus, "raw", gpus)) == "0" and "gres" not in asked
 
 
 def training_minutes(wildcards, input):
@@ -132,6 +142,12 @@ def weights_bytes(manifest):
     """The size of an encoder's weights, as its manifest has it."""
     with open(str(manifest), encoding="utf-8") as stream:
         return json.load(stream)["files"]["model.safetensors"]["bytes"]
+
+
+def encoder_shape(manifest):
+    """The sizes of an encoder, from the configuration beside its manifest."""
+    family, sizes = read_architecture(Path(str(manifest)).parent / "config.json")
+    return family.shape(sizes)
 
 
 def closing_words():

@@ -18,7 +18,7 @@ rule train_chunk:
     threads: 1  # one thread a run and as many workers as cores: nothing waits for another
     resources:
         gpu=1,  # one process uses one; counts only where a profile gives GPUs or asks for them
-        mem_mb=training_memory,  # 13 times the encoder's weights, or what frozen parts leave
+        mem_mb=training_memory,  # 13 times the weights, or what frozen parts leave; on CPUs a pass too
         runtime=training_minutes,  # ten times what a chunk is cut for on a GPU, and half an hour
         gpu_workers=1,  # processes that share a GPU, where the scheduler does not choose one
         cache_gib=16,  # what frozen layers' output may take on disk, in all

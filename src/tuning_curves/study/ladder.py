@@ -172,8 +172,22 @@ def operations(facts: DataFacts, encoder: EncoderFacts) -> float:
     return float(np.mean(tokens * encoder.matrices + 2 * attention))
 
 
-def chunk_passes(given: Given) -> int:
-    """Forward passes that one process makes in some minutes."""
+def example_windows(given: Given) -> int:
+    """Windows that an example has on the mean, in whole ones."""
+    cut = windows(given.data, given.encoder)
+    if "stride" not in cut:
+        return 1
+    further = np.maximum(given.data.tokens - cut["max_length"], 0)
+    return round(float(np.mean(1 + np.ceil(further / (cut["max_length"] - cut["stride"])))))
+
+
+def execution(given: Given) -> dict[str, int]:
+    """A study's section `execution`: forward passes that one process makes in some minutes.
+
+    They are over windows, of which the study says how many a long example has.
+    """
     passes = CHUNK_SECONDS * given.machine.flops
     passes /= FORWARD * operations(given.data, given.encoder)
-    return max(1_000, _round_down(int(passes)))
+    long = example_windows(given)
+    chunks = {"chunk_passes": max(1_000, _round_down(int(passes * long)))}
+    return chunks | ({"example_windows": long} if long > 1 else {})

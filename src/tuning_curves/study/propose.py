@@ -15,7 +15,7 @@ from tuning_curves.study.ladder import (
     EPOCHS,
     Extent,
     budgets_of,
-    chunk_passes,
+    execution,
     extents,
     methods_of,
     rate_factor,
@@ -104,7 +104,7 @@ def _sections(given: Given, extent: Extent) -> dict[str, Any]:
             "seed": 0,
             "confidence": 0.95,
         },
-        "execution": {"chunk_passes": chunk_passes(given)},
+        "execution": execution(given),
     }
 
 
@@ -127,6 +127,7 @@ def _of_data(given: Given) -> dict[str, str]:
         "evaluation": f"there are {parts['test']:,} to test and {parts['validation']:,} to "
         "validate on",
         "execution.chunk_passes": "some minutes of one process; no number depends on it",
+        "execution.example_windows": "long texts fill so many windows on the mean",
     }
 
 
