@@ -15,6 +15,7 @@ from tuning_curves.study.ladder import (
     EPOCHS,
     Extent,
     budgets_of,
+    example_windows,
     execution,
     extents,
     methods_of,
@@ -69,7 +70,7 @@ def propose(given: Given, hours: float) -> Proposal:
     task, of_task = task_section(given.data.task, given.data.labels, given.encoder)
     return Proposal(
         config={**_opening(given.data), "task": task, **_sections(given, extent)},
-        reasons=of_task | _of_data(given) | _of_extent(given, extent, ladder[0]),
+        reasons=of_task | _of_data(given) | _of_long(given) | _of_extent(given, extent, ladder[0]),
         notes=[*_notes(given), *_too_long(seconds, hours)],
         seconds=seconds,
         runs=len(runs_of(given, extent)) * extent.seeds,
@@ -127,8 +128,13 @@ def _of_data(given: Given) -> dict[str, str]:
         "evaluation": f"there are {parts['test']:,} to test and {parts['validation']:,} to "
         "validate on",
         "execution.chunk_passes": "some minutes of one process; no number depends on it",
-        "execution.example_windows": "long texts fill so many windows on the mean",
     }
+
+
+def _of_long(given: Given) -> dict[str, str]:
+    if example_windows(given) == 1:
+        return {}
+    return {"execution.example_windows": "a text fills so many windows on the mean"}
 
 
 def _of_extent(given: Given, extent: Extent, most: Extent) -> dict[str, str]:
