@@ -23,6 +23,7 @@ from tuning_curves.tasks import make_task
 from tuning_curves.tasks.token_classification.windows import NOT_COUNTED
 from tuning_curves.tasks.windows import bounds_of, make_windows
 from tuning_curves.training.passes import bounded_loss, loss_of, losses_of, neighbours
+from tuning_curves.training.profile import ActivationMeter
 from tuning_curves.training.run import PreparedRun, RunContext
 from tuning_curves.training.worker import run_job
 
@@ -277,16 +278,20 @@ def test_a_bounded_loss_has_the_gradients_of_one_pass(
     prepared = made(kind).prepare("full")
     trainer, model = prepared.trainer, prepared.model.eval()
     parameters = dict(model.named_parameters())
-    found = []
+    found, kept = [], []
     for most in (10_000, 30):
-        loss = bounded_loss(
-            trainer.task, model, trainer.feed, trainer.examples[:3], "float32", most
-        )
+        meter = ActivationMeter(model)
+        with meter.watching():
+            loss = bounded_loss(
+                trainer.task, model, trainer.feed, trainer.examples[:3], "float32", most
+            )
+        kept.append(meter.bytes)
         gradients = torch.autograd.grad(loss, list(parameters.values()))
         found.append((loss.item(), dict(zip(parameters, gradients, strict=True))))
     (whole, expected), (loss, gradients) = found
     assert loss == pytest.approx(whole, rel=1e-6)
     assert_close(expected, gradients)
+    assert kept[1] < 0.05 * kept[0]
 
 
 def test_neighbours_fill_a_pass_and_a_longer_window_stands_alone() -> None:

@@ -8,7 +8,9 @@ pass, to the bit. On a GPU, and where attention is dropped, the library draws th
 pass: they are then a draw of their own.
 """
 
-from collections.abc import Iterable, Iterator
+import ctypes
+import functools
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
@@ -62,6 +64,7 @@ def losses_of(
         tokens, windows = int(bounds[piece.stop] - bounds[piece.start]), piece.stop - piece.start
         model.dropout_bits.enter((tokens, int(bounds[-1])), (windows, len(chosen)))
         yield _part(task, model, feed, chosen[piece], precision, counted, sum(terms))
+        give_back_memory()
 
 
 def bounded_loss(
@@ -97,6 +100,25 @@ def backward(losses: Iterable[Tensor]) -> Tensor:
         total = loss.detach() if total is None else total + loss.detach()
     assert total is not None, "a step has examples"
     return total
+
+
+def give_back_memory() -> None:
+    """Give the system what the allocator of a CPU's tensors has free, where that is GNU's.
+
+    It keeps blocks of up to 32 MB to itself, in pieces that larger ones do not fit between: after
+    three passes of 4,096 tokens a process held half as much again as after one.
+    """
+    trim = _trim()
+    if trim is not None:
+        trim(0)
+
+
+@functools.cache
+def _trim() -> Callable[[int], int] | None:
+    try:
+        return ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):  # another C library, or another system
+        return None
 
 
 def _loss(
