@@ -16,7 +16,7 @@ from tuning_curves.study.paths import StudyPaths
 LIBRARIES_MB = 3_000  # torch, transformers and CUDA's host side
 KEPT_MB = 3_072  # what the frozen parts' output may take of memory (training.run.ACTIVATION_BYTES)
 COPIES = 13  # of the weights. Measured with BERT-base, `full`, on a CPU: 12.4, while resuming
-WIDE, INNER = 10, 3  # float32 rows a token and layer, of either width, while a step goes backward
+WIDE, INNER = 12, 3  # float32 rows a token and layer, of either width, while a step goes backward
 START_MINUTES = 30  # imports, a cold shared disk, the frozen part's first pass
 PASS_MB_A_MINUTE = 4_000_000  # a tenth of what the studies for a GPU cut their chunks for
 

@@ -64,7 +64,8 @@ def losses_of(
         tokens, windows = int(bounds[piece.stop] - bounds[piece.start]), piece.stop - piece.start
         model.dropout_bits.enter((tokens, int(bounds[-1])), (windows, len(chosen)))
         yield _part(task, model, feed, chosen[piece], precision, counted, sum(terms))
-        give_back_memory()
+        if feed.device.type == "cpu":
+            give_back_memory()
 
 
 def bounded_loss(
