@@ -65,7 +65,7 @@ def _document(
     elif request.kind == "sentences" and request.columns.get("labels") in _tagged(row):
         yield _of_tokens(where, row, request)
     else:
-        _leave_out(where, row.get("text"), row, request, findings)
+        _leave_out(where, row["text"], row, request, findings)
 
 
 def _spans(row: Mapping[str, Any], request: Request) -> Any:
