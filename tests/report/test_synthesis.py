@@ -28,9 +28,10 @@ from tuning_curves.report.synthesis.recommendation import (
     ALONE as CLEAR,
 )
 from tuning_curves.report.synthesis.recommendation import (
+    FAR,
+    NEAR,
     NOTHING,
     OPEN,
-    TIED,
     UNSURE,
     answer_sentences,
     recommend,
@@ -270,7 +271,7 @@ def test_changes_are_counted_and_the_largest_is_told() -> None:
 
 ADVICE = {  # a size with one arm a method: standing, pairs, difference, its low end, bytes
     "full": ("best", 0, None, None, 9e7),
-    "bitfit": ("tied", 3, -1.0, -3.0, 1e5),
+    "bitfit": ("tied", 3, -1.0, -2.0, 1e5),
     "head": ("behind", 3, -9.0, -12.0, 3e3),
 }
 
@@ -292,7 +293,8 @@ def advised(*, learnt: str = "yes", seeds: int = 3, **changed: tuple[Any, ...]) 
 @pytest.mark.parametrize(
     ("advice", "method", "certainty"),
     [
-        (advised(), "bitfit", TIED),
+        (advised(), "bitfit", NEAR),
+        (advised(bitfit=("tied", 3, -1.0, -2.1, 1e5)), "full", FAR),
         (advised(bitfit=("tied", 2, -1.0, -30.0, 1e5)), "full", UNSURE),
         (advised(bitfit=("behind", 3, -4.0, -6.0, 1e5)), "full", CLEAR),
         (advised(head=("tied", 3, -9.0, -20.0, 3e3)), "", OPEN),  # any of the three
@@ -302,7 +304,7 @@ def advised(*, learnt: str = "yes", seeds: int = 3, **changed: tuple[Any, ...]) 
         (advised(seeds=2), "", OPEN),
     ],
 )  # fmt: skip
-def test_the_smallest_that_is_tied_is_taken_where_something_is_decided(
+def test_the_smallest_that_is_near_is_taken_where_something_is_decided(
     advice: pd.DataFrame, method: str, certainty: str
 ) -> None:
     (row,) = recommend([study_named("squad", advice=advice)]).to_dict("records")
@@ -311,7 +313,7 @@ def test_the_smallest_that_is_tied_is_taken_where_something_is_decided(
 
 
 def test_of_equal_bytes_the_quickest_is_taken_and_of_untimed_ones_that_of_fewest_steps() -> None:
-    same = advised(head=("tied", 3, -1.0, -3.0, 1e5))
+    same = advised(head=("tied", 3, -1.0, -2.0, 1e5))
     more = pd.DataFrame([same.iloc[0].to_dict() | {"method": "lora", "standing": "behind"}])
     own = pd.concat([same, more], ignore_index=True)
     assert recommend([study_named("squad", advice=own)])["method"].tolist() == ["head"]
@@ -330,12 +332,12 @@ def test_the_answer_is_a_sentence_a_study_and_one_on_how_sure_it_is() -> None:
     assert list(answer_sentences([words], table)) == [
         "Token classification (ner): take BitFit with 100 questions; take full fine-tuning with "
         "4,000; nothing is decided with 20.",
-        "At 1 of these 2 sizes all else is behind; elsewhere the choice is tied with the best, at "
-        "most 3.0 points worse.",
+        "At 1 of these 2 sizes all else is behind; at 1 the smallest within 2 points is taken; "
+        "elsewhere others are tied.",
     ]
     assert list(take_sentences(words, table))[1:] == [
-        "With 100 questions take BitFit: the smallest of those tied with the best, at most 3.0 "
-        "points worse.",
+        "With 100 questions take BitFit: the smallest of those at most 2 points worse than the "
+        "best.",
         "With 4,000 questions take full fine-tuning: all else is behind.",
     ]
 

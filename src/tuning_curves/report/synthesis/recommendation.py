@@ -1,11 +1,12 @@
-"""What to take with n labels, whatever the budget: the cheapest of what is tied with the best.
+"""What to take with n labels, whatever the budget: the cheapest of what is as good as the best.
 
 Each method stands under its own best budget, chosen on the validation part, and what is tied
 follows by the rules of `tuning-curves advise` (the table `advice` of each study). Of those that are
-tied, on three seeds or more, the one is taken of which the fewest bytes are stored; of equal ones
-the quickest to train, which is the one of the fewest steps where not all were timed. Nothing is
-taken where no method is behind (all may be equal), or where the best mean is not shown to be above
-the baseline.
+tied, on three seeds or more, and not worse than the best by `WITHIN` points, as far as their
+intervals reach, the one is taken of which the fewest bytes are stored; of equal ones the quickest
+to train, which is the one of the fewest steps where not all were timed. The best mean itself is
+taken where none is shown to be so near. Nothing is taken where no method is behind (all may be
+equal), or where the best mean is not shown to be above the baseline.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,8 +19,9 @@ from tuning_curves.analysis.comparisons import LEAST_PAIRS
 from tuning_curves.report import style, wording
 from tuning_curves.report.synthesis.results import StudyResults
 
-ALONE, TIED = "all else is behind", "smallest of the tied"
-UNSURE = "others have too few seeds"
+WITHIN = 2.0  # points; the margin of the claim that BitFit is competitive (config/claims.yaml)
+ALONE, NEAR = "all else is behind", f"smallest within {WITHIN:g} points"
+FAR, UNSURE = "others are tied", "others have too few seeds"
 OPEN, NOTHING = "nothing is decided", "nothing is shown to be learnt"
 LEFT = ("best", "tied")
 OF_ARM = (
@@ -50,12 +52,13 @@ def _take(arms: pd.DataFrame) -> dict[str, Any]:
     first = left["standing"] == "best"
     enough = (first & (left["seeds"] >= LEAST_PAIRS)) | (left["pairs"] >= LEAST_PAIRS)
     sure, best = left[enough], left[first]
+    near = sure[first[enough] | (sure["low"] >= -WITHIN)]
     behind = _names(arms, left)
-    certainty = _certainty(best, left, sure, behind)
+    certainty = _certainty(best, left, sure, near, behind)
     if certainty in (OPEN, NOTHING):
         taken = dict.fromkeys(OF_ARM) | {"method": "", "budget": ""}
     else:
-        taken = _cheapest(sure)
+        taken = _cheapest(near)
     return {
         **taken,
         "certainty": certainty,
@@ -67,7 +70,13 @@ def _take(arms: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _certainty(best: pd.DataFrame, left: pd.DataFrame, sure: pd.DataFrame, behind: set[str]) -> str:
+def _certainty(
+    best: pd.DataFrame,
+    left: pd.DataFrame,
+    sure: pd.DataFrame,
+    near: pd.DataFrame,
+    behind: set[str],
+) -> str:
     """How sure the choice is; too few seeds of the best decide nothing."""
     if best.empty or not behind or not best["seeds"].iloc[0] >= LEAST_PAIRS:
         return OPEN
@@ -75,7 +84,9 @@ def _certainty(best: pd.DataFrame, left: pd.DataFrame, sure: pd.DataFrame, behin
         return NOTHING
     if left["method"].nunique() == 1:
         return ALONE
-    return UNSURE if sure["method"].nunique() == 1 else TIED
+    if sure["method"].nunique() == 1:
+        return UNSURE
+    return FAR if near["method"].nunique() == 1 else NEAR
 
 
 def _cheapest(arms: pd.DataFrame) -> dict[str, Any]:
@@ -113,10 +124,10 @@ def answer_sentences(studies: Sequence[StudyResults], table: pd.DataFrame) -> It
             yield f"{task} ({study.name}): {'; '.join(parts)}."
     taken = table[table["method"] != ""]
     if not taken.empty:
-        alone = int((taken["certainty"] == ALONE).sum())
+        alone, near = (int((taken["certainty"] == sure).sum()) for sure in (ALONE, NEAR))
         yield (
-            f"At {alone} of these {wording.plural(len(taken), 'size')} all else is behind; "
-            f"elsewhere the choice is tied with the best{_worse(taken)}."
+            f"At {alone} of these {wording.plural(len(taken), 'size')} all else is behind; at "
+            f"{near} the smallest within {WITHIN:g} points is taken; elsewhere others are tied."
         )
 
 
@@ -142,18 +153,14 @@ def take_sentences(study: StudyResults, table: pd.DataFrame) -> Iterator[str]:
     for _, rows in own.groupby(["certainty", "method", "budget"], sort=False):
         first = rows.iloc[0]
         said = f"take {_taken(study, first)}: " if first["method"] else ""
-        sure = _in_words(first["certainty"]) + _worse(rows)
-        yield f"With {_sizes(rows)} {study.examples} {said}{sure}."
+        yield f"With {_sizes(rows)} {study.examples} {said}{_in_words(first['certainty'])}."
 
 
 def _in_words(certainty: str) -> str:
-    return "the smallest of those tied with the best" if certainty == TIED else certainty
-
-
-def _worse(rows: pd.DataFrame) -> str:
-    """How much worse than the best mean a choice may be; "" where it is that one."""
-    most = -rows["low"].min()
-    return f", at most {wording.points(most)} points worse" if most > 0 else ""
+    return {
+        NEAR: f"the smallest of those at most {WITHIN:g} points worse than the best",
+        FAR: f"others are tied with it, but not shown to be within {WITHIN:g} points",
+    }.get(certainty, certainty)
 
 
 def _taken(study: StudyResults, row: pd.Series) -> str:
