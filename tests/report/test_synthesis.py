@@ -187,6 +187,7 @@ def test_a_turn_over_sizes_and_one_over_steps_are_told_apart() -> None:
     )
     assert says["pair"] == [
         "BitFit is above full fine-tuning at 1 of 4 places, below at 2, undecided at 1."
+        "Each is corrected over the sizes of its budget alone, not over all places.",
     ]
     assert says["examples"] == [
         "The best method changes with the examples in squad: BitFit with 100 questions "
@@ -332,8 +333,8 @@ def test_the_answer_is_a_sentence_a_study_and_one_on_how_sure_it_is() -> None:
     assert list(answer_sentences([words], table)) == [
         "Token classification (ner): take BitFit with 100 questions; take full fine-tuning with "
         "4,000; nothing is decided with 20.",
-        "At 1 of these 2 sizes all else is behind; at 1 the smallest within 2 points is taken; "
-        "elsewhere others are tied.",
+        "At 1 of these 2 sizes all else that was trained is behind, at 1 the smallest within 2 "
+        "points is taken.",
     ]
     assert list(take_sentences(words, table))[1:] == [
         "With 100 questions take BitFit: the smallest of those at most 2 points worse than the "

@@ -154,7 +154,7 @@ def read_records(
         if run.id not in paths:
             raise DataError(
                 f"{run.record}: the record of run {run.id} is missing",
-                fix="train it: run the study again",
+                fix="train it: `snakemake --cores all` with this study's file",
             )
         path = paths[run.id]
         record = read_agreeing(path, run, settings, partial(check_record, path=path, task=task))

@@ -25,7 +25,10 @@ FEW = 4  # so many methods are named; more are counted
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """One size under one budget: the best mean on test, and who is tied with it or behind it."""
+    """One size under one budget: the best mean on test, and who is tied with it or behind it.
+
+    `unsure` are those of too few seeds to be shown behind, among the tied ones.
+    """
 
     budget: str
     n: int
@@ -33,6 +36,7 @@ class Place:
     best: str
     tied: tuple[str, ...]  # without the best one
     behind: tuple[str, ...]
+    unsure: tuple[str, ...] = ()
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -52,6 +56,7 @@ def find_places(ranking: pd.DataFrame, costs: pd.DataFrame, confidence: float) -
         best = own["best"].iloc[0]
         decided = (own["pairs"] >= LEAST_PAIRS) & (own["p_holm"] < bound) & (own["high"] < 0)
         others = own["method"] != best
+        few = others & (own["pairs"] < LEAST_PAIRS)
         found.append(
             Place(
                 budget=budget,
@@ -60,6 +65,7 @@ def find_places(ranking: pd.DataFrame, costs: pd.DataFrame, confidence: float) -
                 best=best,
                 tied=tuple(style.ordered(own.loc[others & ~decided, "method"])),
                 behind=tuple(style.ordered(own.loc[others & decided, "method"])),
+                unsure=tuple(style.ordered(own.loc[few, "method"])),
             )
         )
     return found
@@ -134,10 +140,14 @@ def over_all(once: Sequence[Place]) -> Iterator[str]:
 
 
 def count_behind(once: Sequence[Place]) -> dict[str, tuple[int, int]]:
-    """At how many places each main method is behind the best one, and at how many it is trained."""
-    shown = style.main_ones(name for p in once for name in p.methods)
+    """At how many places each main method is behind the best one, and at how many it could be.
+
+    It could where it is trained with seeds enough.
+    """
+    sure = [(p, [name for name in p.methods if name not in p.unsure]) for p in once]
+    shown = style.main_ones(name for _, names in sure for name in names)
     return {
-        name: (sum(name in p.behind for p in once), sum(name in p.methods for p in once))
+        name: (sum(name in p.behind for p in once), sum(name in names for _, names in sure))
         for name in shown
     }
 

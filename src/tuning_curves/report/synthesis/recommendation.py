@@ -126,9 +126,11 @@ def answer_sentences(studies: Sequence[StudyResults], table: pd.DataFrame) -> It
     if not taken.empty:
         alone, near = (int((taken["certainty"] == sure).sum()) for sure in (ALONE, NEAR))
         yield (
-            f"At {alone} of these {wording.plural(len(taken), 'size')} all else is behind; at "
-            f"{near} the smallest within {WITHIN:g} points is taken; elsewhere others are tied."
+            f"At {alone} of these {wording.plural(len(taken), 'size')} all else that was trained "
+            f"is behind, at {near} the smallest within {WITHIN:g} points is taken."
         )
+        if len(taken) > alone + near:
+            yield "Elsewhere others are tied with it, or have too few seeds."
 
 
 def _by_choice(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
@@ -159,7 +161,7 @@ def take_sentences(study: StudyResults, table: pd.DataFrame) -> Iterator[str]:
 def _in_words(certainty: str) -> str:
     return {
         NEAR: f"the smallest of those at most {WITHIN:g} points worse than the best",
-        FAR: f"others are tied with it, but not shown to be within {WITHIN:g} points",
+        FAR: f"others are tied, none shown within {WITHIN:g} points",
     }.get(certainty, certainty)
 
 

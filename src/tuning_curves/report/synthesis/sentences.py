@@ -126,6 +126,7 @@ def _counts(paired: Sequence[Placed]) -> Iterator[str]:
         f"BitFit is above full fine-tuning at {found.count('above')} of {len(found)} places, "
         f"below at {found.count('below')}, undecided at {found.count('undecided')}."
     )
+    yield "Each is corrected over the sizes of its budget alone, not over all places."
 
 
 def _turns_over_sizes(paired: Sequence[Placed]) -> Iterator[str]:
