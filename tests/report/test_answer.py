@@ -82,6 +82,23 @@ def test_a_method_of_two_seeds_above_the_best_mean_is_told(make_study: Any) -> N
     )
 
 
+def test_a_method_of_two_seeds_is_not_counted_among_those_never_behind(make_study: Any) -> None:
+    found = answer_sentences(
+        tables(
+            row("epochs", 100, "full", "full"),
+            row("epochs", 100, "head", "full"),
+            row("epochs", 100, "bitfit", "full", pairs=2),
+        ),
+        make_study(methods=("full", "bitfit", "head")),
+    )
+    assert found[:2] == [
+        "At no size and budget shown to be behind the best method: full fine-tuning (trained at "
+        "1).",
+        "Shown to be behind the best method: head only at 1 of 1 places, each a size under a "
+        "budget.",
+    ]
+
+
 def test_many_methods_are_counted(make_study: Any) -> None:
     behind = ("bitfit", "head", "lora", "ia3", "prefix")
     rows = [row("epochs", 100, name, "full") for name in ("full", *behind)]

@@ -186,7 +186,7 @@ def test_a_turn_over_sizes_and_one_over_steps_are_told_apart() -> None:
         ],
     )
     assert says["pair"] == [
-        "BitFit is above full fine-tuning at 1 of 4 places, below at 2, undecided at 1."
+        "BitFit is above full fine-tuning at 1 of 4 places, below at 2, undecided at 1.",
         "Each is corrected over the sizes of its budget alone, not over all places.",
     ]
     assert says["examples"] == [
