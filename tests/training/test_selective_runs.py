@@ -128,13 +128,13 @@ def test_fisher_is_computed_once_for_all_that_share_data_and_head(
         budgets=[{"name": name, "epochs": n, "min_steps": 0} for name, n in (("a", 1), ("b", 2))],
     )
     asked = []
-    original = run_module.loss_of
+    original = run_module.bounded_loss
 
-    def counting(task: Any, model: Any, feed: Any, examples: Any, precision: str) -> Any:
+    def counting(task: Any, model: Any, feed: Any, examples: Any, *told: Any) -> Any:
         asked.append(len(examples))
-        return original(task, model, feed, examples, precision)
+        return original(task, model, feed, examples, *told)
 
-    monkeypatch.setattr(run_module, "loss_of", counting)
+    monkeypatch.setattr(run_module, "bounded_loss", counting)
     together = records_of(study, places)
     assert len(together) == 16
     assert asked == [1] * (2 * (4 + 8))  # a question at a time

@@ -96,8 +96,8 @@ def test_offsets_count_characters_not_bytes_nor_utf16_units() -> None:
         f"{HERE}, id \"q2\": answer '𝕏-rays' is not at its offset 25: there the context reads "
         "'rays came later, and'; it occurs at 23\n"
         "fix: set answer_start to the character offset (not the byte offset) of the answer text; "
-        "`tuning-curves import --task question-answering` lists all that are wrong, and with --fix "
-        "mends what is safe"
+        "`tuning-curves import FILE --task question-answering --out data.jsonl` lists all that are "
+        "wrong, and with --fix mends what is safe"
     )
 
 
@@ -273,7 +273,8 @@ def test_a_truncated_file_is_refused(squad_file: Path, tmp_path: Path) -> None:
     assert message.startswith(f"{path}: SQuAD file is not valid JSON (")
     assert message.endswith(
         "fix: fetch the file again (a download may have been cut short), and keep it as UTF-8; "
-        "`tuning-curves import --task question-answering` reads JSON Lines and tables"
+        "`tuning-curves import FILE --task question-answering --out data.jsonl` reads JSON Lines "
+        "and tables"
     )
 
 
