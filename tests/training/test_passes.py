@@ -22,7 +22,7 @@ from tuning_curves.study.records import read_record
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.token_classification.windows import NOT_COUNTED
 from tuning_curves.tasks.windows import bounds_of, make_windows
-from tuning_curves.training.passes import bounded_loss, loss_of, losses_of, neighbours
+from tuning_curves.training.passes import bounded_loss, losses_of, neighbours
 from tuning_curves.training.profile import ActivationMeter
 from tuning_curves.training.run import PreparedRun, RunContext
 from tuning_curves.training.worker import run_job
@@ -247,7 +247,11 @@ def test_a_step_that_fits_is_one_pass_to_the_bit(made: Callable[[str], Made]) ->
     loss, gradients, pieces = gradients_of(prepared, tokens)
     assert pieces == 1
     model.dropout_bits.restart(3, 1)
-    one = loss_of(trainer.task, model, trainer.feed, trainer.examples[:6], "float32")
+    feed, chosen = trainer.feed, trainer.feed.windows.windows_of(trainer.examples[:6])
+    batch = feed.batch(chosen)
+    logits = model(batch.hidden, batch.packing, feed.first)
+    labels = torch.from_numpy(feed.windows.labels_of(chosen))
+    one = trainer.task.loss(logits, batch.packing, labels)
     one.backward()
     expected = named_gradients(model)
     assert loss == one.item()

@@ -123,6 +123,13 @@ def _difference(family: str) -> tuple[Column, ...]:
     )
 
 
+WITH_SEEDS = (  # what more seeds are expected to bring a contrast
+    _points("half_5", "with 5 seeds", "points"),
+    _points("half_10", "with 10", "points"),
+    _points("half_20", "with 20", "points"),
+    _whole("needed", "seeds needed"),
+)
+
 TABLES: dict[str, tuple[Column, ...]] = {
     "selection": (
         *PLACE,
@@ -184,10 +191,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         METRIC,
         _points("difference", "difference", "difference"),
         _points("half", "half interval", "points"),
-        _points("half_5", "with 5 seeds", "points"),
-        _points("half_10", "with 10", "points"),
-        _points("half_20", "with 20", "points"),
-        _whole("needed", "seeds needed"),
+        *WITH_SEEDS,
         _significant("seed_seconds", "core s a seed"),
         _whole("seed_steps", "steps a seed"),
     ),
@@ -408,10 +412,7 @@ NEXT_HOURS: tuple[Column, ...] = (  # over all studies: undecided contrasts of B
     _whole("pairs", "seeds now"),
     _points("difference", "BitFit minus full", "difference"),
     _points("half", "half interval now", "points"),
-    _points("half_5", "with 5 seeds", "points"),
-    _points("half_10", "with 10", "points"),
-    _points("half_20", "with 20", "points"),
-    _whole("needed", "seeds needed"),
+    *WITH_SEEDS,
     _whole("further", "further ones"),
     _significant("cost", "their cost"),
     _text("unit", "in"),

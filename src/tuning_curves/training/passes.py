@@ -19,7 +19,7 @@ from torch.utils.checkpoint import checkpoint
 
 from tuning_curves.encoders.batches import Feed, autocast
 from tuning_curves.encoders.model import EncoderModel
-from tuning_curves.encoders.packing import Packing, to_device
+from tuning_curves.encoders.packing import to_device
 from tuning_curves.tasks.base import Task
 from tuning_curves.tasks.windows import bounds_of
 
@@ -38,53 +38,39 @@ def neighbours(bounds: np.ndarray, most: int) -> Iterator[slice]:
         first = last
 
 
-def loss_of(
-    task: Task, model: EncoderModel, feed: Feed, examples: np.ndarray, precision: str
-) -> Tensor:
-    """The mean loss over all windows of these examples, in nats: a scalar with its graph."""
-    return _loss(task, model, feed, feed.windows.windows_of(examples), precision)
-
-
 def losses_of(
     task: Task, model: EncoderModel, feed: Feed, examples: np.ndarray, precision: str, most: int
 ) -> Iterator[Tensor]:
-    """The parts of the mean loss that passes of at most `most` tokens give; their sum is the mean.
+    """The parts of the mean loss, in nats, that passes of at most `most` tokens give.
 
-    Each is made when it is asked for, so that the one before it may go backward, and its graph go,
+    Their sum is the mean over all windows of these examples; each is a scalar with its graph. Each
+    is made when it is asked for, so that the one before it may go backward, and its graph go,
     first. `model.dropout_bits` stands at the beginning of the step.
     """
-    chosen = feed.windows.windows_of(examples)
-    bounds = bounds_of(feed.windows.lengths[chosen])
-    pieces = list(neighbours(bounds, most))
-    if len(pieces) == 1:
-        yield _loss(task, model, feed, chosen, precision)
-        return
-    terms = [task.count_terms(feed.windows.labels_of(chosen[piece])) for piece in pieces]
-    for piece, counted in zip(pieces, terms, strict=True):
-        tokens, windows = int(bounds[piece.stop] - bounds[piece.start]), piece.stop - piece.start
-        model.dropout_bits.enter((tokens, int(bounds[-1])), (windows, len(chosen)))
-        yield _part(task, model, feed, chosen[piece], precision, counted, sum(terms))
-        if feed.device.type == "cpu":
+    pieces = _cut(task, feed, examples, most)
+    tokens = [int(feed.windows.lengths[windows].sum()) for windows, _ in pieces]
+    total = sum(len(windows) for windows, _ in pieces)
+    for (windows, share), own in zip(pieces, tokens, strict=True):
+        if len(pieces) > 1:
+            model.dropout_bits.enter((own, sum(tokens)), (len(windows), total))
+        yield _part(task, model, feed, windows, precision, share)
+        if len(pieces) > 1 and feed.device.type == "cpu":
             give_back_memory()
 
 
 def bounded_loss(
     task: Task, model: EncoderModel, feed: Feed, examples: np.ndarray, precision: str, most: int
 ) -> Tensor:
-    """As `loss_of`, of a model in evaluation mode, whose graph keeps no more than a piece.
+    """The mean loss, of a model in evaluation mode, whose graph keeps no more than a piece.
 
     Pieces of at most `most` tokens go forward a second time when gradients pass through them.
     """
-    chosen = feed.windows.windows_of(examples)
-    pieces = [chosen[p] for p in neighbours(bounds_of(feed.windows.lengths[chosen]), most)]
-    if len(pieces) == 1:
-        return _loss(task, model, feed, chosen, precision)
-    terms = [task.count_terms(feed.windows.labels_of(piece)) for piece in pieces]
+    (first, share), *others = pieces = _cut(task, feed, examples, most)
+    if not others:
+        return _part(task, model, feed, first, precision, share)
     parts = [
-        checkpoint(
-            _part, task, model, feed, piece, precision, counted, sum(terms), use_reentrant=False
-        )
-        for piece, counted in zip(pieces, terms, strict=True)
+        checkpoint(_part, task, model, feed, windows, precision, share, use_reentrant=False)
+        for windows, share in pieces
     ]
     return torch.stack(parts).sum()
 
@@ -122,35 +108,26 @@ def _trim() -> Callable[[int], int] | None:
         return None
 
 
-def _loss(
-    task: Task, model: EncoderModel, feed: Feed, chosen: np.ndarray, precision: str
-) -> Tensor:
-    """The mean loss over these windows."""
-    return task.loss(*_read(model, feed, chosen, precision))
+def _cut(task: Task, feed: Feed, examples: np.ndarray, most: int) -> list[tuple[np.ndarray, float]]:
+    """Pieces of at most `most` tokens: their windows, and their share of the mean's terms."""
+    chosen = feed.windows.windows_of(examples)
+    bounds = bounds_of(feed.windows.lengths[chosen])
+    pieces = [chosen[piece] for piece in neighbours(bounds, most)]
+    if len(pieces) == 1:
+        return [(chosen, 1.0)]
+    terms = [task.count_terms(feed.windows.labels_of(piece)) for piece in pieces]
+    return [(piece, counted / sum(terms)) for piece, counted in zip(pieces, terms, strict=True)]
 
 
 def _part(
-    task: Task,
-    model: EncoderModel,
-    feed: Feed,
-    chosen: np.ndarray,
-    precision: str,
-    counted: int,
-    terms: int,
+    task: Task, model: EncoderModel, feed: Feed, chosen: np.ndarray, precision: str, share: float
 ) -> Tensor:
-    """What these windows add to a mean over `terms`, of which they have `counted`."""
-    logits, packing, labels = _read(model, feed, chosen, precision)
-    if counted == 0:  # a mean over nothing is no number
-        return logits.sum() * 0.0
-    return task.loss(logits, packing, labels) * (counted / terms)
-
-
-def _read(
-    model: EncoderModel, feed: Feed, chosen: np.ndarray, precision: str
-) -> tuple[Tensor, Packing, Tensor]:
-    """The logits of these windows, where they lie, and their labels."""
+    """What these windows add to a mean, of whose terms they have this share."""
     with autocast(feed.device, precision):
         batch = feed.batch(chosen)
         logits = model(batch.hidden, batch.packing, feed.first)
+    if share == 0.0:  # a mean over nothing is no number
+        return logits.sum() * 0.0
     labels = to_device(torch.from_numpy(feed.windows.labels_of(chosen)), logits.device)
-    return logits, batch.packing, labels
+    loss = task.loss(logits, batch.packing, labels)
+    return loss if share == 1.0 else loss * share
