@@ -21,8 +21,8 @@ from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import read_record
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.token_classification.windows import NOT_COUNTED
-from tuning_curves.tasks.windows import bounds_of, make_windows
-from tuning_curves.training.passes import bounded_loss, losses_of, neighbours
+from tuning_curves.tasks.windows import make_windows
+from tuning_curves.training.passes import bounded_loss, losses_of
 from tuning_curves.training.profile import ActivationMeter
 from tuning_curves.training.run import PreparedRun, RunContext
 from tuning_curves.training.worker import run_job
@@ -281,7 +281,6 @@ def test_a_bounded_loss_has_the_gradients_of_one_pass(
 ) -> None:
     prepared = made(kind).prepare("full")
     trainer, model = prepared.trainer, prepared.model.eval()
-    parameters = dict(model.named_parameters())
     found, kept = [], []
     for most in (10_000, 30):
         meter = ActivationMeter(model)
@@ -290,16 +289,9 @@ def test_a_bounded_loss_has_the_gradients_of_one_pass(
                 trainer.task, model, trainer.feed, trainer.examples[:3], "float32", most
             )
         kept.append(meter.bytes)
-        gradients = torch.autograd.grad(loss, list(parameters.values()))
-        found.append((loss.item(), dict(zip(parameters, gradients, strict=True))))
+        loss.backward()
+        found.append((loss.item(), named_gradients(model)))
     (whole, expected), (loss, gradients) = found
     assert loss == pytest.approx(whole, rel=1e-6)
     assert_close(expected, gradients)
     assert kept[1] < 0.05 * kept[0]
-
-
-def test_neighbours_fill_a_pass_and_a_longer_window_stands_alone() -> None:
-    lengths = [3, 4, 5, 20, 1, 9, 1]
-    found = list(neighbours(bounds_of(lengths), 10))
-    assert [lengths[piece] for piece in found] == [[3, 4], [5], [20], [1, 9], [1]]
-    assert [lengths[piece] for piece in neighbours(bounds_of(lengths), 43)] == [lengths]

@@ -2,13 +2,15 @@
 
 A method whose lowest `first` layers (and embeddings) are frozen never needs them again for a
 window that was seen before: their output is kept in float16, without dropout, and serves every
-seed, rate and size, for training and for evaluation. A window passes the frozen part alone on a CPU
-and in one block of neighbours, always the same, on a GPU, so that what is kept does not depend on
-which runs share the process.
+seed, rate and size, for training and for evaluation. What is kept does not depend on which runs
+share the process: on a GPU a window passes the frozen part in one block of neighbours, always the
+same. On a CPU windows pass it together, since a short one alone is slow, where a first look finds
+that this changes no bit; where it does, each passes alone.
 """
 
 import contextlib
 import copy
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +20,11 @@ from torch import Tensor
 from tuning_curves.encoders.disk_cache import Store, shuffled
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.encoders.packing import Packing, to_device
-from tuning_curves.tasks.windows import Windows
+from tuning_curves.tasks.windows import Windows, bounds_of, neighbours
 
-BLOCK = {"cpu": 1, "cuda": 8}  # neighbouring windows that pass the frozen part together
-WARM_WINDOWS = 16  # made ahead between two looks at the room that is left
+BLOCK = {"cpu": 1, "cuda": 8}  # neighbouring windows that pass the frozen part as one
+TOGETHER = 1_024  # tokens of the blocks that pass it at a time on a CPU
+WARM_WINDOWS = 64  # made ahead between two looks at the room that is left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +81,7 @@ class ActivationCache:
         self.device = next(model.parameters()).device
         self.block = BLOCK[self.device.type]
         self.kept: dict[int, Tensor] = {}
+        self.alike: bool | None = False if self.block > 1 else None  # see `_passes`
 
     def batch(self, chosen: np.ndarray) -> Batch:
         """These windows at the entrance of layer `first`."""
@@ -130,14 +134,11 @@ class ActivationCache:
     def _make(self, missing: list[int]) -> dict[int, Tensor]:
         made: dict[int, Tensor] = {}
         wanted = set(missing)
-        for block in self._blocks(missing):
-            with autocast(self.device, self.precision):
-                batch = embed_windows(self.model, self.windows, np.array(block), self.device)
-                hidden = self.model.run_layers(batch.hidden, batch.packing, 0, self.first)
-            here = hidden[0].half()
+        for chosen in self._passes(missing):
+            here, lengths = self._pass(chosen)
             on_host = here if self.store is None else here.cpu()
-            rows = (whole.split(batch.packing.lengths) for whole in (here, on_host))
-            for window, states, hosted in zip(block, *rows, strict=True):
+            rows = (whole.split(lengths) for whole in (here, on_host))
+            for window, states, hosted in zip(chosen, *rows, strict=True):
                 if window not in wanted:
                     continue
                 made[window] = states.clone()
@@ -145,6 +146,33 @@ class ActivationCache:
                 if not stored or self.device.type == "cuda":
                     self._keep(window, made[window])
         return made
+
+    def _pass(self, chosen: Sequence[int]) -> tuple[Tensor, list[int]]:
+        """The output of these windows in one row, [T, width] float16, and their lengths."""
+        with autocast(self.device, self.precision):
+            batch = embed_windows(self.model, self.windows, np.array(chosen), self.device)
+            hidden = self.model.run_layers(batch.hidden, batch.packing, 0, self.first)
+        return hidden[0].half(), batch.packing.lengths
+
+    def _passes(self, missing: list[int]) -> Iterator[Sequence[int]]:
+        """The windows that pass at a time: a block, or several where that changes no bit.
+
+        Whether it does is asked of the first ones that come together, once a cache.
+        """
+        blocks = self._blocks(missing)
+        if self.alike is False or len(blocks) == 1:
+            yield from blocks
+            return
+        order = [window for block in blocks for window in block]
+        for piece in neighbours(bounds_of(self.windows.lengths[order]), TOGETHER):
+            chosen = order[piece]
+            if self.alike is None and len(chosen) > 1:
+                alone = torch.cat([self._pass([window])[0] for window in chosen])
+                self.alike = torch.equal(alone, self._pass(chosen)[0])
+            if self.alike:
+                yield chosen
+            else:
+                yield from ([window] for window in chosen)
 
     def _keep(self, window: int, states: Tensor) -> None:
         size = states.numel() * states.element_size()

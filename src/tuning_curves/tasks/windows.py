@@ -168,6 +168,20 @@ def bounds_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
     return np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
 
 
+def neighbours(bounds: np.ndarray, most: int) -> Iterator[slice]:
+    """Stretches of neighbouring windows with at most `most` tokens together, or of one window.
+
+    Args:
+        bounds: where each window's tokens stand among those of all, [windows + 1].
+    """
+    first, windows = 0, len(bounds) - 1
+    while first < windows:
+        last = int(np.searchsorted(bounds, bounds[first] + most, side="right")) - 1
+        last = max(last, first + 1)
+        yield slice(first, last)
+        first = last
+
+
 def make_windows(
     task: "Task",
     data: Mapping[str, "Dataset"],

@@ -11,8 +11,7 @@ from tuning_curves.encoders.batches import ActivationCache, Feed, Room, autocast
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.methods import count_frozen_layers
 from tuning_curves.tasks.base import Sample, Task
-from tuning_curves.tasks.windows import Windows
-from tuning_curves.training.passes import neighbours
+from tuning_curves.tasks.windows import Windows, neighbours
 
 PACK_TOKENS = {"cpu": 4_096, "cuda": 65_536}
 

@@ -21,21 +21,7 @@ from tuning_curves.encoders.batches import Feed, autocast
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.encoders.packing import to_device
 from tuning_curves.tasks.base import Task
-from tuning_curves.tasks.windows import bounds_of
-
-
-def neighbours(bounds: np.ndarray, most: int) -> Iterator[slice]:
-    """Stretches of neighbouring windows with at most `most` tokens together, or of one window.
-
-    Args:
-        bounds: where each window's tokens stand among those of all, [windows + 1].
-    """
-    first, windows = 0, len(bounds) - 1
-    while first < windows:
-        last = int(np.searchsorted(bounds, bounds[first] + most, side="right")) - 1
-        last = max(last, first + 1)
-        yield slice(first, last)
-        first = last
+from tuning_curves.tasks.windows import bounds_of, neighbours
 
 
 def losses_of(
