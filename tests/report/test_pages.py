@@ -41,9 +41,11 @@ def test_a_sentence_comes_from_the_studys_numbers() -> None:
     assert "None of the 150 runs diverged." in found
 
 
-def test_the_table_of_best_budgets_has_score_minutes_and_bytes() -> None:
+def test_the_table_of_best_budgets_has_score_steps_minutes_and_bytes() -> None:
     lines = fill(mark("best minilm-slice full,adapter-houlsby 1000,4000"), RESULTS).splitlines()
-    assert lines[3] == "| full fine-tuning | 41.3 (9 min) | 54.9 (38 min) | 90.3 MB |"
+    assert lines[3] == (
+        "| full fine-tuning | 41.3 (375 steps, 9 min) | 54.9 (1,500 steps, 38 min) | 90.3 MB |"
+    )
     assert lines[4].split(" | ")[2] == "–"  # not trained at 4,000
 
 

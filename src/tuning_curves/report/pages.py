@@ -9,7 +9,7 @@
 `cell` is one value of a table, shown as the table's Markdown file shows it (`low` is the whole
 interval); the keys choose its row. `text` is a sentence of the study's numbers.json, or of those of
 the synthesis. `best` has one row per method: its score under its best budget at each size, the
-minutes of one such training, and what is stored. Marks are comments: a page shows them nowhere.
+steps and minutes of one such training, and what is stored. Marks are comments: a page shows them nowhere.
 """
 
 import re
@@ -129,12 +129,13 @@ def _shown(row: pd.Series, column: Column) -> str:
 
 
 def _score(chosen: pd.DataFrame, method: str, size: int) -> str:
-    """`41.3 (8 min)`; without minutes where no run was timed alone; a dash where none was made."""
+    """`41.3 (375 steps, 8 min)`; no minutes where no run was timed alone; a dash without a run."""
     if (method, size) not in chosen.index:
         return wording.NOTHING
     row = chosen.loc[(method, size)]
     score, seconds = wording.points(row["score"]), row["train_seconds"]
+    steps = f"{wording.whole(row['steps'])} steps"
     if pd.isna(seconds):
-        return score
+        return f"{score} ({steps})"
     minutes = "< 1" if seconds < 60 else wording.whole(seconds / 60)
-    return f"{score} ({minutes} min)"
+    return f"{score} ({steps}, {minutes} min)"
