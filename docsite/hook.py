@@ -15,8 +15,17 @@ if str(ROOT) not in sys.path:
 
 from mkdocs.structure.files import File  # noqa: E402
 
-from docsite import claims, columns, commands, keys, notebook, rooms, statuses  # noqa: E402
-from docsite.links import NOTEBOOK, OUTSIDE, mend  # noqa: E402
+from docsite import (  # noqa: E402
+    claims,
+    columns,
+    commands,
+    explorer,
+    keys,
+    notebook,
+    rooms,
+    statuses,
+)
+from docsite.links import EXPLORER_PAGE, NOTEBOOK, OUTSIDE, mend  # noqa: E402
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -24,13 +33,14 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 DRAWING = re.compile(r"^!\[[^\]]*\]\(rooms\.svg\)$", re.MULTILINE)
-MADE: dict[str, Callable[[], str]] = {  # pages that follow from the code
+MADE: dict[str, Callable[[], str]] = {  # pages that follow from the code or from results/
     "reference/keys.md": keys.page,
     "reference/claims.md": claims.page,
     "reference/columns.md": columns.page,
     "reference/commands.md": commands.page,
     "reference/exit-statuses.md": statuses.page,
     "notebook.md": lambda: notebook.page(ROOT / NOTEBOOK),
+    EXPLORER_PAGE: lambda: explorer.page(ROOT),
 }
 
 

@@ -3,6 +3,7 @@
 A page of docs/ may link to any file of the repository. On the site a link to what has a page leads
 there (of a module that declares something, to the page that is made from it), any other file is
 copied to `files/`, and a link that is called by its file's name is called by its page's title.
+The explorer is no file of the repository, so that pages name it without a link; the site has it.
 """
 
 import posixpath
@@ -27,6 +28,7 @@ PAGES = {  # where a link to a file of the repository leads on the site
     "src/tuning_curves/study/config.py": "reference/keys.md",
     "src/tuning_curves/util/errors.py": "reference/exit-statuses.md",
 }
+EXPLORER, EXPLORER_PAGE = "`results/explorer.html`", "results.html"
 LINK = re.compile(r"\[(?P<text>[^\[\]]*)\]\((?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?\)")
 FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 
@@ -52,11 +54,14 @@ def mend(markdown: str, page: str, titles: Mapping[str, str]) -> Mended:
     def one(found: re.Match[str]) -> str:
         return _one(found, page, titles, mended)
 
+    explorer = f"[{EXPLORER}]({posixpath.relpath(EXPLORER_PAGE, posixpath.dirname(page) or '.')})"
     end = 0
-    for fence in FENCE.finditer(markdown):
-        mended.markdown += LINK.sub(one, markdown[end : fence.start()]) + fence[0]
-        end = fence.end()
-    mended.markdown += LINK.sub(one, markdown[end:])
+    for fence in [*FENCE.finditer(markdown), None]:
+        text = markdown[end : fence.start() if fence else None]
+        mended.markdown += LINK.sub(one, text).replace(EXPLORER, explorer)
+        if fence:
+            mended.markdown += fence[0]
+            end = fence.end()
     return mended
 
 

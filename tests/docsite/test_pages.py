@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from docsite import outputs
-from docsite.links import OUTSIDE, SOURCES, mend
+from docsite.links import EXPLORER, OUTSIDE, SOURCES, mend
 from tuning_curves.cli import make_parser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,6 +71,12 @@ def test_a_link_leads_to_the_page_that_is_made_from_a_file() -> None:
     assert found.missing == ["../nothing.md"]
     outside = mend("[docs/budgets.md](../docs/budgets.md)", "config/README.md", titles)
     assert outside.markdown == "[Budgets](../budgets.md)"
+
+
+def test_the_explorer_is_a_link_on_the_site_alone() -> None:
+    text = "see `results/explorer.html`\n```text\n`results/explorer.html`\n```\n"
+    found = mend(text, "reference/columns.md", {}).markdown
+    assert found == text.replace(EXPLORER, f"[{EXPLORER}](../results.html)", 1)
 
 
 def test_the_tutorial_shows_what_its_commands_print() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from docsite.links import EXPLORER_PAGE
+
 pytest.importorskip("material", reason="requirements-docs.txt is not installed")
 ROOT = Path(__file__).resolve().parents[2]
 LOADED = re.compile(r'<(?:script|img|link|iframe)\b[^>]*?\b(?:src|href)="([^"]+)"')
@@ -36,7 +38,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_every_page_is_built_and_loads_only_what_lies_beside_it(site: Path) -> None:
-    pages = sorted(path for path in site.rglob("*.html") if path.name != "404.html")
+    made = {"404.html", EXPLORER_PAGE}  # the explorer's own tests ask a browser the same
+    pages = sorted(path for path in site.rglob("*.html") if path.name not in made)
     assert len(pages) >= 25
     for path in pages:
         for target in LOADED.findall(path.read_text("utf-8")):
@@ -45,6 +48,17 @@ def test_every_page_is_built_and_loads_only_what_lies_beside_it(site: Path) -> N
                 assert (path.parent / target.partition("?")[0]).exists(), (path, target)
     for style in site.rglob("*.css"):
         assert not re.search(r"url\(['\"]?(https?:)?//", style.read_text("utf-8")), style
+
+
+@pytest.mark.slow
+def test_the_explorer_stands_on_the_site_with_every_archived_study(site: Path) -> None:
+    assert 'href="results.html"' in (site / "index.html").read_text("utf-8")
+    page = (site / EXPLORER_PAGE).read_text("utf-8")
+    archived = [path.parent.name for path in ROOT.glob("results/*/tables")]
+    assert {"minilm-slice", "sentiment", "pos-ewt"} < set(archived)
+    for study in set(archived) - {"synthesis"}:
+        assert f'"name":"{study}"' in page
+    assert '"records":null' in page
 
 
 @pytest.mark.slow

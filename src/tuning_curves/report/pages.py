@@ -9,7 +9,8 @@
 `cell` is one value of a table, shown as the table's Markdown file shows it (`low` is the whole
 interval); the keys choose its row. `text` is a sentence of the study's numbers.json, or of those of
 the synthesis. `best` has one row per method: its score under its best budget at each size, the
-steps and minutes of one such training, and what is stored. Marks are comments: a page shows them nowhere.
+steps and minutes of one such training, and what is stored. Marks are comments: a page shows them
+nowhere.
 """
 
 import re

@@ -61,12 +61,12 @@ SHAPES = {  # matplotlib's markers as Vega's symbols, or as paths in a square fr
 }
 
 
-def explorer_data(files: Iterable[Path], beside: Path) -> dict[str, Any]:
+def explorer_data(files: Iterable[Path], beside: Path | None) -> dict[str, Any]:
     """All that the page holds.
 
     Args:
         files: the studies' files, config/<study>.yaml.
-        beside: the folder of the page, from which links to records lead.
+        beside: the folder of the page, from which links to records lead; None: there are none.
 
     Raises:
         ResourceError: a study without its tables.
@@ -84,7 +84,7 @@ def explorer_data(files: Iterable[Path], beside: Path) -> dict[str, Any]:
     }
 
 
-def study_data(study: Study, file: Path, beside: Path) -> dict[str, Any]:
+def study_data(study: Study, file: Path, beside: Path | None) -> dict[str, Any]:
     """A study's part of the page."""
     config, paths = study.config, StudyPaths(study)
     task = make_task(config.task)
@@ -166,9 +166,11 @@ def _commands(paths: StudyPaths, file: Path) -> list[str]:
     ]
 
 
-def _link(folder: Path, beside: Path) -> str | None:
+def _link(folder: Path, beside: Path | None) -> str | None:
     """The address of a folder as seen from the page; None where there is none."""
-    return f"{Path(os.path.relpath(folder, beside)).as_posix()}/" if folder.is_dir() else None
+    if beside is None or not folder.is_dir():
+        return None
+    return f"{Path(os.path.relpath(folder, beside)).as_posix()}/"
 
 
 def _advice(study: Study) -> Mapping[str, Any]:
