@@ -13,7 +13,7 @@ from tuning_curves.encoders.batches import ActivationCache, Room
 from tuning_curves.encoders.model import load_encoder
 from tuning_curves.tasks.question_answering import QuestionAnswering
 from tuning_curves.tasks.question_answering.data import SquadData
-from tuning_curves.tasks.windows import Windows, make_windows, open_windows
+from tuning_curves.tasks.windows import Windows, bounds_of, make_windows, open_windows
 
 TASK = QuestionAnswering(n_best=20, max_answer_tokens=30)
 ASKED = np.arange(12)
@@ -32,43 +32,81 @@ def cache(tiny_encoder: Path, windows: Windows) -> ActivationCache:
     return ActivationCache(model.eval(), windows, 2, "float32", Room(1 << 30))
 
 
-def alone(cache: ActivationCache) -> Tensor:
+def alone(cache: ActivationCache, asked: np.ndarray = ASKED) -> Tensor:
     with torch.inference_mode():
-        return torch.cat([cache._pass([int(window)])[0] for window in ASKED])
+        return torch.cat([cache._pass([int(window)])[0] for window in asked])
 
 
-def counted(cache: ActivationCache, monkeypatch: pytest.MonkeyPatch, off: float) -> list[int]:
-    """How many windows each pass had; those of several come out by so much another number."""
+def counted(
+    cache: ActivationCache, monkeypatch: pytest.MonkeyPatch, off: dict[int, float]
+) -> list[int]:
+    """How many windows each pass had; in company, those of some lengths come out by so much off."""
     sizes: list[int] = []
     original = cache._pass
 
     def passing(chosen: Sequence[int]) -> tuple[Tensor, list[int]]:
         sizes.append(len(chosen))
         states, lengths = original(chosen)
-        return states + off * (len(chosen) > 1), lengths
+        wrong = [torch.full((n, 1), off.get(n, 0.0) * (len(chosen) > 1)) for n in lengths]
+        return (states + torch.cat(wrong)).half(), lengths
 
     monkeypatch.setattr(cache, "_pass", passing)
     return sizes
 
 
-def test_windows_pass_together_where_that_changes_no_bit(
-    cache: ActivationCache, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("wrong", [0, 1, 2])
+def test_windows_pass_together_as_far_as_that_changes_no_bit(
+    cache: ActivationCache, monkeypatch: pytest.MonkeyPatch, wrong: int
 ) -> None:
-    expected, sizes = alone(cache), counted(cache, monkeypatch, off=0.0)
-    monkeypatch.setattr(batches, "TOGETHER", int(cache.windows.lengths[ASKED].sum()) // 3)
-    cache.warm(ASKED)
-    found = cache.batch(ASKED).hidden[0].half()
-    assert torch.equal(found, expected)
-    if cache.alike:  # this processor's own answer
-        assert max(sizes) > 1
-        assert sum(size for size in sizes if size > 1) >= len(ASKED) - 2
-
-
-def test_each_window_passes_alone_where_company_changes_a_bit(
-    cache: ActivationCache, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    expected, sizes = alone(cache), counted(cache, monkeypatch, off=2e-3)
-    cache.warm(ASKED)
+    """`wrong` lengths come out otherwise in company, on top of those that do so here anyway."""
+    lengths = cache.windows.lengths[ASKED]
+    off = dict.fromkeys(sorted({*lengths.tolist()})[:wrong], 2e-3)
+    expected = alone(cache)
+    monkeypatch.setattr(batches, "SHORT", int(lengths.max()))
+    sizes = counted(cache, monkeypatch, off)
+    cache.warm(ASKED[:8])
+    cache.warm(ASKED[8:])
     assert torch.equal(cache.batch(ASKED).hidden[0].half(), expected)
-    assert cache.alike is False
-    assert [size for size in sizes if size > 1] == [len(ASKED)]  # the one look
+    assert not any(cache.alike[length] for length in off)
+    assert max(sizes) > 1
+    known = len(sizes)
+    cache.kept.clear()
+    cache.warm(
+        ASKED
+    )  # each length was looked at: those that differ pass alone, the others together
+    differ = sum(not cache.alike[int(length)] for length in lengths)
+    assert sorted(sizes[known:]) == sorted([1] * differ + [len(ASKED) - differ] * (differ < 12))
+
+
+def test_a_long_window_passes_alone(
+    cache: ActivationCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "SHORT", 5)
+    sizes = counted(cache, monkeypatch, {})
+    cache.warm(ASKED)
+    assert sizes == [1] * len(ASKED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_windows_of_every_length_keep_their_bits_with_a_real_encoder(
+    real_encoder: Path, precision: str
+) -> None:
+    model = load_encoder(real_encoder, outputs=2, hidden_dropout=0.1, attention_dropout=0.0)
+    generator = np.random.default_rng(0)
+    lengths = generator.permutation(np.repeat(np.arange(3, 65), 2))
+    tokens = generator.integers(1_000, 30_000, lengths.sum()).astype(np.uint16)
+    windows = Windows(
+        {
+            "tokens": tokens,
+            "token_bounds": bounds_of(lengths),
+            "types": np.zeros_like(tokens),
+            "labels": np.zeros(len(lengths), np.int32),
+            "window_bounds": np.arange(len(lengths) + 1),
+            "group_sizes": np.ones(len(lengths), np.int64),
+        }
+    )
+    cache = ActivationCache(model.eval(), windows, 6, precision, Room(1 << 30))
+    asked = np.arange(len(lengths))
+    cache.warm(asked)
+    assert torch.equal(cache.batch(asked).hidden[0].half(), alone(cache, asked))

@@ -4,8 +4,9 @@ A method whose lowest `first` layers (and embeddings) are frozen never needs the
 window that was seen before: their output is kept in float16, without dropout, and serves every
 seed, rate and size, for training and for evaluation. What is kept does not depend on which runs
 share the process: on a GPU a window passes the frozen part in one block of neighbours, always the
-same. On a CPU windows pass it together, since a short one alone is slow, where a first look finds
-that this changes no bit; where it does, each passes alone.
+same. On a CPU it passes alone. Short ones, which are slow so, pass together as far as that changes
+no bit, which hangs on a window's length: MKL has a kernel of its own for three rows, say. The first
+window of each length is passed both ways, and those of a length that differs pass alone.
 """
 
 import contextlib
@@ -23,7 +24,7 @@ from tuning_curves.encoders.packing import Packing, to_device
 from tuning_curves.tasks.windows import Windows, bounds_of, neighbours
 
 BLOCK = {"cpu": 1, "cuda": 8}  # neighbouring windows that pass the frozen part as one
-TOGETHER = 1_024  # tokens of the blocks that pass it at a time on a CPU
+SHORT, TOGETHER = 64, 1_024  # on a CPU: tokens of windows that may pass in company, and of a pass
 WARM_WINDOWS = 64  # made ahead between two looks at the room that is left
 
 
@@ -81,7 +82,7 @@ class ActivationCache:
         self.device = next(model.parameters()).device
         self.block = BLOCK[self.device.type]
         self.kept: dict[int, Tensor] = {}
-        self.alike: bool | None = False if self.block > 1 else None  # see `_passes`
+        self.alike: dict[int, bool] = {}  # of which lengths company changes no bit
 
     def batch(self, chosen: np.ndarray) -> Batch:
         """These windows at the entrance of layer `first`."""
@@ -134,18 +135,28 @@ class ActivationCache:
     def _make(self, missing: list[int]) -> dict[int, Tensor]:
         made: dict[int, Tensor] = {}
         wanted = set(missing)
+        for window, states, hosted in self._outputs(missing):
+            if window not in wanted:
+                continue
+            made[window] = states.clone()
+            stored = self.store is not None and self.store.put(window, hosted)
+            if not stored or self.device.type == "cuda":
+                self._keep(window, made[window])
+        return made
+
+    def _outputs(self, missing: list[int]) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """Each window's output, on the device and on the host; with it that of its block."""
         for chosen in self._passes(missing):
             here, lengths = self._pass(chosen)
             on_host = here if self.store is None else here.cpu()
             rows = (whole.split(lengths) for whole in (here, on_host))
             for window, states, hosted in zip(chosen, *rows, strict=True):
-                if window not in wanted:
-                    continue
-                made[window] = states.clone()
-                stored = self.store is not None and self.store.put(window, hosted)
-                if not stored or self.device.type == "cuda":
-                    self._keep(window, made[window])
-        return made
+                in_company = self.block == 1 and len(chosen) > 1
+                if in_company and not self._is_alike(window, states):
+                    alone, _ = self._pass([window])
+                    yield window, alone, alone
+                else:
+                    yield window, states, hosted
 
     def _pass(self, chosen: Sequence[int]) -> tuple[Tensor, list[int]]:
         """The output of these windows in one row, [T, width] float16, and their lengths."""
@@ -155,24 +166,23 @@ class ActivationCache:
         return hidden[0].half(), batch.packing.lengths
 
     def _passes(self, missing: list[int]) -> Iterator[Sequence[int]]:
-        """The windows that pass at a time: a block, or several where that changes no bit.
-
-        Whether it does is asked of the first ones that come together, once a cache.
-        """
+        """The windows that pass at a time: a block, or several short windows on a CPU."""
         blocks = self._blocks(missing)
-        if self.alike is False or len(blocks) == 1:
+        if self.block > 1:
             yield from blocks
             return
-        order = [window for block in blocks for window in block]
-        for piece in neighbours(bounds_of(self.windows.lengths[order]), TOGETHER):
-            chosen = order[piece]
-            if self.alike is None and len(chosen) > 1:
-                alone = torch.cat([self._pass([window])[0] for window in chosen])
-                self.alike = torch.equal(alone, self._pass(chosen)[0])
-            if self.alike:
-                yield chosen
-            else:
-                yield from ([window] for window in chosen)
+        lengths = {window: int(self.windows.lengths[window]) for (window,) in blocks}
+        short = [w for w, n in lengths.items() if n <= SHORT and self.alike.get(n, True)]
+        together = set(short)
+        yield from ([window] for window in lengths if window not in together)
+        for piece in neighbours(bounds_of([lengths[window] for window in short]), TOGETHER):
+            yield short[piece]
+
+    def _is_alike(self, window: int, states: Tensor) -> bool:
+        """Whether a window that came out so in company does alone: asked once a length."""
+        if len(states) not in self.alike:
+            self.alike[len(states)] = torch.equal(states, self._pass([window])[0])
+        return self.alike[len(states)]
 
     def _keep(self, window: int, states: Tensor) -> None:
         size = states.numel() * states.element_size()
