@@ -38,6 +38,20 @@ def test_the_gradient_passes_where_the_value_did() -> None:
     assert torch.equal(hidden.grad, out.detach())
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
+def test_what_is_dropped_is_plain_zero_to_the_bit(dtype: torch.dtype) -> None:
+    """Whatever stood there, and all else is scaled as the library scales it; strided, too."""
+    bits = dropout.WHOLE[torch.finfo(dtype).bits // 8]
+    values = torch.randn(3, 40, 8, generator=torch.Generator().manual_seed(0)).to(dtype)
+    values[0, 0], values[0, 1], values[0, 2] = float("nan"), -float("inf"), -0.0
+    drop = torch.rand(3, 8, 40, generator=torch.Generator().manual_seed(1)) < 0.5
+    for given, mask in ((values, drop.transpose(1, 2)), (values.transpose(1, 2), drop)):
+        expected = given.mul(1.25).masked_fill_(mask, 0.0)
+        found = dropout._thinned(given, mask, 1.25)
+        assert torch.equal(found.view(bits), expected.view(bits))
+        assert not torch.equal(given, expected)
+
+
 def test_nothing_is_dropped_in_evaluation() -> None:
     layer = Dropout(0.5, BitSource()).eval()
     hidden = torch.randn(8)
