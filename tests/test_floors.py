@@ -29,7 +29,7 @@ LIGHT = {  # statements, and what they must not load
     "import tuning_curves.analysis.tables": {"torch", "transformers"},
     "import tuning_curves.analysis.advice.advise": {"torch", "transformers"},
     "import tuning_curves.report.figures.curves": {"torch", "transformers"},
-    "import tuning_curves.report.build": {"torch", "transformers"},
+    "import tuning_curves.report.paper": {"torch", "transformers"},
 }  # fmt: skip
 TRAINING = {
     "import tuning_curves.commands.train, tuning_curves.training.worker": {

@@ -1,4 +1,5 @@
 import copy
+import importlib
 import io
 import json
 import shlex
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tuning_curves.cli import COMMANDS, main
+from tuning_curves.cli import COMMANDS, main, make_parser
+from tuning_curves.commands.options import chosen_runs
 from tuning_curves.report.style import ordered
 from tuning_curves.study.config import read_study
 from tuning_curves.study.job import load_job
@@ -25,9 +27,28 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
     assert ended.value.code == 0
-    text = capsys.readouterr().out
-    assert f"tuning-curves {command}" in text or f"{command} " in text
-    assert len(text) > 300
+    _, _, example = capsys.readouterr().out.partition("\nexample")
+    assert f"  $ tuning-curves {command}" in example
+
+
+def examples_of(command: str) -> list[list[str]]:
+    """The words of a command's examples in its --help, as the shell gives them."""
+    epilog = importlib.import_module(f"tuning_curves.commands.{command}").EPILOG
+    lines = epilog.replace("\\\n", "").splitlines()
+    found = [line.partition("$ tuning-curves ")[2].partition(" > ")[0] for line in lines]
+    return [shlex.split(words) for words in found if words.startswith(command)]
+
+
+@pytest.mark.parametrize("command", ["plan", "train"])
+def test_examples_that_choose_runs_name_runs_that_there_are(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    found = [make_parser().parse_args(words) for words in examples_of(command)]
+    chosen = [args for args in found if getattr(args, "study", None)]
+    assert chosen
+    for args in chosen:
+        assert chosen_runs(args, read_study(args.study))
 
 
 def test_methods_as_json(capsys: pytest.CaptureFixture[str], tiny_encoder: Path) -> None:

@@ -20,7 +20,8 @@ from injection import change, inject
 PRELOADED = (
     "tuning_curves.analysis.tables",
     "tuning_curves.commands.train",
-    "tuning_curves.report.build",
+    "tuning_curves.report.paper",
+    "tuning_curves.report.write",
     "tuning_curves.data.fetch_data",
     "tuning_curves.training.worker",
     "transformers",

@@ -11,7 +11,7 @@ import pytest
 from tuning_curves.analysis.claims.published import WORDS, read_claims
 from tuning_curves.analysis.claims.verdicts import SCALES
 from tuning_curves.analysis.columns import names
-from tuning_curves.report import build
+from tuning_curves.report import write
 from tuning_curves.study.config import MethodEntry, StudyConfig
 from tuning_curves.util.validation import validate
 
@@ -61,7 +61,7 @@ def reduced_results(made_once: Any) -> Path:
 
     def write(results: Path) -> None:
         write_results(invented_tables(study), study, results)
-        build.write_figures(results / "tables", study, results / "figures")
+        write.write_figures(results / "tables", study, results / "figures")
 
     return made_once("reduced-results", write)
 
@@ -69,8 +69,8 @@ def reduced_results(made_once: Any) -> Path:
 def write_results(tables: dict[str, pd.DataFrame], study: StudyConfig, results: Path) -> None:
     """Write all of a study's results but its figures."""
     write_csv(tables, results / "tables")
-    build.write_report_tables(results / "tables", study, results / "tables")
-    build.write_numbers(results / "tables", study, results / "numbers.json")
+    write.write_report_tables(results / "tables", study, results / "tables")
+    write.write_numbers(results / "tables", study, results / "numbers.json")
 
 
 def study_of(

@@ -164,11 +164,11 @@ def test_numbers_file_holds_what_the_prose_asks_for(
 ) -> None:
     import json
 
-    from tuning_curves.report import build
+    from tuning_curves.report import write
 
     study = make_study()
     folder = write_tables(make_tables(study), tmp_path / "tables")
-    path = build.write_numbers(folder, study, tmp_path / "numbers.json")
+    path = write.write_numbers(folder, study, tmp_path / "numbers.json")
     found = json.loads(path.read_text("utf-8"))
     assert found["main_finding"] == prose.main_finding(make_tables(study), study)
     assert found["facts"]["sizes"] == "100, 250, 500 and 1,000"

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from tuning_curves.analysis.tables import read_tables_of
-from tuning_curves.report import build
-from tuning_curves.report.build import assemble, compile_typst, letters_of_other_scripts
+from tuning_curves.report import paper
 from tuning_curves.report.figures import FIGURES, drawer
+from tuning_curves.report.paper import assemble, compile_typst, letters_of_other_scripts
 from tuning_curves.report.style import save
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.util.errors import DataError, ResourceError
@@ -63,7 +63,7 @@ def test_a_reduced_study_compiles_to_the_same_bytes_twice(
 ) -> None:
     study = make_study(sizes=(100, 1000))
     first, second = (
-        build.compile_paper(SOURCE, reduced_results, study, tmp_path / name).read_bytes()
+        paper.compile_paper(SOURCE, reduced_results, study, tmp_path / name).read_bytes()
         for name in ("first.pdf", "second.pdf")
     )
     assert pages(first) >= 4
@@ -109,7 +109,7 @@ def test_a_study_without_bitfit_compiles(
     frames = read_tables_of(results / "tables", study)
     for name in FIGURES:
         save(drawer(name)(frames, study), results / "figures" / name, ["svg"])
-    assert build.compile_paper(SOURCE, results, study, tmp_path / "paper.pdf").stat().st_size > 0
+    assert paper.compile_paper(SOURCE, results, study, tmp_path / "paper.pdf").stat().st_size > 0
 
 
 @pytest.mark.slow
@@ -183,7 +183,7 @@ def test_missing_results_are_named(make_study: Any, reduced_results: Path, tmp_p
     (results / "numbers.json").unlink()
     (results / "figures" / "costs.svg").unlink()
     with pytest.raises(ResourceError, match=r"no numbers\.json, figures/costs\.svg"):
-        build.compile_paper(SOURCE, results, study, tmp_path / "paper.pdf")
+        paper.compile_paper(SOURCE, results, study, tmp_path / "paper.pdf")
     assert not (tmp_path / "paper.pdf").exists()
 
 
@@ -196,9 +196,9 @@ def test_a_source_that_does_not_compile_is_named(
     shutil.copytree(SOURCE, source)
     (source / "main.typ").write_text("= Title\n\n#nothing\n", "utf-8")
     with pytest.raises(DataError, match=r"main\.typ:3:1.*unknown variable: nothing"):
-        build.compile_paper(source, reduced_results, study, tmp_path / "paper.pdf")
+        paper.compile_paper(source, reduced_results, study, tmp_path / "paper.pdf")
     with pytest.raises(ResourceError, match=r"no main\.typ"):
-        build.compile_paper(tmp_path / "nowhere", reduced_results, study, tmp_path / "paper.pdf")
+        paper.compile_paper(tmp_path / "nowhere", reduced_results, study, tmp_path / "paper.pdf")
 
 
 @pytest.mark.slow
@@ -243,8 +243,8 @@ def test_letters_that_no_font_has_are_told(
 ) -> None:
     """Typst draws a box and says nothing; matplotlib brings a font with Georgian and without 汉."""
     font = str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf")
-    assert build.without_a_font("ქ汉", [font]) == {"汉"}
-    monkeypatch.setattr(build, "_fonts_of_the_machine", lambda: [font])
+    assert paper.without_a_font("ქ汉", [font]) == {"汉"}
+    monkeypatch.setattr(paper, "_fonts_of_the_machine", lambda: [font])
     (tmp_path / "main.typ").write_text('#json("study.json").title', "utf-8")
     for title, words in (
         ("ქართული", ""),

@@ -8,7 +8,7 @@ import pytest
 
 from tuning_curves.analysis.columns import TABLES
 from tuning_curves.analysis.tables import of_metric, read_tables, read_tables_of
-from tuning_curves.report import build, sheets, wording
+from tuning_curves.report import sheets, wording, write
 from tuning_curves.util.errors import DataError, ResourceError
 
 DASH = wording.NOTHING
@@ -89,7 +89,7 @@ def test_every_table_is_written_twice(
 ) -> None:
     study = make_study()
     folder = write_tables(make_tables(study), tmp_path / "tables")
-    build.write_report_tables(folder, study, folder)
+    write.write_report_tables(folder, study, folder)
     names = {"scores", *TABLES}
     assert {path.stem for path in folder.glob("*.csv")} == names
     shown = (names - {"training"}) | {"costs_in_short", "contrasts_in_short"}

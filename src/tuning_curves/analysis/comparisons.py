@@ -25,6 +25,20 @@ BEST = "best of each"  # stands for a budget where each method has its own best;
 LEAST_PAIRS = 3  # of seeds, before a difference counts: intervals of two are too narrow
 
 
+def significance(confidence: float) -> float:
+    """What a corrected p-value has to lie below."""
+    return round(1 - confidence, 12)
+
+
+def is_decided(pairs: Any, p_holm: Any, confidence: float) -> Any:
+    """Whether a difference counts: enough pairs, and significant after Holm's correction.
+
+    Args:
+        pairs, p_holm: numbers, or columns of a table; a missing p-value decides nothing.
+    """
+    return (pairs >= LEAST_PAIRS) & (p_holm < significance(confidence))
+
+
 class Analysis(Protocol):
     """How intervals are taken: a study's section `analysis`, or that of the claims."""
 

@@ -24,6 +24,7 @@ from tuning_curves.analysis.comparisons import (
     Analysis,
     correct_holm,
     difference_of,
+    significance,
 )
 from tuning_curves.analysis.pairs import Pairs, find_pairs
 from tuning_curves.analysis.runs import Runs
@@ -93,7 +94,7 @@ def crossover_of(
 def decided_signs(differences: list[Estimate], confidence: float) -> np.ndarray:
     """The sign of each difference of a family that is decided after Holm's correction, else 0."""
     p = correct_holm(np.array([difference.p_value() for difference in differences]))
-    decided = p < round(1 - confidence, 12)  # NaN is not
+    decided = p < significance(confidence)  # NaN is not
     return np.where(decided, np.sign([difference.value for difference in differences]), 0)
 
 

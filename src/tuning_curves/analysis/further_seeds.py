@@ -13,7 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.comparisons import LEAST_PAIRS, bound_of_holm
+from tuning_curves.analysis.comparisons import (
+    LEAST_PAIRS,
+    bound_of_holm,
+    is_decided,
+    significance,
+)
 from tuning_curves.analysis.pairs import find_pairs
 from tuning_curves.analysis.runs import GROUP, Runs, finished
 from tuning_curves.analysis.statistics import PERCENT, half_width_with
@@ -58,12 +63,12 @@ def _of_pair(
     """The rows of one pair of methods, without their cost."""
     own = contrasts[(contrasts["first"] == pair[0]) & (contrasts["second"] == pair[1])]
     found = find_pairs(chosen, *pair)
-    bound = round(1 - study.analysis.confidence, 6)
+    confidence = study.analysis.confidence
     for row in own.itertuples():
-        if row.pairs >= LEAST_PAIRS and row.p_holm < bound:
+        if is_decided(row.pairs, row.p_holm, confidence):
             continue
         others = own[(own["budget"] == row.budget) & (own["n_train"] != row.n_train)]
-        level = 1 - bound_of_holm(others["p"].to_numpy(float), bound)
+        level = 1 - bound_of_holm(others["p"].to_numpy(float), significance(confidence))
         sums = found[row.budget, row.n_train].differences(runs, runs.metric.name)
         told = {
             name: getattr(row, name)

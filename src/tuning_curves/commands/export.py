@@ -17,6 +17,10 @@ tokenizer, a model card (README.md) that has the code to load it, and tuning_cur
 which says what it is of.
 """
 EPILOG = """\
+example:
+  $ tuning-curves export --delta runs/demo/deltas/lora/....safetensors \\
+      --encoder resources/encoders/... --out my-model --format peft
+
 formats:
   transformers   a whole checkpoint: full, head, biases, layers, masks, lora, lora-all, ia3
   peft           a small adapter for the untouched encoder: lora, lora-all, ia3, LayerNorms,

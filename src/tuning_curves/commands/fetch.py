@@ -50,5 +50,5 @@ def run(args: argparse.Namespace) -> int:
 
         if args.task is None:
             raise UsageError("fetch data without --task", fix="give the study's section `task`")
-        fetch_data(make_task(json_object(args.task), "--task"), spec, args.out)
+        fetch_data(make_task(json_object(args.task, "--task"), "--task"), spec, args.out)
     return 0

@@ -108,8 +108,11 @@ def at_least_one(text: str) -> int:
     return value
 
 
-def json_object(text: str) -> dict[str, Any]:
-    """A JSON object, given on the command line.
+FIX_JSON = "give one JSON object in single quotes, as the example of --help does"
+
+
+def json_object(text: str, option: str) -> dict[str, Any]:
+    """A JSON object, given on the command line to an option.
 
     Raises:
         UsageError: anything else.
@@ -117,9 +120,9 @@ def json_object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise UsageError(f"not JSON: {text[:60]!r} ({error})") from None
+        raise UsageError(f"{option}: not JSON: {text[:60]!r} ({error})", fix=FIX_JSON) from None
     if not isinstance(value, dict):
-        raise UsageError(f"not a JSON object: {text[:60]!r}")
+        raise UsageError(f"{option}: not a JSON object: {text[:60]!r}", fix=FIX_JSON)
     return value
 
 
@@ -135,7 +138,7 @@ def section(text: str, name: str) -> Any:
     from tuning_curves.util.validation import validate
 
     kind: Any = {"encoder": AnyEncoder, "data": AnyData}[name]
-    return validate(kind, json_object(text), "the JSON", f"the section {name}", FIX_KEYS)
+    return validate(kind, json_object(text, "--spec"), "the JSON", f"the section {name}", FIX_KEYS)
 
 
 def study_for_workflow(config: dict[str, Any], files: Iterable[str | Path]) -> Any:

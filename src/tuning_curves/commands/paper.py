@@ -38,8 +38,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compile."""
-    from tuning_curves.report import build
+    from tuning_curves.report import paper
     from tuning_curves.study.config import read_study
 
-    build.compile_paper(args.source, args.results, read_study(args.study).config, args.out)
+    paper.compile_paper(args.source, args.results, read_study(args.study).config, args.out)
     return 0

@@ -37,13 +37,13 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Draw or write."""
-    from tuning_curves.report import build
+    from tuning_curves.report import write
     from tuning_curves.study.config import read_study
 
     config = read_study(args.study).config
     if args.what == "figures":
-        build.write_figures(args.tables, config, args.out)
+        write.write_figures(args.tables, config, args.out)
     else:
-        build.write_report_tables(args.tables, config, args.out / "tables")
-        build.write_numbers(args.tables, config, args.out / "numbers.json")
+        write.write_report_tables(args.tables, config, args.out / "tables")
+        write.write_numbers(args.tables, config, args.out / "numbers.json")
     return 0

@@ -15,6 +15,9 @@ time that the rest takes from those that are done. Of a missing run whose traini
 (`execution.keep_deltas`) only the evaluation is left.
 """
 EPILOG = """\
+example:
+  $ tuning-curves status config/sentiment.yaml
+
 time left: training steps and evaluations that are missing, at the mean speed of the
 records of the same method, on one worker; divide by the number of workers. A method
 without a record is reckoned from the others' by the operations of its steps: bitfit

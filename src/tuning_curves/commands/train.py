@@ -26,7 +26,7 @@ example:
       --windows runs/windows/... --workspace runs/minilm-squad
 
 with --study the runs are chosen as `plan` chooses them, and the folders are the study's:
-  $ tuning-curves train --study config/demo.yaml --method bitfit --size 160 --seed 0 \\
+  $ tuning-curves train --study config/demo.yaml --method bitfit --size 128 --seed 0 \\
       --keep-delta
 
 --keep-delta writes what each run trained to <workspace>/deltas/<method>/....safetensors,

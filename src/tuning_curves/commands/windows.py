@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from tuning_curves.tasks import make_task
     from tuning_curves.tasks.windows import make_windows
 
-    task = make_task(json_object(args.task), "--task")
+    task = make_task(json_object(args.task, "--task"), "--task")
     check_windows(task, args.max_length, args.stride, "--stride")
     open_encoder(args.encoder)
     check_length(args.encoder / "config.json", args.max_length)

@@ -68,20 +68,3 @@ def sparse_indices(model: nn.Module) -> dict[str, Tensor]:
     """The index of every tensor with chosen entries, by the buffer's name."""
     modules = model.named_modules()
     return {f"{name}.index": part.index for name, part in modules if isinstance(part, SparseDelta)}
-
-
-@torch.no_grad()
-def apply_delta(model: nn.Module, delta: Mapping[str, Tensor]) -> None:
-    """Put a delta (`trained_tensors`) onto an untouched model, in place.
-
-    Whole tensors are replaced, chosen entries moved. Modules that a method adds must be in the
-    model before.
-    """
-    own = dict(model.named_parameters())
-    for name, tensor in delta.items():
-        target = own[plain_name(name)]
-        if target is own.get(name):
-            target.copy_(tensor)
-        elif name.endswith(".values"):
-            index = delta[name.removesuffix("values") + "index"]
-            target.view(-1).index_add_(0, index, tensor)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from tuning_curves.analysis.comparisons import LEAST_PAIRS
+from tuning_curves.analysis.comparisons import LEAST_PAIRS, is_decided
 from tuning_curves.analysis.tables import Tables
 from tuning_curves.report import style, wording
 from tuning_curves.study.config import StudyConfig
@@ -50,11 +50,10 @@ def find_places(ranking: pd.DataFrame, costs: pd.DataFrame, confidence: float) -
         costs: the table of costs, which has the steps of every place.
     """
     found = []
-    bound = round(1 - confidence, 6)
     steps = costs.groupby(["budget", "n_train"])["steps"].max()
     for (budget, n), own in ranking.groupby(["budget", "n_train"], sort=False):
         best = own["best"].iloc[0]
-        decided = (own["pairs"] >= LEAST_PAIRS) & (own["p_holm"] < bound) & (own["high"] < 0)
+        decided = is_decided(own["pairs"], own["p_holm"], confidence) & (own["high"] < 0)
         others = own["method"] != best
         few = others & (own["pairs"] < LEAST_PAIRS)
         found.append(

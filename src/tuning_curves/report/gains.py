@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tuning_curves.analysis.comparisons import ALONE, LEAST_PAIRS
+from tuning_curves.analysis.comparisons import ALONE, is_decided
 from tuning_curves.analysis.tables import Tables, of_metric
 from tuning_curves.report import style, wording
 from tuning_curves.report.prose import pairs_of
@@ -72,6 +72,5 @@ def _certainty(row: pd.Series, study: StudyConfig) -> str:
     ends = wording.interval(row["low"], row["high"], sign=True)
     if ends == wording.NOTHING:
         return " (no interval)"
-    bound = round(1 - study.analysis.confidence, 6)
-    sure = row["pairs"] >= LEAST_PAIRS and row["p_holm"] < bound
+    sure = is_decided(row["pairs"], row["p_holm"], study.analysis.confidence)
     return f" {ends}{'' if sure else ' (undecided)'}"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from tuning_curves.analysis.comparisons import LEAST_PAIRS
+from tuning_curves.analysis.comparisons import LEAST_PAIRS, is_decided
 from tuning_curves.analysis.tables import Tables, of_metric, points_of
 from tuning_curves.report import style, wording
 from tuning_curves.study.config import StudyConfig
@@ -80,8 +80,7 @@ def place_of(row: Any, confidence: float) -> str:
     """
     if pd.isna(row.low) or pd.isna(row.high):
         return "without interval"
-    bound = round(1 - confidence, 6)
-    if row.pairs < LEAST_PAIRS or not row.p_holm < bound:
+    if not is_decided(row.pairs, row.p_holm, confidence):
         return "undecided"
     return "above" if row.low > 0 else "below" if row.high < 0 else "undecided"
 

@@ -35,10 +35,9 @@ from tuning_curves.util.provenance import niceness
 CHECKPOINT_SECONDS = 60.0
 LOSS_POINTS = 20  # how many stretches of steps the record keeps the mean loss of
 SCORE_SHARES = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1)  # of the steps, after which the model is scored
-SCORE_EXAMPLES = (20, 200)  # on so many of the validation split: between these two, and
-SCORE_PART = (
-    20  # a part of the examples that all steps see: scoring takes a tenth of the time at most
-)
+# A run is scored along the way on a twentieth of the examples that its steps see, 20 to 200 of the
+# validation split: scoring takes a tenth of the time at most.
+SCORE_EXAMPLES, SCORE_PART = (20, 200), 20
 CUDA_CHECK_STEPS = 50  # on a GPU, how many steps may pass before the loss is looked at
 
 

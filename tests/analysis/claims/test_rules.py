@@ -197,9 +197,7 @@ def test_numbers_are_those_of_the_truth(found: pd.DataFrame) -> None:
     assert 2000 < rows.loc["crossover", "estimate"] < 8000
     assert rows.loc["crossover", "low"] < rows.loc["crossover", "high"]
     assert rows.loc["query-and-middle-biases-move-most", "estimate"] == pytest.approx(1.5, rel=0.1)
-    assert rows.loc["large-data-for-most", "estimate"] == 85000 or np.isnan(
-        rows.loc["large-data-for-most", "estimate"]
-    )
+    assert np.isnan(rows.loc["large-data-for-most", "estimate"])  # no smaller size has the share
     assert rows.loc["full-above-bitfit-on-many", "low"] > 0
 
 

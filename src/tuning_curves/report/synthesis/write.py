@@ -12,7 +12,7 @@ import pandas as pd
 from tuning_curves.analysis.columns import OVERALL, Column
 from tuning_curves.analysis.tables import write_table
 from tuning_curves.report import style, wording
-from tuning_curves.report.build import compile_typst
+from tuning_curves.report.paper import compile_typst
 from tuning_curves.report.sheets import SHOW, Sheet, to_markdown, view
 from tuning_curves.report.synthesis.figure import draw
 from tuning_curves.report.synthesis.next_hours import hours_sentences, plan_hours
