@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from tuning_curves.encoders.tables import RowTable, write_rows
+from tuning_curves.encoders.tables import RowTable, stop_writing, write_rows
 
 ROWS, WIDTH, PAD = 50, 8, 3
 
@@ -53,19 +53,26 @@ def test_training_is_the_librarys_to_the_bit(options: dict[str, int]) -> None:
     assert torch.equal(both[1][0].weight, both[0][0].weight)
 
 
-def test_a_frozen_table_and_one_under_a_parametrisation_stay_the_librarys() -> None:
+def test_a_table_that_does_more_than_read_stays_the_librarys() -> None:
     frozen, masked = nn.Embedding(ROWS, WIDTH), nn.Embedding(ROWS, WIDTH)
     frozen.weight.requires_grad_(False)
     parametrize.register_parametrization(masked, "weight", nn.Identity())
-    write_rows(nn.ModuleList([frozen, masked]))
-    assert type(frozen) is nn.Embedding
+    others = [nn.Embedding(ROWS, WIDTH, max_norm=1.0), nn.Embedding(ROWS, WIDTH, sparse=True)]
+    others.append(nn.Embedding(ROWS, WIDTH, scale_grad_by_freq=True))
+    write_rows(nn.ModuleList([frozen, masked, *others]))
+    assert not any(isinstance(table, RowTable) for table in (frozen, masked, *others))
     masked(torch.tensor([1])).sum().backward()
     (original,) = masked.parameters()
     assert original.grad is not None
 
 
-def test_without_gradients_it_only_reads() -> None:
+def test_afterwards_it_is_the_librarys_again_and_holds_nothing() -> None:
     plain, own = tables()
-    tokens = torch.tensor([[0, 49, 7]])
-    with torch.inference_mode():
-        assert torch.equal(own(tokens), plain(tokens))
+    for table in (plain, own):
+        table(torch.tensor([[0, 7]])).sum().backward()
+    stop_writing(own)
+    assert type(own) is nn.Embedding
+    assert vars(own).keys() == vars(plain).keys()
+    assert own.weight.grad is None
+    own(torch.tensor([[0, 7]])).sum().backward()
+    assert torch.equal(own.weight.grad, plain.weight.grad)

@@ -14,6 +14,7 @@ from torch import Tensor
 from tuning_curves.data.fetch_data import fetch_data, open_data
 from tuning_curves.encoders.dropout import BitSource
 from tuning_curves.encoders.fetch_encoder import fetch_encoder
+from tuning_curves.encoders.tables import RowTable
 from tuning_curves.methods import trained_tensors
 from tuning_curves.study.config import check_study
 from tuning_curves.study.grid import Study
@@ -22,6 +23,7 @@ from tuning_curves.study.records import read_record
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.token_classification.windows import NOT_COUNTED
 from tuning_curves.tasks.windows import make_windows
+from tuning_curves.training import loop
 from tuning_curves.training.passes import bounded_loss, losses_of
 from tuning_curves.training.profile import ActivationMeter
 from tuning_curves.training.run import PreparedRun, RunContext
@@ -219,6 +221,27 @@ def test_a_training_in_pieces_ends_where_one_in_whole_steps_does(
         assert part.cost.flops_per_step == whole.cost.flops_per_step
         assert part.cost.gradient_bytes == whole.cost.gradient_bytes
         assert part.cost.activation_bytes < 0.7 * whole.cost.activation_bytes
+
+
+@pytest.mark.parametrize("method", ["full", "scratch", "rnn"])
+@pytest.mark.parametrize("most", [10_000, PIECE])
+def test_tables_that_write_their_gradients_change_no_bit(
+    made: Callable[[str], Made], method: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They do for the package's own methods; a plug-in may do more with a table than read it."""
+    weights = []
+    for own in (True, False):
+        monkeypatch.setattr(
+            loop, "plugin_sha256", {True: {}, False: {method: "its file's"}}[own].get
+        )
+        prepared = made("mean").prepare(method, pass_tokens=most)
+        tables = [m for m in prepared.model.modules() if isinstance(m, torch.nn.Embedding)]
+        assert tables
+        assert [isinstance(table, RowTable) for table in tables] == [own] * len(tables)
+        prepared.trainer.train(lambda _step, _loss: None)
+        assert [type(table) for table in tables] == [torch.nn.Embedding] * len(tables)
+        weights.append({n: p.detach().clone() for n, p in prepared.model.named_parameters()})
+    assert all(torch.equal(weights[1][name], tensor) for name, tensor in weights[0].items())
 
 
 @pytest.mark.parametrize("method", ["full", "bitfit", "head"])

@@ -5,8 +5,9 @@ window that was seen before: their output is kept in float16, without dropout, a
 seed, rate and size, for training and for evaluation. What is kept does not depend on which runs
 share the process: on a GPU a window passes the frozen part in one block of neighbours, always the
 same. On a CPU it passes alone. Short ones, which are slow so, pass together as far as that changes
-no bit, which hangs on a window's length: MKL has a kernel of its own for three rows, say. The first
-window of each length is passed both ways, and those of a length that differs pass alone.
+no bit. With MKL that hangs on a window's length alone: it has kernels of their own for one to three
+rows, and one for all others. The first window of each length is passed both ways all the same, and
+those of a length that differs pass alone.
 """
 
 import contextlib
@@ -24,7 +25,8 @@ from tuning_curves.encoders.packing import Packing, to_device
 from tuning_curves.tasks.windows import Windows, bounds_of, neighbours
 
 BLOCK = {"cpu": 1, "cuda": 8}  # neighbouring windows that pass the frozen part as one
-SHORT, TOGETHER = 64, 1_024  # on a CPU: tokens of windows that may pass in company, and of a pass
+SHORT = range(4, 65)  # on a CPU: tokens of windows that may pass in company
+TOGETHER = 1_024  # and of what passes so at a time
 WARM_WINDOWS = 64  # made ahead between two looks at the room that is left
 
 
@@ -147,23 +149,24 @@ class ActivationCache:
     def _outputs(self, missing: list[int]) -> Iterator[tuple[int, Tensor, Tensor]]:
         """Each window's output, on the device and on the host; with it that of its block."""
         for chosen in self._passes(missing):
-            here, lengths = self._pass(chosen)
+            whole, lengths = self._pass(chosen)
+            here = whole.half()
             on_host = here if self.store is None else here.cpu()
-            rows = (whole.split(lengths) for whole in (here, on_host))
-            for window, states, hosted in zip(chosen, *rows, strict=True):
+            rows = (row.split(lengths) for row in (whole, here, on_host))
+            for window, exact, states, hosted in zip(chosen, *rows, strict=True):
                 in_company = self.block == 1 and len(chosen) > 1
-                if in_company and not self._is_alike(window, states):
-                    alone, _ = self._pass([window])
+                if in_company and not self._is_alike(window, exact):
+                    alone = self._pass([window])[0].half()
                     yield window, alone, alone
                 else:
                     yield window, states, hosted
 
     def _pass(self, chosen: Sequence[int]) -> tuple[Tensor, list[int]]:
-        """The output of these windows in one row, [T, width] float16, and their lengths."""
+        """The output of these windows in one row, [T, width], and their lengths."""
         with autocast(self.device, self.precision):
             batch = embed_windows(self.model, self.windows, np.array(chosen), self.device)
             hidden = self.model.run_layers(batch.hidden, batch.packing, 0, self.first)
-        return hidden[0].half(), batch.packing.lengths
+        return hidden[0], batch.packing.lengths
 
     def _passes(self, missing: list[int]) -> Iterator[Sequence[int]]:
         """The windows that pass at a time: a block, or several short windows on a CPU."""
@@ -172,7 +175,7 @@ class ActivationCache:
             yield from blocks
             return
         lengths = {window: int(self.windows.lengths[window]) for (window,) in blocks}
-        short = [w for w, n in lengths.items() if n <= SHORT and self.alike.get(n, True)]
+        short = [w for w, n in lengths.items() if n in SHORT and self.alike.get(n, True)]
         together = set(short)
         yield from ([window] for window in lengths if window not in together)
         for piece in neighbours(bounds_of([lengths[window] for window in short]), TOGETHER):

@@ -1,9 +1,9 @@
 """Embedding tables whose gradient is written row by row.
 
 At each step the library fills a new gradient of the whole table with zeros, of which a batch of
-sentences needs a few hundred rows: with twelve million numbers an eighth of the step's time. Here
-one gradient stays for the whole training: the rows that a step has written are zeroed before the
-next one writes, and the others are zero as they were. No bit differs.
+sentences needs a few hundred rows. Here one gradient stays for the whole training: the rows that a
+step has written are zeroed before the next one writes, and the others are zero as they were. No bit
+differs.
 """
 
 from typing import Any
@@ -25,9 +25,7 @@ class RowTable(nn.Embedding):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """[...] int64 to [..., width]."""
-        if torch.is_grad_enabled() and self.weight.requires_grad:
-            return _Read.apply(self.weight, tokens, self)
-        return functional.embedding(tokens, self.weight)
+        return _Read.apply(self.weight, tokens, self)
 
     def add(self, tokens: Tensor, gradients: Tensor) -> None:
         """Add to `weight.grad` what a pass gives for each token that it read.
@@ -71,13 +69,26 @@ class _Read(torch.autograd.Function):
 
 
 def write_rows(model: nn.Module) -> None:
-    """Let the trained tables of a model on a CPU write their gradients row by row.
+    """Let the trained tables of a model on a CPU write their gradients, until `stop_writing`.
 
-    For a model whose gradients come by `backward` alone, and are set to none between steps:
-    `torch.autograd.grad` would find none. Tables under a parametrisation stay as they are.
+    For a model that only reads its tables, and whose gradients come by `backward` alone and are set
+    to none between steps. `torch.autograd.grad`, a hook on the weight, or a loss that takes the
+    weight itself would find less than there is. Tables under a parametrisation, and those with
+    rules of their own (a largest norm, gradients by frequency), stay as they are.
     """
     for module in model.modules():
         if type(module) is not nn.Embedding or not module.weight.requires_grad:
             continue
-        if module.weight.device.type == "cpu":
+        plain = module.max_norm is None and not module.scale_grad_by_freq and not module.sparse
+        if plain and module.weight.is_leaf and module.weight.device.type == "cpu":
             module.__class__ = RowTable
+
+
+def stop_writing(model: nn.Module) -> None:
+    """Make the tables the library's again, and let their gradients go."""
+    for module in model.modules():
+        if isinstance(module, RowTable):
+            module.__dict__.pop("kept", None)
+            module.__dict__.pop("written", None)
+            module.weight.grad = None
+            module.__class__ = nn.Embedding  # type: ignore[assignment]

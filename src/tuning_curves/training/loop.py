@@ -13,7 +13,8 @@ from torch import Tensor
 
 from tuning_curves.encoders.batches import Feed
 from tuning_curves.encoders.model import EncoderModel
-from tuning_curves.encoders.tables import write_rows
+from tuning_curves.encoders.tables import stop_writing, write_rows
+from tuning_curves.methods.registry import plugin_sha256
 from tuning_curves.study.job import Run, TrainingSettings
 from tuning_curves.tasks.base import Task
 from tuning_curves.training.checkpoint import load_checkpoint, save_checkpoint
@@ -116,7 +117,8 @@ class Trainer:
         self.due = () if scored is None else score_steps(run.steps)
         self.peak = 0  # bytes of a GPU that steps have taken, as far as scoring has hidden it
         self.optimizer = make_optimizer(model, run.learning_rate, training)
-        write_rows(model)
+        if plugin_sha256(run.method) is None:  # a plug-in may do more with a table than read it
+            write_rows(model)
         self.trained = [p for p in model.parameters() if p.requires_grad]
         self.trace = Trace()
         self.recent: list[Tensor] = []  # losses of the present stretch
@@ -158,6 +160,7 @@ class Trainer:
         finally:
             self.trace.later_seconds = watch.seconds
             self.trace.optimizer_bytes = state_bytes(self.optimizer)
+            stop_writing(self.model)
         return self.trace
 
     def _make_steps(
