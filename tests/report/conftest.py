@@ -59,11 +59,11 @@ def reduced_results(made_once: Any) -> Path:
     """The whole results of the study of sizes 100 and 1,000, to be read only."""
     study = study_of(sizes=(100, 1000))
 
-    def write(results: Path) -> None:
+    def make(results: Path) -> None:
         write_results(invented_tables(study), study, results)
         write.write_figures(results / "tables", study, results / "figures")
 
-    return made_once("reduced-results", write)
+    return made_once("reduced-results", make)
 
 
 def write_results(tables: dict[str, pd.DataFrame], study: StudyConfig, results: Path) -> None:
