@@ -30,7 +30,7 @@ PAGES = {  # where a link to a file of the repository leads on the site
 }
 EXPLORER, EXPLORER_PAGE = "`results/explorer.html`", "results.html"
 LINK = re.compile(r"\[(?P<text>[^\[\]]*)\]\((?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?\)")
-FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(kw_only=True)
@@ -55,13 +55,8 @@ def mend(markdown: str, page: str, titles: Mapping[str, str]) -> Mended:
         return _one(found, page, titles, mended)
 
     explorer = f"[{EXPLORER}]({posixpath.relpath(EXPLORER_PAGE, posixpath.dirname(page) or '.')})"
-    end = 0
-    for fence in [*FENCE.finditer(markdown), None]:
-        text = markdown[end : fence.start() if fence else None]
-        mended.markdown += LINK.sub(one, text).replace(EXPLORER, explorer)
-        if fence:
-            mended.markdown += fence[0]
-            end = fence.end()
+    for place, text in enumerate(FENCE.split(markdown)):  # every other one is a fence
+        mended.markdown += text if place % 2 else LINK.sub(one, text).replace(EXPLORER, explorer)
     return mended
 
 

@@ -10,6 +10,7 @@ from tuning_curves.analysis.columns import TABLES
 from tuning_curves.commands.options import study_for_workflow
 from tuning_curves.encoders.architecture import read_architecture
 from tuning_curves.report.figures import FIGURES
+from tuning_curves.study.paths import archived_studies
 from tuning_curves.study.resources import memory_mb, minutes, pass_mb
 from tuning_curves.study.workflow import StudyWorkflow
 from tuning_curves.util.files import MANIFEST, canonical, sha256_of, sha256_of_file
@@ -45,8 +46,7 @@ def explorer_parts():
 
 def explored_studies(wildcards):
     """The files of the studies that have tables: other studies' rules are none of this one's."""
-    named = sorted(Path("config").glob("*.yaml"))
-    return [str(p) for p in named if Path("results", p.stem, "tables").is_dir()]
+    return [str(path) for path in archived_studies()]
 
 
 def explored_sha256(wildcards):

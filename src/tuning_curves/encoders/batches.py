@@ -137,29 +137,22 @@ class ActivationCache:
     def _make(self, missing: list[int]) -> dict[int, Tensor]:
         made: dict[int, Tensor] = {}
         wanted = set(missing)
-        for window, states, hosted in self._outputs(missing):
-            if window not in wanted:
-                continue
-            made[window] = states.clone()
-            stored = self.store is not None and self.store.put(window, hosted)
-            if not stored or self.device.type == "cuda":
-                self._keep(window, made[window])
-        return made
-
-    def _outputs(self, missing: list[int]) -> Iterator[tuple[int, Tensor, Tensor]]:
-        """Each window's output, on the device and on the host; with it that of its block."""
         for chosen in self._passes(missing):
             whole, lengths = self._pass(chosen)
+            if self.block == 1 and len(chosen) > 1:
+                came_out = zip(chosen, whole.split(lengths), strict=True)
+                whole = torch.cat([self._as_alone(window, states) for window, states in came_out])
             here = whole.half()
             on_host = here if self.store is None else here.cpu()
-            rows = (row.split(lengths) for row in (whole, here, on_host))
-            for window, exact, states, hosted in zip(chosen, *rows, strict=True):
-                in_company = self.block == 1 and len(chosen) > 1
-                if in_company and not self._is_alike(window, exact):
-                    alone = self._pass([window])[0].half()
-                    yield window, alone, alone
-                else:
-                    yield window, states, hosted
+            rows = (row.split(lengths) for row in (here, on_host))
+            for window, states, hosted in zip(chosen, *rows, strict=True):
+                if window not in wanted:
+                    continue
+                made[window] = states.clone()
+                stored = self.store is not None and self.store.put(window, hosted)
+                if not stored or self.device.type == "cuda":
+                    self._keep(window, made[window])
+        return made
 
     def _pass(self, chosen: Sequence[int]) -> tuple[Tensor, list[int]]:
         """The output of these windows in one row, [T, width], and their lengths."""
@@ -181,11 +174,13 @@ class ActivationCache:
         for piece in neighbours(bounds_of([lengths[window] for window in short]), TOGETHER):
             yield short[piece]
 
-    def _is_alike(self, window: int, states: Tensor) -> bool:
-        """Whether a window that came out so in company does alone: asked once a length."""
-        if len(states) not in self.alike:
-            self.alike[len(states)] = torch.equal(states, self._pass([window])[0])
-        return self.alike[len(states)]
+    def _as_alone(self, window: int, states: Tensor) -> Tensor:
+        """A window's output alone, of which `states`, from company, may differ: by its length."""
+        if self.alike.get(len(states), False):
+            return states
+        alone, _ = self._pass([window])
+        self.alike.setdefault(len(states), torch.equal(states, alone))
+        return alone
 
     def _keep(self, window: int, states: Tensor) -> None:
         size = states.numel() * states.element_size()

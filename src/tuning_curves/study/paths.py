@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from tuning_curves.encoders.section import EncoderSection
 
 
+def archived_studies() -> list[Path]:
+    """The files in config/ of the studies that have tables, as seen from the repository's root."""
+    files = sorted(Path("config").glob("*.yaml"))
+    return [file for file in files if Path("results", file.stem, "tables").is_dir()]
+
+
 class StudyPaths:
     """Folders and files of a study below one root."""
 
