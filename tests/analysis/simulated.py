@@ -22,12 +22,12 @@ GROUPS = 24
 Truth = Callable[[str, int], float]  # a method's true score at a size, in percent
 METRICS = QuestionAnswering.metrics
 MAPPING = yaml.safe_load(
-    (Path(__file__).parents[2] / "config" / "minilm-slice.yaml").read_text("utf-8")
+    (Path(__file__).parents[2] / "config" / "squad-steps.yaml").read_text("utf-8")
 )
 
 
 def as_study(changes: Mapping[str, Any]) -> StudyConfig:
-    """A study with these sections instead of minilm-slice's, each checked by its types alone."""
+    """A study with these sections instead of squad-steps', each checked by its types alone."""
     study: StudyConfig = validate(StudyConfig, MAPPING | dict(changes), "the test", "study", "")
     return study
 

@@ -16,14 +16,14 @@ from tuning_curves.tasks import make_task
 from tuning_curves.util.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
-STUDY = ROOT / "config" / "minilm-slice.yaml"
-ARCHIVE = ROOT / "results" / "minilm-slice" / "records"
+STUDY = ROOT / "config" / "pos-ewt-rates.yaml"
+ARCHIVE = ROOT / "results" / "pos-ewt-rates" / "records"
 
 
 @pytest.fixture(scope="module")
 def records() -> dict[str, Record]:
     """Two archived records, by id."""
-    paths = [min((ARCHIVE / name).iterdir()) for name in ("bitfit", "head")]
+    paths = [min((ARCHIVE / name).iterdir()) for name in ("bitfit", "full")]
     read = [validate_record(path, json.loads(path.read_text("utf-8"))) for path in paths]
     return {record.id: record for record in read}
 

@@ -19,7 +19,7 @@ from tuning_curves.util.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 SLICE = ROOT / "benchmarks" / "study.yaml"
-ARCHIVED = ROOT / "config" / "minilm-slice.yaml"
+ARCHIVED = ROOT / "config" / "sentiment.yaml"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -282,29 +282,27 @@ def test_a_metric_that_the_task_has_not_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT)
-    assert main(["advise", str(ARCHIVED), "--metric", "accuracy"]) == 2
+    assert main(["advise", str(ARCHIVED), "--metric", "exact_match"]) == 2
     said = capsys.readouterr().err
-    assert "the task question-answering has no metric 'accuracy'" in said
-    assert "name one of exact_match, f1" in said
+    assert "the task text-classification has no metric 'exact_match'" in said
+    assert "name one of accuracy, matthews, macro_f1" in said
 
 
 def test_advice_on_archived_records(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT)
-    assert main(["advise", str(ARCHIVED), "--target", "0.6", "--metric", "f1", "--json"]) == 0
+    assert main(["advise", str(ARCHIVED), "--target", "0.8", "--metric", "macro_f1", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert (said["study"], said["metric"]) == ("minilm-slice", "f1")
+    assert (said["study"], said["metric"]) == ("sentiment", "macro_f1")
     (advice,) = said["advice"]
-    assert advice["best"] == {"method": "full", "budget": "epochs"}
+    assert advice["best"] == {"method": "full", "budget": "steps-600"}
     needed = said["labels_needed"]
-    assert needed["target"] == pytest.approx(60.0)
-    best = next(
-        one for one in needed["curves"] if (one["method"], one["budget"]) == ("full", "epochs")
-    )
-    assert 1000 < best["n"] < 4000  # its F1 is 53.4 % and 67.0 % there
-    (sentence,) = needed["sentences"]
-    assert sentence.startswith("60.0 % F1 with full under epochs: about ")
+    assert needed["target"] == pytest.approx(80.0)
+    best = needed["curves"][0]
+    assert (best["method"], best["budget"]) == ("full", "steps-600")
+    assert 128 < best["n"] < 2048  # its macro-F1 is 74.0 % and 84.6 % there
+    assert needed["sentences"][0].startswith("80.0 % macro-F1 with full under steps-600: about ")
 
 
 def test_a_tab_in_an_id_breaks_no_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,8 +19,8 @@ TAKE = "tuning_curves.training.evaluate:Evaluator.evaluate"
 EACH_STEP = {"tuning_curves.training.loop:CHECKPOINT_SECONDS": 0.0}
 SYNC = "os:fsync"  # called once for a file, once for its folder
 TASK = QuestionAnswering(n_best=20, max_answer_tokens=30)
-STUDY = ("--study", ROOT / "config" / "minilm-slice.yaml")
-ARCHIVED = ROOT / "results" / "minilm-slice"
+STUDY = ("--study", ROOT / "config" / "pos-ewt.yaml")
+ARCHIVED = ROOT / "results" / "pos-ewt"
 
 
 def fetch_data(config: dict[str, Any]) -> tuple[str, ...]:
@@ -135,7 +135,8 @@ def test_killed_windows_are_refused_and_made_again_to_the_same_bytes(
 def test_killed_collecting_leaves_no_table_that_is_half(
     processes: Processes, tmp_path: Path
 ) -> None:
-    collect = ("collect", *STUDY, "--out", tmp_path / "collected")
+    at_hand = str(len(list(ARCHIVED.glob("records/*/*.json"))))
+    collect = ("collect", *STUDY, "--recorded", at_hand, "--out", tmp_path / "collected")
     assert processes.run(*collect, faults=(kill(SYNC, 3),)).status == KILLED
     first = (tmp_path / "collected" / "runs.csv").read_bytes()
     assert not (tmp_path / "collected" / "biases.csv").exists()

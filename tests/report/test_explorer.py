@@ -22,21 +22,22 @@ from tuning_curves.util.errors import ResourceError
 from .conftest import write_results
 
 ROOT = Path(__file__).resolve().parents[2]
-SLICE = Path("config/minilm-slice.yaml")
+NAME = "pos-ewt"
+FILE = Path(f"config/{NAME}.yaml")
 
 
 @pytest.fixture(scope="module")
 def archived() -> dict[str, Any]:
-    """The page's data of the archived minilm-slice."""
+    """The page's data of an archived study."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        return explorer_data([SLICE], Path("results"))
+        return explorer_data([FILE], Path("results"))
 
 
 def test_tables_are_those_of_the_archive(archived: dict[str, Any]) -> None:
     (study,) = archived["studies"]
     for name in ("curves", "contrasts", "costs", "verdicts"):
-        path = ROOT / "results" / "minilm-slice" / "tables" / f"{name}.csv"
+        path = ROOT / "results" / NAME / "tables" / f"{name}.csv"
         with path.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream))
         columns = study["tables"][name]
@@ -54,7 +55,7 @@ def _as_text(value: Any) -> str:
 
 
 def test_the_synthesis_has_the_rows_of_the_pages_studies(archived: dict[str, Any]) -> None:
-    assert set(archived["synthesis"]["study"]) == {"minilm-slice"}
+    assert set(archived["synthesis"]["study"]) == {NAME}
     assert len(archived["synthesis"]["n_train"]) > 5
 
 
@@ -62,17 +63,17 @@ def test_the_data_says_where_records_lie_and_how_a_point_is_trained_anew(
     archived: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (study,) = archived["studies"]
-    assert study["records"] == "minilm-slice/records/"
+    assert study["records"] == f"{NAME}/records/"
     make, plan, train = study["commands"]
     assert make.startswith("snakemake --cores all runs/windows/")
     assert train.startswith("tuning-curves train --job job.json")
-    place = {"method": "bitfit", "n_train": 400, "budget": "floor", "learning_rate": 0.005}
+    place = {"method": "bitfit", "n_train": 250, "budget": "epochs", "learning_rate": 0.03}
     command = shlex.split(plan.format(**place).partition(" > ")[0])
     monkeypatch.chdir(ROOT)
     assert main(command[1:]) == 0
     runs = json.loads(capsys.readouterr().out)["runs"]
-    assert len(runs) == 3  # one a seed
-    assert {(run["method"], run["n_train"]) for run in runs} == {("bitfit", 400)}
+    assert len(runs) == 5  # one a seed
+    assert {(run["method"], run["n_train"]) for run in runs} == {("bitfit", 250)}
 
 
 def test_a_demo_is_marked_and_a_study_without_records_has_no_advice(
@@ -92,7 +93,7 @@ def test_a_study_without_tables_is_one_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    shutil.copy(ROOT / SLICE, tmp_path / "study.yaml")
+    shutil.copy(ROOT / FILE, tmp_path / "study.yaml")
     assert main(["explore", "study.yaml"]) == 4
     said = capsys.readouterr().err
     assert "curves.csv" in said
@@ -101,8 +102,8 @@ def test_a_study_without_tables_is_one_error(
 
 def test_a_study_named_twice_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.chdir(ROOT)
-    assert main(["explore", str(SLICE), str(SLICE), "--out", "never.html"]) == 3
-    assert "minilm-slice: named twice" in capsys.readouterr().err
+    assert main(["explore", str(FILE), str(FILE), "--out", "never.html"]) == 3
+    assert f"{NAME}: named twice" in capsys.readouterr().err
     assert not Path("never.html").exists()
 
 

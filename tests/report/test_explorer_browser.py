@@ -19,7 +19,8 @@ from .conftest import invented_tables, study_of, write_results
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-SLICE = Path("config/minilm-slice.yaml")
+NAME, BUDGET, METRIC, N = "minilm-slice", "epochs", "exact_match", 1000  # an archived study
+FILE = Path(f"config/{NAME}.yaml")
 VIEWS = (
     *("curves", "differences", "training", "advice", "costs", "shares", "biases", "verdicts"),
     *("facts", "studies"),
@@ -32,11 +33,11 @@ Open = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page of minilm-slice and of an invented demo."""
+    """A page of an archived study and of an invented demo."""
     folder = tmp_path_factory.mktemp("explorer")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        data = explorer_data([SLICE], ROOT / "results")
+        data = explorer_data([FILE], ROOT / "results")
         demo = study_of(scale="demo", study="a-demo")
         write_results(invented_tables(demo), demo, folder / "results" / "a-demo")
         patch.chdir(folder)
@@ -116,7 +117,7 @@ def test_the_toggle_changes_the_theme_and_the_address_keeps_it(opened: Open) -> 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_choice_changes_the_view_and_its_address(opened: Open, view: str) -> None:
-    page = opened(f"view={view}&study=minilm-slice")
+    page = opened(f"view={view}&study={NAME}")
     names = page.eval_on_selector_all(
         "#controls select", "all => all.filter(s => s.offsetParent).map(s => s.name)"
     )
@@ -131,13 +132,17 @@ def test_every_choice_changes_the_view_and_its_address(opened: Open, view: str) 
 
 
 def test_methods_are_taken_away_and_brought_back(opened: Open) -> None:
-    page = opened("view=curves&study=minilm-slice&budget=epochs&metric=exact_match")
+    page = opened(f"view=curves&study={NAME}&budget={BUDGET}&metric={METRIC}")
     before = rows_of(page)
+    rows = table("curves")
+    assert before == len(rows)
+    methods = list(dict.fromkeys(row["method"] for row in rows))
     page.get_by_label("BitFit", exact=True).uncheck()
     settled(page)
-    assert rows_of(page) == before - 5
+    assert rows_of(page) == sum(row["method"] != "bitfit" for row in rows) < before
     assert page.evaluate("document.activeElement.value") == "bitfit"  # the focus stays
-    assert "methods=full,adapter-houlsby,head" in address_of(page)
+    methods.remove("bitfit")
+    assert f"methods={','.join(methods)}" in address_of(page)
     page.get_by_role("button", name="none").click()
     settled(page)
     assert rows_of(page) == 0
@@ -148,22 +153,27 @@ def test_methods_are_taken_away_and_brought_back(opened: Open) -> None:
 
 
 def test_differences_are_the_tables_and_their_other_side(opened: Open, page_file: Path) -> None:
-    path = ROOT / "results" / "minilm-slice" / "tables" / "contrasts.csv"
-    with path.open(encoding="utf-8", newline="") as stream:
-        (row,) = (
-            row for row in csv.DictReader(stream)
-            if (row["first"], row["second"], row["n_train"], row["budget"], row["metric"])
-            == ("bitfit", "full", "1000", "epochs", "exact_match")
-        )  # fmt: skip
-    place = "view=differences&study=minilm-slice&budget=epochs&metric=exact_match"
+    (row,) = (
+        row for row in table("contrasts")
+        if (row["first"], row["second"], row["n_train"]) == ("bitfit", "full", str(N))
+    )  # fmt: skip
+    place = f"view=differences&study={NAME}&budget={BUDGET}&metric={METRIC}"
     same = saved(opened(f"{place}&against=full&methods=bitfit"))
-    (own,) = (each for each in same if each["n_train"] == "1000")
+    (own,) = (each for each in same if each["n_train"] == str(N))
     for key in ("difference", "low", "high", "p_holm"):
         assert float(own[key]) == float(row[key])
     turned = saved(opened(f"{place}&against=bitfit&methods=full"))
-    (own,) = (each for each in turned if each["n_train"] == "1000")
+    (own,) = (each for each in turned if each["n_train"] == str(N))
     for key, source in (("difference", "difference"), ("low", "high"), ("high", "low")):
         assert float(own[key]) == -float(row[source])
+
+
+def table(name: str) -> list[dict[str, str]]:
+    """The archived table's rows of the budget and the metric."""
+    path = ROOT / "results" / NAME / "tables" / f"{name}.csv"
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = csv.DictReader(stream)
+        return [row for row in rows if (row["budget"], row["metric"]) == (BUDGET, METRIC)]
 
 
 def saved(page: Any) -> list[dict[str, str]]:
@@ -178,29 +188,35 @@ def saved(page: Any) -> list[dict[str, str]]:
 
 
 def test_a_point_tells_all_links_to_its_records_and_says_how_to_make_it(opened: Open) -> None:
-    page = opened("view=curves&study=minilm-slice&budget=epochs&metric=exact_match")
+    page = opened(f"view=curves&study={NAME}&budget={BUDGET}&metric={METRIC}")
+    curves = table("curves")
+    first = next(row for row in curves if row["method"] == "full")
+    n, rate = first["n_train"], float(first["learning_rate"])
     mark = page.locator("#charts .mark-symbol path").first
-    assert "method full fine-tuning; budget epochs; n 100;" in mark.get_attribute("aria-label")
+    said = f"method full fine-tuning; budget {BUDGET}; n {n};"
+    assert said in mark.get_attribute("aria-label")
     mark.hover()
     assert "full fine-tuning" in page.locator("#vg-tooltip-element").inner_text()
     mark.click()
     assert page.locator("#point").is_visible()
-    assert "point=full+100" in address_of(page)
+    assert f"point=full+{n}" in address_of(page)
     link = page.locator("#point-record a").get_attribute("href")
-    assert link == "minilm-slice/records/full/"
+    assert link == f"{NAME}/records/full/"
     assert (ROOT / "results" / link).is_dir()
     commands = page.locator("#point-command").inner_text()
-    assert "--method full --size 100 --budget epochs --learning-rate 0.00015 --all >" in commands
+    asked = f"--method full --size {n} --budget {BUDGET} --learning-rate {rate} --all >"
+    assert asked in commands
     page.get_by_role("button", name="Close").click()
     assert page.locator("#point").is_hidden()
     page.locator("#behind > summary").click()
-    page.get_by_role("button", name=re.compile("Details of BitFit, epochs, 1,000")).click()
+    page.get_by_role("button", name=re.compile(f"Details of BitFit, {BUDGET}, {N:,}")).click()
     assert page.evaluate("document.activeElement.id") == "point"
-    assert "11.67" in page.locator("#point-facts").inner_text()
+    (row,) = (row for row in curves if (row["method"], row["n_train"]) == ("bitfit", str(N)))
+    assert row["score"] in page.locator("#point-facts").inner_text()
 
 
 def test_an_address_shows_the_same_again(opened: Open) -> None:
-    page = opened("view=differences&study=minilm-slice&budget=best&against=full&methods=bitfit")
+    page = opened(f"view=differences&study={NAME}&budget=best&against=full&methods=bitfit")
     page.locator("#behind > summary").click()
     page.get_by_role("button", name=re.compile("Details")).first.click()
     again = opened(address_of(page)[1:])
@@ -213,12 +229,12 @@ def test_advice_is_what_the_command_says_at_twenty_settings(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    curves = read_curves(read_study(SLICE))
-    page = opened("view=advice&study=minilm-slice")
+    curves = read_curves(read_study(FILE))
+    page = opened(f"view=advice&study={NAME}")
     settings = [(n, m) for n in (40, 100, 300, 1000, 9000) for m in (0.01, 2.0, 20.0, None)]
     assert len(settings) == 20
     for n, minutes in settings:
-        address = f"view=advice&study=minilm-slice&labels={n}&minutes={minutes or 'any'}"
+        address = f"view=advice&study={NAME}&labels={n}&minutes={minutes or 'any'}"
         page.evaluate("address => { document.body.dataset.ready = 'no'; location.hash = address }",
                       address)  # fmt: skip
         settled(page)
@@ -239,7 +255,7 @@ def test_advice_is_what_the_command_says_at_twenty_settings(
 
 
 def test_sliders_move_by_keys_and_say_their_values(opened: Open) -> None:
-    page = opened("view=advice&study=minilm-slice&labels=400&minutes=any")
+    page = opened(f"view=advice&study={NAME}&labels=400&minutes=any")
     slider = page.get_by_role("slider", name="Labels")
     assert slider.get_attribute("aria-valuetext") == "400 questions"
     slider.focus()
@@ -279,7 +295,7 @@ def test_a_demo_is_no_evidence_and_verdicts_are_filtered(opened: Open) -> None:
     page = opened("view=curves&study=a-demo")
     assert page.locator("#demo").is_visible()
     assert "no evidence" in page.locator("select[name=study]").inner_text()
-    page.locator("select[name=study]").select_option("minilm-slice")
+    page.locator("select[name=study]").select_option(NAME)
     settled(page)
     assert page.locator("#demo").is_hidden()
     page.locator("#views button[value=verdicts]").click()
@@ -287,4 +303,4 @@ def test_a_demo_is_no_evidence_and_verdicts_are_filtered(opened: Open) -> None:
     settled(page)
     verdicts = page.evaluate("seen.rows.map(r => [r.study, r.verdict])")
     assert {verdict for _, verdict in verdicts} == {"undecided"}
-    assert {study for study, _ in verdicts} == {"minilm-slice", "a-demo (demo: no evidence)"}
+    assert {study for study, _ in verdicts} == {NAME, "a-demo (demo: no evidence)"}

@@ -109,10 +109,10 @@ def read_study_records(
     paths = RecordStore(study).found()
     missing = len(study.unique) - len(paths)
     if missing and recorded is None:
+        train = f"train them: `snakemake --cores all --configfile config/{study.name}.yaml`"
         raise ResourceError(
             f"{missing} of {len(study.unique)} runs of {study.name} have no record",
-            fix=f"train them: `snakemake --cores all --configfile config/{study.name}.yaml`; or "
-            "take those at hand with --recorded",
+            fix=f"{train}; or collect or analyse those at hand with `--recorded {len(paths)}`",
         )
     if recorded not in (None, len(paths)):
         raise DataError(
