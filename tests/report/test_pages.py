@@ -7,9 +7,11 @@ import pytest
 from tuning_curves.report.pages import MARK, fill
 from tuning_curves.util.errors import DataError, ResourceError
 
+from .conftest import invented_tables, study_of, write_results
+
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results"
-ROW = "first=full second= smaller=1000"
+ROW = "budget=floor first=bitfit second=full n_train=250"
 
 
 def mark(words: str, between: str = "?") -> str:
@@ -29,40 +31,54 @@ def test_no_line_of_a_page_begins_with_a_mark_of_its_sentence() -> None:
     assert not [line for line in lines if line.lstrip().startswith(("<!-- cell", "<!-- text"))]
 
 
-def test_a_cell_is_shown_as_its_table_shows_it() -> None:
-    words = f"cell minilm-slice equal_steps difference {ROW}"
-    assert fill(f"gains {mark(words)}.", RESULTS) == f"gains {mark(words, '+17.9')}."
-    words = f"cell minilm-slice equal_steps low {ROW}"
-    assert mark(words, "[+13.4, +22.4]") == fill(mark(words), RESULTS)
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of results with one invented study, of which the adapter is not trained at 500."""
+    folder = tmp_path_factory.mktemp("results")
+    study = study_of(sizes=(250, 500))
+    tables = invented_tables(study)
+    trained = tables["best_budgets"]
+    adapter = (trained["method"] == "adapter-houlsby") & (trained["n_train"] == 500)
+    tables["best_budgets"] = trained[~adapter]
+    write_results(tables, study, folder / "invented")
+    return folder
 
 
-def test_a_sentence_comes_from_the_studys_numbers() -> None:
-    found = fill(mark("text minilm-slice sentences.failures"), RESULTS)
-    assert "None of the 150 runs diverged." in found
+def test_a_cell_is_shown_as_its_table_shows_it(results: Path) -> None:
+    words = f"cell invented contrasts difference {ROW}"
+    assert fill(f"gains {mark(words)}.", results) == f"gains {mark(words, '+1.6')}."
+    words = f"cell invented contrasts low {ROW}"
+    assert mark(words, "[−0.4, +3.6]") == fill(mark(words), results)
 
 
-def test_the_table_of_best_budgets_has_score_steps_minutes_and_bytes() -> None:
-    lines = fill(mark("best minilm-slice full,adapter-houlsby 1000,4000"), RESULTS).splitlines()
-    assert lines[3] == (
-        "| full fine-tuning | 41.3 (375 steps, 9 min) | 54.9 (1,500 steps, 38 min) | 90.3 MB |"
-    )
-    assert lines[4].split(" | ")[2] == "–"  # not trained at 4,000
+def test_a_sentence_comes_from_the_studys_numbers(results: Path) -> None:
+    found = fill(mark("text invented sentences.seeds"), results)
+    assert "A point of a curve is the mean over 3 seeds." in found
+
+
+def test_the_table_of_best_budgets_has_score_steps_minutes_and_bytes(results: Path) -> None:
+    words = "best invented full,adapter-houlsby,head 250,500"
+    _, _, _, full, adapter, head, _ = fill(mark(words), results).splitlines()
+    scores = "21.9 (150 steps, 2 min) | 31.0 (150 steps, 3 min)"
+    assert full == f"| full fine-tuning | {scores} | 90.3 MB |"
+    assert adapter.split(" | ")[2] == "–"
+    assert "(150 steps, < 1 min)" in head
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        "cell minilm-slice equal_steps difference first=full",  # two rows
-        "cell minilm-slice equal_steps difference first=nobody",
-        "cell minilm-slice equal_steps speed first=full",
-        "cell minilm-slice no_table difference",
-        "text minilm-slice sentences.nothing",
-        "best minilm-slice full",
+        "cell invented contrasts difference first=bitfit",  # two rows
+        "cell invented contrasts difference first=nobody",
+        "cell invented contrasts speed first=full",
+        "cell invented no_table difference",
+        "text invented sentences.nothing",
+        "best invented full",
     ],
 )
-def test_a_mark_that_names_nothing_is_told_with_its_line(words: str) -> None:
+def test_a_mark_that_names_nothing_is_told_with_its_line(words: str, results: Path) -> None:
     with pytest.raises(DataError, match=f"page.md, line 3: the mark `{words}`"):
-        fill(f"a\n\n{mark(words)}", RESULTS, name="page.md")
+        fill(f"a\n\n{mark(words)}", results, name="page.md")
 
 
 def test_a_study_without_tables_is_told() -> None:
