@@ -32,14 +32,17 @@ figures: .venv/ready ## CONFIG's tables, figures and paper from the records at h
 	snakemake --cores all figures --configfile $(CONFIG)
 
 # docs/verify.md: trains a small study anew, on processors alone, and compares it with stored numbers, which
-# renew-verify replaces; then makes an archived study's tables again, which must come out byte for byte.
+# renew-verify replaces; then makes the tables of every archived study again, which must come out byte for byte.
+archived = $(foreach records,$(wildcard results/*/records),$(if $(wildcard $(records:records=tables)),$(records:results/%/records=%)))
 verify renew-verify: .venv/ready ## does a small study give the stored numbers again? / store others
 	rm -rf runs/verify
 	CUDA_VISIBLE_DEVICES= snakemake train --cores all --configfile config/verify.yaml
 	tuning-curves verify --study config/verify.yaml --stored config/verify.json $(if $(filter renew-verify,$@),--renew)
-	tuning-curves analyse --study config/minilm-slice.yaml --claims config/claims.yaml --out runs/verify/tables
-	for table in runs/verify/tables/*.csv; do cmp $$table results/minilm-slice/tables/$${table##*/}; done
-	@echo "results/minilm-slice/tables: made again, byte for byte"
+	@set -e; for study in $(archived); do \
+		tuning-curves analyse --study config/$$study.yaml --claims config/claims.yaml --out runs/verify/$$study \
+			--recorded $$(find results/$$study/records -name "*.json" | wc -l); \
+		for table in runs/verify/$$study/*.csv; do cmp $$table results/$$study/tables/$${table##*/}; done; \
+		echo "results/$$study/tables: made again, byte for byte"; done
 
 # `python -m mkdocs serve` shows it while it is edited. With --quiet it would count no warnings, and be strict no more.
 docs: .venv/docs-ready ## the site of the documentation: open site/index.html

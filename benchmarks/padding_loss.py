@@ -6,7 +6,7 @@ the start, and after a short training of all parameters. Writes padding_loss.csv
 src/tuning_curves/report/reference, from which the paper takes its numbers. Run it after the study's
 windows are made:
 
-    python benchmarks/padding_loss.py config/minilm-slice.yaml
+    python benchmarks/padding_loss.py config/squad-steps.yaml
 """
 
 import argparse

@@ -1,13 +1,13 @@
 """What commands on a page print: blocks of `console`, written by running them.
 
     ```console
-    $ tuning-curves status config/minilm-slice.yaml
+    $ tuning-curves status config/sentiment.yaml
     (what it prints)
     ```
 
 Only such blocks are run; a command there reads archived results and changes nothing. Commands
 of the package run in this process, others in a shell, all from the project's root.
-`python -m docsite.outputs docs/tutorial.md` writes the outputs anew; a test compares them.
+`python -m docsite.outputs docs/PAGE.md` writes the outputs anew; a test compares them.
 """
 
 import contextlib

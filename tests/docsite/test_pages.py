@@ -79,10 +79,11 @@ def test_the_explorer_is_a_link_on_the_site_alone() -> None:
     assert found == text.replace(EXPLORER, f"[{EXPLORER}](../results.html)", 1)
 
 
-def test_the_tutorial_shows_what_its_commands_print() -> None:
-    text = (DOCS / "tutorial.md").read_text("utf-8")
-    assert len(outputs.BLOCK.findall(text)) >= 4
-    assert outputs.fill(text) == text, "run `python -m docsite.outputs docs/tutorial.md`"
+@pytest.mark.parametrize(("page", "blocks"), [("tutorial", 5), ("advice", 2)])
+def test_a_page_shows_what_its_commands_print(page: str, blocks: int) -> None:
+    text = (DOCS / f"{page}.md").read_text("utf-8")
+    assert len(outputs.BLOCK.findall(text)) == blocks
+    assert outputs.fill(text) == text, f"run `python -m docsite.outputs docs/{page}.md`"
 
 
 def test_an_output_is_written_anew_and_a_command_that_fails_is_told() -> None:

@@ -17,8 +17,8 @@ interval. Needs the records alone, and trains nothing.
 """
 EPILOG = """\
 examples:
-  $ tuning-curves advise config/minilm-slice.yaml --size 400
-  $ tuning-curves advise config/minilm-slice.yaml --target 0.6
+  $ tuning-curves advise config/sentiment.yaml --size 400
+  $ tuning-curves advise config/sentiment.yaml --target 0.8
 
 What is tied is what the best mean is not ahead of beyond the interval of their paired
 difference; intervals are widened for the number of comparisons. docs/advice.md has the

@@ -14,8 +14,8 @@ gives equal bytes.
 """
 EPILOG = """\
 example:
-  $ tuning-curves analyse --study config/minilm-slice.yaml --claims config/claims.yaml \\
-      --out results/minilm-slice/tables
+  $ tuning-curves analyse --study config/demo.yaml --claims config/claims.yaml \\
+      --out results/demo/tables
 """
 
 

@@ -14,7 +14,7 @@ checked against the study first; archived ones are never overwritten.
 """
 EPILOG = """\
 example:
-  $ tuning-curves archive config/minilm-slice.yaml
+  $ tuning-curves archive config/demo.yaml
 """
 
 

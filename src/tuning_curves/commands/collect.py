@@ -13,7 +13,7 @@ refused, never averaged in. The tables are for people; `analyse` reads the recor
 """
 EPILOG = """\
 example:
-  $ tuning-curves collect --study config/minilm-slice.yaml --out runs/minilm-slice/collected
+  $ tuning-curves collect --study config/demo.yaml --out runs/demo/collected
 """
 
 

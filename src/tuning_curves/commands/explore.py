@@ -13,7 +13,7 @@ works from a file. Links to records lead to the results as they lie beside it.
 """
 EPILOG = """\
 example:
-  $ tuning-curves explore config/minilm-slice.yaml config/sentiment.yaml
+  $ tuning-curves explore config/sentiment.yaml config/pos-ewt.yaml
 
 A study needs its tables (`results/<study>/tables`, from `analyse`); advice is made from its
 records, where there are any. docs/explorer.md has more.

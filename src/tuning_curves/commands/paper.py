@@ -12,7 +12,7 @@ it comes from the study's results.
 """
 EPILOG = """\
 example:
-  $ tuning-curves paper --study config/minilm-slice.yaml --results results/minilm-slice \\
+  $ tuning-curves paper --study config/sentiment.yaml --results results/sentiment \\
       --out paper.pdf
 """
 

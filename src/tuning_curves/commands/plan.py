@@ -15,7 +15,7 @@ yet, or those of them that the options choose.
 """
 EPILOG = """\
 example:
-  $ tuning-curves plan config/minilm-slice.yaml --method bitfit --size 1000 > job.json
+  $ tuning-curves plan config/squad-steps.yaml --method bitfit --size 1000 > job.json
 """
 
 

@@ -12,8 +12,8 @@ main one as CSV too) and numbers.json, from the tables that `analyse` wrote.
 """
 EPILOG = """\
 example:
-  $ tuning-curves report figures --study config/minilm-slice.yaml \\
-      --tables results/minilm-slice/tables --out figures
+  $ tuning-curves report figures --study config/sentiment.yaml \\
+      --tables results/sentiment/tables --out figures
 """
 
 
