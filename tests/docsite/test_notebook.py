@@ -37,11 +37,11 @@ def test_it_runs_and_prints_what_it_shows(no_window: None, monkeypatch: pytest.M
                 exec("".join(cell["source"]), known)
             shown = ["".join(output["text"]) for output in cell["outputs"] if "text" in output]
             assert stream.getvalue() == "".join(shown)
-    curves = pd.read_csv(ROOT / "results" / "minilm-slice" / "tables" / "curves.csv")
-    means = curves[(curves["metric"] == "exact_match") & (curves["budget"] == "epochs")]
+    curves = pd.read_csv(ROOT / "results" / "sentiment" / "tables" / "curves.csv")
+    means = curves[(curves["metric"] == "accuracy") & (curves["budget"] == "steps-600")]
     for name, line in zip(means["method"].unique(), known["axes"].lines, strict=False):
         np.testing.assert_array_equal(line.get_ydata(), means[means["method"] == name]["score"])
-    runs = known["runs"].groupby(["method", "n_train"])["exact_match"].mean()
+    runs = known["runs"].groupby(["method", "n_train"])["accuracy"].mean()
     expected = means.set_index(["method", "n_train"])["score"]
     np.testing.assert_allclose(runs.sort_index(), expected.sort_index(), atol=0.005)
 
@@ -50,5 +50,5 @@ def test_its_page_has_its_text_code_outputs_and_figure() -> None:
     made = page(ROOT / NOTEBOOK)
     assert made.startswith("# Your own figure from the tables\n")
     assert "```python\ncurves = pd.read_csv(" in made
-    assert "150 records" in made
+    assert "300 records" in made
     assert made.count("](data:image/png;base64,") == 1

@@ -55,7 +55,7 @@ def test_the_explorer_stands_on_the_site_with_every_archived_study(site: Path) -
     assert 'href="results.html"' in (site / "index.html").read_text("utf-8")
     page = (site / EXPLORER_PAGE).read_text("utf-8")
     archived = [path.parent.name for path in ROOT.glob("results/*/tables")]
-    assert {"minilm-slice", "sentiment", "pos-ewt"} < set(archived)
+    assert {"sentiment", "pos-ewt"} < set(archived)
     for study in set(archived) - {"synthesis"}:
         assert f'"name":"{study}"' in page
     assert '"records":null' in page
