@@ -47,6 +47,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_cell_is_shown_as_its_table_shows_it(results: Path) -> None:
     words = f"cell invented contrasts difference {ROW}"
     assert fill(f"gains {mark(words)}.", results) == f"gains {mark(words, '+1.6')}."
+    words = f"cell invented contrasts difference {ROW} metric=f1"
+    assert fill(mark(words), results) == mark(words, "+1.6")
     words = f"cell invented contrasts low {ROW}"
     assert mark(words, "[−0.4, +3.6]") == fill(mark(words), results)
 

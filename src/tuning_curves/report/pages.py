@@ -7,10 +7,10 @@
     <!-- end -->
 
 `cell` is one value of a table, shown as the table's Markdown file shows it (`low` is the whole
-interval); the keys choose its row. `text` is a sentence of the study's numbers.json, or of those of
-the synthesis. `best` has one row per method: its score under its best budget at each size, the
-steps and minutes of one such training, and what is stored. Marks are comments: a page shows them
-nowhere.
+interval); the keys choose its row, among those of the study's own metric unless one is `metric`.
+`text` is a sentence of the study's numbers.json, or of those of the synthesis. `best` has one row
+per method: its score under its best budget at each size, the steps and minutes of one such
+training, and what is stored. Marks are comments: a page shows them nowhere.
 """
 
 import re
@@ -81,9 +81,10 @@ class _Results:
     def cell(self, study: str, table: str, column: str, *where: str) -> str:
         """One value as its table shows it."""
         declared = {each.name: each for each in TABLES[table]}
-        rows = self._of_main_metric(study, table)
-        for pair in where:
-            key, _, value = pair.partition("=")
+        keys = dict(pair.split("=", 1) for pair in where)
+        named = "metric" in keys
+        rows = self.tables(study)[table] if named else self._of_main_metric(study, table)
+        for key, value in keys.items():
             rows = rows[rows[key].map(declared[key].write) == value]
         if len(rows) != 1:
             raise ValueError(f"{len(rows)} rows, expected one")
