@@ -250,3 +250,23 @@ def test_methods_without_a_score_are_planned_and_not_told_of(
     assert told(("full", "bitfit", "head")) == (["full", "bitfit", "head"], [], only)
     assert told(("full", "bitfit")) == (["full", "bitfit"], ["head only"], "")
     assert told(()) == (["full", "bitfit", "head"], [], only)
+
+
+def test_sizes_and_budgets_without_a_score_are_planned_and_not_told_of(
+    make_study: Any, make_tables: Any
+) -> None:
+    study = make_study(methods=("full", "bitfit"), budgets=("epochs", "floor"))
+    tables = make_tables(study)
+    rates = {"epochs": (1e-4,), "floor": (2e-4,)}
+    full = study.methods[0].model_copy(update={"learning_rates": rates})
+    study = study.model_copy(update={"methods": (full, *study.methods[1:])})
+    curves = tables["curves"]
+    scored = (curves["budget"] == "epochs") & (curves["n_train"] < 500)
+    curves = curves.assign(score=curves["score"].where(scored))
+    made = numbers.make_numbers({**tables, "curves": curves}, study, REFERENCE)
+    assert [name for name, _ in made["budgets"]] == ["epochs"]
+    assert made["facts"]["sizes"] == "100 and 250"
+    assert made["facts"]["greatest_size"] == "250"
+    assert made["waiting"] == ["500 and 1,000 questions", "the budget floor"]
+    assert made["methods"][0]["rates"] == "1e-4"
+    assert made["sentences"]["limits"] == ""

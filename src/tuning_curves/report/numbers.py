@@ -4,6 +4,7 @@ The paper's source holds no result. What it says about them is looked up here, s
 right for any study: one seed, no crossover, a method that is missing.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,11 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
         "sentences": _sentences(tables, study, trained),
         "facts": _facts(tables, study),
         "task": _task(study),
-        "budgets": [[name, budget_words(study, name)] for name in study.budget_names],
+        "budgets": [[name, budget_words(study, name)] for name in trained.budget_names],
         "partial": partial_budgets(study),
         "scored_along": bool(tables["training"]["validation_score"].notna().any()),
         "methods": _methods(tables, trained),
-        "waiting": [style.label(name) for name in waiting],
+        "waiting": waiting,
         "method_deviations": _deviations(trained),
         "claims": prose.claim_groups(tables, study),
         "claim_kinds": prose.claim_kinds(tables),
@@ -56,16 +57,40 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
 
 
 def _with_and_without_runs(tables: Tables, study: StudyConfig) -> tuple[StudyConfig, list[str]]:
-    """The study as far as its methods have scores, and the methods that have none.
+    """The study as far as its methods, sizes and budgets have scores, and those that have none.
 
     A paper speaks of what was trained. Before the first run it shows the study as it is planned.
     """
-    scored = set(tables["curves"].dropna(subset=["score"])["method"])
-    if not scored:
+    scored = tables["curves"].dropna(subset=["score"])
+    if scored.empty:
         return study, []
-    methods = tuple(method for method in study.methods if method.name in scored)
-    waiting = [name for name in style.ordered(study.method_names) if name not in scored]
-    return study.model_copy(update={"methods": methods}), waiting
+    names, sizes, budgets = (set(scored[key]) for key in ("method", "n_train", "budget"))
+
+    def left(asked: Sequence[Any] | None, known: set[Any]) -> tuple[Any, ...] | None:
+        return None if asked is None else tuple(one for one in asked if one in known)
+
+    methods = [method for method in study.methods if method.name in names]
+    trained = study.model_copy(
+        update={
+            "methods": tuple(
+                method.model_copy(
+                    update={
+                        "sizes": left(method.sizes, sizes),
+                        "budgets": left(method.budgets, budgets),
+                    }
+                )
+                for method in methods
+            ),
+            "sizes": left(study.sizes, sizes),
+            "budgets": tuple(budget for budget in study.budgets if budget.name in budgets),
+        }
+    )
+    waiting = [style.label(name) for name in style.ordered(study.method_names) if name not in names]
+    if without := [n for n in study.all_sizes if n not in sizes]:
+        listed = wording.join(wording.whole(n) for n in without)
+        waiting.append(f"{listed} {make_task(study.task).nouns.examples}")
+    waiting += [f"the budget {name}" for name in study.budget_names if name not in budgets]
+    return trained, waiting
 
 
 def _deviations(study: StudyConfig) -> list[list[str]]:
@@ -114,7 +139,8 @@ def _task(study: StudyConfig) -> dict[str, Any]:
 
 
 def _facts(tables: Tables, study: StudyConfig) -> dict[str, str]:
-    sizes = study.all_sizes
+    scored = set(tables["curves"].dropna(subset=["score"])["n_train"])
+    sizes = [n for n in study.all_sizes if n in scored] or study.all_sizes
     return {
         "level": wording.percent_level(study.analysis.confidence),
         "least_size": wording.whole(sizes[0]),
@@ -140,17 +166,21 @@ def _methods(tables: Tables, study: StudyConfig) -> list[dict[str, str]]:
             "trained": wording.NOTHING if row is None
             else wording.whole(row["trainable_backbone"] + row["trainable_added"]),
             "share": wording.NOTHING if row is None else wording.percent(row["share"]),
-            "rates": _rates(method),
+            "rates": _rates(method, study.budget_names),
             "seeds": wording.whole(len(study.seeds_of(method))),
         })  # fmt: skip
     return rows
 
 
-def _rates(method: MethodEntry) -> str:
-    """The learning rates that are tried; by budget where these differ."""
+def _rates(method: MethodEntry, budgets: Sequence[str]) -> str:
+    """The learning rates that are tried under these budgets; by budget where they differ."""
     listed = method.learning_rates
-    if not isinstance(listed, dict) or len({*listed.values()}) == 1:
-        return ", ".join(map(wording.rate, method.rates))
+    if isinstance(listed, dict):
+        listed = {budget: listed[budget] for budget in budgets if budget in listed}
+        if len({*listed.values()}) == 1:
+            listed = next(iter(listed.values()))
+    if not isinstance(listed, dict):
+        return ", ".join(map(wording.rate, listed))
     return "; ".join(
         f"{budget}: {', '.join(map(wording.rate, rates))}" for budget, rates in listed.items()
     )
