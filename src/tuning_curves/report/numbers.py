@@ -42,7 +42,7 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
         "scale_words": prose.scale_words(tables),
         "main_finding": prose.main_finding(tables, study),
         "sentences": _sentences(tables, study, trained),
-        "facts": _facts(tables, study),
+        "facts": _facts(tables, study, trained.all_sizes),
         "task": _task(study),
         "budgets": [[name, budget_words(study, name)] for name in trained.budget_names],
         "partial": partial_budgets(study),
@@ -138,9 +138,7 @@ def _task(study: StudyConfig) -> dict[str, Any]:
     }
 
 
-def _facts(tables: Tables, study: StudyConfig) -> dict[str, str]:
-    scored = set(tables["curves"].dropna(subset=["score"])["n_train"])
-    sizes = [n for n in study.all_sizes if n in scored] or study.all_sizes
+def _facts(tables: Tables, study: StudyConfig, sizes: list[int]) -> dict[str, str]:
     return {
         "level": wording.percent_level(study.analysis.confidence),
         "least_size": wording.whole(sizes[0]),
@@ -166,7 +164,7 @@ def _methods(tables: Tables, study: StudyConfig) -> list[dict[str, str]]:
             "trained": wording.NOTHING if row is None
             else wording.whole(row["trainable_backbone"] + row["trainable_added"]),
             "share": wording.NOTHING if row is None else wording.percent(row["share"]),
-            "rates": _rates(method, study.budget_names),
+            "rates": _rates(method, study.budgets_of(method)),
             "seeds": wording.whole(len(study.seeds_of(method))),
         })  # fmt: skip
     return rows
@@ -174,16 +172,10 @@ def _methods(tables: Tables, study: StudyConfig) -> list[dict[str, str]]:
 
 def _rates(method: MethodEntry, budgets: Sequence[str]) -> str:
     """The learning rates that are tried under these budgets; by budget where they differ."""
-    listed = method.learning_rates
-    if isinstance(listed, dict):
-        listed = {budget: listed[budget] for budget in budgets if budget in listed}
-        if len({*listed.values()}) == 1:
-            listed = next(iter(listed.values()))
-    if not isinstance(listed, dict):
-        return ", ".join(map(wording.rate, listed))
-    return "; ".join(
-        f"{budget}: {', '.join(map(wording.rate, rates))}" for budget, rates in listed.items()
-    )
+    tried = {name: ", ".join(map(wording.rate, method.rates_of(name))) for name in budgets}
+    if len({*tried.values()}) == 1:
+        return tried[budgets[0]]
+    return "; ".join(f"{name}: {rates}" for name, rates in tried.items())
 
 
 def published_figure(paper: pd.DataFrame) -> dict[str, str]:
