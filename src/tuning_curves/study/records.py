@@ -86,6 +86,7 @@ class Scoring:
     code_sha256: str
     started: str
     niceness: int
+    formats: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,8 @@ class Provenance:
 
     Attributes:
         commit, dirty: of the checkout that trained; None outside of one.
+        formats: the number formats that the device has units for, in words: without units for
+            bfloat16 its products are made in float32 and rounded. None in older records.
         niceness: above 0: the process ran beside other work by declaration (`nice -n 19`), and its
             seconds are no measurement. None in older records, which were made at 0.
         scored: of a run that was scored later than it was trained; None: at once.
@@ -110,6 +113,7 @@ class Provenance:
     code_sha256: str
     started: str
     niceness: int | None = None
+    formats: str | None = None
     scored: Scoring | None = None
     earlier_id: str | None = None
     record_sha256: str | None = None

@@ -25,6 +25,7 @@ def gather(device: Any, precision: str, packages: tuple[str, ...] = ()) -> dict[
     return {
         "versions": versions(packages),
         "device": device_name(device),
+        "formats": number_formats(device),
         "threads": torch.get_num_threads(),
         "precision": precision,
         **commit(),
@@ -45,11 +46,9 @@ def device_name(device: Any) -> str:
 
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
+    for line in _cpu_info().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
 
 
@@ -69,8 +68,18 @@ def number_formats(device: Any) -> str:
         import torch
 
         return _of_capability(torch.cuda.get_device_capability(device))
+    return _of_flags(_cpu_info())
+
+
+def has_units(kind: str) -> bool | None:
+    """Whether this processor has units for a number format of `UNITS`; None: it does not tell."""
+    flags = _flags(_cpu_info())
+    return None if flags is None else any(flag in flags for flag in UNITS[kind])
+
+
+def _cpu_info() -> str:
     info = Path("/proc/cpuinfo")
-    return _of_flags(info.read_text() if info.is_file() else "")
+    return info.read_text() if info.is_file() else ""
 
 
 def _of_capability(capability: tuple[int, int]) -> str:
@@ -81,12 +90,16 @@ def _of_capability(capability: tuple[int, int]) -> str:
 
 def _of_flags(info: str) -> str:
     """From the text of /proc/cpuinfo: `flags` of x86, `Features` of Arm."""
+    flags = _flags(info)
+    if flags is None:
+        return "the processor does not tell its number formats"
+    return ", ".join(_of_kind(kind, flags) for kind in UNITS)
+
+
+def _flags(info: str) -> list[str] | None:
     lines = [line.partition(":") for line in info.splitlines()]
     found = next((after for key, _, after in lines if key.strip() in ("flags", "Features")), None)
-    if found is None:
-        return "the processor does not tell its number formats"
-    flags = found.split()
-    return ", ".join(_of_kind(kind, flags) for kind in UNITS)
+    return None if found is None else found.split()
 
 
 def _of_kind(kind: str, flags: list[str]) -> str:
