@@ -19,7 +19,7 @@ from .conftest import invented_tables, study_of, write_results
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-NAME, BUDGET, METRIC, N = "minilm-slice", "epochs", "exact_match", 1000  # an archived study
+NAME, BUDGET, METRIC, N = "squad-steps", "epochs", "exact_match", 1000  # an archived study
 FILE = Path(f"config/{NAME}.yaml")
 VIEWS = (
     *("curves", "differences", "training", "advice", "costs", "shares", "biases", "verdicts"),

@@ -159,9 +159,9 @@ def study_named(name: str, task: str = "question-answering", **tables: pd.DataFr
         "task": {"name": task, "metric_name": "m", "metric": "m", "examples": "questions"},
     }  # fmt: skip
     empty = pd.DataFrame(columns=["metric", "first", "second"])
-    return StudyResults(
-        numbers, {"equal_steps": empty, "budgets": empty, "best_contrasts": empty, **tables}
-    )
+    named = ("equal_steps", "budgets", "best_contrasts")
+    costs = pd.DataFrame(columns=["n_train", "steps"])
+    return StudyResults(numbers, dict.fromkeys(named, empty) | {"costs": costs} | tables)
 
 
 def at(study: StudyResults, budget: str, n: int, steps: int, value: float, **who: Any) -> Placed:
@@ -341,6 +341,21 @@ def test_the_answer_is_a_sentence_a_study_and_one_on_how_sure_it_is() -> None:
         "best.",
         "With 4,000 questions take full fine-tuning: all else is behind.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "tried", "said"),
+    [
+        ([189, 189], "189", ["One number of steps alone was tried with 100 questions (squad)."]),
+        ([1500, 375], "375, 1,500", []),
+    ],
+)
+def test_a_choice_among_equal_steps_is_told(steps: list[int], tried: str, said: list[str]) -> None:
+    costs = pd.DataFrame({"n_train": [100, 100, 400], "steps": [*steps, 7]})
+    squad = study_named("squad", advice=advised(), costs=costs)
+    table = recommend([squad])
+    assert table["tried"].tolist() == [tried]
+    assert list(answer_sentences([squad], table))[2:] == said
 
 
 def further(**changed: Any) -> dict[str, Any]:

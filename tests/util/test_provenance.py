@@ -26,6 +26,32 @@ def test_a_processors_number_formats_are_named_with_their_units(info: str, words
 
 
 @pytest.mark.parametrize(
+    ("info", "words"),
+    [
+        (INTEL, "X (AVX-512, AVX512-BF16, AMX)"),
+        (OLD, "X (AVX)"),
+        (ARM, "X (SVE, BF16)"),
+        ("", "X"),
+    ],
+)
+def test_processors_of_one_name_are_told_apart_by_their_units(info: str, words: str) -> None:
+    assert provenance.device_with_units("X", provenance._of_flags(info)) == words
+
+
+def test_older_records_and_gpus_keep_their_bare_name() -> None:
+    assert provenance.device_with_units("X", None) == "X"
+    assert provenance.device_with_units("X", provenance._of_capability((9, 0))) == "X"
+
+
+@pytest.mark.parametrize(("info", "units"), [(INTEL, True), (OLD, False), (ARM, True), ("", None)])
+def test_a_processor_says_whether_it_has_units_for_bfloat16(
+    monkeypatch: pytest.MonkeyPatch, info: str, units: bool | None
+) -> None:
+    monkeypatch.setattr(provenance, "_cpu_info", lambda: info)
+    assert provenance.has_units("bfloat16") is units
+
+
+@pytest.mark.parametrize(
     ("capability", "words"),
     [
         ((6, 1), "compute capability 6.1: float32"),

@@ -391,6 +391,7 @@ RECOMMENDATION: tuple[Column, ...] = (  # over all studies: one row a study and 
     _whole("steps", "steps"),
     _whole("seeds"),
     _text("certainty", "how sure"),
+    _text("tried", "steps tried"),
     _points("score", "test score"),
     _points("difference", "to the best mean", "difference"),
     *_interval(points, "signed_interval", "interval over all methods"),

@@ -28,6 +28,7 @@ from tuning_curves.tasks.base import Task
 from tuning_curves.tasks.metrics import Metric
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import write_text
+from tuning_curves.util.provenance import device_with_units
 
 RUN = ["budget", "method", "n_train", "learning_rate", "subset_seed", "init_seed"]
 GROUP = ["budget", "method", "n_train"]
@@ -217,6 +218,7 @@ def _row(planned: PlannedRun, record: Record, task: Task) -> dict[str, Any]:
         cost["evaluate_seconds"] = None
     provenance = asdict(record.provenance)
     origin = {key: provenance[key] for key in ORIGIN if key not in VERSIONS}
+    origin["device"] = device_with_units(origin["device"], provenance["formats"])
     versions = {key: record.provenance.versions.get(key) for key in VERSIONS}
     return {
         **planned.row(),

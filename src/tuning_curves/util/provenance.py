@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,20 @@ def _flags(info: str) -> list[str] | None:
 def _of_kind(kind: str, flags: list[str]) -> str:
     names = [name for flag, name in UNITS[kind].items() if flag in flags]
     return f"{kind} ({', '.join(names)})" if names else f"no units for {kind}"
+
+
+def device_with_units(device: str, formats: str | None) -> str:
+    """A device's name with the units that tell processors of one name apart, as far as recorded.
+
+    `AMD EPYC` is both a processor with AVX-512 and one without, and their times do not compare.
+
+    Args:
+        formats: what `number_formats` said of it.
+    """
+    units = re.findall(r"(float32|bfloat16) \(([^)]+)\)", formats or "")
+    names = {kind: names.split(", ") for kind, names in units}
+    named = [*names.get("float32", [])[-1:], *names.get("bfloat16", [])]
+    return f"{device} ({', '.join(named)})" if named else device
 
 
 def instructions() -> str:

@@ -9,7 +9,7 @@ taken where none is shown to be so near. Nothing is taken where no method is beh
 equal), or where the best mean is not shown to be above the baseline.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -33,7 +33,8 @@ OF_ARM = (
 def recommend(studies: Iterable[StudyResults]) -> pd.DataFrame:
     """One row per study and size at which two methods or more have runs; see `RECOMMENDATION`."""
     rows = [
-        {"study": study.name, "task": study.task, "n_train": int(n)} | _take(own)
+        {"study": study.name, "task": study.task, "n_train": int(n), "tried": _tried(study, n)}
+        | _take(own)
         for study in studies
         for n, own in _by_size(study.tables["advice"])
     ]
@@ -44,6 +45,12 @@ def _by_size(advice: pd.DataFrame) -> Iterator[tuple[Any, pd.DataFrame]]:
     for n, own in advice.groupby("n_train") if not advice.empty else ():
         if own["method"].nunique() > 1:
             yield n, own
+
+
+def _tried(study: StudyResults, n: float) -> str:
+    """The numbers of steps that any method was trained for at this size: `189`, `375, 1,500`."""
+    costs = study.tables["costs"]
+    return ", ".join(wording.whole(s) for s in sorted({*costs.loc[costs["n_train"] == n, "steps"]}))
 
 
 def _take(arms: pd.DataFrame) -> dict[str, Any]:
@@ -131,6 +138,18 @@ def answer_sentences(studies: Sequence[StudyResults], table: pd.DataFrame) -> It
         )
         if len(taken) > alone + near:
             yield "Elsewhere others are tied with it, or have too few seeds."
+        yield from _tried_once(taken, {study.name: study.examples for study in studies})
+
+
+def _tried_once(taken: pd.DataFrame, examples: Mapping[str, str]) -> Iterator[str]:
+    """Where more steps might have turned the choice: one number of them was tried."""
+    once = taken[(taken["tried"] != "") & ~taken["tried"].str.contains(", ")]
+    parts = [
+        f"{_sizes(own)} {examples[str(study)]} ({study})"
+        for study, own in once.groupby("study", sort=False)
+    ]
+    if parts:
+        yield f"One number of steps alone was tried with {wording.join(parts)}."
 
 
 def _by_choice(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
