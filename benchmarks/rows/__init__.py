@@ -7,7 +7,17 @@ from typing import Any
 from benchmarks.rows.common import Bench, Row
 from tuning_curves.util.errors import UsageError
 
-GROUPS = ("steps", "flags", "libraries", "evaluating", "column", "labels", "processes", "scaling")
+GROUPS = (
+    "steps",
+    "rounding",
+    "flags",
+    "libraries",
+    "evaluating",
+    "column",
+    "labels",
+    "processes",
+    "scaling",
+)
 
 
 def names() -> tuple[str, ...]:
