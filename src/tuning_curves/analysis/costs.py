@@ -22,6 +22,7 @@ from tuning_curves.analysis.runs import (
 from tuning_curves.util.errors import DataError
 
 REFERENCE = "full"
+BESIDE = " + "  # between the names of devices of which each made some of the runs
 PER_STEP = "seconds_per_step"
 KEPT = ("activation", "gradient")
 COUNTED = ["step_tokens", "flops_per_step"]
@@ -37,7 +38,7 @@ def summarise_costs(chosen: pd.DataFrame) -> pd.DataFrame:
     largest = [*BYTES, *(name for name in MEASURED if name.startswith(KEPT))]
     costs = grouped[["steps", PER_STEP, "train_seconds", *COUNTED]].median()
     costs[largest] = grouped[largest].max()
-    costs["device"] = grouped["device"].agg(lambda names: " + ".join(sorted(set(names))))
+    costs["device"] = grouped["device"].agg(lambda names: BESIDE.join(sorted(set(names))))
     costs = costs.reset_index()
     reference = costs.loc[costs["method"] == REFERENCE, ["budget", "n_train", "device", PER_STEP]]
     joined = costs.merge(
@@ -45,6 +46,7 @@ def summarise_costs(chosen: pd.DataFrame) -> pd.DataFrame:
     )
     ratio = joined[PER_STEP] / joined[f"{PER_STEP}_reference"]
     same = joined["device"] == joined["device_reference"]
+    same &= ~joined["device"].str.contains(BESIDE, regex=False)  # a median over both is of neither
     return joined.assign(step_time_ratio=np.where(same, ratio, np.nan))
 
 
@@ -111,7 +113,7 @@ def with_seconds(curves: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
     """The curves, with the mean training time of each point and the devices it ran on."""
     grouped = finished(chosen).groupby(GROUP)
     means = grouped["train_seconds"].mean().to_frame()
-    means["device"] = grouped["device"].agg(lambda names: " + ".join(sorted(set(names))))
+    means["device"] = grouped["device"].agg(lambda names: BESIDE.join(sorted(set(names))))
     return curves.dropna(subset="score").merge(means.reset_index(), on=GROUP, how="left")
 
 
@@ -149,7 +151,7 @@ def reach_time(points: pd.DataFrame, method: str, target: float) -> dict[str, An
     return {
         "train_seconds": first["train_seconds"], "low": low, "high": high,
         "budget": first["budget"], "n_train": first["n_train"],
-        "device": " + ".join(sorted({n for names in used["device"] for n in names.split(" + ")})),
+        "device": BESIDE.join(sorted({n for names in used["device"] for n in names.split(BESIDE)})),
         "statement": _statement(low, high),
     }  # fmt: skip
 

@@ -22,6 +22,7 @@ from torch import Tensor
 from tuning_curves.encoders.disk_cache import Store, shuffled
 from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.encoders.packing import Packing, to_device
+from tuning_curves.encoders.precision import products
 from tuning_curves.tasks.windows import Windows, bounds_of, neighbours
 
 BLOCK = {"cpu": 1, "cuda": 8}  # neighbouring windows that pass the frozen part as one
@@ -38,9 +39,12 @@ class Batch:
     packing: Packing
 
 
-def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager:
+@contextlib.contextmanager
+def autocast(device: torch.device, precision: str) -> Iterator[None]:
     """Mixed precision as the study says: matrix products in bfloat16, or all in float32."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+    mixed = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+    with products(device, precision), mixed:
+        yield
 
 
 def embed_windows(

@@ -1,5 +1,7 @@
 """How numbers are computed: threads, precision, and what of a model is kept in which."""
 
+import contextlib
+import functools
 import time
 from typing import Any
 
@@ -7,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import parametrize
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import TorchDispatchMode, _get_current_dispatch_mode_stack
 
 from tuning_curves.util.log import say
 from tuning_curves.util.provenance import has_units
@@ -16,15 +18,16 @@ TRIAL = (512, 384)  # rows and width of the products that the two precisions are
 SLOW = 1.5  # so many times the time of float32 is worth a warning
 
 
+def settle_arithmetic(precision: str) -> None:
+    """One thread, so that sums have one order, and no shortcuts for a study in float32."""
+    torch.set_num_threads(1)
+    torch.backends.cudnn.allow_tf32 = False  # recurrences are in float32 in every study
+    torch.set_float32_matmul_precision("highest" if precision == "float32" else "high")
+
+
 aten = torch.ops.aten
-PRODUCTS = {
-    aten.mm.default,
-    aten.addmm.default,
-    aten.bmm.default,
-    aten.baddbmm.default,
-    aten.linear.default,  # these three come undivided where no gradient is asked for
-    aten.matmul.default,
-    aten.scaled_dot_product_attention.default,
+PRODUCTS = {aten.mm.default, aten.addmm.default, aten.bmm.default, aten.baddbmm.default}
+ATTENTION = {  # of tensors with four axes, and of the log of the weights' sums, in float32
     aten._scaled_dot_product_flash_attention_for_cpu.default,
     aten._scaled_dot_product_flash_attention_for_cpu_backward.default,
 }
@@ -35,23 +38,34 @@ class RoundedProducts(TorchDispatchMode):
 
     Units for bfloat16 multiply numbers of 8 significant bits, add up in float32 and round the sum
     to bfloat16. The same happens here with the instructions for float32, which holds the product
-    of two such numbers exactly: sums are added up in another order, and no more is different.
-
-    torch's own way takes up to fifteen times as long there.
+    of two such numbers exactly: a product differs in the order of its sum alone. Fused attention
+    (where no gradient is asked for) is rounded once, at its end, and not in between as well.
     """
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        if func not in PRODUCTS or args[0].dtype != torch.bfloat16:
+        if func not in PRODUCTS and func not in ATTENTION:
+            if not _is_composite(func):
+                return func(*args, **kwargs)
+            with self:  # in inference mode `linear` and others come whole: take them apart
+                return func.decompose(*args, **kwargs)
+        axes = {4} if func in ATTENTION else {1, 2, 3}
+        factors = [x for x in args if isinstance(x, Tensor) and x.dim() in axes]
+        if any(x.dtype != torch.bfloat16 for x in factors):  # torch has its own word on others
             return func(*args, **kwargs)
-        widened = {name: _widened(value) for name, value in kwargs.items()}
-        found = func(*map(_widened, args), **widened)
+        options = {name: _widened(value) for name, value in kwargs.items()}  # a mask is one
+        found = func(*map(_widened, args), **options)
         if isinstance(found, Tensor):
             return found.bfloat16()
-        half = [x.bfloat16() if x.shape == args[0].shape else x for x in found]
-        return tuple(half)
+        return tuple(x.bfloat16() if x.dim() in axes else x for x in found)
+
+
+@functools.cache
+def _is_composite(func: Any) -> bool:
+    """Whether an operation is made of others."""
+    return torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), "CompositeImplicitAutograd")
 
 
 def _widened(value: Any) -> Any:
@@ -59,24 +73,16 @@ def _widened(value: Any) -> Any:
     return value.float() if half else value
 
 
-_rounded = RoundedProducts()
-_entered: list[RoundedProducts] = []
+def products(device: torch.device, precision: str) -> contextlib.AbstractContextManager:
+    """Where matrix products are made as a study in this precision asks for.
 
-
-def settle_arithmetic(device: torch.device, precision: str) -> None:
-    """For this process: one thread, so that sums have one order, and products as the study says.
-
-    A study in float32 has no shortcuts; in bfloat16, on a processor without units for it,
-    `RoundedProducts` holds from here on.
+    In bfloat16, on a processor that says that it has no units for it, by `RoundedProducts`.
     """
-    torch.set_num_threads(1)
-    torch.backends.cudnn.allow_tf32 = False  # recurrences are in float32 in every study
-    torch.set_float32_matmul_precision("highest" if precision == "float32" else "high")
-    rounded = device.type == "cpu" and precision == "bfloat16" and has_units("bfloat16") is False
-    if rounded and not _entered:
-        _entered.append(_rounded.__enter__())
-    if _entered and not rounded:
-        _entered.pop().__exit__(None, None, None)
+    if device.type != "cpu" or precision != "bfloat16" or has_units("bfloat16") is not False:
+        return contextlib.nullcontext()
+    if any(isinstance(mode, RoundedProducts) for mode in _get_current_dispatch_mode_stack()):
+        return contextlib.nullcontext()  # of a step that goes on around this
+    return RoundedProducts()
 
 
 def store_frozen(model: nn.Module, precision: str) -> None:
@@ -94,15 +100,16 @@ def store_frozen(model: nn.Module, precision: str) -> None:
 
 
 def warn_of_slow_bfloat16(device: torch.device, precision: str) -> None:
-    """Say so where a study asks for bfloat16 and this processor has no units for it."""
+    """Say so where a study asks for bfloat16 and this processor is slow in it."""
     if precision != "bfloat16" or device.type != "cpu":
         return
-    times = slowness_of_bfloat16()
+    with products(device, precision):
+        times = slowness_of_bfloat16()
     if times > SLOW:
         say(
             f"warning: this processor takes {times:.0f} times as long for matrix products in "
-            "bfloat16 as in float32, since it has no units for them; a study of its own with "
-            "`precision: float32` is done sooner here"
+            "bfloat16 as in float32; a study of its own with `precision: float32` is done sooner "
+            "here"
         )
 
 

@@ -180,6 +180,9 @@ class Record:
             del value["validation_curve"]
         value["cost"] = _without_nones(value["cost"], keep=("peak_memory_bytes",))
         value["provenance"] = _without_nones(value["provenance"], keep=("commit", "dirty"))
+        if "scored" in value["provenance"]:
+            scored = value["provenance"]["scored"]
+            value["provenance"]["scored"] = _without_nones(scored, keep=("commit", "dirty"))
         return sealed(value)
 
     @classmethod

@@ -49,7 +49,7 @@ class TrainedModel:
         self.settings = delta.about.settings
         self.task = make_task(self.settings.task)
         self.precision = self.settings.training.precision
-        settle_arithmetic(device, self.precision)
+        settle_arithmetic(self.precision)
         pristine, model = restore_models(delta, encoder)
         store_frozen(model, self.precision)
         self.pristine, self.model = pristine.to(device), model.to(device)

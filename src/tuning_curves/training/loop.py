@@ -13,6 +13,7 @@ from torch import Tensor
 
 from tuning_curves.encoders.batches import Feed
 from tuning_curves.encoders.model import EncoderModel
+from tuning_curves.encoders.precision import products
 from tuning_curves.encoders.tables import stop_writing, write_rows
 from tuning_curves.methods.registry import plugin_sha256
 from tuning_curves.study.job import Run, TrainingSettings
@@ -229,10 +230,11 @@ class Trainer:
         factor = rate_factor(number, self.run.steps, self.training.schedule, self.training.warmup)
         for group in self.optimizer.param_groups:
             group["lr"] = self.run.learning_rate * factor
-        if number == 0 and self.trace.profile is None:
-            loss = self._measure(examples)
-        else:
-            loss = backward(self._forward(examples, number, self.feed))
+        with products(self.feed.device, self.training.precision):
+            if number == 0 and self.trace.profile is None:
+                loss = self._measure(examples)
+            else:
+                loss = backward(self._forward(examples, number, self.feed))
         torch.nn.utils.clip_grad_norm_(self.trained, self.training.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)

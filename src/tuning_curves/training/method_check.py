@@ -83,7 +83,7 @@ def check_method(name: str, encoder: Path, *, pooler: bool = False) -> MethodRep
         UsageError: the method does not apply to the encoder, or its code stops.
         DataError: no checkpoint.
     """
-    settle_arithmetic(torch.device("cpu"), TRAINING.precision)
+    settle_arithmetic(TRAINING.precision)
     pooling = "pooler" if pooler else "mean"
     section = {"name": "text-classification", "labels": ["0", "1"], "pooling": pooling}
     task, method = make_task(section | {"main_metric": "accuracy"}), resolve_method(name)

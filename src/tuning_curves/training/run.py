@@ -18,7 +18,7 @@ from tuning_curves.encoders.batches import ActivationCache, Feed, Room
 from tuning_curves.encoders.disk_cache import Store
 from tuning_curves.encoders.fetch_encoder import open_encoder
 from tuning_curves.encoders.model import EncoderModel, load_encoder
-from tuning_curves.encoders.precision import store_frozen
+from tuning_curves.encoders.precision import products, store_frozen
 from tuning_curves.methods import (
     Counts,
     Method,
@@ -44,7 +44,7 @@ from tuning_curves.training.profile import (
 )
 from tuning_curves.util.files import GIB, sha256_of
 from tuning_curves.util.log import say
-from tuning_curves.util.provenance import device_name, versions
+from tuning_curves.util.provenance import device_name, number_formats, versions
 
 ACTIVATION_BYTES = 3 * GIB  # what the frozen parts' output may take of a CPU's memory, in all
 GPU_SHARE = 0.3  # and of a GPU's free memory, by all processes that share it
@@ -200,7 +200,8 @@ class RunContext:
                 bounded_loss(self.task, model, feed, one, self.precision, most)
                 for one in examples[:, None]
             )
-            self.selections[key] = method.select(model, losses)
+            with products(self.device, self.precision):
+                self.selections[key] = method.select(model, losses)
         return self.selections[key]
 
     def feeds(self, model: EncoderModel) -> dict[str, Feed]:
@@ -227,7 +228,8 @@ class RunContext:
             self.encoder["files"],
             self.manifest["files"],
             [ENGINE, split, first, self.precision],
-            [device_name(self.device), versions()["torch"], versions()["transformers"]],
+            [device_name(self.device), number_formats(self.device)],
+            [versions()["torch"], versions()["transformers"]],
         ]
         lengths, width = self.windows[split].lengths, self.pristine.head.in_features
         name = f"{split}-{first}-{sha256_of(key)[:12]}"

@@ -329,8 +329,8 @@ def run_job(job: Job, paths: WorkerPaths, device: str, slots: GpuSlots | None = 
         ResourceError: the encoder does not fit into memory.
     """
     precision = job.settings.training.precision
+    settle_arithmetic(precision)
     with chosen_device(device, slots) as chosen:
-        settle_arithmetic(chosen, precision)
         say(f"device: {device_name(chosen)}, {number_formats(chosen)}; computes in {precision}")
         warn_of_slow_bfloat16(chosen, precision)
         try:

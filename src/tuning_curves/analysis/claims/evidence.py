@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 MAIN = "main"  # as a rule's metric: the study's own
 CONSTANT = 1e-12  # of a logarithm: what is the same in all runs but for rounding
 PARTS = ["optimizer_bytes", "gradient_bytes"]
+OF_DEVICE = {*SECONDS, "peak_memory_bytes"}
 TOGETHER = {
     "training_bytes": [*PARTS, "activation_bytes"],
     "training_bytes_one": [*PARTS, "activation_bytes_one"],
@@ -174,7 +175,8 @@ def compare_costs(evidence: Evidence, rule: "Cost") -> tuple[list[Condition], st
     if rule.quantity in SECONDS and evidence.chosen[rule.quantity].isna().all():
         return [], UNTIMED
     if ratios.empty:
-        return [], f"no records of both have {rule.quantity}, measured on one device"
+        where = ", measured on one device" if rule.quantity in OF_DEVICE else ""
+        return [], f"no records of both have {rule.quantity}{where}"
     conditions, missing = [], ""
     budgets, methods = evidence.study.budget_names, [rule.method, rule.against]
     for n in sorted({n for budget in budgets for n in evidence.sizes(methods, budget)}):
@@ -193,11 +195,16 @@ def compare_costs(evidence: Evidence, rule: "Cost") -> tuple[list[Condition], st
 
 
 def cost_ratios(chosen: pd.DataFrame, method: str, against: str, quantity: str) -> pd.DataFrame:
-    """One row per pair of runs alike in size, budget, seed and device, with its `log_ratio`."""
+    """One row per pair of runs alike in size, budget and seed, with its `log_ratio`.
+
+    Seconds and peak memory are those of one device; other bytes, and operations, are the same on
+    all of them.
+    """
     value = chosen[TOGETHER.get(quantity, [quantity])].sum(axis=1, skipna=False)
     known = chosen.assign(value=value).loc[value > 0]
     sides = [of_method(known, name) for name in (method, against)]
-    joined = match_runs(sides, ["budget", "n_train", "device"], ["value"])
+    device = ["device"] if quantity in OF_DEVICE else []
+    joined = match_runs(sides, ["budget", "n_train", *device], ["value"])
     joined = joined.drop_duplicates(["id_0", "id_1"])  # two budgets may share their runs
     return joined.assign(log_ratio=np.log(joined["value_0"] / joined["value_1"]))
 

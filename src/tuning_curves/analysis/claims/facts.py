@@ -107,7 +107,7 @@ class CountedCost(FactRule):
     def count(self, evidence: Evidence) -> Count:
         pairs = cost_ratios(evidence.chosen, self.method, self.against, self.quantity)
         if pairs.empty:
-            return nothing(f"no records of both have {self.quantity}, counted on one device")
+            return nothing(f"no records of both have {self.quantity}")
         ratios = np.exp(pairs["log_ratio"].to_numpy())
         below = ratios < self.ratio
         return Count(

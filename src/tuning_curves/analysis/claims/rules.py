@@ -236,7 +236,8 @@ class TimeToScore(Rule):
                 return undecided(f"{name} has nowhere {said} in this study")
             if times["statement"] != costs.DECIDED:
                 return undecided(f"the time of {name} to {said} is {times['statement']}")
-        devices = sorted({own["device"], other["device"]})
+        named = costs.BESIDE.join((own["device"], other["device"]))
+        devices = sorted(set(named.split(costs.BESIDE)))
         if len(devices) > 1:
             return undecided(f"the times are of different devices: {', '.join(devices)}")
         low, high = own["low"] / other["high"], own["high"] / other["low"]
