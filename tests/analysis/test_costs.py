@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tuning_curves.analysis.claims.evidence import cost_ratios
 from tuning_curves.analysis.costs import count_parameters, summarise_costs, summarise_provenance
 from tuning_curves.util.errors import DataError
 
@@ -48,6 +49,27 @@ def test_other_budgets_sizes_and_devices_are_not_compared(run_row: Row) -> None:
     rows += timed(run_row, "head", [0.1], budget="floor")
     costs = summarise_costs(pd.DataFrame(rows)).set_index("method")
     assert np.isnan(costs.loc[["bitfit", "head"], "step_time_ratio"]).all()
+
+
+def test_a_median_over_two_devices_is_compared_with_none(run_row: Row) -> None:
+    """Each is a third quicker on either; mixed, one would look twice as slow."""
+    rows = [
+        run_row(method, 100, 1e-4, seed, seconds_per_step=seconds, device=device)
+        for method, times in {"full": (3.0, 1.0, 1.0), "bitfit": (2.0, 2.0, 0.7)}.items()
+        for seed, seconds in enumerate(times)
+        for device in ["slow" if seconds >= 2 else "quick"]
+    ]
+    costs = summarise_costs(pd.DataFrame(rows)).set_index("method")
+    assert costs["device"].tolist() == ["quick + slow"] * 2
+    assert costs["step_time_ratio"].isna().all()
+
+
+def test_bytes_are_paired_across_devices_and_seconds_are_not(run_row: Row) -> None:
+    rows = [run_row("full", 100, 1e-4, 0, device="one")]
+    rows += [run_row("bitfit", 100, 1e-4, 0, device="another")]
+    frame = pd.DataFrame(rows)
+    for quantity, pairs in (("delta_bytes", 1), ("flops_per_step", 1), ("seconds_per_step", 0)):
+        assert len(cost_ratios(frame, "bitfit", "full", quantity)) == pairs, quantity
 
 
 def test_a_failed_run_costs_nothing_that_counts(run_row: Row) -> None:
