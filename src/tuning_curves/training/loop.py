@@ -230,10 +230,10 @@ class Trainer:
         factor = rate_factor(number, self.run.steps, self.training.schedule, self.training.warmup)
         for group in self.optimizer.param_groups:
             group["lr"] = self.run.learning_rate * factor
-        with products(self.feed.device, self.training.precision):
-            if number == 0 and self.trace.profile is None:
-                loss = self._measure(examples)
-            else:
+        if number == 0 and self.trace.profile is None:
+            loss = self._measure(examples)
+        else:
+            with products(self.feed.device, self.training.precision):
                 loss = backward(self._forward(examples, number, self.feed))
         torch.nn.utils.clip_grad_norm_(self.trained, self.training.clip_norm)
         self.optimizer.step()
@@ -247,9 +247,10 @@ class Trainer:
         chosen = self.feed.windows.windows_of(examples)
         tokens = int(self.feed.windows.lengths[chosen].sum())
         feed = self.feed.holding(examples)  # what is made once is no cost of a step
-        self.trace.profile, loss = profile_step(
-            self.model, lambda some: self._forward(some, 0, feed), examples, tokens
-        )
+        with products(self.feed.device, self.training.precision):
+            self.trace.profile, loss = profile_step(
+                self.model, lambda some: self._forward(some, 0, feed), examples, tokens
+            )
         return loss
 
     def _forward(self, examples: np.ndarray, step: int, feed: Feed) -> Iterator[Tensor]:
