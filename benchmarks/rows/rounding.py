@@ -1,11 +1,12 @@
 """bfloat16 on a processor without units for it: our rounded products, torch's own, and float32."""
 
 from collections.abc import Iterator, Set
+from unittest import mock
 
 from benchmarks.clock import Sample, Turn, interleave
 from benchmarks.rows.common import Bench, Row, Subject, compared, skipped
 from benchmarks.rows.steps import STEPS, our_steps, products, products_of
-from tuning_curves.encoders.precision import RoundedProducts
+from tuning_curves.encoders import precision
 from tuning_curves.util.provenance import has_units
 
 UNITS = "this processor has units for bfloat16, or does not tell"
@@ -23,20 +24,21 @@ def measure(bench: Bench, wanted: Set[str]) -> Iterator[Row]:
         yield from (skipped(_subject(name), UNITS) for name in names)
         return
     turns = {name: our_steps(bench, STEPS[PEERS[name][0]], steps=1) for name in names}
-    ours = _rounded(our_steps(bench, STEPS["full-bf16"], steps=1))
-    samples = interleave({**turns, "ours": ours, **products()}, bench.patience)
+    peers = {name: _unrounded(turn) for name, turn in turns.items()}
+    ours = our_steps(bench, STEPS["full-bf16"], steps=1)
+    samples = interleave({**peers, "ours": ours, **products()}, bench.patience)
     for name in names:
         yield compared(_subject(name), samples["ours"], samples[name], products_of(samples))
 
 
-def _rounded(turn: Turn) -> Turn:
-    """The same turn, its products in bfloat16 made in float32 and rounded."""
+def _unrounded(turn: Turn) -> Turn:
+    """The same turn with torch's own products, as on a processor that has the units."""
 
-    def rounded() -> Sample:
-        with RoundedProducts():
+    def unrounded() -> Sample:
+        with mock.patch.object(precision, "has_units", return_value=True):
             return turn()
 
-    return rounded
+    return unrounded
 
 
 def _subject(name: str) -> Subject:

@@ -78,6 +78,7 @@ def has_units(kind: str) -> bool | None:
     return None if flags is None else any(flag in flags for flag in UNITS[kind])
 
 
+@functools.cache  # asked for at every step
 def _cpu_info() -> str:
     info = Path("/proc/cpuinfo")
     return info.read_text() if info.is_file() else ""
