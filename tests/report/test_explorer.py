@@ -13,9 +13,11 @@ import pytest
 
 from tuning_curves.cli import main
 from tuning_curves.methods.table import TABLE
+from tuning_curves.report import style
 from tuning_curves.report.explorer.data import DARK, SHAPES, by_columns, explorer_data
 from tuning_curves.report.explorer.data import study_data as data_of
 from tuning_curves.report.explorer.page import STATIC, as_script, library, make_page
+from tuning_curves.study.config import read_study
 from tuning_curves.study.grid import Study
 from tuning_curves.util.errors import ResourceError
 
@@ -44,6 +46,16 @@ def test_tables_are_those_of_the_archive(archived: dict[str, Any]) -> None:
         assert list(columns) == list(rows[0])
         for column, values in columns.items():
             assert [_as_text(v) for v in values] == [_as_text(row[column]) for row in rows]
+
+
+def test_only_what_has_scores_can_be_chosen_and_the_rest_is_named(archived: dict[str, Any]) -> None:
+    (study,) = archived["studies"]
+    config = read_study(FILE).config
+    curves = study["tables"]["curves"]
+    assert {method["name"] for method in study["methods"]} == set(curves["method"])
+    assert set(study["budgets"]) == set(curves["budget"])
+    others = {*config.method_names} - set(curves["method"])
+    assert {style.label(name) for name in others} == set(study["waiting"])
 
 
 def _as_text(value: Any) -> str:

@@ -31,7 +31,7 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
     Args:
         reference: the paper's Figure 2, read off its image.
     """
-    trained, waiting = _with_and_without_runs(tables, study)
+    trained, waiting = with_and_without_scores(tables, study)
     return {
         "study": study.study,
         "title": study.title,
@@ -56,7 +56,7 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
     }
 
 
-def _with_and_without_runs(tables: Tables, study: StudyConfig) -> tuple[StudyConfig, list[str]]:
+def with_and_without_scores(tables: Tables, study: StudyConfig) -> tuple[StudyConfig, list[str]]:
     """The study as far as its methods, sizes and budgets have scores, and those that have none.
 
     A paper speaks of what was trained. Before the first run it shows the study as it is planned.

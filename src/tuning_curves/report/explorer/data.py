@@ -20,6 +20,7 @@ from tuning_curves.methods import table
 from tuning_curves.report import style
 from tuning_curves.report.figures.panels import budget_words
 from tuning_curves.report.labels import limits_sentence
+from tuning_curves.report.numbers import with_and_without_scores
 from tuning_curves.report.prose import KINDS
 from tuning_curves.study.config import StudyConfig, read_study
 from tuning_curves.study.grid import Study
@@ -89,6 +90,7 @@ def study_data(study: Study, file: Path, beside: Path | None) -> dict[str, Any]:
     config, paths = study.config, StudyPaths(study)
     task = make_task(config.task)
     tables = read_tables_of(paths.results.tables, config)
+    trained, waiting = with_and_without_scores(tables, config)
     return {
         "name": config.study,
         "file": file.as_posix(),
@@ -99,8 +101,9 @@ def study_data(study: Study, file: Path, beside: Path | None) -> dict[str, Any]:
         "confidence": config.analysis.confidence,
         "examples": task.nouns.examples,
         "metrics": {metric.name: metric.label for metric in task.metrics},
-        "budgets": {name: budget_words(config, name) for name in config.budget_names},
-        "methods": _methods(config),
+        "budgets": {name: budget_words(config, name) for name in trained.budget_names},
+        "methods": _methods(trained),
+        "waiting": waiting,
         "records": _link(paths.results.records, beside),
         "commands": _commands(paths, file),
         "tables": {name: by_columns(tables[name]) for name in SHOWN},

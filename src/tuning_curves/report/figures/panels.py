@@ -51,14 +51,14 @@ def other_budgets(study: StudyConfig, frame: pd.DataFrame) -> dict[str, str]:
 def budget_words(study: StudyConfig, name: str) -> str:
     """What a budget is: `3 epochs`, `3 epochs, at least 150 steps`, `..., at n = 1,000 only`.
 
-    Where the floor holds at every size: `150 steps at every size`, or `150 steps, at ... only`.
+    Where the floor is all, `150 steps at any size`, or `150 steps, at ... only`.
     """
     budget = study.budget(name)
     epochs, floor = wording.plural(budget.epochs, "epoch"), budget.min_steps
     words = f"{epochs}, at least {wording.plural(floor, 'step')}" if floor else epochs
     if equal_steps(study, name) == floor:
-        everywhere = " at every size" if budget.sizes is None else ""
-        words = f"{wording.plural(floor, 'step')}{everywhere}"
+        any_size = " at any size" if budget.sizes is None else ""
+        words = f"{wording.plural(floor, 'step')}{any_size}"
     only = "" if budget.sizes is None else f", at {wording.few_sizes(budget.sizes)} only"
     return words + only
 

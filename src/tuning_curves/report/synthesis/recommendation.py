@@ -189,5 +189,5 @@ def _taken(study: StudyResults, row: pd.Series) -> str:
     name, budgets = style.label(row["method"]), dict(study.numbers["budgets"])
     if len(budgets) < 2:
         return name
-    words = str(budgets[row["budget"]]).partition(", at n")[0].removesuffix(" at every size")
+    words = str(budgets[row["budget"]]).partition(", at n")[0].removesuffix(" at any size")
     return f"{name} ({words})"
