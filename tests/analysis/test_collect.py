@@ -93,6 +93,7 @@ def record_of(plan: PlannedRun) -> dict[str, Any]:
         },
         "biases": {"change": {}, "first_gradient": {}},
         "losses": [[39, 1.25]],
+        "validation_curve": [],
         "provenance": {
             "versions": {"python": "3.11.7", "torch": "2.13.0"},
             "device": "a processor",
@@ -102,6 +103,7 @@ def record_of(plan: PlannedRun) -> dict[str, Any]:
             "dirty": None,
             "code_sha256": "ab" * 32,
             "started": "2026-01-01T00:00:00+00:00",
+            "niceness": 0,
         },
     }
 
@@ -177,20 +179,19 @@ def test_runs_have_the_same_rows(make: Callable[..., Runs]) -> None:
     assert (row["id"], row["steps"], row["train_seconds"]) == (plan.id, 39, 9.75)
 
 
-@pytest.mark.parametrize(("niceness", "timed"), [(None, True), (0, True), (19, False)])
+@pytest.mark.parametrize(("niceness", "timed"), [(0, True), (19, False)])
 def test_seconds_of_a_run_beside_other_work_are_left_out(
-    gather: Callable[..., Path], make: Callable[..., Runs], niceness: int | None, timed: bool
+    gather: Callable[..., Path], make: Callable[..., Runs], niceness: int, timed: bool
 ) -> None:
     plan = planned(0)
     record = record_of(plan)
-    if niceness is not None:
-        record["provenance"]["niceness"] = niceness
+    record["provenance"]["niceness"] = niceness
     exported = pd.read_csv(gather([plan], [record]) / "runs.csv").iloc[0]
     runs = make([plan], [record])
     for found in (exported, runs.frame.iloc[0]):
         assert found[SECONDS].notna().tolist() == 3 * [timed]
         assert (found["activation_bytes"], found["flops_per_step"]) == (500, 9600)
-    assert runs.frame["niceness"].tolist() == [None if niceness is None else str(niceness)]
+    assert runs.frame["niceness"].tolist() == [str(niceness)]
     assert runs.frame["test_score"].tolist() == [40.0]
     assert list(runs.sums["f1"]) == [plan.id]
 

@@ -97,6 +97,7 @@ def make_record(
         "cost": NO_COST | {"peak_memory_bytes": None, "optimizer_bytes": 1, "delta_bytes": 1},
         "biases": {"change": {}, "first_gradient": {}},
         "losses": [[30, 0.5]],
+        "validation_curve": [],
         "provenance": {
             "versions": {"torch": "2.13.0"},
             "device": "a processor",
@@ -106,6 +107,7 @@ def make_record(
             "dirty": None,
             "code_sha256": "2" * 64,
             "started": "2026-01-01T00:00:00+00:00",
+            "niceness": 0,
         },
     }
     return Record.from_json(record)

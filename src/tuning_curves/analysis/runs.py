@@ -212,7 +212,7 @@ def _row(planned: PlannedRun, record: Record, task: Task) -> dict[str, Any]:
     Seconds of a process that gave way to others are no measurement, and are left out.
     """
     parameters, cost = asdict(record.parameters), asdict(record.cost)
-    if (record.provenance.niceness or 0) > 0:
+    if record.provenance.niceness > 0:
         cost |= dict.fromkeys(SECONDS)
     if record.provenance.scored is not None and record.provenance.scored.niceness > 0:
         cost["evaluate_seconds"] = None

@@ -10,7 +10,7 @@ run again, and its record removes it. A run whose loss is no number has a record
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -98,9 +98,8 @@ class Provenance:
         formats: the number formats that the device has units for, in words: without units for
             bfloat16 its products are made in float32 and rounded. None in older records.
         niceness: above 0: the process ran beside other work by declaration (`nice -n 19`), and its
-            seconds are no measurement. None in older records, which were made at 0.
+            seconds are no measurement.
         scored: of a run that was scored later than it was trained; None: at once.
-        earlier_id: the identity that the record had before identities were reckoned anew.
     """
 
     __pydantic_config__: ClassVar[Any] = CLOSED
@@ -112,10 +111,9 @@ class Provenance:
     dirty: bool | None
     code_sha256: str
     started: str
-    niceness: int | None = None
+    niceness: int
     formats: str | None = None
     scored: Scoring | None = None
-    earlier_id: str | None = None
     record_sha256: str | None = None
 
 
@@ -149,7 +147,7 @@ class Record:
         losses: [last step of a stretch, mean loss in nats] pairs.
         validation_curve: [step, score] pairs: the study's metric in percent after so many steps, on
             a sample of the validation split that hangs on no setting of the evaluation
-            (`training.loop`). Empty in older records.
+            (`training.loop`).
     """
 
     __pydantic_config__: ClassVar[Any] = CLOSED
@@ -165,8 +163,8 @@ class Record:
     cost: Cost
     biases: Biases
     losses: list[tuple[int, float]]
+    validation_curve: list[tuple[int, float]]
     provenance: Provenance
-    validation_curve: list[tuple[int, float]] = field(default_factory=list)
 
     @property
     def finished(self) -> bool:
@@ -176,8 +174,6 @@ class Record:
     def to_json(self) -> dict[str, Any]:
         """The record as its file has it, with the hash of its content."""
         value = {"schema": SCHEMA, **asdict(self), "run": self.run.to_json()}
-        if not self.validation_curve:
-            del value["validation_curve"]
         value["cost"] = _without_nones(value["cost"], keep=("peak_memory_bytes",))
         value["provenance"] = _without_nones(value["provenance"], keep=("commit", "dirty"))
         if "scored" in value["provenance"]:
@@ -200,7 +196,7 @@ class Record:
         packed = fields["outcomes"]
         parts["outcomes"] = None if packed is None else PackedOutcomes(**packed)
         parts["losses"] = [(step, loss) for step, loss in fields["losses"]]
-        parts["validation_curve"] = [(step, of) for step, of in fields.get("validation_curve", [])]
+        parts["validation_curve"] = [(step, of) for step, of in fields["validation_curve"]]
         return cls(**{**fields, **parts})
 
 

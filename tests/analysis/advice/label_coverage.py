@@ -1,11 +1,9 @@
 """How often `advise --target` holds the truth: `python -m tests.analysis.advice.label_coverage`.
 
-*Simulated* studies have two methods with curves of one shape (`shapes`) and a test part of 100
+Simulated studies have two methods with curves of one shape (`shapes`) and a test part of 100
 groups. Each is asked for the true scores at three numbers of labels, drawn evenly on a logarithmic
 scale: one among the sizes (from a quarter of the largest up to it), one ahead (up to four times
-the largest) and one too far (up to eight times). *Archived* curves are those of a study in
-`results/`: one size is hidden, and from the others it is asked how many labels have the score that
-was measured there.
+the largest) and one too far (up to eight times).
 
 Prints the tables of docs/advice.md.
 """
@@ -16,14 +14,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
-from tuning_curves.analysis.advice.advise import curves_of_runs, read_curves
-from tuning_curves.analysis.advice.arms import Curves
-from tuning_curves.analysis.advice.target import LEAST_SIZES, Forecasts, Needed
-from tuning_curves.study.config import read_study
+from tuning_curves.analysis.advice.target import Forecasts, Needed
 
 from .shapes import A, Shape, curves_of, logistic, power_law, score, straight
 
@@ -32,7 +26,6 @@ SHAPES: tuple[Callable[[np.random.Generator], Shape], ...] = (straight, power_la
 SIZES = ([50, 100, 200, 400], [50, 100, 200, 400, 800])
 SEEDS = (3, 5, 10)
 WHERE = {"among the sizes": (0.25, 1.0), "ahead": (1.0, 4.0), "too far": (4.0, 8.0)}
-ARCHIVED = Path("config/minilm-slice.yaml")
 
 
 @dataclass
@@ -91,17 +84,6 @@ def measure(
     return found
 
 
-def hide_one(curves: Curves) -> Iterator[tuple[str, Needed, int]]:
-    """What is answered for each size of each long enough curve, from the others."""
-    for arm in curves.arms:
-        sizes = curves.sizes_of(arm)
-        for hidden in sizes[1:] if len(sizes) > LEAST_SIZES else ():
-            seen = curves.frame[curves.frame["n_train"] != hidden]
-            others = curves_of_runs(curves.source, seen.assign(status="finished"), curves.study)
-            where = "the largest" if hidden == sizes[-1] else "one between"
-            yield where, Forecasts(others).needed(arm, curves.score(arm, hidden)), hidden
-
-
 def simulated() -> Iterator[str]:
     """The tables of simulated curves, as lines of Markdown."""
     lines: dict[str, list[str]] = {where: [] for where in WHERE}
@@ -115,25 +97,10 @@ def simulated() -> Iterator[str]:
         yield from rows
 
 
-def archived() -> Iterator[str]:
-    """The table of archived curves, and each answer behind it."""
-    tallies: dict[str, Tally] = {}
-    answers = []
-    for metric in ("exact_match", "f1"):
-        for where, found, n in hide_one(read_curves(read_study(ARCHIVED), metric)):
-            tallies.setdefault(where, Tally()).add(found, n)
-            said = found.declined or f"{found.n:,.0f} [{found.low:,.0f}, {found.high:,.0f}]"
-            answers.append(f"{metric}, {found.method}, {found.budget}, {n:,} hidden: {said}")
-    yield "\n| hidden | asked | answered | hold | closed | ends |\n|---|---:|---:|---:|---:|---:|"
-    for where, tally in tallies.items():
-        yield f"| {where} | {tally.asked} | {tally.cells()} |"
-    yield "\n".join(["", *answers])
-
-
 def main() -> None:
     """Print the tables."""
     begin = time.process_time()
-    print(*simulated(), *archived(), sep="\n")
+    print(*simulated(), sep="\n")
     print(f"{time.process_time() - begin:.0f} s of one core", file=sys.stderr)
 
 
