@@ -67,16 +67,18 @@ class Biases:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scoring:
-    """Where the scores of a record come from that were made later, from a kept delta.
+class Origin:
+    """The process that made numbers of a record, and what it ran.
 
     Attributes:
-        trained_as: the id of the run whose record was made when it was trained. All else as in
-            `Provenance`, of the process that scored.
+        commit, dirty: of the checkout; None outside of one.
+        niceness: above 0: it ran beside other work by declaration (`nice -n 19`), and its seconds
+            are no measurement.
+        formats: the number formats that the device has units for, in words: without units for
+            bfloat16 its products are made in float32 and rounded. None in older records.
     """
 
     __pydantic_config__: ClassVar[Any] = CLOSED
-    trained_as: str
     versions: dict[str, str]
     device: str
     threads: int
@@ -90,29 +92,24 @@ class Scoring:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Provenance:
-    """Where a record's numbers come from.
+class Scoring(Origin):
+    """Where the scores of a record come from that were made later, from a kept delta.
 
     Attributes:
-        commit, dirty: of the checkout that trained; None outside of one.
-        formats: the number formats that the device has units for, in words: without units for
-            bfloat16 its products are made in float32 and rounded. None in older records.
-        niceness: above 0: the process ran beside other work by declaration (`nice -n 19`), and its
-            seconds are no measurement.
+        trained_as: the id of the run whose record was made when it was trained.
+    """
+
+    trained_as: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance(Origin):
+    """Where a record's numbers come from: the process that trained.
+
+    Attributes:
         scored: of a run that was scored later than it was trained; None: at once.
     """
 
-    __pydantic_config__: ClassVar[Any] = CLOSED
-    versions: dict[str, str]
-    device: str
-    threads: int
-    precision: Literal["float32", "bfloat16"]
-    commit: str | None
-    dirty: bool | None
-    code_sha256: str
-    started: str
-    niceness: int
-    formats: str | None = None
     scored: Scoring | None = None
     record_sha256: str | None = None
 
