@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from tuning_curves.analysis.columns import RECOMMENDATION
+from tuning_curves.analysis.tables import write_table
 from tuning_curves.report.pages import MARK, fill
 from tuning_curves.util.errors import DataError, ResourceError
 
@@ -65,6 +68,26 @@ def test_the_table_of_best_budgets_has_score_steps_minutes_and_bytes(results: Pa
     assert full == f"| full fine-tuning | {scores} | 90.3 MB |"
     assert adapter.split(" | ")[2] == "–"
     assert "(150 steps, < 1 min)" in head
+
+
+def test_the_table_of_what_to_take_has_its_sizes_and_how_sure_they_are(tmp_path: Path) -> None:
+    rows = [
+        {"study": "a", "task": "text-classification", "n_train": n, "method": method}
+        | {"certainty": certainty, "tried": tried}
+        for n, method, certainty, tried in (
+            (100, "", "nothing is decided", "25"),
+            (400, "bitfit", "smallest within 2 points", "150"),
+            (1000, "full", "others are tied", "375, 1,500"),
+            (4000, "full", "all else is behind", "1,500"),
+        )
+    ]
+    frame = pd.DataFrame(rows, columns=[column.name for column in RECOMMENDATION])
+    write_table(tmp_path / "synthesis/tables/recommendation.csv", frame, RECOMMENDATION)
+    _, heading, _, row, _ = fill(mark("take a"), tmp_path).splitlines()
+    assert heading == "| task | full fine-tuning | BitFit | nothing decided |"
+    assert row == "| Text classification (`a`) | 1,000, **4,000**† | 400† | 100 |"
+    with pytest.raises(DataError, match="the synthesis has \\['a'\\]"):
+        fill(mark("take a b"), tmp_path)
 
 
 @pytest.mark.parametrize(

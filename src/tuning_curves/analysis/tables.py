@@ -191,7 +191,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     if missing:
         names = ", ".join(f"{name}.csv" for name in missing)
         raise ResourceError(f"{folder}: no {names} (the report needs every table)", fix=FIX_TABLES)
-    return {name: _read(folder / f"{name}.csv", columns) for name, columns in TABLES.items()}
+    return {name: read_table(folder / f"{name}.csv", columns) for name, columns in TABLES.items()}
 
 
 def read_tables_of(folder: Path, study: StudyConfig) -> dict[str, pd.DataFrame]:
@@ -217,7 +217,8 @@ def points_of(study: StudyConfig) -> set[tuple[str, str, int]]:
     return {(budget.name, method.name, n) for method, budget, n in study_points(study)}
 
 
-def _read(path: Path, columns: tuple[Column, ...]) -> pd.DataFrame:
+def read_table(path: Path, columns: tuple[Column, ...]) -> pd.DataFrame:
+    """One of them; errors as of `read_tables`."""
     texts = {column.name: str for column in columns if column.is_text}
     try:
         frame = pd.read_csv(path, dtype=texts, encoding="utf-8")

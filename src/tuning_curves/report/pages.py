@@ -5,12 +5,17 @@
     <!-- best STUDY method,method size,size -->
     (a table)
     <!-- end -->
+    <!-- take STUDY STUDY -->
+    (a table)
+    <!-- end -->
 
 `cell` is one value of a table, shown as the table's Markdown file shows it (`low` is the whole
 interval); the keys choose its row, among those of the study's own metric unless one is `metric`.
 `text` is a sentence of the study's numbers.json, or of those of the synthesis. `best` has one row
 per method: its score under its best budget at each size, the steps and minutes of one such
-training, and what is stored. Marks are comments: a page shows them nowhere.
+training, and what is stored. `take` has one row per study: with how many examples the synthesis
+takes which method; bold where all else is behind, † where one number of steps alone was tried.
+Marks are comments: a page shows them nowhere.
 """
 
 import re
@@ -21,14 +26,15 @@ from typing import Any
 
 import pandas as pd
 
-from tuning_curves.analysis.columns import TABLES, Column
-from tuning_curves.analysis.tables import of_metric, read_tables
+from tuning_curves.analysis.columns import RECOMMENDATION, TABLES, Column
+from tuning_curves.analysis.tables import of_metric, read_table, read_tables
 from tuning_curves.report import style, wording
 from tuning_curves.report.sheets import SHOW, Sheet, to_markdown
+from tuning_curves.report.synthesis.recommendation import ALONE, tried_once
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import read_json, write_text
 
-MARK = re.compile(r"<!-- (cell|text|best) (.*?) -->(.*?)<!-- end -->", re.DOTALL)
+MARK = re.compile(r"<!-- (cell|text|best|take) (.*?) -->(.*?)<!-- end -->", re.DOTALL)
 FIX = "compare the mark with the columns and rows of that table below results/"
 
 
@@ -51,6 +57,7 @@ def fill(text: str, results: Path, *, name: str = "the page") -> str:
     found = _Results(results)
     makers: dict[str, Callable[..., str]] = {
         "cell": found.cell, "text": found.text, "best": found.best,
+        "take": found.take,
     }  # fmt: skip
 
     def replace(match: re.Match[str]) -> str:
@@ -73,6 +80,7 @@ class _Results:
     """The archived tables and numbers, each read once."""
 
     def __init__(self, folder: Path) -> None:
+        self.synthesis = folder / "synthesis" / "tables"
         self.tables = cache(lambda study: read_tables(folder / study / "tables"))
         self.numbers = cache(
             lambda study: read_json(folder / study / "numbers.json", what="the numbers of a study")
@@ -119,11 +127,38 @@ class _Results:
         right = (False, *(True for _ in range(len(at) + 1)))
         return "\n" + to_markdown(Sheet(headings=headings, rows=tuple(rows), right=right))
 
+    def take(self, *studies: str) -> str:
+        """The table of what to take."""
+        table = read_table(self.synthesis / "recommendation.csv", RECOMMENDATION)
+        table = table[table["study"].isin(studies)]
+        if {*table["study"]} != {*studies}:
+            raise KeyError(f"of {studies} the synthesis has {sorted({*table['study']})}")
+        methods = [*style.ordered({*table["method"]} - {""}), ""]
+        rows = []
+        for study in studies:
+            own = table[table["study"] == study]
+            task = wording.capital(own["task"].iloc[0].replace("-", " "))
+            sizes = (_sizes(own[own["method"] == method]) for method in methods)
+            rows.append((f"{task} (`{study}`)", *sizes))
+        headings = ("task", *(style.label(method) for method in methods[:-1]), "nothing decided")
+        right = tuple(False for _ in headings)
+        return "\n" + to_markdown(Sheet(headings=headings, rows=tuple(rows), right=right))
+
     def _of_main_metric(self, study: str, table: str) -> pd.DataFrame:
         rows = self.tables(study)[table]
         if "metric" not in rows:
             return rows
         return of_metric(rows, self.numbers(study)["task"]["metric_name"])
+
+
+def _sizes(rows: pd.DataFrame) -> str:
+    """`400†, **4,000**`: see the module's words on `take`; a dash where there are none."""
+    found = []
+    for (_, row), once in zip(rows.iterrows(), tried_once(rows), strict=True):
+        size = wording.whole(row["n_train"])
+        size = f"**{size}**" if row["certainty"] == ALONE else size
+        found.append(f"{size}†" if row["method"] and once else size)
+    return ", ".join(found) or wording.NOTHING
 
 
 def _shown(row: pd.Series, column: Column) -> str:

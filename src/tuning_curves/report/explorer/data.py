@@ -15,7 +15,7 @@ import pandas as pd
 
 from tuning_curves.analysis.advice.advise import NothingFinished, read_curves, tabulate_advice
 from tuning_curves.analysis.columns import SYNTHESIS
-from tuning_curves.analysis.tables import read_tables_of
+from tuning_curves.analysis.tables import read_table, read_tables_of
 from tuning_curves.methods import table
 from tuning_curves.report import style
 from tuning_curves.report.figures.panels import budget_words
@@ -187,9 +187,7 @@ def _advice(study: Study) -> Mapping[str, Any]:
 def _synthesis(results: Path, names: list[str]) -> dict[str, list[Any]]:
     """The rows of the synthesis that are of these studies; none where it was not made."""
     path = results / "synthesis" / "tables" / "synthesis.csv"
-    texts = {column.name: str for column in SYNTHESIS if column.is_text}
     if not path.is_file():
         return {column.name: [] for column in SYNTHESIS}
-    frame = pd.read_csv(path, dtype=texts, encoding="utf-8")
-    frame[list(texts)] = frame[list(texts)].fillna("")
+    frame = read_table(path, SYNTHESIS)
     return by_columns(frame[frame["study"].isin(names)])

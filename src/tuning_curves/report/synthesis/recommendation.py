@@ -141,9 +141,14 @@ def answer_sentences(studies: Sequence[StudyResults], table: pd.DataFrame) -> It
         yield from _tried_once(taken, {study.name: study.examples for study in studies})
 
 
+def tried_once(taken: pd.DataFrame) -> pd.Series:
+    """Of which rows one number of steps alone was tried, so that more might turn the choice."""
+    return (taken["tried"] != "") & ~taken["tried"].str.contains(", ")
+
+
 def _tried_once(taken: pd.DataFrame, examples: Mapping[str, str]) -> Iterator[str]:
     """Where more steps might have turned the choice: one number of them was tried."""
-    once = taken[(taken["tried"] != "") & ~taken["tried"].str.contains(", ")]
+    once = taken[tried_once(taken)]
     parts = [
         f"{_sizes(own)} {examples[str(study)]} ({study})"
         for study, own in once.groupby("study", sort=False)
