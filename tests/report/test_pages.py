@@ -84,7 +84,7 @@ def test_the_table_of_what_to_take_has_its_sizes_and_how_sure_they_are(tmp_path:
     frame = pd.DataFrame(rows, columns=[column.name for column in RECOMMENDATION])
     write_table(tmp_path / "synthesis/tables/recommendation.csv", frame, RECOMMENDATION)
     _, heading, _, row, _ = fill(mark("take a"), tmp_path).splitlines()
-    assert heading == "| task | full fine-tuning | BitFit | nothing decided |"
+    assert heading == "| task | full fine-tuning | BitFit | none |"
     assert row == "| Text classification (`a`) | 1,000, **4,000**† | 400† | 100 |"
     with pytest.raises(DataError, match="the synthesis has \\['a'\\]"):
         fill(mark("take a b"), tmp_path)

@@ -36,6 +36,7 @@ from tuning_curves.report.synthesis.recommendation import (
     answer_sentences,
     recommend,
     take_sentences,
+    take_sheet,
 )
 from tuning_curves.report.synthesis.results import StudyResults, read_results
 from tuning_curves.report.synthesis.sentences import make_sentences
@@ -322,7 +323,7 @@ def test_of_equal_bytes_the_quickest_is_taken_and_of_untimed_ones_that_of_fewest
     assert recommend([study_named("squad", advice=own)])["method"].tolist() == ["bitfit"]
 
 
-def test_the_answer_is_a_sentence_a_study_and_one_on_how_sure_it_is() -> None:
+def test_the_answer_counts_what_is_taken_and_how_sure_it_is() -> None:
     sizes = [
         advised().assign(n_train=100),
         advised(head=("tied", 3, -9.0, -20.0, 3e3)).assign(n_train=20),
@@ -330,12 +331,16 @@ def test_the_answer_is_a_sentence_a_study_and_one_on_how_sure_it_is() -> None:
     ]
     words = study_named("ner", "token-classification", advice=pd.concat(sizes))
     table = recommend([words])
-    assert list(answer_sentences([words], table)) == [
-        "Token classification (ner): take BitFit with 100 questions; take full fine-tuning with "
-        "4,000; nothing is decided with 20.",
-        "At 1 of these 2 sizes all else that was trained is behind, at 1 the smallest within 2 "
+    assert list(answer_sentences(table)) == [
+        "Of 3 sizes in 1 study take full fine-tuning at 1 and BitFit at 1, and none at 1.",
+        "At 1 of these 2 choices all else that was trained is behind, at 1 the smallest within 2 "
         "points is taken.",
     ]
+    none = table[table["method"] == ""]
+    assert list(answer_sentences(none)) == ["At none of 1 size in 1 study is a method to be taken."]
+    sheet = take_sheet(table, ["ner"])
+    assert sheet.headings == ("task", "full fine-tuning", "BitFit", "none")
+    assert sheet.rows == (("Token classification (`ner`)", "**4,000**", "100", "20"),)
     assert list(take_sentences(words, table))[1:] == [
         "With 100 questions take BitFit: the smallest of those at most 2 points worse than the "
         "best.",
@@ -344,18 +349,15 @@ def test_the_answer_is_a_sentence_a_study_and_one_on_how_sure_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "tried", "said"),
-    [
-        ([189, 189], "189", ["One number of steps alone was tried with 100 questions (squad)."]),
-        ([1500, 375], "375, 1,500", []),
-    ],
+    ("steps", "tried", "marked"),
+    [([189, 189], "189", "100†"), ([1500, 375], "375, 1,500", "100")],
 )
-def test_a_choice_among_equal_steps_is_told(steps: list[int], tried: str, said: list[str]) -> None:
+def test_a_choice_among_equal_steps_is_marked(steps: list[int], tried: str, marked: str) -> None:
     costs = pd.DataFrame({"n_train": [100, 100, 400], "steps": [*steps, 7]})
-    squad = study_named("squad", advice=advised(), costs=costs)
-    table = recommend([squad])
+    table = recommend([study_named("squad", advice=advised(), costs=costs)])
     assert table["tried"].tolist() == [tried]
-    assert list(answer_sentences([squad], table))[2:] == said
+    ((_, size, _),) = take_sheet(table, ["squad"]).rows
+    assert size == marked
 
 
 def further(**changed: Any) -> dict[str, Any]:
@@ -405,7 +407,7 @@ def test_the_archived_synthesis_is_that_of_the_archived_studies() -> None:
     numbers = json.loads((ARCHIVED / "synthesis" / "numbers.json").read_text("utf-8"))
     table = recommend(studies)
     assert numbers["sentences"] == make_sentences(studies, places) | {
-        "take": list(answer_sentences(studies, table)),
+        "take": list(answer_sentences(table)),
         "hours": list(hours_sentences(plan_hours(places))),
     }
 

@@ -30,7 +30,7 @@ from tuning_curves.analysis.columns import RECOMMENDATION, TABLES, Column
 from tuning_curves.analysis.tables import of_metric, read_table, read_tables
 from tuning_curves.report import style, wording
 from tuning_curves.report.sheets import SHOW, Sheet, to_markdown
-from tuning_curves.report.synthesis.recommendation import ALONE, tried_once
+from tuning_curves.report.synthesis.recommendation import take_sheet
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import read_json, write_text
 
@@ -133,32 +133,13 @@ class _Results:
         table = table[table["study"].isin(studies)]
         if {*table["study"]} != {*studies}:
             raise KeyError(f"of {studies} the synthesis has {sorted({*table['study']})}")
-        methods = [*style.ordered({*table["method"]} - {""}), ""]
-        rows = []
-        for study in studies:
-            own = table[table["study"] == study]
-            task = wording.capital(own["task"].iloc[0].replace("-", " "))
-            sizes = (_sizes(own[own["method"] == method]) for method in methods)
-            rows.append((f"{task} (`{study}`)", *sizes))
-        headings = ("task", *(style.label(method) for method in methods[:-1]), "nothing decided")
-        right = tuple(False for _ in headings)
-        return "\n" + to_markdown(Sheet(headings=headings, rows=tuple(rows), right=right))
+        return "\n" + to_markdown(take_sheet(table, studies))
 
     def _of_main_metric(self, study: str, table: str) -> pd.DataFrame:
         rows = self.tables(study)[table]
         if "metric" not in rows:
             return rows
         return of_metric(rows, self.numbers(study)["task"]["metric_name"])
-
-
-def _sizes(rows: pd.DataFrame) -> str:
-    """`400†, **4,000**`: see the module's words on `take`; a dash where there are none."""
-    found = []
-    for (_, row), once in zip(rows.iterrows(), tried_once(rows), strict=True):
-        size = wording.whole(row["n_train"])
-        size = f"**{size}**" if row["certainty"] == ALONE else size
-        found.append(f"{size}†" if row["method"] and once else size)
-    return ", ".join(found) or wording.NOTHING
 
 
 def _shown(row: pd.Series, column: Column) -> str:

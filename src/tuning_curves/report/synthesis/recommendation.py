@@ -9,7 +9,7 @@ taken where none is shown to be so near. Nothing is taken where no method is beh
 equal), or where the best mean is not shown to be above the baseline.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,7 @@ import pandas as pd
 from tuning_curves.analysis.columns import RECOMMENDATION
 from tuning_curves.analysis.comparisons import LEAST_PAIRS
 from tuning_curves.report import style, wording
+from tuning_curves.report.sheets import Sheet
 from tuning_curves.report.synthesis.results import StudyResults
 
 WITHIN = 2.0  # points; the margin of the claim that BitFit is competitive (config/claims.yaml)
@@ -112,57 +113,58 @@ def _listed(names: Iterable[str]) -> str:
     return " ".join(style.ordered(names))
 
 
-def answer_sentences(studies: Sequence[StudyResults], table: pd.DataFrame) -> Iterator[str]:
-    """The answer in short: a sentence a study, and one on how sure all of them are.
+def take_sheet(table: pd.DataFrame, studies: Iterable[str]) -> Sheet:
+    """One row per study: with how many examples which method is taken, by the certainty of it.
+
+    A size is bold (`**4,000**`) where all else is behind, and has † where one number of steps
+    alone was tried, so that more might turn the choice.
+
+    Args:
+        table: what `recommend` gives.
+        studies: those to show, in this order.
+    """
+    methods = style.ordered({*table["method"]} - {""})
+    rows = []
+    for study in studies:
+        own = table[table["study"] == study]
+        task = wording.capital(own["task"].iloc[0].replace("-", " "))
+        sizes = (_marked(own[own["method"] == method]) for method in (*methods, ""))
+        rows.append((f"{task} (`{study}`)", *sizes))
+    headings = ("task", *(style.label(method) for method in methods), "none")
+    return Sheet(headings=headings, rows=tuple(rows), right=tuple(False for _ in headings))
+
+
+def _marked(rows: pd.DataFrame) -> str:
+    once = (rows["tried"] != "") & ~rows["tried"].str.contains(", ") & (rows["method"] != "")
+    found = []
+    for n, sure, alone in zip(rows["n_train"], rows["certainty"], once, strict=True):
+        size = f"**{wording.whole(n)}**" if sure == ALONE else wording.whole(n)
+        found.append(f"{size}†" if alone else size)
+    return ", ".join(found) or wording.NOTHING
+
+
+def answer_sentences(table: pd.DataFrame) -> Iterator[str]:
+    """The answer in short: how often each method is taken, and how sure that is.
 
     Args:
         table: what `recommend` gives.
     """
-    for study in studies:
-        rows = table[table["study"] == study.name]
-        told = [
-            (f"take {style.label(method)}" if method else certainty, _sizes(own))
-            for (method, certainty), own in _by_choice(rows)
-        ]
-        if told:
-            task = wording.capital(study.task.replace("-", " "))
-            parts = [f"{words} with {sizes}" for words, sizes in told]
-            parts[0] += f" {study.examples}"
-            yield f"{task} ({study.name}): {'; '.join(parts)}."
+    sizes, places = len(table), wording.plural(table["study"].nunique(), "study", "studies")
     taken = table[table["method"] != ""]
-    if not taken.empty:
-        alone, near = (int((taken["certainty"] == sure).sum()) for sure in (ALONE, NEAR))
-        yield (
-            f"At {alone} of these {wording.plural(len(taken), 'size')} all else that was trained "
-            f"is behind, at {near} the smallest within {WITHIN:g} points is taken."
-        )
-        if len(taken) > alone + near:
-            yield "Elsewhere others are tied with it, or have too few seeds."
-        yield from _tried_once(taken, {study.name: study.examples for study in studies})
-
-
-def tried_once(taken: pd.DataFrame) -> pd.Series:
-    """Of which rows one number of steps alone was tried, so that more might turn the choice."""
-    return (taken["tried"] != "") & ~taken["tried"].str.contains(", ")
-
-
-def _tried_once(taken: pd.DataFrame, examples: Mapping[str, str]) -> Iterator[str]:
-    """Where more steps might have turned the choice: one number of them was tried."""
-    once = taken[tried_once(taken)]
-    parts = [
-        f"{_sizes(own)} {examples[str(study)]} ({study})"
-        for study, own in once.groupby("study", sort=False)
-    ]
-    if parts:
-        yield f"One number of steps alone was tried with {wording.join(parts)}."
-
-
-def _by_choice(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
-    """Rows of one method, whatever the certainty; what has none comes last, by its certainty."""
-    for none in (False, True):
-        own = rows[(rows["method"] == "") == none]
-        why = own["certainty"].where(own["method"] == "", "")
-        yield from own.groupby([own["method"], why], sort=False)
+    if taken.empty:
+        yield f"At none of {wording.plural(sizes, 'size')} in {places} is a method to be taken."
+        return
+    counts = taken["method"].value_counts()
+    parts = [f"{style.label(one)} at {counts[one]}" for one in style.ordered(counts.index)]
+    rest = f", and none at {sizes - len(taken)}" if len(taken) < sizes else ""
+    yield f"Of {wording.plural(sizes, 'size')} in {places} take {wording.join(parts)}{rest}."
+    alone, near = (int((taken["certainty"] == sure).sum()) for sure in (ALONE, NEAR))
+    yield (
+        f"At {alone} of these {wording.plural(len(taken), 'choice')} all else that was trained "
+        f"is behind, at {near} the smallest within {WITHIN:g} points is taken."
+    )
+    if len(taken) > alone + near:
+        yield "Elsewhere others are tied with it, or have too few seeds."
 
 
 def _sizes(rows: pd.DataFrame) -> str:

@@ -21,6 +21,7 @@ from tuning_curves.report.synthesis.recommendation import (
     answer_sentences,
     recommend,
     take_sentences,
+    take_sheet,
 )
 from tuning_curves.report.synthesis.results import StudyResults, read_results
 from tuning_curves.report.synthesis.sentences import make_sentences
@@ -53,7 +54,7 @@ def write_synthesis(results: Path, source: Path, out: Path, pdf: Path) -> None:
     sheets = {name: _sheet(table, OVERALL[name], studies) for name, table in tables.items()}
     numbers = {
         "sentences": {
-            "take": list(answer_sentences(studies, tables["recommendation"])),
+            "take": list(answer_sentences(tables["recommendation"])),
             "hours": list(hours_sentences(tables["next_hours"])),
             **make_sentences(studies, places),
         },
@@ -70,6 +71,7 @@ def write_synthesis(results: Path, source: Path, out: Path, pdf: Path) -> None:
         folder = Path(scratch)
         shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.pdf"))
         write_json(folder / "numbers.json", numbers)
+        sheets["take"] = take_sheet(tables["recommendation"], (study.name for study in studies))
         write_json(
             folder / "sheets.json",
             {name: dataclasses.asdict(sheet) for name, sheet in sheets.items()},
