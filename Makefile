@@ -39,13 +39,17 @@ verify renew-verify: .venv/ready ## does a small study give the stored numbers a
 	tuning-curves verify --study config/verify.yaml --stored config/verify.json $(if $(filter renew-verify,$@),--renew)
 	$(MAKE) verify-tables
 
-# They must come out byte for byte. scores.csv is laid out from one of them, as their Markdown is.
+# They must come out byte for byte. scores.csv is laid out from one of them, as their Markdown is. A folder with nothing
+# but links to config/ and results/ keeps out what this clone has trained itself.
 archived = $(foreach records,$(wildcard results/*/records),$(if $(wildcard $(records:records=tables)),$(records:results/%/records=%)))
 verify-tables: .venv/ready ## the tables of every archived study, made again from its records
-	@set -e; for study in $(archived); do \
-		tuning-curves analyse --study config/$$study.yaml --claims config/claims.yaml --out runs/verify/$$study \
+	rm -rf runs/archived
+	mkdir -p runs/archived
+	ln -s ../../config ../../results runs/archived
+	@set -e; cd runs/archived; for study in $(archived); do \
+		tuning-curves analyse --study config/$$study.yaml --claims config/claims.yaml --out $$study \
 			--recorded $$(find results/$$study/records -name "*.json" | wc -l); \
-		diff -r -x "*.md" -x scores.csv runs/verify/$$study results/$$study/tables; \
+		diff -r -x "*.md" -x scores.csv $$study results/$$study/tables; \
 		echo "results/$$study/tables: made again, byte for byte"; done
 
 # `python -m mkdocs serve` shows it while it is edited. With --quiet it would count no warnings, and be strict no more.

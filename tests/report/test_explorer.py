@@ -48,7 +48,7 @@ def test_tables_are_those_of_the_archive(archived: dict[str, Any]) -> None:
             assert [_as_text(v) for v in values] == [_as_text(row[column]) for row in rows]
 
 
-def test_only_what_has_scores_can_be_chosen_and_the_rest_is_named(archived: dict[str, Any]) -> None:
+def test_only_what_has_runs_can_be_chosen_and_the_rest_is_named(archived: dict[str, Any]) -> None:
     (study,) = archived["studies"]
     config = read_study(FILE).config
     curves = study["tables"]["curves"]

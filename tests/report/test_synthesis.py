@@ -338,7 +338,7 @@ def test_the_answer_counts_what_is_taken_and_how_sure_it_is() -> None:
     ]
     none = table[table["method"] == ""]
     assert list(answer_sentences(none)) == ["At none of 1 size in 1 study is a method to be taken."]
-    sheet = take_sheet(table, ["ner"])
+    sheet = take_sheet(table, ["ner", "of-one-method"])
     assert sheet.headings == ("task", "full fine-tuning", "BitFit", "none")
     assert sheet.rows == (("Token classification (`ner`)", "**4,000**", "100", "20"),)
     assert list(take_sentences(words, table))[1:] == [

@@ -26,7 +26,7 @@ CONFIG = Path(__file__).resolve().parents[2] / "benchmarks" / "study.yaml"
 STUDY = check_study(yaml.safe_load(CONFIG.read_text("utf-8")), "s.yaml")
 SETTINGS, RUN = STUDY.settings, STUDY.unique[0].run
 DEFAULTS_AT_RELEASE = {"task.name": "question-answering", "training.pass_tokens": 16_384}
-ENCODER = STUDY.config.to_json()["encoder"]  # the wheel of the first records, without files_sha256
+ENCODER = STUDY.config.to_json()["encoder"]
 FIRST_FILES = job.DEFAULTS["encoder.files"]
 OTHER = "0123456789abcdef" * 4
 
@@ -144,9 +144,8 @@ CHANGES: dict[str, Any] = {
     "task.n_best": 5,
     "task.max_answer_tokens": 10,
     "encoder.name": "another",
+    "encoder.files_sha256": {"config.json": OTHER, "tokenizer.json": OTHER},
     "encoder.weights_sha256": OTHER,
-    "encoder.wheel_sha256": OTHER,
-    "encoder.folder": "elsewhere",
     "data.name": "another",
     "data.held_out_examples": 3,
     "data.content_sha256": {"train": OTHER, "test": OTHER},
@@ -173,7 +172,9 @@ NO_CHANGES: dict[str, Any] = {
     "study": "renamed",
     "title": "Another",
     "scale": "demo",
-    "encoder.wheel": "another-name==1",  # of the same sha256
+    "encoder.wheel": "another-name==1",  # the same files, by their hashes
+    "encoder.wheel_sha256": OTHER,
+    "encoder.folder": "elsewhere",
     "data.train": "elsewhere.json",  # of the same content
     "data.test": "elsewhere.json",
     "data.duplicates": "keep",
@@ -293,8 +294,9 @@ def test_without_their_hashes_files_are_fixed_by_where_they_come_from() -> None:
         section = hub | {"revision": revision}
         study = check_study(STUDY.config.to_json() | {"encoder": section}, "s")
         ids.add(study.unique[0].id)
+    wheel = {key: value for key, value in ENCODER.items() if key != "files_sha256"}
     for sha256 in ("c" * 64, "d" * 64):
-        section = ENCODER | {"wheel_sha256": sha256}
+        section = wheel | {"wheel_sha256": sha256}
         study = check_study(STUDY.config.to_json() | {"encoder": section}, "s")
         ids.add(study.unique[0].id)
     assert len(ids) == 4

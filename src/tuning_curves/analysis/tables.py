@@ -217,22 +217,25 @@ def points_of(study: StudyConfig) -> set[tuple[str, str, int]]:
     return {(budget.name, method.name, n) for method, budget, n in study_points(study)}
 
 
-def read_table(path: Path, columns: tuple[Column, ...]) -> pd.DataFrame:
-    """One of them; errors as of `read_tables`."""
+def read_table(path: Path, columns: tuple[Column, ...], fix: str = FIX_TABLES) -> pd.DataFrame:
+    """One table, as `read_tables` has it.
+
+    Raises:
+        DataError: as there, with what mends it.
+        FileNotFoundError: it is not there.
+    """
     texts = {column.name: str for column in columns if column.is_text}
     try:
         frame = pd.read_csv(path, dtype=texts, encoding="utf-8")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise DataError(f"{path}: not a table ({error})", fix=FIX_TABLES) from None
+        raise DataError(f"{path}: not a table ({error})", fix=fix) from None
     for name in (column.name for column in columns):
         if name not in frame.columns:
-            raise DataError(
-                f"{path}: no column {name!r} (it has {list(frame.columns)})", fix=FIX_TABLES
-            )
+            raise DataError(f"{path}: no column {name!r} (it has {list(frame.columns)})", fix=fix)
         if name in texts:
             frame[name] = frame[name].fillna("")
         elif frame.empty:
             frame[name] = frame[name].astype(float)
         elif not pd.api.types.is_numeric_dtype(frame[name]):
-            raise DataError(f"{path}: column {name!r} holds text, expected numbers", fix=FIX_TABLES)
+            raise DataError(f"{path}: column {name!r} holds text, expected numbers", fix=fix)
     return frame

@@ -31,7 +31,7 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
     Args:
         reference: the paper's Figure 2, read off its image.
     """
-    trained, waiting = with_and_without_scores(tables, study)
+    trained, waiting = with_and_without_runs(tables, study)
     return {
         "study": study.study,
         "title": study.title,
@@ -56,15 +56,16 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
     }
 
 
-def with_and_without_scores(tables: Tables, study: StudyConfig) -> tuple[StudyConfig, list[str]]:
-    """The study as far as its methods, sizes and budgets have scores, and those that have none.
+def with_and_without_runs(tables: Tables, study: StudyConfig) -> tuple[StudyConfig, list[str]]:
+    """The study as far as its methods, sizes and budgets have runs, and those that have none.
 
     A paper speaks of what was trained. Before the first run it shows the study as it is planned.
     """
-    scored = tables["curves"].dropna(subset=["score"])
-    if scored.empty:
+    curves = tables["curves"]
+    run = curves[curves["score"].notna() | (curves["failed"] > 0)]
+    if run.empty:
         return study, []
-    names, sizes, budgets = (set(scored[key]) for key in ("method", "n_train", "budget"))
+    names, sizes, budgets = (set(run[key]) for key in ("method", "n_train", "budget"))
 
     def left(asked: Sequence[Any] | None, known: set[Any]) -> tuple[Any, ...] | None:
         return None if asked is None else tuple(one for one in asked if one in known)

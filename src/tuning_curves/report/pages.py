@@ -35,6 +35,7 @@ from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import read_json, write_text
 
 MARK = re.compile(r"<!-- (cell|text|best|take) (.*?) -->(.*?)<!-- end -->", re.DOTALL)
+FIX_SYNTHESIS = "run `tuning-curves synthesis`"
 FIX = "compare the mark with the columns and rows of that table below results/"
 
 
@@ -129,7 +130,7 @@ class _Results:
 
     def take(self, *studies: str) -> str:
         """The table of what to take."""
-        table = read_table(self.synthesis / "recommendation.csv", RECOMMENDATION)
+        table = read_table(self.synthesis / "recommendation.csv", RECOMMENDATION, fix=FIX_SYNTHESIS)
         table = table[table["study"].isin(studies)]
         if {*table["study"]} != {*studies}:
             raise KeyError(f"of {studies} the synthesis has {sorted({*table['study']})}")

