@@ -18,7 +18,7 @@ from tuning_curves.study.job import load_job
 from tuning_curves.util.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
-SLICE = ROOT / "benchmarks" / "study.yaml"
+BASE = ROOT / "benchmarks" / "study.yaml"
 ARCHIVED = ROOT / "config" / "sentiment.yaml"
 
 
@@ -99,9 +99,9 @@ def test_status_of_an_unstarted_study(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["status", str(SLICE), "--json"]) == 0
+    assert main(["status", str(BASE), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    total = len(read_study(SLICE).unique)
+    total = len(read_study(BASE).unique)
     assert found["runs"] == {
         "total": total,
         "done": 0,
@@ -113,7 +113,7 @@ def test_status_of_an_unstarted_study(
         "to_score": 0,
     }
     assert found["seconds_left"] is None
-    assert main(["status", str(SLICE)]) == 0
+    assert main(["status", str(BASE)]) == 0
     assert "not known before the first record" in capsys.readouterr().out
 
 
@@ -122,13 +122,13 @@ def test_plan_chooses_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     chosen = ["--method", "bitfit", "--size", "100", "--seed", "1", "--budget", "epochs"]
-    assert main(["plan", str(SLICE), *chosen]) == 0
+    assert main(["plan", str(BASE), *chosen]) == 0
     runs = json.loads(capsys.readouterr().out)["runs"]
     assert {(c["method"], c["n_train"], c["init_seed"], c["steps"]) for c in runs} == {
         ("bitfit", 100, 1, 39)
     }
-    assert main(["plan", str(SLICE), "--method", "lora"]) == 2
-    assert "--method lora: no run of slice has it" in capsys.readouterr().err
+    assert main(["plan", str(BASE), "--method", "lora"]) == 2
+    assert "--method lora: no run of base has it" in capsys.readouterr().err
 
 
 def test_pin_prints_the_hashes_of_files(
@@ -215,7 +215,7 @@ def test_amounts_are_finite_and_not_negative(
 
 @pytest.mark.parametrize("value", ["NaN", '"\\ud800"'])
 def test_a_job_whose_settings_have_no_hash_is_one_error(value: str) -> None:
-    study = read_study(SLICE)
+    study = read_study(BASE)
     text = study.job(study.unique[:1]).dump()
     with pytest.raises(UsageError, match="not a training job"):
         load_job(text.replace('"warmup":0.1', f'"warmup":{value}'))
@@ -236,7 +236,7 @@ def test_a_terminal_without_a_letter_gets_its_escape(monkeypatch: pytest.MonkeyP
 
     shown = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, "ascii", write_through=True))
-    assert main(["status", str(SLICE)]) == 0
+    assert main(["status", str(BASE)]) == 0
     shown.truncate(0)
     shown.seek(0)
     for as_json in (False, True):
@@ -249,7 +249,7 @@ def test_a_terminal_without_a_letter_gets_its_escape(monkeypatch: pytest.MonkeyP
 def test_a_printed_command_can_be_pasted() -> None:
     from tuning_curves.commands.advise import _keeping
 
-    study = read_study(SLICE)
+    study = read_study(BASE)
     best = {"method": "full", "budget": "floor"}
     advice = {"best": best, "n_train": 100, "arms": [best | {"learning_rate": 1 / 30_000}]}
     words = shlex.split(_keeping(Path("my studies/a b.yaml"), study, advice).partition(": ")[2])
@@ -271,7 +271,7 @@ def test_a_target_that_cannot_be_meant_is_refused(
     text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(["advise", str(SLICE), f"--target={text}"])
+        main(["advise", str(BASE), f"--target={text}"])
     assert caught.value.code == 2
     said = capsys.readouterr().err
     assert f"argument --target: {text!r}, " in said

@@ -263,16 +263,6 @@ def test_training_has_losses_above_scores_at_three_sizes_and_each_training_once(
     assert names == ["full fine-tuning", "BitFit", "adapter (Houlsby)", "head only"]
 
 
-def test_training_without_scores_along_the_way_has_losses_alone(
-    make_study: Any, make_tables: Any
-) -> None:
-    study = make_study(sizes=(100,))
-    tables = make_tables(study)
-    tables["training"]["validation_score"] = np.nan
-    (axes,) = training.draw(tables, study).axes
-    assert axes.get_ylabel() == "training loss\n(nats)"
-
-
 def test_training_of_many_methods_has_a_row_for_each_other_family(
     make_study: Any, make_tables: Any
 ) -> None:
@@ -373,9 +363,6 @@ def test_without_seconds_the_figures_of_costs_say_so(make_study: Any, make_table
 def test_what_records_lack_is_said(make_study: Any, make_tables: Any) -> None:
     study = make_study(methods=("full", "bitfit"))
     tables = make_tables(study)
-    tables["costs"]["gradient_bytes"] = np.nan
-    figure = time_memory.draw(tables, study)
-    assert time_memory.NOT_MEASURED in [text.get_text() for text in figure.axes[0].texts]
     tables["biases"] = tables["biases"].iloc[:0]
     assert "do not say how far" in bias_heatmap.draw(tables, study).texts[0].get_text()
     study = make_study(methods=("full", "head"))

@@ -169,7 +169,7 @@ def test_an_unknown_key_is_named_with_the_nearest_one(config: dict) -> None:
         (("windows", "stride"), 384, "stride is 384, expected less than max_length"),
         (("analysis", "contrasts"), [["bitfit", "lora"]], "'lora', which the study does not train"),
         (("analysis", "contrasts"), [["full", "full"]], "is of one method"),
-        (("analysis", "rates_from"), "slice", "expected another study than this one"),
+        (("analysis", "rates_from"), "base", "expected another study than this one"),
         (("analysis", "rates_from"), "Not A Name", "analysis.rates_from is 'Not A Name'"),
     ],
 )
@@ -181,12 +181,12 @@ def test_a_wrong_value_is_named_with_what_was_expected(
 
 
 def test_rates_from_another_study_need_a_grid_of_one(config: dict) -> None:
-    put(config, ("analysis", "rates_from"), "slice-rates")
+    put(config, ("analysis", "rates_from"), "base-rates")
     for method in config["methods"]:
         method["learning_rates"] = [1e-4, 1e-3]
-    assert "'slice-rates', and no method has one learning rate only" in refusal(config)
+    assert "'base-rates', and no method has one learning rate only" in refusal(config)
     config["methods"][0]["learning_rates"] = [1e-4]
-    assert check_study(config, "s.yaml").config.analysis.rates_from == "slice-rates"
+    assert check_study(config, "s.yaml").config.analysis.rates_from == "base-rates"
 
 
 def test_a_missing_key_is_named(config: dict) -> None:

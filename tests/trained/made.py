@@ -27,7 +27,11 @@ TASKS: dict[str, dict[str, Any]] = {
     },
 }
 FILES = ("config.json", "model.safetensors", "tokenizer.json")
-NO_COST = {"train_seconds": 1.0, "evaluate_seconds": 1.0, "seconds_per_step": 0.1}
+COST: dict[str, Any] = {
+    **{"train_seconds": 1.0, "evaluate_seconds": 1.0, "seconds_per_step": 0.1},
+    **{"peak_memory_bytes": None, "optimizer_bytes": 1, "delta_bytes": 1, "gradient_bytes": 1},
+    **{"step_tokens": 1, "flops_per_step": 1, "activation_bytes": 1, "activation_bytes_one": 1},
+}
 WINDOWS = {"max_length": 160, "stride": 16}
 
 
@@ -94,7 +98,7 @@ def make_record(
         "scores": {split: {**scores, "total": 10} for split in ("test", "validation")},
         "outcomes": None,
         "parameters": parameters or counts,
-        "cost": NO_COST | {"peak_memory_bytes": None, "optimizer_bytes": 1, "delta_bytes": 1},
+        "cost": COST,
         "biases": {"change": {}, "first_gradient": {}},
         "losses": [[30, 0.5]],
         "validation_curve": [],

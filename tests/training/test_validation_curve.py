@@ -11,7 +11,7 @@ import torch
 from tuning_curves.study.grid import Study
 from tuning_curves.study.paths import WorkerPaths
 from tuning_curves.study.records import Record, read_record
-from tuning_curves.training import checkpoint, loop, profile
+from tuning_curves.training import loop, profile
 from tuning_curves.training.delta import read_delta
 from tuning_curves.training.evaluate import Evaluator
 from tuning_curves.training.loop import score_examples, score_steps
@@ -173,31 +173,6 @@ def keeping(make_steps: Any) -> Any:
             raise
 
     return wrapped
-
-
-def test_a_checkpoint_from_before_there_were_curves_is_resumed(
-    make_study: Any, places: WorkerPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    study = study_of(make_study, "bitfit")
-    whole = train(study, replace(places, workspace=tmp_path / "whole"))
-    step, save = loop.Trainer.step, checkpoint.save_checkpoint
-
-    def dying(self: Any, number: int, examples: Any) -> None:
-        if number == 7:
-            raise KeyboardInterrupt
-        step(self, number, examples)
-
-    def older(path: Path, model: Any, optimizer: Any, progress: dict[str, Any]) -> None:
-        save(path, model, optimizer, {k: v for k, v in progress.items() if k != "validation"})
-
-    with monkeypatch.context() as patched:
-        patched.setattr(loop.Trainer, "step", dying)
-        patched.setattr(loop, "save_checkpoint", older)
-        with pytest.raises(KeyboardInterrupt):
-            train(study, replace(places, checkpoint_seconds=0.0))
-    record = train(study, places)
-    assert record.validation_curve == whole.validation_curve[3:]  # of steps 9 and 12
-    assert record.losses == whole.losses
 
 
 def test_logits_that_are_no_numbers_leave_a_point_out(

@@ -55,7 +55,7 @@ def limits_of(table: pd.DataFrame, part: str) -> list[Limit]:
 def read_limits(paths: StudyPaths) -> Limits:
     """What limits a study's scores: as archived, else as its windows on this machine have it.
 
-    Empty where neither is there, or where windows were made before their manifest said so.
+    Empty where neither is there.
     """
     archived, manifest = paths.results.limits, paths.windows / MANIFEST
     if archived.is_file():
@@ -65,7 +65,7 @@ def read_limits(paths: StudyPaths) -> Limits:
     if not manifest.is_file():
         return {}
     stated = read_json(manifest, what="the windows' manifest")
-    return limits_from_json(stated.get("limits", {}))
+    return limits_from_json(stated["limits"])
 
 
 def archive_limits(paths: StudyPaths) -> None:

@@ -38,7 +38,7 @@ COUNTS = ["trainable_backbone", "trainable_added", "trainable_head", "total", "s
 SECONDS = ["train_seconds", "evaluate_seconds", "seconds_per_step"]
 BYTES = ["peak_memory_bytes", "delta_bytes", "optimizer_bytes"]
 PROVENANCE = ["device", "precision", "commit"]
-# Measured on a run's first step; missing where the device could not tell.
+# Measured on a run's first step.
 MEASURED = [
     *["activation_bytes", "activation_bytes_one", "gradient_bytes"],
     *["step_tokens", "flops_per_step"],
@@ -62,7 +62,7 @@ class Runs:
     the columns `BIASES`: how far each bias term moved, and its first gradient. `training` has the
     columns `TRAINING`, one row for each run and step at which either is known: the mean loss in
     nats over the steps since the last one, and the study's metric in percent on a sample of the
-    validation split (NaN: not known there; older records have losses alone).
+    validation split (NaN: not known there).
     """
 
     frame: pd.DataFrame

@@ -46,7 +46,6 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
         "task": _task(study),
         "budgets": [[name, budget_words(study, name)] for name in trained.budget_names],
         "partial": partial_budgets(study),
-        "scored_along": bool(tables["training"]["validation_score"].notna().any()),
         "methods": _methods(tables, trained),
         "waiting": waiting,
         "method_deviations": _deviations(trained),

@@ -36,7 +36,7 @@ def write_report_tables(tables: Path, study: StudyConfig, out: Path) -> list[Pat
     return list(texts)
 
 
-def write_numbers(tables: Path, study: StudyConfig, out: Path, reference: Path = REFERENCE) -> Path:
+def write_numbers(tables: Path, study: StudyConfig, out: Path) -> Path:
     """Write numbers.json, from which the paper takes every number and every finding."""
-    write_json(out, make_numbers(read_tables_of(tables, study), study, reference))
+    write_json(out, make_numbers(read_tables_of(tables, study), study, REFERENCE))
     return out

@@ -38,7 +38,7 @@ class Parameters:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a run cost (docs/costs.md); None: not measured, or the device cannot tell."""
+    """What a run cost (docs/costs.md); None: the device cannot tell."""
 
     __pydantic_config__: ClassVar[Any] = CLOSED
     train_seconds: float
@@ -47,11 +47,11 @@ class Cost:
     peak_memory_bytes: int | None
     optimizer_bytes: int
     delta_bytes: int
-    step_tokens: int | None = None
-    flops_per_step: int | None = None
-    activation_bytes: int | None = None
-    activation_bytes_one: int | None = None
-    gradient_bytes: int | None = None
+    step_tokens: int
+    flops_per_step: int
+    activation_bytes: int
+    activation_bytes_one: int
+    gradient_bytes: int
 
 
 Terms = dict[str, list[float | None]]  # by bias term, lowest layer first
@@ -171,11 +171,10 @@ class Record:
     def to_json(self) -> dict[str, Any]:
         """The record as its file has it, with the hash of its content."""
         value = {"schema": SCHEMA, **asdict(self), "run": self.run.to_json()}
-        value["cost"] = _without_nones(value["cost"], keep=("peak_memory_bytes",))
-        value["provenance"] = _without_nones(value["provenance"], keep=("commit", "dirty"))
+        value["provenance"] = _without_nones(value["provenance"])
         if "scored" in value["provenance"]:
             scored = value["provenance"]["scored"]
-            value["provenance"]["scored"] = _without_nones(scored, keep=("commit", "dirty"))
+            value["provenance"]["scored"] = _without_nones(scored)
         return sealed(value)
 
     @classmethod
@@ -202,8 +201,10 @@ def _provenance(value: Mapping[str, Any]) -> Provenance:
     return Provenance(**{**value, "scored": None if scored is None else Scoring(**scored)})
 
 
-def _without_nones(value: Mapping[str, Any], keep: tuple[str, ...]) -> dict[str, Any]:
-    return {key: part for key, part in value.items() if part is not None or key in keep}
+def _without_nones(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A process's origin without what is not known of it; of a commit that stands there."""
+    kept = ("commit", "dirty")
+    return {key: part for key, part in value.items() if part is not None or key in kept}
 
 
 class RecordStore:

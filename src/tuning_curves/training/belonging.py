@@ -83,12 +83,9 @@ def _check_windows(
 
 
 def _check_labels(settings: Settings, windows: Mapping[str, Any], folder: Path, fix: str) -> None:
-    """Labels are kept as numbers, by their order in the task's settings.
-
-    Windows made before their manifest had them are taken as they are.
-    """
+    """Labels are kept as numbers, by their order in the task's settings."""
     wanted = list(settings.task.get("labels", ()))
-    found = windows.get("labels", wanted)
+    found = windows.get("labels")
     if found != wanted:
         raise DataError(f"{folder}: windows with labels {found}, expected {wanted}", fix=fix)
 
@@ -96,11 +93,10 @@ def _check_labels(settings: Settings, windows: Mapping[str, Any], folder: Path, 
 def _check_tokenizer(
     encoder: Mapping[str, Any], windows: Mapping[str, Any], folders: Folders, fix: str
 ) -> None:
-    """Windows made before their manifest named the tokenizer are taken as they are."""
-    own = encoder["files"]["tokenizer.json"]["sha256"]
-    if windows.get("tokenizer_sha256", own) != own:
+    own, found = encoder["files"]["tokenizer.json"]["sha256"], windows.get("tokenizer_sha256")
+    if found != own:
         raise DataError(
             f"{folders.windows}: windows of another encoder: their tokenizer.json has sha256 "
-            f"{windows['tokenizer_sha256']}, {folders.encoder} has {own}",
+            f"{found}, {folders.encoder} has {own}",
             fix=fix,
         )

@@ -18,7 +18,7 @@ from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import write_whole
 
 DIGEST = 32  # bytes of a sha256
-LAYOUT = 3  # raised whenever what is saved changes its meaning
+LAYOUT = 4  # raised whenever what is saved changes its meaning
 
 
 def save_checkpoint(

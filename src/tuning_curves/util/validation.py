@@ -70,13 +70,12 @@ LocalPath = Annotated[str, AfterValidator(os.path.expanduser)]  # `~` is the hom
 ONCE = AfterValidator(_once)  # of a tuple: it lists each item once
 
 
-def validate(kind: Any, value: Any, source: str, whole: str, fix: str, above: str = "") -> Any:
+def validate(kind: Any, value: Any, source: str, whole: str, fix: str) -> Any:
     """The value as `kind`: a pydantic model, or any type with annotations.
 
     Args:
         source: the file, or where else the value came from.
         whole: what the value is, for an error at its top.
-        above: the dotted place of the value in its file, where it is a part.
 
     Raises:
         UsageError: the first error, in the order of the places.
@@ -84,7 +83,7 @@ def validate(kind: Any, value: Any, source: str, whole: str, fix: str, above: st
     try:
         return _adapter(kind).validate_json(json.dumps(value, default=str))
     except ValidationError as error:
-        raise UsageError(first_error(error, value, source, whole, above, kind), fix=fix) from None
+        raise UsageError(first_error(error, value, source, whole, kind), fix=fix) from None
 
 
 @functools.cache
@@ -93,12 +92,12 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def first_error(
-    error: ValidationError, value: Any, source: str, whole: str, above: str = "", kind: Any = None
+    error: ValidationError, value: Any, source: str, whole: str, kind: Any = None
 ) -> str:
     """One line for the first of pydantic's errors; `kind` is what the value was checked as."""
     errors = [e for e in error.errors(include_url=False) if not _follows(e)]
     first = min(errors, key=lambda e: [str(part) for part in _place(e, value)])
-    return explain(first, value, source, whole, above, kind)
+    return explain(first, value, source, whole, kind)
 
 
 def _follows(error: Mapping[str, Any]) -> bool:
@@ -111,11 +110,10 @@ def explain(
     value: Any,
     source: str,
     whole: str,
-    above: str = "",
     kind: Any = None,
 ) -> str:
     """One line for one error: where, what, expected."""
-    place = [above, *_place(error, value)]
+    place = ["", *_place(error, value)]
     what, context = error["type"], error.get("ctx", {})
     if what == "unknown_key":
         hint = _hint(context["key"], context["known"])

@@ -24,7 +24,6 @@ PARTS = (  # column, name, colour, hatch
     ("optimizer_bytes", "optimizer's state", "#D9D9D9", "...."),
 )
 BARS = ("#3B3B3B", "#BDBDBD")
-NOT_MEASURED = "not in these\nrecords"
 
 TALLEST = 7.2  # inches of bars: with legend and caption a page
 
@@ -63,18 +62,15 @@ def _memory(axes: Axes, costs: pd.DataFrame, methods: list[str], activations: st
     """Stacked bars: medians over sizes and budgets."""
     columns = [activations if name == "activation_bytes" else name for name, *_ in PARTS]
     medians = costs.groupby("method")[columns].median().reindex(methods) / 1e6
-    known = medians.notna().all(axis=1).to_numpy()
-    places, left = np.flatnonzero(known), np.zeros(int(known.sum()))
+    left = np.zeros(len(methods))
     for column, (_, _, colour, hatch) in zip(columns, PARTS, strict=True):
-        width = medians.loc[known, column].to_numpy()
-        axes.barh(places, width, 0.62, left=left, color=colour, hatch=hatch, linewidth=0.4,
-                  edgecolor="white" if not hatch else "#555555")  # fmt: skip
+        width = medians[column].to_numpy()
+        edge = "#555555" if hatch else "white"
+        axes.barh(
+            range(len(methods)), width, 0.62, left=left, color=colour, hatch=hatch, linewidth=0.4,
+            edgecolor=edge,
+        )  # fmt: skip
         left = left + width
-    if not known.any():
-        _say(axes, NOT_MEASURED)
-        return
-    for place in np.flatnonzero(~known):
-        axes.text(0, float(place), " not measured", va="center", fontsize=6.5, color="#444444")
 
 
 def _times(

@@ -34,7 +34,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
     """One column per size, the loss above and the score below it.
 
     Of more than `TOGETHER` methods the main ones have these columns, and each other family has a
-    row below, at one size. Records without scores along the way have no panels of them.
+    row below, at one size.
     """
     rows = distinct(tables["training"])
     with style.theme():

@@ -124,6 +124,5 @@ function drawTraining() {
       number("seeds", "seeds", whole),
     ],
     charts,
-    said: scored.length || !rows.length ? [] : ["No validation score was kept along these trainings."],
   };
 }
