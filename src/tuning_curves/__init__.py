@@ -1,3 +1,3 @@
 """Tuning curves: with n labelled examples, which part of a pre-trained encoder should you tune?"""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
