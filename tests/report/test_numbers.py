@@ -270,3 +270,8 @@ def test_sizes_and_budgets_without_a_score_are_planned_and_not_told_of(
     assert made["waiting"] == ["500 and 1,000 questions", "the budget floor"]
     assert made["methods"][0]["rates"] == "1e-4"
     assert made["sentences"]["limits"] == ""
+    floor = study.budgets[1].model_copy(update={"sizes": (250,)})
+    partly = study.model_copy(update={"budgets": (study.budgets[0], floor)})
+    assert numbers.make_numbers(tables, partly, REFERENCE)["partial"] == ["floor"]
+    made = numbers.make_numbers({**tables, "curves": curves}, partly, REFERENCE)
+    assert made["partial"] == []

@@ -45,7 +45,7 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
         "facts": _facts(tables, study, trained.all_sizes),
         "task": _task(study),
         "budgets": [[name, budget_words(study, name)] for name in trained.budget_names],
-        "partial": partial_budgets(study),
+        "partial": [name for name in partial_budgets(study) if name in trained.budget_names],
         "methods": _methods(tables, trained),
         "waiting": waiting,
         "method_deviations": _deviations(trained),
