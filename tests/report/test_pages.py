@@ -1,5 +1,6 @@
 """Numbers between marks of a Markdown page are those of the archived results."""
 
+import csv
 from pathlib import Path
 
 import pandas as pd
@@ -88,6 +89,15 @@ def test_the_table_of_what_to_take_has_its_sizes_and_how_sure_they_are(tmp_path:
     assert row == "| Text classification (`a`) | 1,000, **4,000**† | 400† | 100 |"
     with pytest.raises(DataError, match="the synthesis has \\['a'\\]"):
         fill(mark("take a b"), tmp_path)
+
+
+def test_the_table_of_verdicts_counts_each_claim_once(results: Path) -> None:
+    _, heading, _, row, _ = fill(mark("verdicts invented"), results).splitlines()
+    counts = [int(cell) for cell in row.strip("| ").split(" | ")[1:]]
+    with (results / "invented/tables/verdicts.csv").open(encoding="utf-8") as stream:
+        claims = {line["claim"] for line in csv.DictReader(stream)}
+    assert sum(counts) == len(claims) > 1
+    assert row.startswith("| `invented` |") and heading.startswith("| study | hold here |")
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ group. A mean over both has the standard error
     error^2 = variance over seeds / S  +  group-clustered variance of the seeds' mean
 
 where the second term linearises the ratio (sum of scores) / (number of examples), since
-groups differ in size. What seeds and groups share in noise counts in both terms, so the sum
-errs on the wide side; it is never too small by construction.
+groups differ in size. What seeds and groups share in noise counts in both terms, so the error
+is on the wide side. An interval may all the same be narrower than that of a t over the seeds
+alone, since it has more degrees of freedom.
 
 The reference distribution of (estimate - truth) / error is
 

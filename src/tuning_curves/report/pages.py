@@ -8,6 +8,9 @@
     <!-- take STUDY STUDY -->
     (a table)
     <!-- end -->
+    <!-- verdicts STUDY STUDY -->
+    (a table)
+    <!-- end -->
 
 `cell` is one value of a table, shown as the table's Markdown file shows it (`low` is the whole
 interval); the keys choose its row, among those of the study's own metric unless one is `metric`.
@@ -15,6 +18,7 @@ interval); the keys choose its row, among those of the study's own metric unless
 per method: its score under its best budget at each size, the steps and minutes of one such
 training, and what is stored. `take` has one row per study: with how many examples the synthesis
 takes which method; bold where all else is behind, † where one number of steps alone was tried.
+`verdicts` counts how many published claims a study bears out.
 Marks are comments: a page shows them nowhere.
 """
 
@@ -29,13 +33,15 @@ import pandas as pd
 from tuning_curves.analysis.columns import RECOMMENDATION, TABLES, Column
 from tuning_curves.analysis.tables import of_metric, read_table, read_tables
 from tuning_curves.report import style, wording
+from tuning_curves.report.prose import MIXED, VERDICTS, overall
 from tuning_curves.report.sheets import SHOW, Sheet, to_markdown
 from tuning_curves.report.synthesis.recommendation import take_sheet
 from tuning_curves.util.errors import DataError
 from tuning_curves.util.files import read_json, write_text
 
-MARK = re.compile(r"<!-- (cell|text|best|take) (.*?) -->(.*?)<!-- end -->", re.DOTALL)
+MARK = re.compile(r"<!-- (cell|text|best|take|verdicts) (.*?) -->(.*?)<!-- end -->", re.DOTALL)
 FIX_SYNTHESIS = "run `tuning-curves synthesis`"
+HOLDS = {"replicated": "hold here", "not replicated": "do not hold here"}  # at reduced scale
 FIX = "compare the mark with the columns and rows of that table below results/"
 
 
@@ -58,7 +64,7 @@ def fill(text: str, results: Path, *, name: str = "the page") -> str:
     found = _Results(results)
     makers: dict[str, Callable[..., str]] = {
         "cell": found.cell, "text": found.text, "best": found.best,
-        "take": found.take,
+        "take": found.take, "verdicts": found.verdicts,
     }  # fmt: skip
 
     def replace(match: re.Match[str]) -> str:
@@ -135,6 +141,18 @@ class _Results:
         if {*table["study"]} != {*studies}:
             raise KeyError(f"of {studies} the synthesis has {sorted({*table['study']})}")
         return "\n" + to_markdown(take_sheet(table, studies))
+
+    def verdicts(self, *studies: str) -> str:
+        """The table of how many claims have which verdict, at a study's scale."""
+        counts = {s: overall(self.tables(s)["verdicts"]).value_counts() for s in studies}
+        known = [v for v in (*VERDICTS, MIXED) if any(v in count for count in counts.values())]
+        rows = tuple(
+            (f"`{study}`", *(str(count.get(verdict, 0)) for verdict in known))
+            for study, count in counts.items()
+        )
+        headings = ("study", *(HOLDS.get(verdict, verdict) for verdict in known))
+        right = (False, *(True for _ in known))
+        return "\n" + to_markdown(Sheet(headings=headings, rows=rows, right=right))
 
     def _of_main_metric(self, study: str, table: str) -> pd.DataFrame:
         rows = self.tables(study)[table]
