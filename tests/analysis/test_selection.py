@@ -13,6 +13,7 @@ from tuning_curves.analysis.selection import (
     select_rates,
     summarise_rates,
 )
+from tuning_curves.study.config import Pilot
 
 Row = Callable[..., dict[str, Any]]
 
@@ -120,8 +121,9 @@ def test_budgets_and_sizes_choose_for_themselves(run_row: Row) -> None:
 def test_a_rate_that_stands_alone_says_where_it_was_chosen(run_row: Row) -> None:
     one = grid(run_row, {1e-4: [(20.0, 0.0)]})
     two = grid(run_row, {1e-4: [(20.0, 0.0)], 2e-4: [(10.0, 0.0)]})
-    for rows, said in ((one, "a-pilot"), (two, "")):
-        found = select_rates(summarise_rates(pd.DataFrame(rows)), "a-pilot")
+    pilot, other = (Pilot(study="a-pilot", methods=(name,)) for name in ("full", "lora"))
+    for rows, chosen_in, said in ((one, pilot, "a-pilot"), (two, pilot, ""), (one, other, "")):
+        found = select_rates(summarise_rates(pd.DataFrame(rows)), chosen_in)
         assert found["rates_from"].tolist() == [said]
     assert chosen(one)["rates_from"] == ""
 

@@ -169,8 +169,12 @@ def test_an_unknown_key_is_named_with_the_nearest_one(config: dict) -> None:
         (("windows", "stride"), 384, "stride is 384, expected less than max_length"),
         (("analysis", "contrasts"), [["bitfit", "lora"]], "'lora', which the study does not train"),
         (("analysis", "contrasts"), [["full", "full"]], "is of one method"),
-        (("analysis", "rates_from"), "base", "expected another study than this one"),
-        (("analysis", "rates_from"), "Not A Name", "analysis.rates_from is 'Not A Name'"),
+        (("analysis", "rates_from"), {"study": "base", "methods": ["full"]}, "another study than"),
+        (
+            ("analysis", "rates_from"),
+            {"study": "Not A Name", "methods": ["full"]},
+            "analysis.rates_from.study is 'Not A Name'",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(
@@ -180,13 +184,17 @@ def test_a_wrong_value_is_named_with_what_was_expected(
     assert words in refusal(config)
 
 
-def test_rates_from_another_study_need_a_grid_of_one(config: dict) -> None:
-    put(config, ("analysis", "rates_from"), "base-rates")
+def test_rates_from_another_study_are_of_methods_with_a_grid_of_one(config: dict) -> None:
+    pilot = {"study": "base-rates", "methods": ["full"]}
+    put(config, ("analysis", "rates_from"), pilot)
     for method in config["methods"]:
         method["learning_rates"] = [1e-4, 1e-3]
-    assert "'base-rates', and no method has one learning rate only" in refusal(config)
+    assert "methods has 'full', expected methods of this study that have one" in refusal(config)
     config["methods"][0]["learning_rates"] = [1e-4]
-    assert check_study(config, "s.yaml").config.analysis.rates_from == "base-rates"
+    found = check_study(config, "s.yaml").config.analysis.rates_from
+    assert found is not None and (found.study, found.methods) == ("base-rates", ("full",))
+    pilot["methods"] = ["full", "nobody"]
+    assert "methods has 'nobody'" in refusal(config)
 
 
 def test_a_missing_key_is_named(config: dict) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from tuning_curves.analysis.runs import GROUP, RUN, SCORES, SECONDS, SEED, Runs, finished
+from tuning_curves.study.config import Pilot
 
 LEAST_FINISHED = 0.5
 ONLY = "only"  # the place of a choice among one
@@ -35,18 +36,21 @@ def summarise_rates(frame: pd.DataFrame) -> pd.DataFrame:
     return rates.drop(columns="runs").reset_index()
 
 
-def select_rates(rates: pd.DataFrame, rates_from: str | None = None) -> pd.DataFrame:
+def select_rates(rates: pd.DataFrame, pilot: Pilot | None = None) -> pd.DataFrame:
     """One row per budget, method and size: the chosen rate (NaN where none can be), the oracle's.
 
     Args:
         rates: what `summarise_rates` gives.
-        rates_from: the study in which the only rate of a grid was chosen.
+        pilot: where the only rate of a grid was chosen, and of which methods.
     """
     rows = [
         dict(zip(GROUP, key, strict=True)) | _select(grid) for key, grid in rates.groupby(GROUP)
     ]
     found = pd.DataFrame(rows)
-    return found.assign(rates_from=(found["edge"] == ONLY).map({True: rates_from or "", False: ""}))
+    if pilot is None:
+        return found.assign(rates_from="")
+    there = (found["edge"] == ONLY) & found["method"].isin(pilot.methods)
+    return found.assign(rates_from=there.map({True: pilot.study, False: ""}))
 
 
 def _select(grid: pd.DataFrame) -> dict[str, object]:

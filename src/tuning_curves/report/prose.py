@@ -299,16 +299,16 @@ def limits(study: StudyConfig) -> str:
 def edges(tables: Tables) -> str:
     """How many learning rates lie at an edge of their grid, or have none; "" where none does."""
     rows = tables["selection"].dropna(subset=["learning_rate"])
-    edge, pilots = rows["edge"], set(rows["rates_from"]) - {""}
-    at_edge, alone = int(edge.isin(["low", "high"]).sum()), int((edge == "only").sum())
+    edge = rows["edge"]
+    at_edge, alone = int(edge.isin(["low", "high"]).sum()), rows[edge == "only"]
     found = []
     if at_edge:
         lies = "lies" if at_edge == 1 else "lie"
         found.append(f"{wording.whole(at_edge)} {lies} at an edge of the grid")
-    if alone:
-        where = f" here, chosen in {wording.join(sorted(pilots))}" if pilots else ""
-        verb = "is" if alone == 1 else "are"
-        found.append(f"{wording.whole(alone)} {verb} the only one tried{where}")
+    for pilot, count in alone["rates_from"].value_counts(sort=False).items():
+        where = f" here, chosen in {pilot}" if pilot else ""
+        verb = "is" if count == 1 else "are"
+        found.append(f"{wording.whole(count)} {verb} the only one tried{where}")
     if not found:
         return ""
     chosen = wording.plural(len(edge), "learning rate")

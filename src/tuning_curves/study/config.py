@@ -185,6 +185,13 @@ class Evaluation(Section):
     validation_examples: Count
 
 
+class Pilot(Section):
+    """Another study, and the methods whose rates that stand alone here were chosen in it."""
+
+    study: Name
+    methods: Names
+
+
 class Analysis(Section):
     """What is compared, how intervals are taken, and where rates that stand alone were chosen."""
 
@@ -192,7 +199,7 @@ class Analysis(Section):
     n_bootstrap: Annotated[int, Field(ge=100, le=1_000_000)]
     seed: Annotated[int, Field(ge=0)]
     confidence: Annotated[float, Field(gt=0, lt=1)]
-    rates_from: Name | None = None
+    rates_from: Pilot | None = None
 
 
 class Execution(Section):
@@ -596,21 +603,28 @@ def _check_contrasts(config: StudyConfig, source: str) -> None:
 
 
 def _check_rates_from(config: StudyConfig, source: str) -> None:
-    """A study cannot have its own rates from itself, nor any where it searches all."""
-    named = config.analysis.rates_from
-    if named is None:
+    """A study cannot have its own rates from itself, nor those of a method that it searches."""
+    pilot = config.analysis.rates_from
+    if pilot is None:
         return
-    if named == config.study:
+    if pilot.study == config.study:
         raise UsageError(
-            f"{source}: analysis.rates_from is {named!r}, expected another study than this one",
+            f"{source}: analysis.rates_from.study is {pilot.study!r}, expected another study than "
+            "this one",
             fix="name the study that tried other rates, or leave the key out",
         )
-    grids = [m.rates_of(budget) for m in config.methods for budget in config.budgets_of(m)]
-    if all(len(grid) > 1 for grid in grids):
-        raise UsageError(
-            f"{source}: analysis.rates_from is {named!r}, and no method has one learning rate only",
-            fix="leave the key out: this study chooses its rates itself",
-        )
+    alone = {
+        m.name
+        for m in config.methods
+        if any(len(m.rates_of(budget)) == 1 for budget in config.budgets_of(m))
+    }
+    for name in pilot.methods:
+        if name not in alone:
+            raise UsageError(
+                f"{source}: analysis.rates_from.methods has {name!r}, expected methods of this "
+                "study that have one learning rate only",
+                fix="leave it out: this study does not train it, or chooses its rate itself",
+            )
 
 
 def _check_sizes(config: StudyConfig, source: str) -> None:

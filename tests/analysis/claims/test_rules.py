@@ -68,7 +68,7 @@ def claims() -> Claims:
 
 def evidence(study: StudyConfig, claims: Claims, **more: Any) -> Evidence:
     runs = simulate(np.random.default_rng(5), study, truth, of_seeds=0.02, of_groups=0.1, **more)
-    selection = select_rates(summarise_rates(runs.frame))
+    selection = select_rates(summarise_rates(runs.frame), study.analysis.rates_from)
     return evidence_of(runs, keep_chosen(runs.frame, selection), selection, study, claims)
 
 
@@ -357,16 +357,34 @@ def test_a_budget_of_one_size_is_no_curve_where_others_are(claims: Claims) -> No
     ("pilot", "reason", "rates"),
     [
         (None, ", beside which none was tried", "one rate only"),
-        ("a-pilot", ", chosen in a-pilot", "one rate, chosen in a-pilot"),
+        (
+            {"study": "a-pilot", "methods": ["full", "bitfit"]},
+            ", chosen in a-pilot", "one rate, chosen in a-pilot",
+        ),
     ],
-)
-def test_a_grid_of_one_is_told(claims: Claims, pilot: str, reason: str, rates: str) -> None:
+)  # fmt: skip
+def test_a_grid_of_one_is_told(
+    claims: Claims, pilot: dict[str, Any] | None, reason: str, rates: str
+) -> None:
     analysis = {"contrasts": [], "n_bootstrap": 199, "seed": 0, "confidence": 0.95}
     study = study_of(["full", "bitfit"], SIZES, analysis=analysis | {"rates_from": pilot})
     row = judge(study, claims).set_index("claim").loc["bitfit-above-full-on-few"]
     said = f"; 6 of 6 learning rates are the only one of their grid{reason}"
     assert (row["verdict"], row["rates"]) == ("replicated", rates)
     assert row["reason"].endswith(said)
+
+
+def test_a_rate_that_no_pilot_chose_is_told_apart(claims: Claims) -> None:
+    analysis = {"contrasts": [], "n_bootstrap": 199, "seed": 0, "confidence": 0.95}
+    pilot = {"study": "a-pilot", "methods": ["full"]}
+    study = study_of(["full", "bitfit"], SIZES, analysis=analysis | {"rates_from": pilot})
+    row = judge(study, claims).set_index("claim").loc["bitfit-above-full-on-few"]
+    only = "3 of 6 learning rates are the only one of their grid"
+    assert f"; {only}, chosen in a-pilot" in row["reason"]
+    assert f"; {only}, beside which none was tried" in row["reason"]
+    assert {*row["rates"].split("; ")} == {
+        "3 of 6 one rate, chosen in a-pilot", "3 of 6 one rate only",
+    }  # fmt: skip
 
 
 def test_rates_inside_their_grids_weaken_nothing(claims: Claims) -> None:

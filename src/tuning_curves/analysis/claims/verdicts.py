@@ -79,8 +79,8 @@ def _judge(evidence: Evidence, claim: Claim, anchor: str, budget: str) -> Judgem
 
 
 def _row(evidence: Evidence, claim: Claim, budget: str, judged: Judgement) -> dict[str, Any]:
-    study, edges = evidence.study, _edges(evidence, claim, budget)
-    notes = _notes(edges, study.analysis.rates_from) if judged.verdict != UNDECIDED else ""
+    study, rates = evidence.study, _rates(evidence, claim, budget)
+    notes = _notes(rates) if judged.verdict != UNDECIDED else ""
     return {
         "claim": claim.id,
         "budget": budget,
@@ -94,7 +94,7 @@ def _row(evidence: Evidence, claim: Claim, budget: str, judged: Judgement) -> di
         "statement": _statement(evidence, claim),
         "kind": claim.source.kind,
         "source": claim.source.words,
-        "rates": "" if edges.empty else _places(edges, study.analysis.rates_from),
+        "rates": "" if rates.empty else _places(rates),
     }
 
 
@@ -123,44 +123,46 @@ def _unit(evidence: Evidence, claim: Claim) -> str:
     return f"{POINTS} of {labels[named]}" if named in labels else POINTS
 
 
-def _edges(evidence: Evidence, claim: Claim, budget: str) -> pd.Series:
-    """Where the rates that a verdict about scores rests on lie in their grids; none of others."""
+def _rates(evidence: Evidence, claim: Claim, budget: str) -> pd.DataFrame:
+    """The choices of rates that a verdict about scores rests on; none of others."""
     rows, methods = evidence.selection, claim.rule.methods
     if not (claim.rule.about_scores and {*claim.rule.needed} <= {*rows["method"]}):
-        return rows["edge"].head(0)
+        return rows.head(0)
     rows = rows[rows["method"].isin(methods)]
     rows = rows[rows["budget"] == budget] if budget else rows
     sizes = getattr(claim.rule, "sizes", None)
     if isinstance(sizes, Sizes):
         rows = rows[rows["n_train"].between(sizes.least_size, sizes.to)]
-    return rows["edge"]
+    return rows
 
 
-def _places(edges: pd.Series, rates_from: str | None) -> str:
+def _places(rates: pd.DataFrame) -> str:
     """`inside`, `3 of 8 at an edge`, `one rate only`: what the table says of the rates."""
-    at_edge, only = _count(edges)
-    alone = f"one rate, chosen in {rates_from}" if rates_from else "one rate only"
-    said = [f"{at_edge} of {len(edges)} at an edge"] if at_edge else []
-    if only:
-        said.append(alone if only == len(edges) else f"{only} of {len(edges)} {alone}")
+    at_edge, alone = _count(rates)
+    said = [f"{at_edge} of {len(rates)} at an edge"] if at_edge else []
+    for pilot, count in alone.items():
+        words = f"one rate, chosen in {pilot}" if pilot else "one rate only"
+        said.append(words if count == len(rates) else f"{count} of {len(rates)} {words}")
     return "; ".join(said) or "inside"
 
 
-def _notes(edges: pd.Series, rates_from: str | None) -> str:
+def _notes(rates: pd.DataFrame) -> str:
     """What weakens a verdict about scores: rates at an edge of their grid, or in a grid of one."""
-    at_edge, only = _count(edges)
+    at_edge, alone = _count(rates)
     notes = ""
     if at_edge:
-        notes += f"; {at_edge} of {len(edges)} learning rates lie at an edge of their grid"
-    if only:
-        where = f", chosen in {rates_from}" if rates_from else ", beside which none was tried"
-        notes += f"; {only} of {len(edges)} learning rates are the only one of their grid{where}"
+        notes += f"; {at_edge} of {len(rates)} learning rates lie at an edge of their grid"
+    for pilot, count in alone.items():
+        where = f", chosen in {pilot}" if pilot else ", beside which none was tried"
+        notes += f"; {count} of {len(rates)} learning rates are the only one of their grid{where}"
     return notes
 
 
-def _count(edges: pd.Series) -> tuple[int, int]:
-    """How many rates lie at an edge of their grid, and how many are alone in it."""
-    return int(edges.isin(("low", "high")).sum()), int((edges == ONLY).sum())
+def _count(rates: pd.DataFrame) -> tuple[int, dict[str, int]]:
+    """How many rates lie at an edge of their grid, and how many are alone, by their pilot."""
+    at_edge = int(rates["edge"].isin(("low", "high")).sum())
+    alone = rates.loc[rates["edge"] == ONLY, "rates_from"]
+    return at_edge, {str(pilot): int(n) for pilot, n in alone.value_counts(sort=False).items()}
 
 
 def check_anchor(evidence: Evidence, claims: Claims) -> str:
