@@ -49,7 +49,8 @@ verify-tables: .venv/ready ## the tables of every archived study, made again fro
 	@set -e; cd runs/archived; for study in $(archived); do \
 		tuning-curves analyse --study config/$$study.yaml --claims config/claims.yaml --out $$study \
 			--recorded $$(find results/$$study/records -name "*.json" | wc -l); \
-		diff -r -x "*.md" -x scores.csv $$study results/$$study/tables; \
+		diff -r -x "*.md" -x scores.csv $$study results/$$study/tables || { echo "error: results/$$study/tables is not" \
+			"what its archived records give; make figures CONFIG=config/$$study.yaml after tuning-curves archive" >&2; exit 1; }; \
 		echo "results/$$study/tables: made again, byte for byte"; done
 
 # `python -m mkdocs serve` shows it while it is edited. With --quiet it would count no warnings, and be strict no more.

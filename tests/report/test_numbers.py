@@ -252,6 +252,25 @@ def test_methods_without_a_score_are_planned_and_not_told_of(
     assert told(()) == (["full", "bitfit", "head"], [], only)
 
 
+def test_a_method_whose_runs_all_diverged_has_run(make_study: Any, make_tables: Any) -> None:
+    study = make_study(methods=("full", "bitfit"))
+    tables = make_tables(study)
+    curves, gone = tables["curves"], tables["curves"]["method"] == "bitfit"
+    curves = curves.assign(score=curves["score"].mask(gone), failed=curves["failed"].mask(gone, 3))
+    trained, waiting = numbers.with_and_without_runs({**tables, "curves": curves}, study)
+    assert (trained.method_names, waiting) == (study.method_names, [])
+
+
+def test_rates_that_stand_alone_are_told_by_their_pilot(make_study: Any, make_tables: Any) -> None:
+    tables = make_tables(make_study(methods=("full", "bitfit")))
+    rows = tables["selection"]
+    pilot = (rows["method"] == "full").map({True: "a-pilot", False: ""})
+    rows = rows.assign(edge="only", rates_from=pilot)
+    said = prose.edges({**tables, "selection": rows})
+    assert "are the only one tried here, chosen in a-pilot" in said
+    assert said.endswith("are the only one tried.")
+
+
 def test_sizes_and_budgets_without_a_score_are_planned_and_not_told_of(
     make_study: Any, make_tables: Any
 ) -> None:

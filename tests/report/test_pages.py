@@ -87,6 +87,8 @@ def test_the_table_of_what_to_take_has_its_sizes_and_how_sure_they_are(tmp_path:
     _, heading, _, row, _ = fill(mark("take a"), tmp_path).splitlines()
     assert heading == "| task | full fine-tuning | BitFit | none |"
     assert row == "| Text classification (`a`) | 1,000, **4,000**† | 400† | 100 |"
+    with pytest.raises(ResourceError, match=r"recommendation\.csv: not there"):
+        fill(mark("take a"), tmp_path / "elsewhere")
     with pytest.raises(DataError, match="the synthesis has \\['a'\\]"):
         fill(mark("take a b"), tmp_path)
 

@@ -332,11 +332,13 @@ def test_the_answer_counts_what_is_taken_and_how_sure_it_is() -> None:
     words = study_named("ner", "token-classification", advice=pd.concat(sizes))
     table = recommend([words])
     assert list(answer_sentences(table)) == [
-        "Of 3 sizes in 1 study take full fine-tuning at 1 and BitFit at 1, and none at 1.",
+        "Choices were asked for at 3 sizes of 1 study.",
+        "Take full fine-tuning at 1 and BitFit at 1, and none at 1.",
         "At 1 of these 2 choices all else that was trained is behind, at 1 the smallest within 2 "
         "points is taken.",
     ]
     none = table[table["method"] == ""]
+    assert list(answer_sentences(none.head(0))) == []
     assert list(answer_sentences(none)) == ["At none of 1 size in 1 study is a method to be taken."]
     sheet = take_sheet(table, ["ner", "of-one-method"])
     assert sheet.headings == ("task", "full fine-tuning", "BitFit", "none")

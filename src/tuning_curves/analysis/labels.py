@@ -65,7 +65,7 @@ def read_limits(paths: StudyPaths) -> Limits:
     if not manifest.is_file():
         return {}
     stated = read_json(manifest, what="the windows' manifest")
-    return limits_from_json(stated["limits"])
+    return limits_from_json(stated.get("limits", {}))
 
 
 def archive_limits(paths: StudyPaths) -> None:

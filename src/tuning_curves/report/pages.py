@@ -36,7 +36,7 @@ from tuning_curves.report import style, wording
 from tuning_curves.report.prose import MIXED, VERDICTS, overall
 from tuning_curves.report.sheets import SHOW, Sheet, to_markdown
 from tuning_curves.report.synthesis.recommendation import take_sheet
-from tuning_curves.util.errors import DataError
+from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import read_json, write_text
 
 MARK = re.compile(r"<!-- (cell|text|best|take|verdicts) (.*?) -->(.*?)<!-- end -->", re.DOTALL)
@@ -136,7 +136,10 @@ class _Results:
 
     def take(self, *studies: str) -> str:
         """The table of what to take."""
-        table = read_table(self.synthesis / "recommendation.csv", RECOMMENDATION, fix=FIX_SYNTHESIS)
+        path = self.synthesis / "recommendation.csv"
+        if not path.is_file():
+            raise ResourceError(f"{path}: not there", fix=FIX_SYNTHESIS)
+        table = read_table(path, RECOMMENDATION, fix=FIX_SYNTHESIS)
         table = table[table["study"].isin(studies)]
         if {*table["study"]} != {*studies}:
             raise KeyError(f"of {studies} the synthesis has {sorted({*table['study']})}")

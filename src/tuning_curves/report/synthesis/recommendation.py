@@ -153,13 +153,16 @@ def answer_sentences(table: pd.DataFrame) -> Iterator[str]:
     """
     sizes, places = len(table), wording.plural(table["study"].nunique(), "study", "studies")
     taken = table[table["method"] != ""]
+    if table.empty:
+        return
     if taken.empty:
         yield f"At none of {wording.plural(sizes, 'size')} in {places} is a method to be taken."
         return
     counts = taken["method"].value_counts()
     parts = [f"{style.label(one)} at {counts[one]}" for one in style.ordered(counts.index)]
     rest = f", and none at {sizes - len(taken)}" if len(taken) < sizes else ""
-    yield f"Of {wording.plural(sizes, 'size')} in {places} take {wording.join(parts)}{rest}."
+    yield f"Choices were asked for at {wording.plural(sizes, 'size')} of {places}."
+    yield f"Take {wording.join(parts)}{rest}."
     alone, near = (int((taken["certainty"] == sure).sum()) for sure in (ALONE, NEAR))
     yield (
         f"At {alone} of these {wording.plural(len(taken), 'choice')} all else that was trained "
