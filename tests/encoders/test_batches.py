@@ -62,7 +62,7 @@ def test_windows_pass_together_as_far_as_that_changes_no_bit(
     lengths = cache.windows.lengths[ASKED]
     off = dict.fromkeys(sorted({*lengths.tolist()})[:wrong], 1e-6)
     expected = alone(cache)
-    monkeypatch.setattr(batches, "SHORT", range(int(lengths.max()) + 1))
+    monkeypatch.setattr(cache, "short", range(int(lengths.max()) + 1))
     sizes = counted(cache, monkeypatch, off)
     cache.warm(ASKED[:8])
     cache.warm(ASKED[8:])
@@ -81,10 +81,23 @@ def test_windows_pass_together_as_far_as_that_changes_no_bit(
 def test_a_long_window_passes_alone(
     cache: ActivationCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "SHORT", range(5))
+    monkeypatch.setattr(cache, "short", range(5))
     sizes = counted(cache, monkeypatch, {})
     cache.warm(ASKED)
     assert sizes == [1] * len(ASKED)
+
+
+@pytest.mark.parametrize("tiles", [True, False])
+def test_in_tiles_every_window_passes_alone(
+    cache: ActivationCache, monkeypatch: pytest.MonkeyPatch, tiles: bool
+) -> None:
+    monkeypatch.setattr(batches, "has_tiles", lambda: tiles)
+    assert (
+        ActivationCache(cache.model, cache.windows, 2, "float32", Room(1 << 30)).short
+        == batches.SHORT
+    )
+    made = ActivationCache(cache.model, cache.windows, 2, "bfloat16", Room(1 << 30))
+    assert bool(made.short) is not tiles
 
 
 @pytest.mark.slow

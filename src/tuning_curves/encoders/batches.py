@@ -24,6 +24,7 @@ from tuning_curves.encoders.model import EncoderModel
 from tuning_curves.encoders.packing import Packing, to_device
 from tuning_curves.encoders.precision import products
 from tuning_curves.tasks.windows import Windows, bounds_of, neighbours
+from tuning_curves.util.provenance import has_tiles
 
 BLOCK = {"cpu": 1, "cuda": 8}  # neighbouring windows that pass the frozen part as one
 SHORT = range(4, 65)  # on a CPU: tokens of windows that may pass in company
@@ -89,6 +90,8 @@ class ActivationCache:
         self.block = BLOCK[self.device.type]
         self.kept: dict[int, Tensor] = {}
         self.alike: dict[int, bool] = {}  # of which lengths company changes no bit
+        # In tiles what comes out hangs on a window's place among the others, too.
+        self.short = range(0) if precision == "bfloat16" and has_tiles() else SHORT
 
     def batch(self, chosen: np.ndarray) -> Batch:
         """These windows at the entrance of layer `first`."""
@@ -172,7 +175,7 @@ class ActivationCache:
             yield from blocks
             return
         lengths = {window: int(self.windows.lengths[window]) for (window,) in blocks}
-        short = [w for w, n in lengths.items() if n in SHORT and self.alike.get(n, True)]
+        short = [w for w, n in lengths.items() if n in self.short and self.alike.get(n, True)]
         together = set(short)
         yield from ([window] for window in lengths if window not in together)
         for piece in neighbours(bounds_of([lengths[window] for window in short]), TOGETHER):

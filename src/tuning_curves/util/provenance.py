@@ -78,6 +78,11 @@ def has_units(kind: str) -> bool | None:
     return None if flags is None else any(flag in flags for flag in UNITS[kind])
 
 
+def has_tiles() -> bool:
+    """Whether this processor multiplies bfloat16 in tiles (AMX)."""
+    return "amx_bf16" in (_flags(_cpu_info()) or ())
+
+
 @functools.cache  # asked for at every step
 def _cpu_info() -> str:
     info = Path("/proc/cpuinfo")
