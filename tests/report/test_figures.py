@@ -263,6 +263,16 @@ def test_training_has_losses_above_scores_at_three_sizes_and_each_training_once(
     assert names == ["full fine-tuning", "BitFit", "adapter (Houlsby)", "head only"]
 
 
+def test_training_without_scores_along_the_way_has_losses_alone(
+    make_study: Any, make_tables: Any
+) -> None:
+    study = make_study(sizes=(100,))
+    tables = make_tables(study)
+    tables["training"]["validation_score"] = np.nan
+    (axes,) = training.draw(tables, study).axes
+    assert axes.get_ylabel() == "training loss\n(nats)"
+
+
 def test_training_of_many_methods_has_a_row_for_each_other_family(
     make_study: Any, make_tables: Any
 ) -> None:

@@ -55,7 +55,7 @@ def limits_of(table: pd.DataFrame, part: str) -> list[Limit]:
 def read_limits(paths: StudyPaths) -> Limits:
     """What limits a study's scores: as archived, else as its windows on this machine have it.
 
-    Empty where neither is there.
+    Empty where neither is there, or where windows were made before their manifest said so.
     """
     archived, manifest = paths.results.limits, paths.windows / MANIFEST
     if archived.is_file():

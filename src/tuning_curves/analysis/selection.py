@@ -53,6 +53,13 @@ def select_rates(rates: pd.DataFrame, pilot: Pilot | None = None) -> pd.DataFram
     return found.assign(rates_from=there.map({True: pilot.study, False: ""}))
 
 
+def count_edges(selection: pd.DataFrame) -> tuple[int, dict[str, int]]:
+    """How many choices lie at an edge of their grid, and how many are alone, by their pilot."""
+    at_edge = int(selection["edge"].isin(("low", "high")).sum())
+    alone = selection.loc[selection["edge"] == ONLY, "rates_from"]
+    return at_edge, {str(pilot): int(n) for pilot, n in alone.value_counts(sort=False).items()}
+
+
 def _select(grid: pd.DataFrame) -> dict[str, object]:
     chosen, oracle = best_rate(grid, "validation_score"), best_rate(grid, "test_score")
     none = dict.fromkeys(("learning_rate", "validation_score", "test_score"), np.nan)

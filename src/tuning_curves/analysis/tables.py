@@ -56,6 +56,7 @@ from tuning_curves.util.files import write_text
 
 Tables = Mapping[str, pd.DataFrame]
 FIX_TABLES = "run `tuning-curves analyse` for this study again"
+FIX_SYNTHESIS = "run `tuning-curves synthesis`"
 
 
 def write_tables(

@@ -31,17 +31,15 @@ from typing import Any
 import pandas as pd
 
 from tuning_curves.analysis.columns import RECOMMENDATION, TABLES, Column
-from tuning_curves.analysis.tables import of_metric, read_table, read_tables
+from tuning_curves.analysis.tables import FIX_SYNTHESIS, of_metric, read_table, read_tables
 from tuning_curves.report import style, wording
-from tuning_curves.report.prose import MIXED, VERDICTS, overall
+from tuning_curves.report.prose import HERE, MIXED, VERDICTS, overall
 from tuning_curves.report.sheets import SHOW, Sheet, to_markdown
 from tuning_curves.report.synthesis.recommendation import take_sheet
 from tuning_curves.util.errors import DataError, ResourceError
 from tuning_curves.util.files import read_json, write_text
 
 MARK = re.compile(r"<!-- (cell|text|best|take|verdicts) (.*?) -->(.*?)<!-- end -->", re.DOTALL)
-FIX_SYNTHESIS = "run `tuning-curves synthesis`"
-HOLDS = {"replicated": "hold here", "not replicated": "do not hold here"}  # at reduced scale
 FIX = "compare the mark with the columns and rows of that table below results/"
 
 
@@ -153,7 +151,9 @@ class _Results:
             (f"`{study}`", *(str(count.get(verdict, 0)) for verdict in known))
             for study, count in counts.items()
         )
-        headings = ("study", *(HOLDS.get(verdict, verdict) for verdict in known))
+        reduced = "paper" not in {self.numbers(study)["scale"] for study in studies}
+        here = {verdict: several for verdict, (_, several) in HERE.items() if reduced}
+        headings = ("study", *(here.get(verdict, verdict) for verdict in known))
         right = (False, *(True for _ in known))
         return "\n" + to_markdown(Sheet(headings=headings, rows=rows, right=right))
 

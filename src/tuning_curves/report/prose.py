@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from tuning_curves.analysis.comparisons import LEAST_PAIRS, is_decided
+from tuning_curves.analysis.selection import count_edges
 from tuning_curves.analysis.tables import Tables, of_metric, points_of
 from tuning_curves.report import style, wording
 from tuning_curves.study.config import StudyConfig
@@ -299,24 +300,27 @@ def limits(study: StudyConfig) -> str:
 def edges(tables: Tables) -> str:
     """How many learning rates lie at an edge of their grid, or have none; "" where none does."""
     rows = tables["selection"].dropna(subset=["learning_rate"])
-    edge = rows["edge"]
-    at_edge, alone = int(edge.isin(["low", "high"]).sum()), rows[edge == "only"]
+    at_edge, alone = count_edges(rows)
     found = []
     if at_edge:
         lies = "lies" if at_edge == 1 else "lie"
         found.append(f"{wording.whole(at_edge)} {lies} at an edge of the grid")
-    for pilot, count in alone["rates_from"].value_counts(sort=False).items():
+    for pilot, count in alone.items():
         where = f" here, chosen in {pilot}" if pilot else ""
         verb = "is" if count == 1 else "are"
         found.append(f"{wording.whole(count)} {verb} the only one tried{where}")
     if not found:
         return ""
-    chosen = wording.plural(len(edge), "learning rate")
+    chosen = wording.plural(len(rows), "learning rate")
     return f"Of {chosen} (one for each method, size and budget) {wording.join(found)}."
 
 
 VERDICTS = ("replicated", "not replicated", "undecided")
 MIXED = "different under the budgets"
+HERE = {  # what a verdict says at another scale than the paper's, of one claim and of several
+    "replicated": ("holds here", "hold here"),
+    "not replicated": ("does not hold here", "do not hold here"),
+}
 
 
 def count_sentence(tables: Tables, scale: str) -> str:
@@ -339,10 +343,9 @@ def count_sentence(tables: Tables, scale: str) -> str:
 
 
 def _counted(verdict: str, scale: str, *, alone: bool) -> str:
-    if scale != "paper" and verdict == "replicated":
-        return "holds here" if alone else "hold here"
-    if scale != "paper" and verdict == "not replicated":
-        return "does not hold here" if alone else "do not hold here"
+    if scale != "paper" and verdict in HERE:
+        one, several = HERE[verdict]
+        return one if alone else several
     return f"{'is' if alone else 'are'} {verdict}"
 
 

@@ -113,13 +113,13 @@ def explain(
     kind: Any = None,
 ) -> str:
     """One line for one error: where, what, expected."""
-    place = ["", *_place(error, value)]
+    place = _place(error, value)
     what, context = error["type"], error.get("ctx", {})
     if what == "unknown_key":
         hint = _hint(context["key"], context["known"])
         return f"{source}: unknown key {context['key']!r} in {_dotted(place) or whole}{hint}"
     if what == "unexpected_keyword_argument":  # of a dataclass
-        hint = _hint(str(place[-1]), _keys_at(kind, place[1:-1]))
+        hint = _hint(str(place[-1]), _keys_at(kind, place[:-1]))
         return f"{source}: unknown key {place[-1]!r} in {_dotted(place[:-1]) or whole}{hint}"
     if error["loc"] and error["loc"][-1] == "[key]":
         return f"{source}: unknown key {error['input']!r} in {_dotted(place[:-1])}"

@@ -16,7 +16,7 @@ from tuning_curves.analysis.claims.published import Claim, Claims
 from tuning_curves.analysis.claims.rules import POINTS
 from tuning_curves.analysis.columns import names
 from tuning_curves.analysis.runs import Runs
-from tuning_curves.analysis.selection import ONLY
+from tuning_curves.analysis.selection import count_edges
 from tuning_curves.study.config import StudyConfig
 
 SCALES = {
@@ -138,7 +138,7 @@ def _rates(evidence: Evidence, claim: Claim, budget: str) -> pd.DataFrame:
 
 def _places(rates: pd.DataFrame) -> str:
     """`inside`, `3 of 8 at an edge`, `one rate only`: what the table says of the rates."""
-    at_edge, alone = _count(rates)
+    at_edge, alone = count_edges(rates)
     said = [f"{at_edge} of {len(rates)} at an edge"] if at_edge else []
     for pilot, count in alone.items():
         words = f"one rate, chosen in {pilot}" if pilot else "one rate only"
@@ -148,7 +148,7 @@ def _places(rates: pd.DataFrame) -> str:
 
 def _notes(rates: pd.DataFrame) -> str:
     """What weakens a verdict about scores: rates at an edge of their grid, or in a grid of one."""
-    at_edge, alone = _count(rates)
+    at_edge, alone = count_edges(rates)
     notes = ""
     if at_edge:
         notes += f"; {at_edge} of {len(rates)} learning rates lie at an edge of their grid"
@@ -156,13 +156,6 @@ def _notes(rates: pd.DataFrame) -> str:
         where = f", chosen in {pilot}" if pilot else ", beside which none was tried"
         notes += f"; {count} of {len(rates)} learning rates are the only one of their grid{where}"
     return notes
-
-
-def _count(rates: pd.DataFrame) -> tuple[int, dict[str, int]]:
-    """How many rates lie at an edge of their grid, and how many are alone, by their pilot."""
-    at_edge = int(rates["edge"].isin(("low", "high")).sum())
-    alone = rates.loc[rates["edge"] == ONLY, "rates_from"]
-    return at_edge, {str(pilot): int(n) for pilot, n in alone.value_counts(sort=False).items()}
 
 
 def check_anchor(evidence: Evidence, claims: Claims) -> str:

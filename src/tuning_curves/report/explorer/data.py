@@ -15,7 +15,7 @@ import pandas as pd
 
 from tuning_curves.analysis.advice.advise import NothingFinished, read_curves, tabulate_advice
 from tuning_curves.analysis.columns import SYNTHESIS
-from tuning_curves.analysis.tables import read_table, read_tables_of
+from tuning_curves.analysis.tables import FIX_SYNTHESIS, read_table, read_tables_of
 from tuning_curves.methods import table
 from tuning_curves.report import style
 from tuning_curves.report.figures.panels import budget_words
@@ -189,5 +189,5 @@ def _synthesis(results: Path, names: list[str]) -> dict[str, list[Any]]:
     path = results / "synthesis" / "tables" / "synthesis.csv"
     if not path.is_file():
         return {column.name: [] for column in SYNTHESIS}
-    frame = read_table(path, SYNTHESIS, fix="run `tuning-curves synthesis`")
+    frame = read_table(path, SYNTHESIS, fix=FIX_SYNTHESIS)
     return by_columns(frame[frame["study"].isin(names)])

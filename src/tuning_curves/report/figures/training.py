@@ -34,7 +34,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
     """One column per size, the loss above and the score below it.
 
     Of more than `TOGETHER` methods the main ones have these columns, and each other family has a
-    row below, at one size.
+    row below, at one size. Where no run has scores along the way there are no panels of them.
     """
     rows = distinct(tables["training"])
     with style.theme():

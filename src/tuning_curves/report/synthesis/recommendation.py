@@ -151,10 +151,10 @@ def answer_sentences(table: pd.DataFrame) -> Iterator[str]:
     Args:
         table: what `recommend` gives.
     """
-    sizes, places = len(table), wording.plural(table["study"].nunique(), "study", "studies")
-    taken = table[table["method"] != ""]
     if table.empty:
         return
+    sizes, places = len(table), wording.plural(table["study"].nunique(), "study", "studies")
+    taken = table[table["method"] != ""]
     if taken.empty:
         yield f"At none of {wording.plural(sizes, 'size')} in {places} is a method to be taken."
         return

@@ -124,5 +124,6 @@ function drawTraining() {
       number("seeds", "seeds", whole),
     ],
     charts,
+    said: scored.length || !rows.length ? [] : ["No validation score was kept along these trainings."],
   };
 }
