@@ -24,18 +24,24 @@ def test_a_claim_holds_only_if_it_holds_under_every_budget() -> None:
         ("b", "epochs", "replicated"), ("b", "floor", "undecided"),
         ("c", "epochs", "replicated"), ("c", "floor", "not replicated"),
         ("d", "", "not replicated"),
+        ("e", "epochs", "undecided"), ("e", "floor", "not replicated"),
+        ("f", "", "not judged"),
     )  # fmt: skip
     assert prose.overall(tables["verdicts"]).to_dict() == {
         "a": "replicated", "b": "undecided", "c": "different under the budgets",
-        "d": "not replicated",
+        "d": "not replicated", "e": "contradicted under some budget", "f": "not judged",
     }  # fmt: skip
+    rest = (
+        "1 is different under the budgets, 1 is contradicted under some budget, 1 is undecided "
+        "and 1 is not judged (another task or method)."
+    )
     assert prose.count_sentence(tables, "paper") == (
-        "Judged at demo scale: no evidence. Of 4 published claims 1 is replicated, 1 is not "
-        "replicated, 1 is undecided and 1 is different under the budgets."
+        "Judged at demo scale: no evidence. Of 6 published claims 1 is replicated, 1 is not "
+        f"replicated, {rest}"
     )
     assert prose.count_sentence(tables, "reduced") == (
-        "Judged at demo scale: no evidence. Of 4 published claims 1 holds here, 1 does not hold "
-        "here, 1 is undecided and 1 is different under the budgets."
+        "Judged at demo scale: no evidence. Of 6 published claims 1 holds here, 1 does not hold "
+        f"here, {rest}"
     )
     assert prose.count_sentence({"verdicts": tables["verdicts"].iloc[:0]}, "demo") == ""
 

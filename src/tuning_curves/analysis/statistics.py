@@ -43,6 +43,7 @@ BOOTSTRAP_SEEDS = 10
 BLOCK = 64  # draws that are reckoned at a time, so that they stay in the processor's cache
 PERCENT = 100.0
 NO_VARIANCE = 1e-20  # of a fraction: rounding alone; one example in a million makes more
+NO_VARIATION = "no variation"  # why there is no interval: all pairs of runs differ by the same
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ class Estimate:
     error: float
     freedom: float = np.nan
     draws: np.ndarray | None = None  # float [D]
-    why: str = ""  # there is no interval: "one seed", "one group", "no variation"
+    why: str = ""  # there is no interval: "one seed", "one group", `NO_VARIATION`
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """The two-sided, equal-tailed interval; NaN where there is none."""
@@ -106,7 +107,7 @@ def estimate(sums: np.ndarray, sizes: np.ndarray, *, draws: int, seed: int) -> E
     over_seeds, over_groups = variance_parts(sums, sizes)
     variance = over_seeds + over_groups
     if variance < NO_VARIANCE:
-        return Estimate(value=PERCENT * value, error=np.nan, why="no variation")
+        return Estimate(value=PERCENT * value, error=np.nan, why=NO_VARIATION)
     error = PERCENT * float(np.sqrt(variance))
     if seeds >= BOOTSTRAP_SEEDS:
         pivots = studentised_draws(sums, sizes, draws=draws, seed=seed)

@@ -33,7 +33,7 @@ import pandas as pd
 from tuning_curves.analysis.columns import RECOMMENDATION, TABLES, Column
 from tuning_curves.analysis.tables import FIX_SYNTHESIS, of_metric, read_table, read_tables
 from tuning_curves.report import style, wording
-from tuning_curves.report.prose import HERE, MIXED, VERDICTS, overall
+from tuning_curves.report.prose import HERE, VERDICTS, overall
 from tuning_curves.report.sheets import SHOW, Sheet, to_markdown
 from tuning_curves.report.synthesis.recommendation import take_sheet
 from tuning_curves.util.errors import DataError, ResourceError
@@ -146,7 +146,7 @@ class _Results:
     def verdicts(self, *studies: str) -> str:
         """The table of how many claims have which verdict, at a study's scale."""
         counts = {s: overall(self.tables(s)["verdicts"]).value_counts() for s in studies}
-        known = [v for v in (*VERDICTS, MIXED) if any(v in count for count in counts.values())]
+        known = [v for v in VERDICTS if any(v in count for count in counts.values())]
         rows = tuple(
             (f"`{study}`", *(str(count.get(verdict, 0)) for verdict in known))
             for study, count in counts.items()

@@ -10,6 +10,12 @@ from typing import Any
 
 import pandas as pd
 
+from tuning_curves.analysis.claims.decide import (
+    NOT_JUDGED,
+    NOT_REPLICATED,
+    REPLICATED,
+    UNDECIDED,
+)
 from tuning_curves.analysis.comparisons import LEAST_PAIRS, is_decided
 from tuning_curves.analysis.selection import count_edges
 from tuning_curves.analysis.tables import Tables, of_metric, points_of
@@ -315,11 +321,11 @@ def edges(tables: Tables) -> str:
     return f"Of {chosen} (one for each method, size and budget) {wording.join(found)}."
 
 
-VERDICTS = ("replicated", "not replicated", "undecided")
-MIXED = "different under the budgets"
+MIXED, PARTLY = "different under the budgets", "contradicted under some budget"
+VERDICTS = (REPLICATED, NOT_REPLICATED, MIXED, PARTLY, UNDECIDED, NOT_JUDGED)
 HERE = {  # what a verdict says at another scale than the paper's, of one claim and of several
-    "replicated": ("holds here", "hold here"),
-    "not replicated": ("does not hold here", "do not hold here"),
+    REPLICATED: ("holds here", "hold here"),
+    NOT_REPLICATED: ("does not hold here", "do not hold here"),
 }
 
 
@@ -335,7 +341,7 @@ def count_sentence(tables: Tables, scale: str) -> str:
     counts = whole.value_counts()
     listed = wording.join(
         f"{counts[verdict]} {_counted(verdict, scale, alone=counts[verdict] == 1)}"
-        for verdict in (*VERDICTS, MIXED)
+        for verdict in VERDICTS
         if verdict in counts
     )
     total = wording.plural(len(whole), "published claim")
@@ -346,7 +352,8 @@ def _counted(verdict: str, scale: str, *, alone: bool) -> str:
     if scale != "paper" and verdict in HERE:
         one, several = HERE[verdict]
         return one if alone else several
-    return f"{'is' if alone else 'are'} {verdict}"
+    about = " (another task or method)" if verdict == NOT_JUDGED else ""
+    return f"{'is' if alone else 'are'} {verdict}{about}"
 
 
 def scale_words(tables: Tables) -> str:
@@ -363,7 +370,9 @@ def _together(verdicts: pd.Series) -> str:
     found = set(verdicts)
     if len(found) == 1:
         return str(verdicts.iloc[0])
-    return MIXED if {"replicated", "not replicated"} <= found else "undecided"
+    if NOT_REPLICATED in found:
+        return MIXED if REPLICATED in found else PARTLY
+    return UNDECIDED
 
 
 KINDS = {  # of sources, in the order of the table

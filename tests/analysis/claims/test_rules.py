@@ -113,11 +113,11 @@ def test_every_claim_has_a_row_with_all_columns(found: pd.DataFrame, claims: Cla
         ("full-above-bitfit-on-many", "replicated", "holds at n = 8,000, n = 15,000"),
         ("crossover", "replicated", "above at n = 2,000, below at n = 8,000"),
         ("bitfit-competitive-on-squad", "replicated", "holds at n = 500, n = 1,000, n = 2,000"),
-        ("bitfit-competitive-on-sentences", "undecided", "the claim is about text-classification"),
+        ("bitfit-competitive-on-sentences", "not judged", "the claim is about text-classification"),
         ("two-biases-suffice", "undecided", "the data leave it open at"),
         ("random-entries-are-worse", "replicated", "holds at 6 places from n = 500 to n = 85,000"),
         ("query-and-middle-biases-move-most", "replicated", "holds at 6 places"),
-        ("value-bias-above-key-bias", "undecided", "does not train bitfit-v and bitfit-k"),
+        ("value-bias-above-key-bias", "not judged", "does not train bitfit-v and bitfit-k"),
         (
             "steps-flip-the-order",
             "undecided",
@@ -127,8 +127,6 @@ def test_every_claim_has_a_row_with_all_columns(found: pd.DataFrame, claims: Cla
         ("a-step-is-not-faster", "not replicated", "contradicted at 6 places"),
         ("an-adapters-step-is-faster", "undecided", "no records of both have seconds_per_step"),
         ("lower-peak-memory", "undecided", "no records of both have peak_memory_bytes"),
-        ("half-the-memory", "replicated", "holds at 6 places"),  # 500.3 of 1,070 MB
-        ("half-the-memory-one", "replicated", "holds at 6 places"),
         ("large-data-for-half", "replicated", "still below 50 % of the exact match with all the"),
         ("large-data-for-most", "replicated", "still below 90 % of the exact match with all the"),
         (
@@ -156,8 +154,7 @@ def test_without_seconds_no_claim_on_time_is_judged_and_all_others_are(claims: C
     timed = ["a-step-is-not-faster", "half-the-score-is-not-reached-sooner"]
     assert rows.loc[timed, "verdict"].tolist() == ["undecided", "undecided"]
     assert rows.loc[timed, "reason"].tolist() == 2 * ["no run was timed on quiet cores"]
-    others = ["crossover", "half-the-memory", "half-the-memory-one"]
-    assert (rows.loc[others, "verdict"] != "undecided").all()
+    assert rows.loc["crossover", "verdict"] != "undecided"
 
 
 @pytest.mark.parametrize(
@@ -193,7 +190,6 @@ def test_times_to_a_score_are_compared_as_intervals(
 def test_numbers_are_those_of_the_truth(found: pd.DataFrame) -> None:
     rows = found.set_index("claim")
     assert rows.loc["a-step-is-not-faster", "estimate"] == pytest.approx(0.7)
-    assert rows.loc["half-the-memory", "estimate"] == pytest.approx(500.3 / 1070)
     assert 2000 < rows.loc["crossover", "estimate"] < 8000
     assert rows.loc["crossover", "low"] < rows.loc["crossover", "high"]
     assert rows.loc["query-and-middle-biases-move-most", "estimate"] == pytest.approx(1.5, rel=0.1)
@@ -221,15 +217,13 @@ def test_claims_about_curves_are_not_judged_under_a_budget_of_some_sizes(claims:
 def test_what_a_study_lacks_leaves_its_claims_undecided(claims: Claims) -> None:
     study = study_of(["full", "bitfit"], [500, 2000], seeds=[0, 1])
     found = judge(study, claims).set_index("claim")
-    decided = found.index[found["verdict"] != "undecided"].tolist()
-    assert decided == []
+    assert set(found["verdict"]) == {"undecided", "not judged"}
     reasons = found["reason"]
     assert reasons["two-biases-suffice"] == "the study does not train bitfit-qm2"
     assert reasons["full-above-bitfit-on-many"] == (
         "the study has 0 of at least 2 sizes from 8,000 to 15,000"
     )
     assert reasons["large-data-for-half"] == "the study has no size of 80,000 or more"
-    assert reasons["half-the-memory"].startswith("no records of both have training_bytes")
     assert reasons["bitfit-is-worst-on-few-sentences"].startswith("the claim is about text-cl")
 
 

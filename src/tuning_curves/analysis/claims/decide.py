@@ -15,6 +15,7 @@ import numpy as np
 from tuning_curves.analysis.comparisons import correct_holm
 
 REPLICATED, NOT_REPLICATED, UNDECIDED = "replicated", "not replicated", "undecided"
+NOT_JUDGED = "not judged"  # of another task, or of a method that the study does not train
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +48,13 @@ class Judgement:
 
 
 def undecided(reason: str) -> Judgement:
-    """A claim that cannot be tested."""
+    """A claim that the study's runs leave open."""
     return Judgement(verdict=UNDECIDED, reason=reason)
+
+
+def not_judged(reason: str) -> Judgement:
+    """A claim that the study does not ask about at all."""
+    return Judgement(verdict=NOT_JUDGED, reason=reason)
 
 
 def judge_everywhere(conditions: Sequence[Condition], alpha: float, missing: str = "") -> Judgement:

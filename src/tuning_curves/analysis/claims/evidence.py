@@ -106,7 +106,8 @@ class Evidence:
         A budget of one size is a rung of a ladder, for rules that compare budgets alone, unless all
         have one size. Where no budget trains all the methods that it needs, all are named.
         """
-        asked = {budget: self.sizes(rule.needed, budget) for budget in self.study.budget_names}
+        methods = rule.judged_with(self.study.method_names)
+        asked = {budget: self.sizes(methods, budget) for budget in self.study.budget_names}
         sizes = {budget.name: budget.sizes or self.study.all_sizes for budget in self.study.budgets}
         curves = [name for name in asked if len(sizes[name]) > 1] or list(asked)
         return [name for name in curves if asked[name]] or curves
@@ -278,17 +279,23 @@ def _below_share(evidence: Evidence, pairs: pd.DataFrame, rule: "DataNeeded", n:
 
 
 def compare_runs(
-    evidence: Evidence, pairs: pd.DataFrame, share: float, metric: Metric, place: str
+    evidence: Evidence,
+    pairs: pd.DataFrame,
+    share: float,
+    metric: Metric,
+    place: str,
+    floor: float = 0.0,
 ) -> Condition:
     """The score of the runs `id_0` minus `share` times that of `id_1`: whether it is above zero.
 
     Args:
         pairs: from `match_runs`.
+        floor: what both scores are counted from, as a fraction.
     """
     here, other = (evidence.runs.stack(list(pairs[name]), metric.name) for name in ("id_0", "id_1"))
     analysis = evidence.analysis
     difference = estimate(
-        here - share * other,
+        here - share * other - (1 - share) * floor * evidence.runs.group_sizes,
         evidence.runs.group_sizes,
         draws=analysis.n_bootstrap,
         seed=analysis.seed,

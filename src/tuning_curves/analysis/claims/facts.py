@@ -99,7 +99,7 @@ class CountedCost(FactRule):
     against: MethodName
     quantity: Literal[
         "flops_per_step", "optimizer_bytes", "gradient_bytes", "activation_bytes",
-        "activation_bytes_one", "delta_bytes",
+        "activation_bytes_one", "training_bytes", "training_bytes_one", "delta_bytes",
     ]  # fmt: skip
     claimed: Literal["below", "not-below"]
     ratio: AboveZero

@@ -3,6 +3,7 @@
 Each is a kind of rule as in `rules`; places are weighed in `decide`.
 """
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 import numpy as np
@@ -50,9 +51,12 @@ class Worst(Rule):
     def needed(self) -> list[str]:
         return [self.method]
 
+    def judged_with(self, trained: Collection[str]) -> list[str]:
+        return [name for name in self.methods if name in trained]
+
     def judge(self, evidence: Evidence, budget: str) -> Judgement:
         """The number is that of the other method minus this one."""
-        trained = [name for name in self.others if name in evidence.study.method_names]
+        trained = self.judged_with(evidence.study.method_names)[1:]
         lacking = [name for name in self.others if name not in trained]
         missing = f"the study does not train {' and '.join(lacking)}" if lacking else ""
         conditions: list[Condition] = []
@@ -82,13 +86,16 @@ class Worst(Rule):
 
 
 class AtLeastShare(ScoreRule):
-    """The first method has at least a share of the second's score, at every size."""
+    """The first method brings at least a share of what the second brings, at every size.
+
+    Both are counted from the score of the most frequent label, where the task has such a baseline.
+    """
 
     kind: Literal["at-least-share"]
     share: Proportion
 
     def conditions(self, evidence: Evidence, budget: str) -> tuple[list[Condition], str]:
-        """Of the first's score minus the share of the second's."""
+        """Of the first's gain minus the share of the second's."""
         sizes, missing = ev.within(evidence.sizes(self.methods, budget), self.sizes)
         conditions = []
         for n in sizes:
@@ -99,7 +106,10 @@ class AtLeastShare(ScoreRule):
                 missing = missing or ev.too_few(len(pairs), evidence.least_pairs, place)
                 continue
             metric = evidence.of_metric(self.metric)
-            conditions.append(ev.compare_runs(evidence, pairs, self.share, metric, ev.size_name(n)))
+            floor = evidence.runs.baseline.get(metric.name, 0.0)
+            conditions.append(
+                ev.compare_runs(evidence, pairs, self.share, metric, ev.size_name(n), floor)
+            )
         return conditions, missing
 
 

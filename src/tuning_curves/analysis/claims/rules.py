@@ -6,7 +6,7 @@ here knows a claim or a study by name; docs/verdicts.md explains the rules. Numb
 `evidence`, places are weighed in `decide`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -29,7 +29,12 @@ from tuning_curves.analysis.comparisons import correct_holm
 from tuning_curves.analysis.crossover import crossover_of
 from tuning_curves.analysis.pairs import find_pairs
 from tuning_curves.analysis.runs import UNTIMED
-from tuning_curves.analysis.statistics import Estimate, equivalence_p, not_worse_p
+from tuning_curves.analysis.statistics import (
+    NO_VARIATION,
+    Estimate,
+    equivalence_p,
+    not_worse_p,
+)
 from tuning_curves.methods.registry import parse_name
 from tuning_curves.tasks import task_class, task_names
 from tuning_curves.util.errors import UsageError
@@ -88,6 +93,14 @@ class Rule(Section):
         """Those of its methods without which a study says nothing of it."""
         return self.methods
 
+    def judged_with(self, trained: Collection[str]) -> list[str]:
+        """The methods that a budget has to train for the rule to be judged under it.
+
+        Args:
+            trained: all that the study trains.
+        """
+        return self.needed
+
     def judge(self, evidence: Evidence, budget: str) -> Judgement:
         """The verdict; `budget` is "" where the rule is judged over all of them."""
         raise NotImplementedError
@@ -117,6 +130,11 @@ class ScoreRule(Rule):
         return judge_everywhere(conditions, evidence.alpha, missing)
 
 
+def _counted(holds: bool) -> tuple[float, float]:
+    """The p-values of what is the same in every pair of runs and every example."""
+    return float(not holds), float(holds)
+
+
 class Above(ScoreRule):
     """The first method is above the second at every size."""
 
@@ -130,6 +148,8 @@ class Equivalent(ScoreRule):
     margin: AboveZero
 
     def p_values(self, difference: Estimate) -> tuple[float, float]:
+        if difference.why == NO_VARIATION:
+            return _counted(abs(difference.value) < self.margin)
         beyond = difference.tails(self.margin)[0], difference.tails(-self.margin)[1]
         return equivalence_p(difference, self.margin), float(np.minimum(1.0, 2 * min(beyond)))
 
@@ -141,6 +161,8 @@ class NotWorse(ScoreRule):
     margin: AboveZero
 
     def p_values(self, difference: Estimate) -> tuple[float, float]:
+        if difference.why == NO_VARIATION:
+            return _counted(difference.value > -self.margin)
         return not_worse_p(difference, self.margin), difference.tails(-self.margin)[1]
 
 
@@ -187,11 +209,6 @@ class LargestChanges(Rule):
         return judge_everywhere(conditions, evidence.alpha, missing)
 
 
-Quantity = Literal[
-    "seconds_per_step", "training_bytes", "training_bytes_one", "peak_memory_bytes"
-]  # fmt: skip
-
-
 class Cost(Rule):
     """The ratio of two methods' costs lies below a bound, or does not, at every size."""
 
@@ -199,7 +216,7 @@ class Cost(Rule):
     kind: Literal["cost"]
     method: MethodName
     against: MethodName
-    quantity: Quantity
+    quantity: Literal["seconds_per_step", "peak_memory_bytes"]
     claimed: Literal["below", "not-below"]
     ratio: AboveZero
 

@@ -1,8 +1,9 @@
 """Verdicts: each claim judged by its own rule, once for each budget where its rule says so.
 
-A claim about another task, or whose methods, sizes or budgets the study has not, is undecided and
-says so; too few runs decide nothing; at the paper's scale, scores are judged only if the anchor
-holds: full fine-tuning on all the data reaches what others reach, or more.
+A claim about another task, or about methods that the study does not train, is not judged; one whose
+sizes or budgets it has not is undecided and says so; too few runs decide nothing; at the paper's
+scale, scores are judged only if the anchor holds: full fine-tuning on all the data reaches what
+others reach, or more.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from tuning_curves.analysis.claims.decide import UNDECIDED, Judgement, undecided
+from tuning_curves.analysis.claims.decide import (
+    NOT_JUDGED,
+    UNDECIDED,
+    Judgement,
+    not_judged,
+    undecided,
+)
 from tuning_curves.analysis.claims.evidence import MAIN, Evidence, Sizes
 from tuning_curves.analysis.claims.published import Claim, Claims
 from tuning_curves.analysis.claims.rules import POINTS
@@ -50,7 +57,7 @@ def make_verdicts(evidence: Evidence, claims: Claims) -> pd.DataFrame:
 def _judge_claim(evidence: Evidence, claim: Claim, anchor: str) -> Iterator[dict[str, Any]]:
     missing = _missing(evidence, claim)
     if missing:
-        yield _row(evidence, claim, "", undecided(missing))
+        yield _row(evidence, claim, "", not_judged(missing))
         return
     for budget in evidence.budgets(claim.rule) if claim.rule.by_budget else [""]:
         yield _row(evidence, claim, budget, _judge(evidence, claim, anchor, budget))
@@ -80,7 +87,7 @@ def _judge(evidence: Evidence, claim: Claim, anchor: str, budget: str) -> Judgem
 
 def _row(evidence: Evidence, claim: Claim, budget: str, judged: Judgement) -> dict[str, Any]:
     study, rates = evidence.study, _rates(evidence, claim, budget)
-    notes = _notes(rates) if judged.verdict != UNDECIDED else ""
+    notes = _notes(rates) if judged.verdict not in (UNDECIDED, NOT_JUDGED) else ""
     return {
         "claim": claim.id,
         "budget": budget,
