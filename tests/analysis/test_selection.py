@@ -137,12 +137,20 @@ def test_the_best_budget_is_chosen_on_the_validation_split(run_row: Row) -> None
         for seed in range(2)
     ]
     curves = pd.DataFrame(
-        {"budget": budget, "method": "full", "n_train": 100, "score": test, "low": 1.0, "high": 2.0}
+        {
+            "budget": budget,
+            "method": "full",
+            "n_train": 100,
+            "seeds": 2,
+            "score": test,
+            "low": 1.0,
+            "high": 2.0,
+        }
         for budget, (_, _, test) in scores.items()
     )
     frame = pd.DataFrame(rows)
     (best,) = choose_budgets(
-        select_rates(summarise_rates(frame)), frame, curves
+        select_rates(summarise_rates(frame)), frame, curves, 2
     ).to_dict("records")  # fmt: skip
     assert (best["budget"], best["steps"], best["budgets"]) == ("middle", 40, 3)
     assert (best["edge"], best["validation_score"], best["score"]) == ("", 30.0, 20.0)
@@ -158,8 +166,25 @@ def test_a_tie_of_budgets_goes_to_fewer_steps(
         run_row("full", 100, 1e-3, 0, budget=name, steps=own, validation_score=20.0)
         for name, own in zip("ab", steps, strict=True)
     )
-    curves = frame.assign(score=1.0, low=0.0, high=2.0)
+    curves = frame.assign(seeds=1, score=1.0, low=0.0, high=2.0)
     (best,) = choose_budgets(
-        select_rates(summarise_rates(frame)), frame, curves
+        select_rates(summarise_rates(frame)), frame, curves, 2
     ).to_dict("records")  # fmt: skip
     assert (best["budget"], best["edge"], best["budgets"]) == (budget, edge, count)
+
+
+@pytest.mark.parametrize(("seeds", "budget"), [((1, 3), "b"), ((1, 2), "a")])
+def test_a_budget_of_too_few_seeds_is_not_the_best_where_another_has_enough(
+    run_row: Row, seeds: tuple[int, int], budget: str
+) -> None:
+    """Ahead on the validation split by one seed, which decides nothing."""
+    frame = pd.DataFrame(
+        run_row("full", 100, 1e-3, seed, budget=name, steps=steps, validation_score=score)
+        for name, steps, score, count in zip("ab", (40, 10), (30.0, 20.0), seeds, strict=True)
+        for seed in range(count)
+    )
+    curves = frame.groupby(["budget", "method", "n_train"]).size().rename("seeds").reset_index()
+    curves = curves.assign(score=1.0, low=0.0, high=2.0)
+    selection = select_rates(summarise_rates(frame))
+    (best,) = choose_budgets(selection, frame, curves, 3).to_dict("records")
+    assert (best["budget"], best["budgets"]) == (budget, 2)

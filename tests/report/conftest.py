@@ -223,7 +223,7 @@ def _points(study: StudyConfig) -> list[tuple[str, MethodEntry, int]]:
 def _selection(study: StudyConfig) -> pd.DataFrame:
     rows = []
     for budget, method, n in _points(study):
-        rates = method.learning_rates
+        rates = method.rates_of(budget)
         score = exact_match(method.name, n)
         row = {
             "budget": budget, "method": method.name, "n_train": n,
@@ -239,7 +239,7 @@ def _selection(study: StudyConfig) -> pd.DataFrame:
 def _learning_rates(study: StudyConfig) -> pd.DataFrame:
     rows = []
     for budget, method, n in _points(study):
-        rates = method.learning_rates
+        rates = method.rates_of(budget)
         for steps_below, rate in enumerate(reversed(rates)):
             score = max(exact_match(method.name, n) - 1.5 * steps_below, 0.0)
             row = {
@@ -265,7 +265,7 @@ def _curves(study: StudyConfig, spread: float) -> pd.DataFrame:
             low, high = _ends(value, spread, seeds)
             row = {
                 "budget": budget, "method": method.name, "n_train": n,
-                "learning_rate": method.learning_rates[-1], "seeds": seeds, "failed": 0,
+                "learning_rate": method.rates_of(budget)[-1], "seeds": seeds, "failed": 0,
                 "metric": metric, "score": value, "low": low, "high": high,
                 "sd": None if low is None else sd,
             }  # fmt: skip

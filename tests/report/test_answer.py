@@ -24,6 +24,7 @@ def tables(*rows: dict[str, Any]) -> dict[str, pd.DataFrame]:
     costs = [(budget, n, number) for (budget, n), number in steps.items()]
     return {
         "ranking": ranking,
+        "contrasts": pd.DataFrame(columns=names("contrasts")).assign(pairs=0.0, p_holm=1.0),
         "costs": pd.DataFrame(costs, columns=["budget", "n_train", "steps"]),
     }
 
@@ -104,3 +105,27 @@ def test_many_methods_are_counted(make_study: Any) -> None:
     rows = [row("epochs", 100, name, "full") for name in ("full", *behind)]
     last = answer_sentences(tables(*rows), make_study(methods=("full", *behind)))[-1]
     assert "has the best test mean, and 5 of 6 methods are behind." in last
+
+
+def test_what_is_tied_with_the_best_and_below_another_is_told(make_study: Any) -> None:
+    """All pairs of a place share a correction, a contrast is corrected over its sizes alone."""
+    tie = {"high": 1.0, "p_holm": 0.3}
+    made = tables(
+        row("epochs", 100, "bitfit", "bitfit"),
+        row("epochs", 100, "full", "bitfit", **tie),
+        row("epochs", 100, "lora", "bitfit", **tie),
+        row("epochs", 100, "head", "bitfit"),
+    )
+    made["contrasts"] = pd.DataFrame([
+        {"first": "lora", "second": "full", "metric": "exact_match", "pairs": 3.0,
+         "difference": -9.0, "low": -17.0, "high": -1.0, "p_holm": 0.04},
+        {"first": "bitfit", "second": "full", "metric": "exact_match", "pairs": 3.0,
+         "difference": 1.0, "low": -1.0, "high": 3.0, "p_holm": 0.4},
+    ])  # fmt: skip
+    found = answer_sentences(made, make_study(methods=("full", "bitfit", "lora", "head")))
+    assert found[:2] == [
+        "At no size and budget shown to be behind the best method: full fine-tuning (trained at 1) "
+        "and BitFit (trained at 1).",
+        "LoRA is nowhere shown to be behind the best method, and yet below full fine-tuning where "
+        "the two alone are compared.",
+    ]

@@ -204,9 +204,8 @@ def by_budget(study: StudyConfig) -> StudyConfig:
 
 
 def test_rates_by_budget_are_listed_by_budget(make_study: Any, make_tables: Any) -> None:
-    study = make_study()
-    tables = make_tables(study)
-    rows = numbers.make_numbers(tables, by_budget(study), REFERENCE)["methods"]
+    study = by_budget(make_study())
+    rows = numbers.make_numbers(make_tables(study), study, REFERENCE)["methods"]
     rates = {row["name"]: row["rates"] for row in rows}
     assert rates["full"] == "epochs: 1e-4; floor: 1e-3"
     assert ":" not in rates["bitfit"]
@@ -275,10 +274,10 @@ def test_sizes_and_budgets_without_a_score_are_planned_and_not_told_of(
     make_study: Any, make_tables: Any
 ) -> None:
     study = make_study(methods=("full", "bitfit"), budgets=("epochs", "floor"))
-    tables = make_tables(study)
     rates = {"epochs": (1e-4,), "floor": (2e-4,)}
     full = study.methods[0].model_copy(update={"learning_rates": rates})
     study = study.model_copy(update={"methods": (full, *study.methods[1:])})
+    tables = make_tables(study)
     curves = tables["curves"]
     scored = (curves["budget"] == "epochs") & (curves["n_train"] < 500)
     curves = curves.assign(score=curves["score"].where(scored))
@@ -287,7 +286,7 @@ def test_sizes_and_budgets_without_a_score_are_planned_and_not_told_of(
     assert made["facts"]["sizes"] == "100 and 250"
     assert made["facts"]["greatest_size"] == "250"
     assert made["waiting"] == ["500 and 1,000 questions", "the budget floor"]
-    assert made["methods"][0]["rates"] == "1e-4"
+    assert made["methods"][0]["rates"] == "1e-4"  # those of the budget that has runs
     assert made["sentences"]["limits"] == ""
     floor = study.budgets[1].model_copy(update={"sizes": (250,)})
     partly = study.model_copy(update={"budgets": (study.budgets[0], floor)})

@@ -165,3 +165,22 @@ def test_tables_of_another_study_are_refused(
         DataError, match="full at n = 100 under epochs is not of the study invented"
     ):
         read_tables_of(folder, make_study(sizes=(250, 500)))
+
+
+def test_costs_are_compared_at_the_places_that_all_methods_have(
+    make_study: Any, make_tables: Any
+) -> None:
+    """The head, at one size of short texts, would keep less than at the longer texts of another."""
+    study = make_study()
+    tables = make_tables(study)
+    costs = tables["costs"]
+    place = (costs["budget"] == "epochs") & (costs["n_train"] == 100)
+    costs = costs[place | (costs["method"] != "head")]
+    costs = costs.assign(activation_bytes=costs["activation_bytes"].where(place, 9e9))
+    short = sheets.costs_in_short(costs, tables["reach"])
+    column = short.headings.index("activations (MB)")
+    assert [row[column] for row in short.rows if row[0] != "head only"] != []
+    assert all(float(row[column]) < 1000 for row in short.rows)
+    apart = costs[(costs["method"] == "head") | (costs["n_train"] != 100)]  # no place has them all
+    whole = sheets.costs_in_short(apart, tables["reach"])
+    assert [row[column] for row in whole.rows if row[0] == "BitFit"] == ["9,000"]

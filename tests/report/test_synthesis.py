@@ -207,6 +207,19 @@ def test_a_turn_over_sizes_and_one_over_steps_are_told_apart() -> None:
     ]
 
 
+def test_what_is_tied_at_both_places_keeps_the_best_method_from_changing() -> None:
+    """BitFit and full change places, and the head may be the best one at both."""
+    squad = study_named("squad")
+    for tied, said in ((("head",), "Nowhere is the best"), ((), "The best method changes with")):
+        first = {"best": "bitfit", "behind": ("full",), "tied": tied}
+        second = {"best": "full", "behind": ("bitfit",), "tied": tied}
+        places = [
+            at(squad, "steps", 100, 600, 5.0, **first),
+            at(squad, "steps", 900, 600, -5.0, **second),
+        ]
+        assert make_sentences([squad], places)["examples"][0].startswith(said)
+
+
 def test_of_equal_steps_the_budget_with_the_most_methods_counts() -> None:
     squad = study_named("squad")
     three = {"behind": ("bitfit", "head")}

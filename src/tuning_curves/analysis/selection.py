@@ -7,8 +7,8 @@ rate of which fewer than half the runs finished cannot be chosen. Where no rate 
 nothing is, and the run is missing from curves and contrasts. The test set takes no part; what
 choosing on it would have claimed (the oracle) stands beside the choice.
 
-A method's best budget at a size is chosen by the same scores, each budget at its own chosen rate; a
-tie goes to fewer steps.
+A method's best budget at a size is chosen by the same scores, each budget at its own chosen rate,
+from those with seeds enough to decide something; a tie goes to fewer steps.
 """
 
 from dataclasses import replace
@@ -104,11 +104,13 @@ def keep_chosen(frame: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
 
 
 def choose_budgets(
-    selection: pd.DataFrame, chosen: pd.DataFrame, curves: pd.DataFrame
+    selection: pd.DataFrame, chosen: pd.DataFrame, curves: pd.DataFrame, least: int
 ) -> pd.DataFrame:
     """One row per method and size: the budget with the highest score on the validation split.
 
     Args:
+        least: a budget of fewer seeds, which decides nothing, is chosen only where no other has so
+            many.
         selection: from `select_rates`; chosen: the runs, from `keep_chosen`; curves: of the
             study's metric, from `make_curves`, which give the scores on the test set.
 
@@ -119,9 +121,11 @@ def choose_budgets(
     steps = chosen.groupby(GROUP)["steps"].first().reset_index()
     scores = ["learning_rate", "validation_score"]
     known = steps.merge(selection[[*GROUP, *scores]], on=GROUP).dropna(subset=scores)
-    order = ["method", "n_train", "validation_score", "steps"]
-    ranked = known.sort_values(order, ascending=[True, True, False, True], kind="stable")
-    best = ranked.drop_duplicates(["method", "n_train"])
+    seeds = known[GROUP].merge(curves[[*GROUP, "seeds"]], on=GROUP, how="left")["seeds"]
+    known = known.assign(few=(seeds < least).to_numpy())
+    order = ["method", "n_train", "few", "validation_score", "steps"]
+    ranked = known.sort_values(order, ascending=[True, True, True, False, True], kind="stable")
+    best = ranked.drop_duplicates(["method", "n_train"]).drop(columns="few")
     tried = ranked.drop_duplicates(["method", "n_train", "steps"]).groupby(["method", "n_train"])
     grids = [
         tried.get_group(key)["steps"] for key in zip(best["method"], best["n_train"], strict=True)

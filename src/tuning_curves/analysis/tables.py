@@ -22,6 +22,7 @@ from tuning_curves.analysis.claims.verdicts import evidence_of, make_verdicts
 from tuning_curves.analysis.columns import TABLES, Column
 from tuning_curves.analysis.comparisons import (
     BEST,
+    LEAST_PAIRS,
     compare_budgets,
     contrast_best,
     keep_best,
@@ -91,7 +92,7 @@ def make_tables(
     curves = order_rows(make_curves(runs, chosen, study.analysis), study)
     evidence = evidence_of(runs, chosen, selection, study, claims)
     scores = of_metric(curves, runs.metric.name)
-    best = choose_budgets(selection, chosen, scores)
+    best = choose_budgets(selection, chosen, scores, LEAST_PAIRS)
     contrasts = make_contrasts(runs, chosen, study)
     known = None if finished(chosen).empty else curves_of_runs(runs, chosen, study, limits)
     tables = {

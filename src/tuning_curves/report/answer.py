@@ -7,14 +7,14 @@ Where two budgets come to the same number of steps, the place counts once: under
 most methods.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import pandas as pd
 
 from tuning_curves.analysis.comparisons import LEAST_PAIRS, is_decided
-from tuning_curves.analysis.tables import Tables
+from tuning_curves.analysis.tables import Tables, of_metric
 from tuning_curves.report import style, wording
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
@@ -84,7 +84,25 @@ def answer_sentences(tables: Tables, study: StudyConfig) -> list[str]:
     once = counted_once(places, lambda place: place)
     decided = any(place.behind for place in places)
     by_budget = _by_budget(places, examples) if decided else ()
-    return [*over_all(once), *by_budget, *_few_seeds(tables["ranking"])]
+    below = {name: other for name, other in _below(tables, study).items() if decided}
+    return [*over_all(once, below), *by_budget, *_few_seeds(tables["ranking"])]
+
+
+def _below(tables: Tables, study: StudyConfig) -> dict[str, str]:
+    """Methods that a contrast of the study shows to be below another one somewhere, and that one.
+
+    Contrasts are corrected over sizes alone, so that they decide more than the table of ranks.
+    """
+    contrasts = of_metric(tables["contrasts"], make_task(study.task).metric.name)
+    sides = contrasts[
+        is_decided(contrasts["pairs"], contrasts["p_holm"], study.analysis.confidence)
+    ]
+    ups, downs = sides[sides["low"] > 0], sides[sides["high"] < 0]
+    pairs = [
+        *zip(downs["first"], downs["second"], strict=True),
+        *zip(ups["second"], ups["first"], strict=True),
+    ]
+    return dict(pairs)
 
 
 def _few_seeds(ranking: pd.DataFrame) -> Iterator[str]:
@@ -116,20 +134,29 @@ def counted_once(places: Sequence[T], of: Callable[[T], Place]) -> list[T]:
     return list(kept.values())
 
 
-def over_all(once: Sequence[Place]) -> Iterator[str]:
+def over_all(once: Sequence[Place], below: Mapping[str, str]) -> Iterator[str]:
     """Which main methods are nowhere behind the best one, and where the others are.
 
     Args:
         once: places, each number of steps at a size once.
+        below: methods that a contrast shows below another one somewhere, and that one.
     """
     counts = count_behind(once)
     safe = [name for name, (behind, _) in counts.items() if behind == 0]
     if len(safe) == len(counts):
         yield "At no size and budget is a method shown to be behind another one."
         return
-    if safe:
-        named = wording.join(f"{style.label(name)} (trained at {counts[name][1]})" for name in safe)
+    never = [name for name in safe if name not in below]
+    if never:
+        named = wording.join(
+            f"{style.label(name)} (trained at {counts[name][1]})" for name in never
+        )
         yield f"At no size and budget shown to be behind the best method: {named}."
+    for name in (name for name in safe if name in below):
+        yield (
+            f"{style.label(name)} is nowhere shown to be behind the best method, and yet below "
+            f"{style.label(below[name])} where the two alone are compared."
+        )
     rest = wording.join(
         f"{style.label(name)} at {behind} of {total}"
         for name, (behind, total) in counts.items()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from tuning_curves.analysis.tables import Tables
+from tuning_curves.analysis.tables import Tables, of_metric
 from tuning_curves.methods.registry import describe
 from tuning_curves.report import prose, style, wording
 from tuning_curves.report.answer import answer_sentences
@@ -154,6 +154,9 @@ def _facts(tables: Tables, study: StudyConfig, sizes: list[int]) -> dict[str, st
 def _methods(tables: Tables, study: StudyConfig) -> list[dict[str, str]]:
     """One row per method of the study, in the order of the tables: label, counts, rates, seeds."""
     counts = tables["counts"].set_index("method")
+    tried = tables["learning_rates"]
+    tried = tried[tried["seeds"] + tried["diverged"] > 0]
+    curves = of_metric(tables["curves"], make_task(study.task).metric.name)
     rows = []
     for name in style.ordered(study.method_names):
         method = study.method(name)
@@ -164,18 +167,33 @@ def _methods(tables: Tables, study: StudyConfig) -> list[dict[str, str]]:
             "trained": wording.NOTHING if row is None
             else wording.whole(row["trainable_backbone"] + row["trainable_added"]),
             "share": wording.NOTHING if row is None else wording.percent(row["share"]),
-            "rates": _rates(method, study.budgets_of(method)),
-            "seeds": wording.whole(len(study.seeds_of(method))),
+            "rates": _rates(method, study.budgets_of(method), tried),
+            "seeds": _seeds(curves.loc[curves["method"] == name, "seeds"]),
         })  # fmt: skip
     return rows
 
 
-def _rates(method: MethodEntry, budgets: Sequence[str]) -> str:
-    """The learning rates that are tried under these budgets; by budget where they differ."""
-    tried = {name: ", ".join(map(wording.rate, method.rates_of(name))) for name in budgets}
-    if len({*tried.values()}) == 1:
-        return tried[budgets[0]]
-    return "; ".join(f"{name}: {rates}" for name, rates in tried.items())
+def _rates(method: MethodEntry, budgets: Sequence[str], tried: pd.DataFrame) -> str:
+    """The learning rates that have runs under these budgets; by budget where they differ.
+
+    Before the first run, those that are planned.
+    """
+    own = tried[tried["method"] == method.name]
+    known = {name: {*own.loc[own["budget"] == name, "learning_rate"]} for name in budgets}
+    if own.empty:
+        known = {name: {*method.rates_of(name)} for name in budgets}
+    said = {
+        name: ", ".join(map(wording.rate, sorted(rates))) for name, rates in known.items() if rates
+    }
+    if len({*said.values()}) == 1:
+        return next(iter(said.values()))
+    return "; ".join(f"{name}: {rates}" for name, rates in said.items())
+
+
+def _seeds(counts: pd.Series) -> str:
+    """`3`, `1 to 3`: on how many seeds a method's points rest; a dash before the first run."""
+    run = counts[counts > 0]
+    return wording.NOTHING if run.empty else wording.span(run)
 
 
 def published_figure(paper: pd.DataFrame) -> dict[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tuning_curves.analysis.columns import TABLES, Column
+from tuning_curves.analysis.costs import at_shared_places
 from tuning_curves.analysis.tables import Tables, of_metric
 from tuning_curves.report import style, wording
 from tuning_curves.report.prose import pairs_of, place_of
@@ -201,12 +202,13 @@ COSTS = (  # column of the table of costs, heading, how it is shown
 
 
 def costs_in_short(costs: pd.DataFrame, reach: pd.DataFrame) -> Sheet:
-    """One row per method: medians over sizes and budgets, and the times to shares of full's best.
+    """One row per method: medians over `at_shared_places`, and the times to shares of full's best.
 
     A column of which nothing was measured is left out.
     """
-    known = [part for part in COSTS if costs[part[0]].notna().any()]
-    medians = costs.groupby("method")[[name for name, *_ in known]].median()
+    shared = at_shared_places(costs)
+    known = [part for part in COSTS if shared[part[0]].notna().any()]
+    medians = shared.groupby("method")[[name for name, *_ in known]].median()
     times = reach.pivot(index="method", columns="share", values="train_seconds")
     shares = [share for share in times if times[share].notna().any()]
     rows = [

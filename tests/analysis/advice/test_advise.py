@@ -228,7 +228,7 @@ def test_what_is_tied_and_cheaper_is_named_over_budgets() -> None:
     }
     best, tied, _ = advice["sentences"]
     assert best.startswith("With 100 questions a under long has the best mean, ")
-    assert "(20 min of training, 90 MB to store), which 3 of 3 others may match." in best
+    assert "(20 min of training, 90 MB to store), which 3 of 3 other pairs of method and " in best
     assert tied.startswith("Of these the quickest and the smallest to store is b under short, ")
     assert tied.endswith("(2 min instead of 20 min, 0.1 MB instead of 90 MB).")
 

@@ -53,7 +53,10 @@ def _best(curves: Curves, choice: Choice, n: int) -> str:
     leader = choice.leader
     name, scored = name_of(curves, leader), _score(curves, leader, n)
     opening = f"With {n:,} {curves.nouns.examples}"
-    tied, others = len(choice.left) - 1, plural(len(choice.ahead), "other")
+    budgets = {pair.arm.budget for pair in choice.ahead} | {leader.budget}
+    what = " pair of method and budget", " pairs of method and budget"
+    one, many = what if len(budgets) > 1 else ("", "s")
+    tied, others = len(choice.left) - 1, plural(len(choice.ahead), f"other{one}", f"other{many}")
     matched = f", which {tied} of {others} may match" if tied else ""
     if at_baseline(curves, leader, n):
         nothing = f"nothing is shown to be learnt, since 0 % {curves.metric.label} is not excluded"
@@ -179,7 +182,9 @@ def gain_sentence(curves: Curves, gain: Gain, n: int) -> str:
         return f"{opening}the runs do not tell ({gain.why})."
     value = f"{gain.value:+.1f} points of {curves.metric.label}"
     if np.isnan(gain.low):
-        words = "the last doubling brought " if gain.how == "extrapolated" else ""
+        words = ""
+        if gain.how == "extrapolated":
+            words = f"from {gain.sizes[-2]:,} to {gain.sizes[-1]:,} each doubling brought "
         return f"{opening}{words}{value}, and the runs do not tell more ({gain.why})."
     value += f" [{gain.low:+.1f}, {gain.high:+.1f}]"
     if gain.how == "measured":

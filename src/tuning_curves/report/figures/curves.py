@@ -61,7 +61,10 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
             words = budget_words(study, budget)
             axes.set_title(f"{budget}: {words}" if len(budgets) == 1 else f"{budget}\n{words}")
         baseline = baseline_of(tables, study)
-        score_axis(top[0], pd.concat([curves["score"], pd.Series(baseline, dtype=float)]))
+        reached = [curves["score"], pd.Series(baseline, dtype=float)]
+        if task.metric.least < 0:  # bars that reach below 0, as far as half the highest score
+            reached.append(curves["low"].clip(lower=-curves["score"].max() / 2).dropna())
+        score_axis(top[0], pd.concat(reached))
         _baseline(figure, baseline)
         figure.supylabel(f"{task.metric.label} on test (%)", fontsize=8)
     return figure

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from tuning_curves.analysis.costs import at_shared_places
 from tuning_curves.report import style
 from tuning_curves.report.figures.panels import WIDTH, say_nothing_to_draw
 from tuning_curves.study.config import StudyConfig
@@ -20,8 +21,8 @@ PANELS = (
 
 
 def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
-    """One row per method: the median over sizes and budgets, and a line from least to greatest."""
-    costs = tables["costs"]
+    """One row per method: the median over `at_shared_places`, a line from least to greatest."""
+    costs = at_shared_places(tables["costs"])
     with style.theme():
         if costs.empty:
             return say_nothing_to_draw("no run has finished: there is no cost to compare")

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from tuning_curves.analysis.costs import NOT_REACHED, at_shared_places
 from tuning_curves.report import style, wording
 from tuning_curves.report.figures.panels import WIDTH, legend_below, say_nothing_to_draw
 from tuning_curves.study.config import StudyConfig
@@ -42,12 +43,12 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
         task = make_task(study.task)
         nouns = task.nouns
         batch = wording.plural(study.training.batch_size, nouns.example, nouns.examples)
-        _memory(row[0], costs, methods, "activation_bytes")
+        shared = at_shared_places(costs)
+        _memory(row[0], shared, methods, "activation_bytes")
         row[0].set_title(f"memory of a step (MB),\n{batch}")
-        _memory(row[1], costs, methods, "activation_bytes_one")
+        _memory(row[1], shared, methods, "activation_bytes_one")
         row[1].set_title(f"memory of a step (MB),\n1 {nouns.example}")
-        timed = set(costs.loc[costs["train_seconds"].notna(), "method"])
-        targets = _times(row[2], reach, methods, timed, task.metric.label)
+        targets = _times(row[2], reach, methods, task.metric.label)
         row[2].set_title("training time (s) to a\nshare of full's best score")
         row[0].set_yticks(range(len(methods)), [style.label(name) for name in methods])
         row[0].set_ylim(len(methods) - 0.5, -0.5)
@@ -59,7 +60,7 @@ def draw(tables: Mapping[str, pd.DataFrame], study: StudyConfig) -> Figure:
 
 
 def _memory(axes: Axes, costs: pd.DataFrame, methods: list[str], activations: str) -> None:
-    """Stacked bars: medians over sizes and budgets."""
+    """Stacked bars: medians over these sizes and budgets."""
     columns = [activations if name == "activation_bytes" else name for name, *_ in PARTS]
     medians = costs.groupby("method")[columns].median().reindex(methods) / 1e6
     left = np.zeros(len(methods))
@@ -73,9 +74,7 @@ def _memory(axes: Axes, costs: pd.DataFrame, methods: list[str], activations: st
         left = left + width
 
 
-def _times(
-    axes: Axes, reach: pd.DataFrame, methods: list[str], timed: set[str], label: str
-) -> list[Patch]:
+def _times(axes: Axes, reach: pd.DataFrame, methods: list[str], label: str) -> list[Patch]:
     """Two bars per method, with the range of each; returns the legend's entries."""
     handles: list[Patch] = []
     shares = sorted(set(reach["share"]))
@@ -92,7 +91,7 @@ def _times(
                     color=style.VERMILION)  # fmt: skip
         for name, place in zip(methods, places, strict=True):
             if pd.isna(own.loc[name, "train_seconds"]):
-                words = "not reached" if name in timed else "not timed"
+                words = "not reached" if own.loc[name, "statement"] == NOT_REACHED else "not timed"
                 axes.text(0.02, place, words, va="center", fontsize=6, color="#444444",
                           transform=axes.get_yaxis_transform())  # fmt: skip
         target = wording.points(reach.loc[reach["share"] == share, "target"].iloc[0])

@@ -1,11 +1,12 @@
 """BitFit minus full against the number of examples, one panel per study, a line per budget.
 
 Above the zero line BitFit is better, below it full fine-tuning; the panels say so. Lines at equal
-steps are solid and filled and have their steps at their ends, lines of epochs dashed and hollow.
-What was read off the image of the paper's Figure 2 stands in grey, in panels of its own task and
-metric alone.
+steps are solid and filled, each with a mark of its own and its steps at its end; lines of epochs
+are dashed and hollow. What was read off the image of the paper's Figure 2 stands in grey, in panels
+of its own task and metric alone.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -23,6 +24,7 @@ from tuning_curves.report.figures.panels import (
     WIDTH,
     bitfit_minus_full,
     difference_axis,
+    dodge,
     legend_below,
     points_with_bars,
     say_nothing_to_draw,
@@ -51,6 +53,7 @@ GREY: dict[str, Any] = {
     "color": style.GREY, "linestyle": (0, (1, 2)), "linewidth": 0.9, "marker": "o",
     "markersize": 3.5, "markerfacecolor": "white", "label": PUBLISHED,
 }  # fmt: skip
+MARKS = ("s", "v", "P")  # of lines at equal steps, one after another in a panel
 NEAREST = 0.075  # of a panel's height: between two names at the ends of lines
 
 
@@ -87,13 +90,15 @@ def _panel(axes: Axes, places: Sequence[Placed], columns: int) -> None:
     study = places[0].study
     axes.axhline(0, color="#444444", linewidth=0.9, zorder=1.5)
     sizes = {each.place.n for each in places}
-    ends = []
-    for line in find_lines(places):
+    ends, marks = [], itertools.cycle(MARKS)
+    lines = find_lines(places)
+    for place, line in enumerate(lines):
         rows = pd.DataFrame([each.difference for each in line.places])
+        look = LOOKS[line.kind] | ({"marker": next(marks)} if line.kind == EQUAL else {})
+        at = dodge(rows["n_train"], place, len(lines), sorted(sizes))
         points_with_bars(
-            axes, rows["n_train"], rows["difference"], rows["low"], rows["high"], label=line.kind,
-            **LOOKS[line.kind],
-        )  # fmt: skip
+            axes, at, rows["difference"], rows["low"], rows["high"], label=line.kind, **look
+        )
         last, colour, name = rows.iloc[-1], LOOKS[line.kind]["color"], _name(line, study.numbers)
         if line.kind != EPOCHS:  # the legend names those
             ends.append((last["n_train"], last["difference"], name, colour))
@@ -124,7 +129,8 @@ def _name_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
     for n, value, name, colour in sorted(ends, key=lambda end: end[1]):
         at = max(value, lowest)
         if abs(at) < apart / 2:  # beside the zero line, not on it
-            at = max(math.copysign(apart / 2, at), lowest)
+            beside = math.copysign(apart / 2, at)
+            at = beside if beside >= lowest else max(apart / 2, lowest)
         lowest = at + apart
         axes.annotate(
             name, (n, at), xytext=(6, 0), textcoords="offset points", va="center", fontsize=6.5,

@@ -1,7 +1,7 @@
 """What the synthesis says, sentence by sentence, from what is decided.
 
-Each question has one rule. *Winner*: it changes between two places where the best method of either
-is shown to be behind at the other. *Examples*: the order of BitFit and full turns under a budget
+Each question has one rule. *Winner*: it changes between two places where no method is the
+best, or tied with it, at both. *Examples*: the order of BitFit and full turns under a budget
 where BitFit is decidedly above at one size and below at another. *Steps*: likewise, at one size
 after two numbers of steps. *Tasks*: it is the same where what is decided has equal signs in all
 studies.
@@ -96,9 +96,10 @@ def _so_often_again(told: Sequence[Any]) -> Iterator[str]:
 
 
 def _first_change(places: Sequence[Placed]) -> tuple[Placed, Placed] | None:
-    """Two places of which either one's best is behind at the other."""
+    """Two places of which either one's best is behind at the other, as is all tied with it."""
     for one, other in itertools.combinations(sorted(places, key=_extent), 2):
-        if one.place.best in other.place.behind and other.place.best in one.place.behind:
+        left, right = ({each.place.best, *each.place.tied} for each in (one, other))
+        if left <= {*other.place.behind} and right <= {*one.place.behind}:
             return one, other
     return None
 
