@@ -87,3 +87,20 @@ def test_a_mean_of_two_seeds_is_not_the_best_beside_one_of_three(runs: Runs) -> 
 
 def test_no_finished_run_has_no_rank(runs: Runs) -> None:
     assert rank_methods(runs, runs.frame.assign(status="diverged"), STUDY).empty
+
+
+def test_the_best_mean_is_taken_on_the_seeds_that_all_share(
+    run_row: Callable[..., dict[str, Any]], collect_runs: Callable[..., Runs]
+) -> None:
+    """Two more seeds, on which nobody else was trained, do not make a method the best."""
+    right = {"full": [20, 21, 22, 39, 40], "bitfit": [24, 25, 26]}
+    rows, exact = [], {}
+    for method, by_seed in right.items():
+        for seed, count in enumerate(by_seed):
+            rows.append(run_row(method, 50, 1e-3, seed, test_score=100 * count / 40))
+            exact[rows[-1]["id"]] = [1] * count + [0] * (40 - count)
+    runs = collect_runs(rows, exact, GROUPS)
+    table = rank_methods(runs, runs.frame, STUDY)
+    assert set(table["best"]) == {"bitfit"}
+    alone = runs.frame[(runs.frame["method"] == "full") | (runs.frame["subset_seed"] < 2)]
+    assert set(rank_methods(runs, alone, STUDY)["best"]) == {"full"}  # two seeds decide nothing

@@ -168,7 +168,8 @@ def study_named(name: str, task: str = "question-answering", **tables: pd.DataFr
 def at(study: StudyResults, budget: str, n: int, steps: int, value: float, **who: Any) -> Placed:
     """A place at which BitFit minus full is this value, give or take 2."""
     row = {"n_train": n, "difference": value, "low": value - 2, "high": value + 2}
-    row |= {"p_holm": 0.001 if abs(value) > 2 else 0.6, "pairs": 3}
+    row |= {"p": 0.001 if abs(value) > 2 else 0.6, "p_holm": 0.001 if abs(value) > 2 else 0.6}
+    row |= {"pairs": 3}
     two = {"best": "full", "tied": (), "behind": ("bitfit",)} | who
     place = Place(budget=budget, n=n, steps=steps, **two)
     return Placed(study, place, SimpleNamespace(**row, _asdict=lambda: row))
@@ -188,7 +189,8 @@ def test_a_turn_over_sizes_and_one_over_steps_are_told_apart() -> None:
     )
     assert says["pair"] == [
         "BitFit is above full fine-tuning at 1 of 4 places, below at 2, undecided at 1.",
-        "Each is corrected over the sizes of its budget alone, not over all places.",
+        "Each is corrected over the sizes of its budget. Corrected over all places together, it is "
+        "above at 1 and below at 2.",
     ]
     assert says["examples"] == [
         "The best method changes with the examples in squad: BitFit with 100 questions "
@@ -205,6 +207,18 @@ def test_a_turn_over_sizes_and_one_over_steps_are_told_apart() -> None:
     assert says["best"] == [
         "Shown behind the best: full fine-tuning at 1 of 4 and BitFit at 2 of 4 places."
     ]
+
+
+def test_the_tasks_are_compared_after_a_correction_over_all_places() -> None:
+    """Decided over its budget's sizes, +5 is one of thirty places, and p = 0.06 is no rarity."""
+    squad, cola = study_named("squad"), study_named("cola", "text-classification")
+    places = [at(squad, "steps", n, 600, -5.0) for n in range(100, 3000, 100)]
+    lucky = at(cola, "steps", 100, 600, 5.0)
+    lucky.difference.p = lucky.difference._asdict()["p"] = 0.06
+    says = make_sentences([squad, cola], [*places, lucky])
+    assert lucky.standing == "above"
+    assert says["pair"][1].endswith("it is above at 0 and below at 29.")
+    assert says["tasks"][-1].endswith("corrected over all places, nothing is decided in cola.")
 
 
 def test_what_is_tied_at_both_places_keeps_the_best_method_from_changing() -> None:
@@ -250,9 +264,13 @@ def test_what_is_not_shown_is_said_to_be_not_shown() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ((-5.0, -5.0), "What is decided has the same signs on all tasks."),
+        ((-5.0, -5.0), "What is decided over all places has the same signs on all tasks."),
         ((-5.0, 5.0), "It is not the same on all tasks"),
-        ((-5.0, 1.0), "Whether it is the same on all tasks is open: nothing is decided in cola."),
+        (
+            (-5.0, 1.0),
+            "Whether it is the same on all tasks is open: corrected over all places, nothing is "
+            "decided in cola.",
+        ),
     ],
 )
 def test_tasks_agree_differ_or_stay_open(values: tuple[float, float], said: str) -> None:
@@ -275,8 +293,8 @@ def test_changes_are_counted_and_the_largest_is_told() -> None:
     best = pd.DataFrame(rows)[["first", "second", "metric", "pairs", "low", "high", "p_holm"]]
     squad = study_named("squad", budgets=pd.DataFrame(rows), best_contrasts=best)
     assert make_sentences([squad], [at(squad, "steps", 100, 600, 1.0)])["steps"][1:] == [
-        "At equal examples, more steps favour BitFit in 2 of 3 comparisons and full fine-tuning "
-        "in 0; undecided: 1.",
+        "At equal examples, more steps favour BitFit in 2 of 3 comparisons (which overlap) and "
+        "full fine-tuning in 0; undecided: 1.",
         "BitFit minus full changes most from 20 to 600 steps at n = 100 (squad): by +30.0 points "
         "of m [+28.0, +32.0].",
         "Each under its own best budget, BitFit is above at 2 of 3 sizes, below at 0, undecided "

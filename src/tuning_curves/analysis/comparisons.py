@@ -8,7 +8,7 @@ steps. p-values are corrected after Holm over the sizes of one metric and one su
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -37,6 +37,22 @@ def is_decided(pairs: Any, p_holm: Any, confidence: float) -> Any:
         pairs, p_holm: numbers, or columns of a table; a missing p-value decides nothing.
     """
     return (pairs >= LEAST_PAIRS) & (p_holm < significance(confidence))
+
+
+def shared_seeds(of: Iterable[pd.DataFrame]) -> set[tuple[int, int]]:
+    """The seeds that all of these runs have, where they are `LEAST_PAIRS` or more; else none.
+
+    A mean over five seeds and one over three differ by the seeds as well.
+    """
+    found = [{*own[SEED].itertuples(index=False, name=None)} for own in of]
+    shared: set[tuple[int, int]] = set.intersection(*found) if found else set()
+    return shared if len(shared) >= LEAST_PAIRS else set()
+
+
+def keep_seeds(runs: pd.DataFrame, seeds: Collection[tuple[int, int]]) -> pd.DataFrame:
+    """The runs of these seeds; all runs where there are no seeds."""
+    wanted = [pair in seeds for pair in runs[SEED].itertuples(index=False, name=None)]
+    return runs[wanted] if seeds else runs
 
 
 class Analysis(Protocol):

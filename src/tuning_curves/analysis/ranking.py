@@ -1,9 +1,9 @@
 """Which method is best at a size under a budget, and which ones cannot be told from it.
 
 The best one has the highest mean score on the test set among the methods with enough seeds for a
-difference to count (among all, where none has). Every other method is set against it by the
-paired difference that contrasts use: what is decided to be below stands apart, all else is tied
-with the best.
+difference to count (among all, where none has), over the seeds that these share, where they are
+enough. Every other method is set against it by the paired difference that contrasts use: what is
+decided to be below stands apart, all else is tied with the best.
 
 Which one is the best is seen on the test set and not chosen beforehand, so Holm's correction is
 over all pairs of the place's methods, of which those with the best one are a selection. (Corrected
@@ -24,6 +24,8 @@ from tuning_curves.analysis.comparisons import (
     columns_of,
     correct_holm,
     difference_of,
+    keep_seeds,
+    shared_seeds,
 )
 from tuning_curves.analysis.pairs import find_pairs
 from tuning_curves.analysis.runs import Runs, finished
@@ -44,10 +46,12 @@ def rank_methods(runs: Runs, chosen: pd.DataFrame, study: StudyConfig) -> pd.Dat
     rows: list[dict[str, Any]] = []
     for place, own in finished(chosen).groupby(PLACE):
         budget, n = cast(tuple[str, int], place)
-        scores = own.groupby("method")["test_score"].agg(["mean", "size"])
-        order = [name for name in study.method_names if name in scores.index]
-        enough = scores["size"] >= LEAST_PAIRS
-        best = str(scores.loc[order, "mean"].where(enough | ~enough.any()).idxmax())
+        of = dict(list(own.groupby("method")))
+        order = [name for name in study.method_names if name in of]
+        able = [name for name in order if len(of[name]) >= LEAST_PAIRS] or order
+        shared = shared_seeds(of[name] for name in able)
+        means = {name: keep_seeds(of[name], shared)["test_score"].mean() for name in able}
+        best = max(means, key=lambda name: means[name])
         rows += _rows(runs, own, {"budget": budget, "n_train": n, "best": best}, order, study)
     frame = pd.DataFrame(rows)
     if frame.empty:

@@ -1,15 +1,16 @@
 """Which arm is the best at a size, and which ones may be as good.
 
 The arm with the highest mean on the test part leads, among those with enough seeds for a difference
-to count (among all, where none has), as in the table of ranks. Every other arm is set against it by
-the paired difference, seed by seed and group by group, and is out where the leader is ahead beyond
-the interval. What is left holds the best arm with the study's level of confidence: only the best
-one's own comparisons with the k - 1 others can throw it out, so each interval has level
-1 - (1 - level) / (k - 1) (Bonferroni; after Hsu 1981, Annals of Statistics 9(5)). It does not
-matter that scores were looked at before one was named.
+to count (among all, where none has), over the seeds that these share, as in the table of ranks.
+Every other arm is set against it by the paired difference, seed by seed and group by group, and is
+out where the leader is ahead beyond the interval. What is left holds the best arm with the study's
+level of confidence: only the best one's own comparisons with the k - 1 others can throw it out, so
+each interval has level 1 - (1 - level) / (k - 1) (Bonferroni; after Hsu 1981, Annals of Statistics
+9(5)). It does not matter that scores were looked at before one was named.
 
-A mean over more seeds than the other arm has can be the higher one and yet be behind on the seeds
-that both have. Then the next arm leads; where each is behind another one, none does.
+Where all share too few seeds, each has the mean of its own. Then an arm can have the higher mean
+and yet be behind on the seeds that both have, and the next arm leads; where each is behind another
+one, none does.
 """
 
 from collections.abc import Collection
@@ -18,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tuning_curves.analysis.advice.arms import Arm, Curves
-from tuning_curves.analysis.comparisons import LEAST_PAIRS
+from tuning_curves.analysis.comparisons import LEAST_PAIRS, shared_seeds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +48,9 @@ class Ahead:
 class Choice:
     """Which arms may be the best at a size.
 
-    scores: means in percent, the best first, each over all its seeds; left: the leader, and then
-    those that it is not ahead of; ahead: the leader against each other arm. `left` is empty where
-    each arm is behind another one, on seeds that are not the same.
+    scores: means in percent, each over all its seeds, the best one on the shared seeds first; left:
+    the leader, and then those that it is not ahead of; ahead: the leader against each other arm.
+    `left` is empty where each arm is behind another one, on seeds that are not the same.
     """
 
     scores: dict[Arm, float]
@@ -72,11 +73,14 @@ def choose_arm(curves: Curves, n: int, among: Collection[Arm] | None = None) -> 
     known = [arm for arm in curves.arms_at(n) if among is None or arm in among]
     if not known:
         return None
-    scores = {arm: curves.score(arm, n) for arm in sorted(known, key=lambda a: -curves.score(a, n))}
+    able = [arm for arm in known if curves.seeds(arm, n) >= LEAST_PAIRS] or known
+    shared = shared_seeds(curves.at(arm, n) for arm in able)
+    order = sorted(able, key=lambda arm: -curves.score_on(arm, n, shared))
+    others = sorted((arm for arm in known if arm not in able), key=lambda a: -curves.score(a, n))
+    scores = {arm: curves.score(arm, n) for arm in (*order, *others)}
     level = 1 - (1 - curves.confidence) / max(1, len(scores) - 1)
-    enough = [arm for arm in scores if curves.seeds(arm, n) >= LEAST_PAIRS]
     behind: set[Arm] = set()
-    for leader in enough or scores:
+    for leader in order:
         ahead = [compare(curves, leader, arm, n, level) for arm in scores if arm != leader]
         if not any(pair.decided < 0 for pair in ahead):
             behind |= {pair.arm for pair in ahead if pair.decided > 0}

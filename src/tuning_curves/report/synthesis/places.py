@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tuning_curves.analysis.columns import SYNTHESIS
+from tuning_curves.analysis.comparisons import correct_holm
 from tuning_curves.analysis.tables import of_metric
 from tuning_curves.report.answer import Place, counted_once, find_places
 from tuning_curves.report.prose import place_of
@@ -49,6 +52,28 @@ def once(places: Iterable[Placed]) -> list[Placed]:
     for each in places:
         studies.setdefault(each.study.name, []).append(each)
     return [one for own in studies.values() for one in counted_once(own, lambda p: p.place)]
+
+
+def correct_over_all(places: Iterable[Placed]) -> list[tuple[Placed, str]]:
+    """Where BitFit stands against full at each place, after Holm's correction over all of them.
+
+    From p-values as the tables have them, to four decimals.
+
+    Args:
+        places: with a difference; of one study, size and steps one counts.
+    """
+    known = once(places)
+    p = correct_holm(np.array([each.difference.p for each in known], dtype=float))
+    return [
+        (
+            each,
+            place_of(
+                SimpleNamespace(**each.difference._asdict() | {"p_holm": own}),
+                each.study.confidence,
+            ),
+        )
+        for each, own in zip(known, p, strict=True)
+    ]
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 Each question has one rule. *Winner*: it changes between two places where no method is the
 best, or tied with it, at both. *Examples*: the order of BitFit and full turns under a budget
 where BitFit is decidedly above at one size and below at another. *Steps*: likewise, at one size
-after two numbers of steps. *Tasks*: it is the same where what is decided has equal signs in all
-studies.
+after two numbers of steps. *Tasks*: it is the same where what is decided, corrected over the
+places of all studies, has equal signs in all of them.
 """
 
 import itertools
@@ -14,7 +14,7 @@ from typing import Any
 from tuning_curves.report import style, wording
 from tuning_curves.report.answer import count_behind
 from tuning_curves.report.prose import place_of
-from tuning_curves.report.synthesis.places import Placed, once
+from tuning_curves.report.synthesis.places import Placed, correct_over_all, once
 from tuning_curves.report.synthesis.results import StudyResults
 
 SIDES = ("above", "below")
@@ -127,7 +127,11 @@ def _counts(paired: Sequence[Placed]) -> Iterator[str]:
         f"BitFit is above full fine-tuning at {found.count('above')} of {len(found)} places, "
         f"below at {found.count('below')}, undecided at {found.count('undecided')}."
     )
-    yield "Each is corrected over the sizes of its budget alone, not over all places."
+    sides = [side for _, side in correct_over_all(paired)]
+    yield (
+        "Each is corrected over the sizes of its budget. Corrected over all places together, it is "
+        f"above at {sides.count('above')} and below at {sides.count('below')}."
+    )
 
 
 def _turns_over_sizes(paired: Sequence[Placed]) -> Iterator[str]:
@@ -192,7 +196,7 @@ def _changes(studies: Sequence[StudyResults], table: str) -> Iterator[str]:
         return
     yield (
         f"{CHANGES[table]} favour BitFit in {sides.count('above')} of "
-        f"{wording.plural(len(rows), 'comparison')} and full fine-tuning in "
+        f"{wording.plural(len(rows), 'comparison')} (which overlap) and full fine-tuning in "
         f"{sides.count('below')}; undecided: {len(rows) - len(decided)}."
     )
     if decided:
@@ -230,12 +234,13 @@ def _between(table: str, row: Any) -> str:
 
 
 def _tasks(paired: Sequence[Placed]) -> Iterator[str]:
-    """Each study's decided signs, and whether they agree."""
+    """Each study's decided signs, and whether they agree after a correction over all places."""
     signs: dict[str, set[str]] = {}
+    for each, side in correct_over_all(paired):
+        signs.setdefault(each.study.name, set()).update({side} & {*SIDES})
     for study in dict.fromkeys(p.study.name for p in paired):
         own = once(p for p in paired if p.study.name == study)
         found = [p.standing for p in own]
-        signs[study] = {side for side in SIDES if side in found}
         yield (
             f"{wording.capital(own[0].study.task.replace('-', ' '))} ({study}): BitFit above at "
             f"{found.count('above')} of {len(found)} places, below at {found.count('below')}."
@@ -246,8 +251,11 @@ def _tasks(paired: Sequence[Placed]) -> Iterator[str]:
         yield "With one task, whether this is the same on others is open."
     elif len(decided) < len(signs):
         nothing = wording.join(study for study in signs if study not in decided)
-        yield f"Whether it is the same on all tasks is open: nothing is decided in {nothing}."
+        yield (
+            "Whether it is the same on all tasks is open: corrected over all places, nothing is "
+            f"decided in {nothing}."
+        )
     elif len({frozenset(found) for found in signs.values()}) == 1:
-        yield "What is decided has the same signs on all tasks."
+        yield "What is decided over all places has the same signs on all tasks."
     else:
-        yield "It is not the same on all tasks: decided differences have unlike signs."
+        yield "It is not the same on all tasks: what is decided over all places has unlike signs."
