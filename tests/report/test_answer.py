@@ -3,6 +3,7 @@
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from tuning_curves.analysis.columns import names
 from tuning_curves.report.answer import answer_sentences
@@ -129,3 +130,20 @@ def test_what_is_tied_with_the_best_and_below_another_is_told(make_study: Any) -
         "LoRA is nowhere shown to be behind the best method, and yet below full fine-tuning where "
         "the two alone are compared.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("behind", "said"), [(("ia3", "prefix"), "2 are"), (("ia3",), "1 is"), ((), "none is")]
+)
+def test_of_many_methods_the_main_ones_are_named_and_the_others_counted(
+    make_study: Any, behind: tuple[str, ...], said: str
+) -> None:
+    names = ("full", "bitfit", "head", "lora", "lora-all", "ia3", "prefix", "layernorm", "top-1")
+    tie = {"high": 1.0, "p_holm": 0.3}
+    rows = [
+        row("epochs", 100, name, "full", **({} if name in (*behind, "head") else tie))
+        for name in names
+    ]
+    found = answer_sentences(tables(*rows), make_study(methods=names))
+    assert found[0].endswith("full fine-tuning (trained at 1) and BitFit (trained at 1).")
+    assert found[2] == f"Of 6 other methods {said} shown to be behind it somewhere."

@@ -141,9 +141,10 @@ def over_all(once: Sequence[Place], below: Mapping[str, str]) -> Iterator[str]:
         once: places, each number of steps at a size once.
         below: methods that a contrast shows below another one somewhere, and that one.
     """
-    counts = count_behind(once)
+    everyone = count_behind(once)
+    counts = {name: everyone[name] for name in style.main_ones(everyone)}
     safe = [name for name, (behind, _) in counts.items() if behind == 0]
-    if len(safe) == len(counts):
+    if not any(behind for behind, _ in everyone.values()):
         yield "At no size and budget is a method shown to be behind another one."
         return
     never = [name for name in safe if name not in below]
@@ -162,16 +163,33 @@ def over_all(once: Sequence[Place], below: Mapping[str, str]) -> Iterator[str]:
         for name, (behind, total) in counts.items()
         if behind
     )
-    yield f"Shown to be behind the best method: {rest} places, each a size under a budget."
+    if rest:
+        yield f"Shown to be behind the best method: {rest} places, each a size under a budget."
+    yield from others_behind(everyone)
+
+
+def others_behind(counts: Mapping[str, tuple[int, int]]) -> Iterator[str]:
+    """Of the methods that have no sentence each, how many are somewhere behind the best one.
+
+    Args:
+        counts: of all methods, from `count_behind`.
+    """
+    others = counts.keys() - {*style.main_ones(counts)}
+    if others:
+        behind = sum(counts[name][0] > 0 for name in others)
+        yield (
+            f"Of {wording.plural(len(others), 'other method')} {behind or 'none'} "
+            f"{'is' if behind < 2 else 'are'} shown to be behind it somewhere."
+        )
 
 
 def count_behind(once: Sequence[Place]) -> dict[str, tuple[int, int]]:
-    """At how many places each main method is behind the best one, and at how many it could be.
+    """At how many places each method is behind the best one, and at how many it could be.
 
     It could where it is trained with seeds enough.
     """
     sure = [(p, [name for name in p.methods if name not in p.unsure]) for p in once]
-    shown = style.main_ones(name for _, names in sure for name in names)
+    shown = style.ordered(name for _, names in sure for name in names)
     return {
         name: (sum(name in p.behind for p in once), sum(name in names for _, names in sure))
         for name in shown

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tuning_curves.report import style, wording
-from tuning_curves.report.answer import count_behind
+from tuning_curves.report.answer import count_behind, others_behind
 from tuning_curves.report.prose import place_of
 from tuning_curves.report.synthesis.places import Placed, correct_over_all, once
 from tuning_curves.report.synthesis.results import StudyResults
@@ -48,9 +48,10 @@ def _behind(places: Sequence[Placed]) -> Iterator[str]:
     if not known:
         yield "No study compares two methods."
         return
-    counts = count_behind(known)
+    everyone = count_behind(known)
+    counts = {name: everyone[name] for name in style.main_ones(everyone)}
     safe = [name for name, (behind, _) in counts.items() if not behind]
-    if len(safe) == len(counts):
+    if not any(behind for behind, _ in everyone.values()):
         yield "No method is shown to be behind another one anywhere."
         return
     yield from _told("Not shown behind the best:", [
@@ -61,6 +62,7 @@ def _behind(places: Sequence[Placed]) -> Iterator[str]:
         for name, (behind, total) in counts.items()
         if behind
     ])  # fmt: skip
+    yield from others_behind(everyone)
 
 
 def _told(opening: str, what: Sequence[str]) -> Iterator[str]:
