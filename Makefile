@@ -22,6 +22,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: study figures help docs verify renew-verify verify-tables test test-quick check format bench bench-adapterhub clean
+.NOTPARALLEL:  # with -j, verify and verify-tables would share a folder; each target uses all cores by itself
 study: .venv/ready ## from nothing to the paper of CONFIG, config/demo.yaml if left out
 	snakemake --cores all --configfile $(CONFIG)
 
