@@ -50,5 +50,5 @@ def test_its_page_has_its_text_code_outputs_and_figure() -> None:
     made = page(ROOT / NOTEBOOK)
     assert made.startswith("# Your own figure from the tables\n")
     assert "```python\ncurves = pd.read_csv(" in made
-    assert "324 records" in made
+    assert "540 records" in made
     assert made.count("](data:image/png;base64,") == 1
