@@ -123,7 +123,7 @@ def test_a_study_without_seconds_says_that_none_were_measured(
     main = assemble(SOURCE, make_results(study, tables), study, tmp_path / "paper")
     for label, field, said in (
         ("<untimed>", None, "No run was timed on quiet cores"),
-        ("<table-costs-in-short>", "caption", "(all of them in ). MB are 10"),
+        ("<table-costs-in-short>", "caption", "(each of them in ). MB are 10"),
     ):
         found = typst.query(main, label, field=field, root=main.parent, ignore_system_fonts=True)
         assert said in re.sub(r"\s+", " ", "".join(texts(json.loads(found))))
