@@ -293,3 +293,13 @@ def test_sizes_and_budgets_without_a_score_are_planned_and_not_told_of(
     assert numbers.make_numbers(tables, partly, REFERENCE)["partial"] == ["floor"]
     made = numbers.make_numbers({**tables, "curves": curves}, partly, REFERENCE)
     assert made["partial"] == []
+
+
+def test_the_answer_says_what_to_take_at_each_size(make_study: Any, make_tables: Any) -> None:
+    study = make_study(methods=("full", "bitfit", "head"))
+    tables = make_tables(study)
+    said = numbers.make_numbers(tables, study, REFERENCE)["sentences"]["take"]
+    assert said and all(sentence.startswith("With ") for sentence in said)
+    assert any(" questions take " in sentence for sentence in said)
+    alone = make_study(methods=("full",))
+    assert numbers.make_numbers(make_tables(alone), alone, REFERENCE)["sentences"]["take"] == []

@@ -20,6 +20,8 @@ from tuning_curves.report.figures.panels import budget_words, partial_budgets
 from tuning_curves.report.gains import equal_steps_sentences, gain_sentences
 from tuning_curves.report.labels import label_sentence, limits_sentence
 from tuning_curves.report.plateau import plateau_sentences
+from tuning_curves.report.synthesis.recommendation import recommend, take_sentences
+from tuning_curves.report.synthesis.results import StudyResults
 from tuning_curves.study.config import MethodEntry, StudyConfig
 from tuning_curves.tasks import make_task
 from tuning_curves.tasks.metrics import Mean
@@ -32,7 +34,7 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
         reference: the paper's Figure 2, read off its image.
     """
     trained, waiting = with_and_without_runs(tables, study)
-    return {
+    made: dict[str, Any] = {
         "study": study.study,
         "title": study.title,
         "scale": study.scale,
@@ -53,6 +55,9 @@ def make_numbers(tables: Tables, study: StudyConfig, reference: Path) -> dict[st
         "claim_kinds": prose.claim_kinds(tables),
         "published_figure": published_figure(pd.read_csv(reference)),
     }
+    results = StudyResults(made, tables)
+    made["sentences"]["take"] = list(take_sentences(results, recommend([results])))
+    return made
 
 
 def with_and_without_runs(tables: Tables, study: StudyConfig) -> tuple[StudyConfig, list[str]]:
