@@ -1,10 +1,10 @@
 """The synthesis over studies: which take part, what is said of them, and what is drawn."""
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -172,7 +172,8 @@ def at(study: StudyResults, budget: str, n: int, steps: int, value: float, **who
     row |= {"pairs": 3}
     two = {"best": "full", "tied": (), "behind": ("bitfit",)} | who
     place = Place(budget=budget, n=n, steps=steps, **two)
-    return Placed(study, place, SimpleNamespace(**row, _asdict=lambda: row))
+    (difference,) = pd.DataFrame([row]).itertuples()
+    return Placed(study, place, difference)
 
 
 def test_a_turn_over_sizes_and_one_over_steps_are_told_apart() -> None:
@@ -214,7 +215,7 @@ def test_the_tasks_are_compared_after_a_correction_over_all_places() -> None:
     squad, cola = study_named("squad"), study_named("cola", "text-classification")
     places = [at(squad, "steps", n, 600, -5.0) for n in range(100, 3000, 100)]
     lucky = at(cola, "steps", 100, 600, 5.0)
-    lucky.difference.p = lucky.difference._asdict()["p"] = 0.06
+    lucky = dataclasses.replace(lucky, difference=lucky.difference._replace(p=0.06))
     says = make_sentences([squad, cola], [*places, lucky])
     assert lucky.standing == "above"
     assert says["pair"][1].endswith("it is above at 0 and below at 29.")

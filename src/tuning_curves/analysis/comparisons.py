@@ -8,8 +8,8 @@ steps. p-values are corrected after Holm over the sizes of one metric and one su
 """
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Protocol, cast
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks.metrics import Metric
 
+T = TypeVar("T")
 BEST = "best of each"  # stands for a budget where each method has its own best; no name of one
 LEAST_PAIRS = 3  # of seeds, before a difference counts: intervals of two are too narrow
 
@@ -39,20 +40,21 @@ def is_decided(pairs: Any, p_holm: Any, confidence: float) -> Any:
     return (pairs >= LEAST_PAIRS) & (p_holm < significance(confidence))
 
 
-def shared_seeds(of: Iterable[pd.DataFrame]) -> set[tuple[int, int]]:
-    """The seeds that all of these runs have, where they are `LEAST_PAIRS` or more; else none.
+def runs_to_rank(of: Mapping[T, pd.DataFrame]) -> dict[T, list[str]]:
+    """The ids of the runs by whose mean the best of several is found.
 
-    A mean over five seeds and one over three differ by the seeds as well.
+    Of those with `LEAST_PAIRS` seeds (of all, where none has them), at the seeds that these share,
+    where they are as many; else at each one's own. A mean over five seeds and one over three
+    differ by the seeds as well.
+
+    Args:
+        of: finished runs of one place, by what is ranked.
     """
-    found = [{*own[SEED].itertuples(index=False, name=None)} for own in of]
-    shared: set[tuple[int, int]] = set.intersection(*found) if found else set()
-    return shared if len(shared) >= LEAST_PAIRS else set()
-
-
-def keep_seeds(runs: pd.DataFrame, seeds: Collection[tuple[int, int]]) -> pd.DataFrame:
-    """The runs of these seeds; all runs where there are no seeds."""
-    wanted = [pair in seeds for pair in runs[SEED].itertuples(index=False, name=None)]
-    return runs[wanted] if seeds else runs
+    able = {key: own for key, own in of.items() if len(own) >= LEAST_PAIRS} or of
+    shared = match_runs(list(able.values()))
+    if len(shared) < LEAST_PAIRS:
+        return {key: list(match_runs([own])["id_0"]) for key, own in able.items()}
+    return {key: list(shared[f"id_{number}"]) for number, key in enumerate(able)}
 
 
 class Analysis(Protocol):

@@ -92,7 +92,7 @@ def summarise_provenance(frame: pd.DataFrame) -> pd.DataFrame:
 
 SHARES = (0.5, 0.9)
 APART = 4.0  # times: farther apart, two trainings leave the time between them undecided
-DECIDED, NOT_REACHED, OPEN = "decided", "not reached", "undecided: "
+DECIDED, NOT_REACHED = "decided", "not reached"
 
 
 def summarise_reach(curves: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
@@ -149,7 +149,7 @@ def reach_time(points: pd.DataFrame, method: str, target: float) -> dict[str, An
     reached, sure = (own.loc[own[score] >= target] for score in ("score", "low"))
     if reached.empty:
         none = dict.fromkeys(("train_seconds", "low", "high", "n_train"), np.nan)
-        statement = NOT_REACHED if nowhere else f"{OPEN}no training that has it was timed"
+        statement = NOT_REACHED if nowhere else "undecided: no training that has it was timed"
         return none | {"budget": "", "device": "", "statement": statement}
     first = reached.iloc[0]
     enough = first if sure.empty else sure.iloc[0]
@@ -170,9 +170,9 @@ def reach_time(points: pd.DataFrame, method: str, target: float) -> dict[str, An
 def _statement(low: float, high: float) -> str:
     """Whether a time is known, and what is wrong where it is not."""
     if np.isnan(high):
-        return f"{OPEN}no training surely has it"
+        return "undecided: no training surely has it"
     if np.isnan(low):
-        return f"{OPEN}no shorter one with as many examples surely missed it"
+        return "undecided: no shorter one with as many examples surely missed it"
     if high > APART * low:
-        return f"{OPEN}between trainings {high / low:.1f} times apart"
+        return f"undecided: between trainings {high / low:.1f} times apart"
     return DECIDED

@@ -20,12 +20,10 @@ import numpy as np
 import pandas as pd
 
 from tuning_curves.analysis.comparisons import (
-    LEAST_PAIRS,
     columns_of,
     correct_holm,
     difference_of,
-    keep_seeds,
-    shared_seeds,
+    runs_to_rank,
 )
 from tuning_curves.analysis.pairs import find_pairs
 from tuning_curves.analysis.runs import Runs, finished
@@ -48,10 +46,9 @@ def rank_methods(runs: Runs, chosen: pd.DataFrame, study: StudyConfig) -> pd.Dat
         budget, n = cast(tuple[str, int], place)
         of = dict(list(own.groupby("method")))
         order = [name for name in study.method_names if name in of]
-        able = [name for name in order if len(of[name]) >= LEAST_PAIRS] or order
-        shared = shared_seeds(of[name] for name in able)
-        means = {name: keep_seeds(of[name], shared)["test_score"].mean() for name in able}
-        best = max(means, key=lambda name: means[name])
+        scores = own.set_index("id")["test_score"]
+        ids = runs_to_rank({name: of[name] for name in order})
+        best = max(ids, key=lambda name: scores[ids[name]].mean())
         rows += _rows(runs, own, {"budget": budget, "n_train": n, "best": best}, order, study)
     frame = pd.DataFrame(rows)
     if frame.empty:

@@ -121,18 +121,17 @@ def choose_budgets(
     steps = chosen.groupby(GROUP)["steps"].first().reset_index()
     scores = ["learning_rate", "validation_score"]
     known = steps.merge(selection[[*GROUP, *scores]], on=GROUP).dropna(subset=scores)
-    seeds = known[GROUP].merge(curves[[*GROUP, "seeds"]], on=GROUP, how="left")["seeds"]
-    known = known.assign(few=(seeds < least).to_numpy())
+    known = known.merge(curves[[*GROUP, "seeds", "score", "low", "high"]], on=GROUP, how="left")
+    known = known.assign(few=known["seeds"] < least)
     order = ["method", "n_train", "few", "validation_score", "steps"]
     ranked = known.sort_values(order, ascending=[True, True, True, False, True], kind="stable")
-    best = ranked.drop_duplicates(["method", "n_train"]).drop(columns="few")
+    best = ranked.drop_duplicates(["method", "n_train"]).drop(columns=["few", "seeds"])
     tried = ranked.drop_duplicates(["method", "n_train", "steps"]).groupby(["method", "n_train"])
     grids = [
         tried.get_group(key)["steps"] for key in zip(best["method"], best["n_train"], strict=True)
     ]
     edges = [edge_of(taken, grid) for taken, grid in zip(best["steps"], grids, strict=True)]
-    best = best.assign(budgets=[len(grid) for grid in grids], edge=edges)
-    return best.merge(curves[[*GROUP, "score", "low", "high"]], on=GROUP, how="left")
+    return best.assign(budgets=[len(grid) for grid in grids], edge=edges).reset_index(drop=True)
 
 
 def unite_subsets(runs: Runs, chosen: pd.DataFrame) -> tuple[Runs, pd.DataFrame]:

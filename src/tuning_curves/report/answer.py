@@ -16,6 +16,7 @@ import pandas as pd
 from tuning_curves.analysis.comparisons import LEAST_PAIRS, is_decided
 from tuning_curves.analysis.tables import Tables, of_metric
 from tuning_curves.report import style, wording
+from tuning_curves.report.prose import place_of
 from tuning_curves.study.config import StudyConfig
 from tuning_curves.tasks import make_task
 
@@ -84,8 +85,7 @@ def answer_sentences(tables: Tables, study: StudyConfig) -> list[str]:
     once = counted_once(places, lambda place: place)
     decided = any(place.behind for place in places)
     by_budget = _by_budget(places, examples) if decided else ()
-    below = {name: other for name, other in _below(tables, study).items() if decided}
-    return [*over_all(once, below), *by_budget, *_few_seeds(tables["ranking"])]
+    return [*over_all(once, _below(tables, study)), *by_budget, *_few_seeds(tables["ranking"])]
 
 
 def _below(tables: Tables, study: StudyConfig) -> dict[str, str]:
@@ -94,15 +94,9 @@ def _below(tables: Tables, study: StudyConfig) -> dict[str, str]:
     Contrasts are corrected over sizes alone, so that they decide more than the table of ranks.
     """
     contrasts = of_metric(tables["contrasts"], make_task(study.task).metric.name)
-    sides = contrasts[
-        is_decided(contrasts["pairs"], contrasts["p_holm"], study.analysis.confidence)
-    ]
-    ups, downs = sides[sides["low"] > 0], sides[sides["high"] < 0]
-    pairs = [
-        *zip(downs["first"], downs["second"], strict=True),
-        *zip(ups["second"], ups["first"], strict=True),
-    ]
-    return dict(pairs)
+    stands = [(row, place_of(row, study.analysis.confidence)) for row in contrasts.itertuples()]
+    downs = {str(row.first): str(row.second) for row, side in stands if side == "below"}
+    return downs | {str(row.second): str(row.first) for row, side in stands if side == "above"}
 
 
 def _few_seeds(ranking: pd.DataFrame) -> Iterator[str]:

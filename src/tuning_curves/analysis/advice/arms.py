@@ -4,13 +4,12 @@ Two budgets that come to the same number of steps at a size share their runs the
 counts once, under the first of them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from tuning_curves.analysis.comparisons import keep_seeds
 from tuning_curves.analysis.pairs import Pairs, match_runs
 from tuning_curves.analysis.runs import RUN, Runs, finished
 from tuning_curves.analysis.statistics import PERCENT, Estimate, estimate
@@ -110,20 +109,16 @@ class Curves:
     def mean(self, arm: Arm, n: int) -> Estimate:
         """The mean score over seeds."""
         if (arm, n) not in self._means:
-            ids = list(match_runs([self.at(arm, n)])["id_0"])
-            self._means[arm, n] = self.estimate(self.source.stack(ids, self.metric.name))
+            self._means[arm, n] = self.mean_of(list(match_runs([self.at(arm, n)])["id_0"]))
         return self._means[arm, n]
+
+    def mean_of(self, ids: list[str]) -> Estimate:
+        """The mean score of these runs."""
+        return self.estimate(self.source.stack(ids, self.metric.name))
 
     def score(self, arm: Arm, n: int) -> float:
         """The mean score, in percent."""
         return self.mean(arm, n).value
-
-    def score_on(self, arm: Arm, n: int, seeds: Collection[tuple[int, int]]) -> float:
-        """The mean score over these seeds, in percent; over all of the arm's if none are given."""
-        if not seeds:
-            return self.score(arm, n)
-        ids = list(keep_seeds(self.at(arm, n), seeds)["id"])
-        return self.estimate(self.source.stack(ids, self.metric.name)).value
 
     def interval(self, arm: Arm, n: int) -> tuple[float, float]:
         """The mean's interval, in percent, within what the metric can be; NaN where none is."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tuning_curves.analysis.advice.arms import Arm, Curves
-from tuning_curves.analysis.comparisons import LEAST_PAIRS, shared_seeds
+from tuning_curves.analysis.comparisons import LEAST_PAIRS, runs_to_rank
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +73,9 @@ def choose_arm(curves: Curves, n: int, among: Collection[Arm] | None = None) -> 
     known = [arm for arm in curves.arms_at(n) if among is None or arm in among]
     if not known:
         return None
-    able = [arm for arm in known if curves.seeds(arm, n) >= LEAST_PAIRS] or known
-    shared = shared_seeds(curves.at(arm, n) for arm in able)
-    order = sorted(able, key=lambda arm: -curves.score_on(arm, n, shared))
-    others = sorted((arm for arm in known if arm not in able), key=lambda a: -curves.score(a, n))
+    ids = runs_to_rank({arm: curves.at(arm, n) for arm in known})
+    order = sorted(ids, key=lambda arm: -curves.mean_of(ids[arm]).value)
+    others = sorted((arm for arm in known if arm not in ids), key=lambda a: -curves.score(a, n))
     scores = {arm: curves.score(arm, n) for arm in (*order, *others)}
     level = 1 - (1 - curves.confidence) / max(1, len(scores) - 1)
     behind: set[Arm] = set()

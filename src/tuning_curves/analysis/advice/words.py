@@ -53,10 +53,10 @@ def _best(curves: Curves, choice: Choice, n: int) -> str:
     leader = choice.leader
     name, scored = name_of(curves, leader), _score(curves, leader, n)
     opening = f"With {n:,} {curves.nouns.examples}"
-    budgets = {pair.arm.budget for pair in choice.ahead} | {leader.budget}
-    what = " pair of method and budget", " pairs of method and budget"
-    one, many = what if len(budgets) > 1 else ("", "s")
-    tied, others = len(choice.left) - 1, plural(len(choice.ahead), f"other{one}", f"other{many}")
+    nouns = ["other", "others"]
+    if len({arm.budget for arm in choice.scores}) > 1:
+        nouns = ["other pair of method and budget", "other pairs of method and budget"]
+    tied, others = len(choice.left) - 1, plural(len(choice.ahead), *nouns)
     matched = f", which {tied} of {others} may match" if tied else ""
     if at_baseline(curves, leader, n):
         nothing = f"nothing is shown to be learnt, since 0 % {curves.metric.label} is not excluded"

@@ -210,6 +210,11 @@ def cost_ratios(chosen: pd.DataFrame, method: str, against: str, quantity: str) 
     return joined.assign(log_ratio=np.log(joined["value_0"] / joined["value_1"]))
 
 
+def exact(holds: bool) -> tuple[float, float]:
+    """The p-values of what is the same in every pair of runs, which is no sample of anything."""
+    return float(not holds), float(holds)
+
+
 def ratio_condition(
     logs: np.ndarray, ratio: float, place: str, confidence: float, *, below: bool
 ) -> Condition:
@@ -218,7 +223,7 @@ def ratio_condition(
     if np.ptp(logs) < CONSTANT:  # a count of bytes: no sample of anything
         low = high = centre
         holds = centre < bound - CONSTANT if below else centre >= bound - CONSTANT
-        p_for, p_against = float(not holds), float(holds)
+        p_for, p_against = exact(holds)
     else:
         error = float(np.std(logs, ddof=1) / np.sqrt(len(logs)))
         found = Estimate(value=centre, error=error, freedom=len(logs) - 1)

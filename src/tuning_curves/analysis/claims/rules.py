@@ -130,11 +130,6 @@ class ScoreRule(Rule):
         return judge_everywhere(conditions, evidence.alpha, missing)
 
 
-def _counted(holds: bool) -> tuple[float, float]:
-    """The p-values of what is the same in every pair of runs and every example."""
-    return float(not holds), float(holds)
-
-
 class Above(ScoreRule):
     """The first method is above the second at every size."""
 
@@ -149,7 +144,7 @@ class Equivalent(ScoreRule):
 
     def p_values(self, difference: Estimate) -> tuple[float, float]:
         if difference.why == NO_VARIATION:
-            return _counted(abs(difference.value) < self.margin)
+            return ev.exact(abs(difference.value) < self.margin)
         beyond = difference.tails(self.margin)[0], difference.tails(-self.margin)[1]
         return equivalence_p(difference, self.margin), float(np.minimum(1.0, 2 * min(beyond)))
 
@@ -162,7 +157,7 @@ class NotWorse(ScoreRule):
 
     def p_values(self, difference: Estimate) -> tuple[float, float]:
         if difference.why == NO_VARIATION:
-            return _counted(difference.value > -self.margin)
+            return ev.exact(difference.value > -self.margin)
         return not_worse_p(difference, self.margin), difference.tails(-self.margin)[1]
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -65,13 +64,7 @@ def correct_over_all(places: Iterable[Placed]) -> list[tuple[Placed, str]]:
     known = once(places)
     p = correct_holm(np.array([each.difference.p for each in known], dtype=float))
     return [
-        (
-            each,
-            place_of(
-                SimpleNamespace(**each.difference._asdict() | {"p_holm": own}),
-                each.study.confidence,
-            ),
-        )
+        (each, place_of(each.difference._replace(p_holm=own), each.study.confidence))
         for each, own in zip(known, p, strict=True)
     ]
 

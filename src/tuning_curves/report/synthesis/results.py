@@ -19,7 +19,7 @@ KEYS: dict[str, tuple[str, ...]] = {  # what is needed of numbers.json, and belo
     **dict.fromkeys(("budgets", "methods"), ()),
     "task": ("name", "metric_name", "metric", "examples"),
     "facts": ("least_size", "greatest_size", "runs"),
-    "sentences": ("verdicts",),
+    "sentences": ("verdicts", "take"),
 }
 
 

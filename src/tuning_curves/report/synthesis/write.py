@@ -20,7 +20,6 @@ from tuning_curves.report.synthesis.places import make_table, placed
 from tuning_curves.report.synthesis.recommendation import (
     answer_sentences,
     recommend,
-    take_sentences,
     take_sheet,
 )
 from tuning_curves.report.synthesis.results import StudyResults, read_results
@@ -58,7 +57,7 @@ def write_synthesis(results: Path, source: Path, out: Path, pdf: Path) -> None:
             "hours": list(hours_sentences(tables["next_hours"])),
             **make_sentences(studies, places),
         },
-        "studies": [_about(study, tables["recommendation"]) for study in studies],
+        "studies": [_about(study) for study in studies],
         "left_out": [list(pair) for pair in left_out],
         "scales": sorted({str(study.numbers["scale"]) for study in studies}),
     }
@@ -83,7 +82,7 @@ def write_synthesis(results: Path, source: Path, out: Path, pdf: Path) -> None:
         stream.write(made)
 
 
-def _about(study: StudyResults, recommendation: pd.DataFrame) -> dict[str, Any]:
+def _about(study: StudyResults) -> dict[str, Any]:
     """What the text says of one study, from its own numbers."""
     numbers, facts = study.numbers, study.numbers["facts"]
     return {
@@ -98,7 +97,7 @@ def _about(study: StudyResults, recommendation: pd.DataFrame) -> dict[str, Any]:
         "runs": facts["runs"],
         "budgets": numbers["budgets"],
         "methods": len(numbers["methods"]),
-        "take": list(take_sentences(study, recommendation)),
+        "take": numbers["sentences"]["take"],
         "verdicts": numbers["sentences"]["verdicts"],
     }
 
